@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// The admin queue pair: one command at a time to the caller, any number outstanding underneath. A command
+// that timed out keeps its id and its memory until its completion comes or the controller is reset, so a
+// late completion never reaches another command.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "memory/dma_descriptor.h"
+#include "platform/clock.h"
+#include "spec/nvme.h"
+#include "transport/transport.h"
+
+namespace nvm {
+
+struct Completion {
+  uint32_t dword0 = 0;
+  uint32_t dword1 = 0;
+  uint16_t status_field = 0;  // without the phase tag
+  uint16_t sq_head = 0;
+  uint16_t sq_id = 0;
+  uint16_t command_id = 0;
+};
+
+class AdminQueue {
+ public:
+  // Resets the controller and makes the caller its manager: CC.EN=0, wait, AQA, ASQ, ACQ, CC.EN=1, wait
+  // (NVMe base 2.0, 3.5.1). `window` holds at least two controller pages: ACQ, then ASQ.
+  static Result<std::unique_ptr<AdminQueue>> create(std::shared_ptr<Transport> transport,
+                                                    std::shared_ptr<DmaDescriptor> window, Waiter& waiter);
+  // Disables the controller and waits, so that it reaches no memory afterwards; on a controller that does
+  // not answer, a function-level reset.
+  ~AdminQueue();
+
+  // Sends `command` (its command id is chosen here) and waits. Any thread. `data`, if given, is what PRP1/PRP2
+  // point to: it is kept alive for as long as the device may use it. ERR_TIMEOUT, ERR_CONTROLLER_GONE,
+  // ERR_CONTROLLER_FATAL; a completion with an error status is a value, not a failure.
+  Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
+                            std::shared_ptr<DmaDescriptor> data = nullptr);
+
+ private:
+  struct State;
+  explicit AdminQueue(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nvm

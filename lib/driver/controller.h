@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// A controller reference: registers mapped, nothing reset. One reference that claims the admin queues
+// is the manager and may create queue pairs.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "driver/admin_queue.h"
+#include "driver/queue_pair.h"
+#include "memory/dma_descriptor.h"
+#include "platform/clock.h"
+#include "transport/transport.h"
+
+namespace nvm {
+
+// What the registers say (NVMe base 2.0, 3.1.3.1 CAP), in units of bytes, entries and nanoseconds.
+struct ControllerProperties {
+  uint64_t cap = 0;
+  uint32_t vs = 0;
+  uint32_t page_size = 4096;       // the memory page size in use, CC.MPS
+  uint32_t doorbell_stride = 4;    // bytes
+  uint32_t queue_entries_max = 0;  // MQES + 1
+  uint64_t ready_timeout_ns = 0;   // CAP.TO
+};
+
+// What Identify Controller says, as far as the driver needs it.
+struct ControllerLimits {
+  uint64_t transfer_bytes_max = 0;  // MDTS in bytes; UINT64_MAX: no limit
+  uint16_t io_queue_pairs_max = 0;  // granted by Set Features, Number of Queues
+};
+
+class Controller : public std::enable_shared_from_this<Controller> {
+ public:
+  // ERR_CONTROLLER_GONE when the registers read all ones; ERR_UNSUPPORTED when it has no NVM command
+  // set or no 4 KiB memory page size.
+  static Result<std::shared_ptr<Controller>> open(std::shared_ptr<Transport> transport, Waiter& waiter);
+  ~Controller();
+
+  Transport& transport() { return *transport_; }
+  const std::shared_ptr<Transport>& shared_transport() { return transport_; }
+  const ControllerProperties& properties() const { return properties_; }
+
+  // Becomes the manager: resets the controller, sets up the admin queues, asks for I/O queues. ERR_BUSY
+  // when this process has a manager for it already.
+  Status claim_admin();
+  bool has_admin() const { return admin_ != nullptr; }
+  const ControllerLimits& limits() const { return limits_; }  // meaningful once claimed
+
+  // ERR_NO_ADMIN before claim_admin. See AdminQueue::submit.
+  Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                           std::shared_ptr<DmaDescriptor> data = nullptr);
+
+  // Memory for this controller: ours, or the caller's (ERR_ALIGNMENT unless page-aligned; the caller keeps
+  // it alive until the descriptor is gone).
+  Result<std::shared_ptr<DmaDescriptor>> allocate(size_t byte_length);
+  Result<std::shared_ptr<DmaDescriptor>> map(void* bytes, size_t byte_length);
+
+  // Creates a CQ, then an SQ, on the lowest free id. ERR_NO_QUEUES, ERR_RANGE for the depth.
+  Result<std::shared_ptr<QueuePair>> create_queue_pair(const QueuePairOptions& options);
+
+  // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of memory. After
+  // this every call fails with ERR_CLOSED. Idempotent.
+  Status close();
+
+  // Keeps `memory` until the controller is reset or closed: for what a lost command may still reach.
+  void quarantine(std::shared_ptr<DmaDescriptor> memory);
+
+ private:
+  friend class QueuePair;
+  Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
+
+  std::shared_ptr<Transport> transport_;
+  Waiter& waiter_;
+  ControllerProperties properties_;
+  ControllerLimits limits_;
+  std::unique_ptr<AdminQueue> admin_;
+  std::mutex mutex_;
+  std::set<uint16_t> free_queue_ids_;
+  std::vector<std::weak_ptr<QueuePair>> queue_pairs_;
+  std::vector<std::shared_ptr<DmaDescriptor>> quarantined_;
+  bool closed_ = false;
+};
+
+}  // namespace nvm

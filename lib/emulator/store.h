@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Where a namespace's bytes live. Asynchronous in interface (begin, later completed), with a synchronous fast
+// path: a store that is memory of this process says where, and is copied from and to directly.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "platform/status.h"
+
+namespace nvm::emulator {
+
+enum class Progress { Done, Pending, Failed };
+
+// One store operation under way. The store sets `progress` (release) from any thread; the step loop reads it.
+struct StoreOperation {
+  std::atomic<Progress> progress{Progress::Done};
+  int os_error = 0;  // why it failed
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual uint64_t byte_length() const = 0;
+  virtual bool read_only() const = 0;
+
+  // The store as memory, or null when it is reached only by begin_read and begin_write.
+  virtual std::byte* bytes() = 0;
+  // Its pages can vanish (file truncated, disk full): copies run under the SIGBUS guard.
+  virtual bool may_fault() const = 0;
+
+  virtual Progress begin_read(StoreOperation& operation, uint64_t offset, void* to, size_t byte_length) = 0;
+  virtual Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from, size_t byte_length) = 0;
+  // Makes everything written before durable. Never blocks the caller.
+  virtual Progress begin_flush(StoreOperation& operation) = 0;
+};
+
+}  // namespace nvm::emulator

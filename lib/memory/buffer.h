@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Memory that queues and data live in. `owned` memory is ours: a sealed memfd, zeroed, mapped shared, with
+// huge pages where the kernel gives them, so that it can be handed to another process. `foreign` memory
+// is somebody else's address range; we never free it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "platform/status.h"
+
+namespace nvm {
+
+enum class MemoryKind { Owned, Foreign };
+
+class Buffer {
+ public:
+  // Page-aligned and rounded up to whole pages; at 2 MiB and more, aligned to 2 MiB. ERR_MEMORY on refusal.
+  static Result<std::shared_ptr<Buffer>> allocate(size_t byte_length);
+  static std::shared_ptr<Buffer> wrap(void* bytes, size_t byte_length);
+  ~Buffer();
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  std::byte* bytes() const { return bytes_; }
+  size_t byte_length() const { return byte_length_; }
+  MemoryKind kind() const { return fd_ >= 0 ? MemoryKind::Owned : MemoryKind::Foreign; }
+  int fd() const { return fd_; }  // −1 for foreign memory
+
+ private:
+  Buffer(std::byte* bytes, size_t byte_length, int fd) : bytes_(bytes), byte_length_(byte_length), fd_(fd) {}
+
+  std::byte* bytes_;
+  size_t byte_length_;
+  int fd_;
+};
+
+}  // namespace nvm

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Copying from and to memory that may vanish: a file truncated or full, a peer's mapping. The process-wide
+// handler turns SIGBUS inside a guarded copy into a `false`; any other SIGBUS goes to the previous handler.
+#pragma once
+
+#include <cstddef>
+
+namespace nvm {
+
+// Copies `byte_length` bytes; false when a page on either side could not be reached (the destination
+// may then be partly written).
+[[nodiscard]] bool guarded_copy(void* destination, const void* source, size_t byte_length);
+[[nodiscard]] bool guarded_zero(void* destination, size_t byte_length);
+
+}  // namespace nvm
