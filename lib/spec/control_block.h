@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Generated from src/spec/control-block.ts by `npx tsx scripts/generate.ts`: do not edit.
+// The queue state that C++ and TypeScript share.
+// clang-format off
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nvm::spec {
+
+// State of one queue pair; all of it belongs to the host but `armed`.
+struct QueueControlBlock {
+  int32_t sq_tail;      // Slot of the next command
+  int32_t sq_head;      // Slot that the device has consumed up to
+  int32_t sq_doorbell;  // Tail that the doorbell was last rung with
+  int32_t sq_entries;   // Slots of the submission queue
+  int32_t cq_head;      // Slot of the next completion
+  int32_t cq_phase;     // Phase tag of a new entry as dword 3 shows it: 0x10000 or 0
+  int32_t cq_entries;   // Slots of the completion queue
+  int32_t outstanding;  // Commands submitted and not completed
+  int32_t queue_id;     // Identifier of the queue pair
+  int32_t state;        // QueueState: 0 live, 1 closed, 2 failed
+  uint8_t reserved_40[24];
+  int32_t armed;        // On its own cache line: nonzero where a waiter wants to be woken
+  uint8_t reserved_68[60];
+};
+
+// Every size and every offset, checked by the compiler.
+static_assert(sizeof(QueueControlBlock) == 128);
+static_assert(offsetof(QueueControlBlock, sq_tail) == 0);
+static_assert(offsetof(QueueControlBlock, sq_head) == 4);
+static_assert(offsetof(QueueControlBlock, sq_doorbell) == 8);
+static_assert(offsetof(QueueControlBlock, sq_entries) == 12);
+static_assert(offsetof(QueueControlBlock, cq_head) == 16);
+static_assert(offsetof(QueueControlBlock, cq_phase) == 20);
+static_assert(offsetof(QueueControlBlock, cq_entries) == 24);
+static_assert(offsetof(QueueControlBlock, outstanding) == 28);
+static_assert(offsetof(QueueControlBlock, queue_id) == 32);
+static_assert(offsetof(QueueControlBlock, state) == 36);
+static_assert(offsetof(QueueControlBlock, armed) == 64);
+
+}  // namespace nvm::spec

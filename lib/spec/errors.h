@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Generated from src/error-table.ts by `npx tsx scripts/generate.ts`: do not edit.
+// Every way in which a call of peernvm can fail.
+// clang-format off
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+
+namespace nvm {
+
+enum class ErrorCode : uint16_t {
+  NvmeStatus = 1,
+  Timeout = 2,
+  Closed = 3,
+  Argument = 4,
+  Range = 5,
+  Alignment = 6,
+  QueueFull = 7,
+  QueueMode = 8,
+  Busy = 9,
+  Target = 10,
+  Permission = 11,
+  NoAdmin = 12,
+  ControllerFatal = 13,
+  ControllerGone = 14,
+  Memory = 15,
+  Memlock = 16,
+  Iommu = 17,
+  Driver = 18,
+  Namespace = 19,
+  Image = 20,
+  Os = 21,
+  Unsupported = 22,
+  Mapped = 23,
+  NoQueues = 24,
+  Addon = 25,
+  Platform = 26,
+  Aborted = 27,
+};
+
+// The code as NvmError.code has it.
+constexpr const char* error_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::NvmeStatus: return "ERR_NVME_STATUS";
+    case ErrorCode::Timeout: return "ERR_TIMEOUT";
+    case ErrorCode::Closed: return "ERR_CLOSED";
+    case ErrorCode::Argument: return "ERR_ARGUMENT";
+    case ErrorCode::Range: return "ERR_RANGE";
+    case ErrorCode::Alignment: return "ERR_ALIGNMENT";
+    case ErrorCode::QueueFull: return "ERR_QUEUE_FULL";
+    case ErrorCode::QueueMode: return "ERR_QUEUE_MODE";
+    case ErrorCode::Busy: return "ERR_BUSY";
+    case ErrorCode::Target: return "ERR_TARGET";
+    case ErrorCode::Permission: return "ERR_PERMISSION";
+    case ErrorCode::NoAdmin: return "ERR_NO_ADMIN";
+    case ErrorCode::ControllerFatal: return "ERR_CONTROLLER_FATAL";
+    case ErrorCode::ControllerGone: return "ERR_CONTROLLER_GONE";
+    case ErrorCode::Memory: return "ERR_MEMORY";
+    case ErrorCode::Memlock: return "ERR_MEMLOCK";
+    case ErrorCode::Iommu: return "ERR_IOMMU";
+    case ErrorCode::Driver: return "ERR_DRIVER";
+    case ErrorCode::Namespace: return "ERR_NAMESPACE";
+    case ErrorCode::Image: return "ERR_IMAGE";
+    case ErrorCode::Os: return "ERR_OS";
+    case ErrorCode::Unsupported: return "ERR_UNSUPPORTED";
+    case ErrorCode::Mapped: return "ERR_MAPPED";
+    case ErrorCode::NoQueues: return "ERR_NO_QUEUES";
+    case ErrorCode::Addon: return "ERR_ADDON";
+    case ErrorCode::Platform: return "ERR_PLATFORM";
+    case ErrorCode::Aborted: return "ERR_ABORTED";
+  }
+  return "ERR_UNKNOWN";
+}
+
+// The errno that the C API returns.
+constexpr int error_errno(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::NvmeStatus: return EIO;
+    case ErrorCode::Timeout: return ETIME;
+    case ErrorCode::Closed: return EBADF;
+    case ErrorCode::Argument: return EINVAL;
+    case ErrorCode::Range: return EINVAL;
+    case ErrorCode::Alignment: return EINVAL;
+    case ErrorCode::QueueFull: return EAGAIN;
+    case ErrorCode::QueueMode: return EPERM;
+    case ErrorCode::Busy: return EBUSY;
+    case ErrorCode::Target: return ENODEV;
+    case ErrorCode::Permission: return EACCES;
+    case ErrorCode::NoAdmin: return EPERM;
+    case ErrorCode::ControllerFatal: return EIO;
+    case ErrorCode::ControllerGone: return ENODEV;
+    case ErrorCode::Memory: return ENOMEM;
+    case ErrorCode::Memlock: return EPERM;
+    case ErrorCode::Iommu: return EPERM;
+    case ErrorCode::Driver: return EBUSY;
+    case ErrorCode::Namespace: return ENXIO;
+    case ErrorCode::Image: return EINVAL;
+    case ErrorCode::Os: return EIO;
+    case ErrorCode::Unsupported: return ENOTSUP;
+    case ErrorCode::Mapped: return EBUSY;
+    case ErrorCode::NoQueues: return ENOSPC;
+    case ErrorCode::Addon: return ENOENT;
+    case ErrorCode::Platform: return ENOSYS;
+    case ErrorCode::Aborted: return ECANCELED;
+  }
+  return EIO;
+}
+
+// What happened; {detail} stands for what varies.
+constexpr const char* error_message(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::NvmeStatus:
+      return "The controller completed the command with an error: {detail}";
+    case ErrorCode::Timeout: return "No completion came in time: {detail}";
+    case ErrorCode::Closed: return "It is closed: {detail}";
+    case ErrorCode::Argument: return "Wrong argument: {detail}";
+    case ErrorCode::Range: return "Out of range: {detail}";
+    case ErrorCode::Alignment: return "Not aligned: {detail}";
+    case ErrorCode::QueueFull: return "The queue is full: {detail}";
+    case ErrorCode::QueueMode: return "The queue was created for another way of working: {detail}";
+    case ErrorCode::Busy: return "It is in use: {detail}";
+    case ErrorCode::Target: return "The target cannot be opened: {detail}";
+    case ErrorCode::Permission: return "Permission denied: {detail}";
+    case ErrorCode::NoAdmin: return "This reference does not own the admin queues: {detail}";
+    case ErrorCode::ControllerFatal:
+      return "The controller reports a fatal status (CSTS.CFS): {detail}";
+    case ErrorCode::ControllerGone:
+      return "The controller does not answer; its registers read as all ones: {detail}";
+    case ErrorCode::Memory: return "Memory could not be had: {detail}";
+    case ErrorCode::Memlock: return "Memory could not be locked for DMA: {detail}";
+    case ErrorCode::Iommu:
+      return "An IOMMU translates for this device, so physical addresses mean nothing to it: "
+             "{detail}";
+    case ErrorCode::Driver: return "Another driver holds the device: {detail}";
+    case ErrorCode::Namespace: return "There is no such namespace: {detail}";
+    case ErrorCode::Image: return "The image file cannot be used: {detail}";
+    case ErrorCode::Os: return "The operating system refused: {detail}";
+    case ErrorCode::Unsupported: return "Not supported here: {detail}";
+    case ErrorCode::Mapped: return "The memory is still in use by a queue: {detail}";
+    case ErrorCode::NoQueues: return "The controller has no queue pair left: {detail}";
+    case ErrorCode::Addon: return "The native part of peernvm is not there: {detail}";
+    case ErrorCode::Platform: return "peernvm runs on Linux x86-64 with glibc only: {detail}";
+    case ErrorCode::Aborted: return "The command did not run to its end: {detail}";
+  }
+  return "Unknown error: {detail}";
+}
+
+// What to do about it.
+constexpr const char* error_fix(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::NvmeStatus:
+      return "Look at error.status for the status code, and at error.command for what was sent.";
+    case ErrorCode::Timeout:
+      return "error.dump shows the registers and the last commands. Raise the timeout, or "
+             "reset the controller.";
+    case ErrorCode::Closed:
+      return "Open it again; nothing that was closed or disposed can be used.";
+    case ErrorCode::Argument: return "Correct the argument that the message names.";
+    case ErrorCode::Range: return "Stay within the limit that the message names.";
+    case ErrorCode::Alignment:
+      return "Use controller.allocate(), whose memory is aligned, or align address and length "
+             "as the message says.";
+    case ErrorCode::QueueFull:
+      return "Consume completions first, or create the queue with a larger depth.";
+    case ErrorCode::QueueMode:
+      return "Create one queue pair per way: { mode: \"raw\" } for sq/cq, { mode: \"await\" } "
+             "for promises.";
+    case ErrorCode::Busy:
+      return "Close it there, or share it: `peernvm serve` lets several processes use one "
+             "controller.";
+    case ErrorCode::Target:
+      return "Give an image file, a PCI address such as 0000:05:00.0, or nothing for an "
+             "emulator in memory.";
+    case ErrorCode::Permission: return "Run as a user who may open it, or change its permissions.";
+    case ErrorCode::NoAdmin:
+      return "Call claimAdmin() first, or open with { role: \"manager\" }. Claiming resets "
+             "the controller.";
+    case ErrorCode::ControllerFatal:
+      return "Close the reference and open the controller again, which resets it.";
+    case ErrorCode::ControllerGone:
+      return "Check that the device is powered and present (lspci), then open it again.";
+    case ErrorCode::Memory: return "Ask for less, or raise the limit that the message names.";
+    case ErrorCode::Memlock:
+      return "Raise the limit: ulimit -l unlimited (or LimitMEMLOCK=infinity for a service).";
+    case ErrorCode::Iommu:
+      return "Bind it to vfio-pci (echo vfio-pci > driver_override, then drivers_probe) and "
+             "open it again.";
+    case ErrorCode::Driver:
+      return "Unbind it: echo ADDRESS > /sys/bus/pci/devices/ADDRESS/driver/unbind. Unmount "
+             "its file systems first.";
+    case ErrorCode::Namespace: return "Use a namespace id that identify lists; they start at 1.";
+    case ErrorCode::Image:
+      return "Give a regular file whose size is a multiple of the block size, or a size to "
+             "create it with.";
+    case ErrorCode::Os: return "The message names the call and its errno.";
+    case ErrorCode::Unsupported: return "Use what the message offers instead.";
+    case ErrorCode::Mapped: return "Close the queue pairs that live in it first.";
+    case ErrorCode::NoQueues: return "Close a queue pair, or share one.";
+    case ErrorCode::Addon:
+      return "Build it: npx peernvm build (needs g++ and cmake: apt-get install g++ cmake).";
+    case ErrorCode::Platform: return "Use such a machine.";
+    case ErrorCode::Aborted:
+      return "The queue or the controller was closed, or the program gave up; open it again "
+             "and repeat the command.";
+  }
+  return "";
+}
+
+}  // namespace nvm

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Writes the headers and pages that follow from the tables in src/: `npx tsx scripts/generate.ts`.
+// With --check it writes nothing and fails, naming every file that is not as the tables say.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errorTable } from '../src/error-table.ts'
+import { controlBlock } from '../src/spec/control-block.ts'
+import { nvme } from '../src/spec/nvme.ts'
+import { errorsHeader, errorsPage } from './generate/errors.ts'
+import { controlBlockHeader, nvmeHeader } from './generate/headers.ts'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+const outputs: Record<string, string> = {
+  'lib/spec/nvme.h': nvmeHeader(nvme),
+  'lib/spec/control_block.h': controlBlockHeader(controlBlock),
+  'lib/spec/errors.h': errorsHeader(errorTable),
+  'docs/errors.md': errorsPage(errorTable),
+}
+
+const stale = Object.entries(outputs).filter(([file, text]) => {
+  const path = join(root, file)
+  return !existsSync(path) || readFileSync(path, 'utf8') !== text
+})
+
+if (process.argv.includes('--check')) {
+  for (const [file] of stale) console.error(`${file} is stale: run npx tsx scripts/generate.ts`)
+  process.exitCode = stale.length > 0 ? 1 : 0
+} else {
+  for (const [file, text] of stale) {
+    mkdirSync(dirname(join(root, file)), { recursive: true })
+    writeFileSync(join(root, file), text)
+    console.log(`wrote ${file}`)
+  }
+}
