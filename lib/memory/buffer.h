@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Memory that queues and data live in. `owned` memory is ours: a sealed memfd, zeroed, mapped shared, with
-// huge pages where the kernel gives them, so that it can be handed to another process. `foreign` memory
-// is somebody else's address range; we never free it.
+// Memory that queues and data live in. `owned` memory is ours: a sealed memfd, zeroed, mapped
+// shared, with huge pages where the kernel gives them, so that it can be handed to another process.
+// `foreign` memory is somebody else's address range; we never free it.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ enum class MemoryKind { Owned, Foreign };
 
 class Buffer {
  public:
-  // Page-aligned and rounded up to whole pages; at 2 MiB and more, aligned to 2 MiB. ERR_MEMORY on refusal.
+  // Page-aligned and rounded up to whole pages; at 2 MiB and more, aligned to 2 MiB. ERR_MEMORY on
+  // refusal.
   static Result<std::shared_ptr<Buffer>> allocate(size_t byte_length);
   static std::shared_ptr<Buffer> wrap(void* bytes, size_t byte_length);
   ~Buffer();
@@ -28,7 +29,8 @@ class Buffer {
   int fd() const { return fd_; }  // −1 for foreign memory
 
  private:
-  Buffer(std::byte* bytes, size_t byte_length, int fd) : bytes_(bytes), byte_length_(byte_length), fd_(fd) {}
+  Buffer(std::byte* bytes, size_t byte_length, int fd)
+      : bytes_(bytes), byte_length_(byte_length), fd_(fd) {}
 
   std::byte* bytes_;
   size_t byte_length_;

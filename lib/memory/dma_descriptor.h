@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A buffer made addressable for one controller: its memory, and the runs of I/O addresses under which
-// the device reaches it. Unmapped when the last reference goes; whoever gives an address to the device
-// holds a reference until the device has let go.
+// A buffer made addressable for one controller: its memory, and the runs of I/O addresses under
+// which the device reaches it. Unmapped when the last reference goes; whoever gives an address to
+// the device holds a reference until the device has let go.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,18 @@ class DmaDescriptor {
   MemoryKind kind() const { return buffer_->kind(); }
   const std::vector<IoRun>& runs() const { return mapping_.runs; }
 
-  // The I/O address of the byte at `offset` (below byte_length). Constant time when there is one run.
+  // The I/O address of the byte at `offset` (below byte_length). Constant time when there is one
+  // run, logarithmic otherwise.
   uint64_t io_address(size_t offset) const;
 
  private:
-  DmaDescriptor(std::shared_ptr<Transport> transport, std::shared_ptr<Buffer> buffer, Mapping mapping);
+  DmaDescriptor(std::shared_ptr<Transport> transport, std::shared_ptr<Buffer> buffer,
+                Mapping mapping);
 
   std::shared_ptr<Transport> transport_;
   std::shared_ptr<Buffer> buffer_;
   Mapping mapping_;
+  std::vector<uint64_t> run_offsets_;  // where in the memory each run begins
 };
 
 }  // namespace nvm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one allocator of I/O addresses of a controller: every transport whose addresses we choose uses
-// it, so that an address means the same to the owner and to every client.
+// The one allocator of I/O addresses of a controller: every transport whose addresses we choose
+// uses it, so that an address means the same to the owner and to every client.
 #pragma once
 
 #include <cstdint>

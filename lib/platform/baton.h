@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: MIT
-// The right to step a device, held by one thread at a time. Taken for one step, so waiting for it is short.
+// The right to step a device, held by one thread at a time. Taken for one step, so waiting for it
+// is short.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace nvm {
 
 class Baton {
  public:
+  // False while somebody holds it or waits in take(): a thread that steps in a loop cannot starve a
+  // waiter.
   bool try_take() {
-    return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
+    return waiting_.load(std::memory_order_relaxed) == 0 &&
+           !held_.load(std::memory_order_relaxed) &&
+           !held_.exchange(true, std::memory_order_acquire);
   }
-  void take();  // spins, then yields
+  // Waits: spins, then yields.
+  void take();
   void put_down() { held_.store(false, std::memory_order_release); }
 
  private:
   std::atomic<bool> held_{false};
+  std::atomic<uint32_t> waiting_{0};
 };
 
 class [[nodiscard]] BatonHold {

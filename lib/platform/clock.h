@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Time, and waiting, as things that are handed in: the product's come from the machine, a simulation's
-// from its script. Nothing in emulator/, driver/ or rpc/ reads a clock or sleeps by itself.
+// Time, and waiting, as things that are handed in: the product's come from the machine, a
+// simulation's from its script. Nothing in emulator/, driver/ or rpc/ reads a clock or sleeps by
+// itself.
 #pragma once
 
 #include <cstdint>

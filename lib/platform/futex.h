@@ -7,7 +7,8 @@
 
 namespace nvm {
 
-// Sleeps while `word` equals `expected`, at most `timeout_ns` (no bound when UINT64_MAX). May wake early.
+// Sleeps while `word` equals `expected`, at most `timeout_ns` (no bound when UINT64_MAX). May wake
+// early.
 void futex_wait(std::atomic<uint32_t>& word, uint32_t expected, uint64_t timeout_ns);
 void futex_wake(std::atomic<uint32_t>& word);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one place with stand-alone fences and spin hints; everywhere else the ordering is on the access.
+// The one place with stand-alone fences and spin hints; everywhere else the ordering is on the
+// access.
 #pragma once
 
 #include <atomic>
@@ -12,7 +13,8 @@
 namespace nvm {
 
 // Orders every earlier store before every later load, as "post, then look whether the other side
-// sleeps" needs. TSan does not model fences, so under it an atomic exchange takes the fence's place.
+// sleeps" needs. TSan does not model fences, so under it an atomic exchange takes the fence's
+// place.
 inline void store_load_fence() {
 #if defined(__SANITIZE_THREAD__)
   static std::atomic<uint32_t> word{0};

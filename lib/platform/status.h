@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The one result type of the library. A failure names a row of the error table (src/errors.ts, which
-// generates spec/errors.h) and carries what varies: errno, NVMe status, a detail for the message.
+// The one result type of the library. A failure names a row of the error table (src/errors.ts,
+// which generates spec/errors.h) and carries what varies: errno, NVMe status, a detail for the
+// message.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,10 @@ namespace nvm {
 
 struct Failure {
   ErrorCode code;
-  int os_error = 0;           // errno, where the operating system refused
-  uint16_t nvme_status = 0;   // CQE status field without the phase tag: SC 7:0, SCT 10:8, CRD 12:11, M 13, DNR 14
-  std::string detail;         // the part of the message that varies: a path, a pid, a limit
+  int os_error = 0;  // errno, where the operating system refused
+  uint16_t nvme_status =
+      0;  // CQE status field without the phase tag: SC 7:0, SCT 10:8, CRD 12:11, M 13, DNR 14
+  std::string detail;  // the part of the message that varies: a path, a pid, a limit
 };
 
 // Success costs one null pointer; a failure is allocated.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How registers and DMA reach a device. One file per transport; nothing above this interface knows which
-// one it is, and nothing above it dereferences a BAR.
+// How registers and DMA reach a device. One file per transport; nothing above this interface knows
+// which one it is, and nothing above it dereferences a BAR.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,8 @@ struct Mapping {
   uint64_t handle = 0;      // the transport's own
 };
 
-// The doorbells as memory. The doorbell of queue y is at base + (2y + (completion ? 1 : 0)) * stride_bytes.
+// The doorbells as memory. The doorbell of queue y is at base + (2y + (completion ? 1 : 0)) *
+// stride_bytes.
 struct Doorbells {
   volatile uint32_t* base = nullptr;
   size_t byte_length = 0;
@@ -35,26 +36,28 @@ struct Doorbells {
   // Non-null where the device may park: after ringing, exchange-ordered, a non-zero word means
   // "call ring_wake". Null for real devices.
   std::atomic<uint32_t>* sleeping = nullptr;
-  // Device registers: ring with a plain store after a store fence; an atomic exchange would read the register.
+  // Device registers: ring with a plain store after a store fence; an atomic exchange would read
+  // the register.
   bool uncached = false;
 };
 
-// Where completions announce themselves to a sleeping consumer. `armed` is set by the consumer before it
-// re-polls and sleeps; the device side exchanges it to 0 and, if it was 1, writes one byte to `fd`.
+// Where completions announce themselves to a sleeping consumer. `armed` is set by the consumer
+// before it re-polls and sleeps; the device side exchanges it to 0 and, if it was 1, writes one
+// byte to `fd`.
 struct WakeTarget {
   std::atomic<uint32_t>* armed = nullptr;
   int fd = -1;
 };
 
 struct Capabilities {
-  bool emulated = false;          // not a drive: figures are software overhead
-  bool foreign_memory = true;     // map() takes any address range of this process
-  bool wakes = false;             // bind_wake works: a consumer may sleep until a completion
-  bool pumps = false;             // pump() steps the device in the caller
+  bool emulated = false;       // not a drive: figures are software overhead
+  bool foreign_memory = true;  // map() takes any address range of this process
+  bool wakes = false;          // bind_wake works: a consumer may sleep until a completion
+  bool pumps = false;          // pump() steps the device in the caller
   bool write_protected = false;
-  uint16_t vectors = 1;           // interrupt vectors that bind_wake may name
-  std::string name;               // "emulator", "sysfs", "vfio"
-  std::string address;            // what was opened, for messages
+  uint16_t vectors = 1;  // interrupt vectors that bind_wake may name
+  std::string name;      // "emulator", "sysfs", "vfio"
+  std::string address;   // what was opened, for messages
 };
 
 class Transport {
@@ -73,7 +76,8 @@ class Transport {
   // Wakes a parked device. Needed only after Doorbells::sleeping was seen non-zero.
   virtual void ring_wake() {}
 
-  // What nvm_ctrl_t.mm_ptr shows to C programs: page 0 the registers or a view of them, page 1 the doorbells.
+  // What nvm_ctrl_t.mm_ptr shows to C programs: page 0 the registers or a view of them, page 1 the
+  // doorbells.
   virtual volatile void* bar() = 0;
   virtual size_t bar_byte_length() = 0;
 
@@ -82,8 +86,8 @@ class Transport {
   // ERR_MAPPED while a queue of the device still lives in this memory.
   virtual Status unmap(const Mapping& mapping) = 0;
 
-  // Announces completions of the queues that use interrupt vector `vector` to `target`; an empty target
-  // ends it, and after that call the old target is not touched again.
+  // Announces completions of the queues that use interrupt vector `vector` to `target`; an empty
+  // target ends it, and after that call the old target is not touched again.
   virtual Status bind_wake(uint16_t vector, const WakeTarget& target) {
     return Status(ErrorCode::Unsupported, "this transport delivers no interrupts");
   }

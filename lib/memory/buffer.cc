@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "memory/buffer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "platform/os_failure.h"
+#include "platform/unique_fd.h"
+
+namespace nvm {
+namespace {
+
+constexpr size_t kHugePageBytes = 2u << 20;
+
+Status refuse(size_t byte_length, const char* call, int os_error) {
+  return Status(ErrorCode::Memory,
+                std::to_string(byte_length) + " bytes, " + call + ": " + describe_errno(os_error),
+                os_error);
+}
+
+// Maps `byte_length` bytes of `fd` at a multiple of `alignment`: reserves more address space than
+// needed, maps the aligned part of it over the reservation, and gives the rest back.
+void* map_aligned(int fd, size_t byte_length, size_t alignment) {
+  const size_t reserved_length = byte_length + alignment;
+  void* reserved =
+      mmap(nullptr, reserved_length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return MAP_FAILED;
+  std::byte* reserved_first = static_cast<std::byte*>(reserved);
+  const size_t before = alignment - reinterpret_cast<uintptr_t>(reserved) % alignment;
+  std::byte* first = reserved_first + before;
+  void* mapped = mmap(first, byte_length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (mapped == MAP_FAILED) {
+    const int refused = errno;
+    munmap(reserved, reserved_length);
+    errno = refused;
+    return MAP_FAILED;
+  }
+  munmap(reserved_first, before);
+  if (before < alignment) munmap(first + byte_length, alignment - before);
+  return mapped;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Buffer>> Buffer::allocate(size_t byte_length) {
+  if (byte_length == 0) return Status(ErrorCode::Range, "a buffer has at least one byte");
+  const size_t page_size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  if (byte_length > static_cast<size_t>(INT64_MAX) - kHugePageBytes) {
+    return refuse(byte_length, "more than an address space", ENOMEM);
+  }
+  const size_t whole_pages = (byte_length + page_size - 1) / page_size * page_size;
+  UniqueFd fd(memfd_create("peernvm-buffer", MFD_ALLOW_SEALING | MFD_CLOEXEC));
+  if (!fd.valid()) return refuse(whole_pages, "memfd_create", errno);
+  if (ftruncate(fd.get(), static_cast<off_t>(whole_pages)) != 0) {
+    return refuse(whole_pages, "ftruncate", errno);
+  }
+  // A peer that gets the fd cannot shrink it under our mapping, which would turn accesses into
+  // SIGBUS.
+  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    return refuse(whole_pages, "fcntl(F_ADD_SEALS)", errno);
+  }
+  const bool huge = whole_pages >= kHugePageBytes;
+  void* bytes = map_aligned(fd.get(), whole_pages, huge ? kHugePageBytes : page_size);
+  if (bytes == MAP_FAILED) return refuse(whole_pages, "mmap", errno);
+  // A wish only: where the kernel gives no huge pages to shared memory, small ones do.
+  if (huge) madvise(bytes, whole_pages, MADV_HUGEPAGE);
+  return std::shared_ptr<Buffer>(
+      new Buffer(static_cast<std::byte*>(bytes), whole_pages, fd.release()));
+}
+
+std::shared_ptr<Buffer> Buffer::wrap(void* bytes, size_t byte_length) {
+  return std::shared_ptr<Buffer>(new Buffer(static_cast<std::byte*>(bytes), byte_length, -1));
+}
+
+Buffer::~Buffer() {
+  if (fd_ < 0) return;
+  munmap(bytes_, byte_length_);
+  close(fd_);
+}
+
+}  // namespace nvm

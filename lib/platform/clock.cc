@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "platform/clock.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include "platform/cpus.h"
+#include "platform/ordering.h"
+
+namespace nvm {
+namespace {
+
+// Looks before the waiter changes its manner. Each look of wait_until() also reads the clock, so
+// spinning lasts tens of microseconds, and yielding well under a millisecond on an idle machine.
+constexpr unsigned kSpinRounds = 1000;
+constexpr unsigned kYieldRounds = 1000;
+constexpr long kSleepNs = 50'000;
+
+uint64_t read_monotonic_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+class MonotonicClock final : public Clock {
+ public:
+  uint64_t now_ns() override { return read_monotonic_ns(); }
+};
+
+class ThreadWaiter final : public Waiter {
+ public:
+  // On one CPU the device cannot move while we spin.
+  ThreadWaiter() : spin_rounds_(usable_cpu_count() > 1 ? kSpinRounds : 0) {}
+
+  uint64_t now_ns() override { return read_monotonic_ns(); }
+
+  void pause(unsigned empty_rounds) override {
+    if (empty_rounds < spin_rounds_) {
+      spin_hint();
+    } else if (empty_rounds - spin_rounds_ < kYieldRounds) {
+      sched_yield();
+    } else {
+      timespec nap{0, kSleepNs};
+      nanosleep(&nap, nullptr);
+    }
+  }
+
+ private:
+  const unsigned spin_rounds_;
+};
+
+}  // namespace
+
+Clock& monotonic_clock() {
+  static MonotonicClock clock;
+  return clock;
+}
+
+Waiter& thread_waiter() {
+  static ThreadWaiter waiter;
+  return waiter;
+}
+
+}  // namespace nvm

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// How a guarded copy survives: it notes where to jump, copies, and forgets the note. The handler
+// runs on the faulting thread, finds the note and jumps back; without a note it behaves as if we
+// were not there.
+#include "platform/sigbus_guard.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include <atomic>
+
+namespace nvm {
+namespace {
+
+// Where this thread's guarded copy continues after SIGBUS; null outside of one. initial-exec,
+// because the handler must not be the first to touch lazily allocated thread-local storage.
+thread_local sigjmp_buf* jump_target __attribute__((tls_model("initial-exec"))) = nullptr;
+
+struct sigaction previous_action;
+
+// As if only the previous handler were installed.
+void pass_on(int signal_number, siginfo_t* info, void* context) {
+  const bool sent = info->si_code <= 0;  // by kill() or the like, not by a fault
+  if (previous_action.sa_flags & SA_SIGINFO) {
+    previous_action.sa_sigaction(signal_number, info, context);
+  } else if (previous_action.sa_handler == SIG_IGN && sent) {
+    return;
+  } else if (previous_action.sa_handler == SIG_DFL || previous_action.sa_handler == SIG_IGN) {
+    sigaction(SIGBUS, &previous_action, nullptr);
+    // A fault repeats when we return; a signal that was sent does not, so it is sent again.
+    if (sent) raise(SIGBUS);
+  } else {
+    previous_action.sa_handler(signal_number);
+  }
+}
+
+void on_sigbus(int signal_number, siginfo_t* info, void* context) {
+  sigjmp_buf* target = jump_target;
+  const bool fault = info->si_code > 0;  // not kill() or sigqueue()
+  if (target == nullptr || !fault) return pass_on(signal_number, info, context);
+  jump_target = nullptr;
+  // The jump leaves the handler without the kernel's return from it, which would restore the signal
+  // mask.
+  pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
+  siglongjmp(*target, 1);
+}
+
+bool install() {
+  struct sigaction action = {};
+  action.sa_sigaction = on_sigbus;
+  // SA_NODEFER: a previous handler may leave by a jump as well.
+  // SA_ONSTACK: the host program may have given this thread an alternate stack for its handlers.
+  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  return sigaction(SIGBUS, &action, &previous_action) == 0;
+}
+
+// The fences keep the compiler from moving the copy out of the span in which the note stands; the
+// processor needs none, since handler and copy run on one thread.
+template <class Copy>
+bool guarded(Copy copy) {
+  static const bool installed = install();
+  if (!installed) return false;
+  sigjmp_buf here;
+  if (sigsetjmp(here, 0) != 0) return false;
+  jump_target = &here;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  copy();
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  jump_target = nullptr;
+  return true;
+}
+
+}  // namespace
+
+bool guarded_copy(void* destination, const void* source, size_t byte_length) {
+  return guarded([=] { memcpy(destination, source, byte_length); });
+}
+
+bool guarded_zero(void* destination, size_t byte_length) {
+  return guarded([=] { memset(destination, 0, byte_length); });
+}
+
+bool guarded_publish(uint64_t& destination, uint64_t word) {
+  return guarded([&destination, word] {
+    std::atomic_ref<uint64_t>(destination).store(word, std::memory_order_release);
+  });
+}
+
+}  // namespace nvm

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "transport/emulator_transport.h"
+
+#include <sys/socket.h>
+
+#include "memory/buffer.h"
+#include "platform/ordering.h"
+
+namespace nvm {
+namespace {
+
+constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kHugePageBytes = 2u << 20;
+// Starts above 4 GiB: an address that is really an offset, a truncated pointer or zero hits
+// nothing.
+constexpr IoRange kAperture{0x1'0000'0000, 1ull << 46};
+
+}  // namespace
+
+EmulatorTransport::EmulatorTransport(std::unique_ptr<emulator::Subsystem> subsystem,
+                                     std::string address, bool write_protected)
+    : io_addresses_({kAperture}),
+      wakes_(limits_.interrupt_vectors_max),
+      controller_(subsystem->add_controller(limits_)),
+      runner_(std::move(subsystem)) {
+  capabilities_.emulated = true;
+  capabilities_.wakes = true;
+  capabilities_.pumps = true;
+  capabilities_.write_protected = write_protected;
+  capabilities_.vectors = limits_.interrupt_vectors_max;
+  capabilities_.name = "emulator";
+  capabilities_.address = std::move(address);
+  emulator::Runner::Pause pause(runner_);
+  controller_.set_interrupt_sink(&wakes_);
+}
+
+EmulatorTransport::~EmulatorTransport() {
+  emulator::Runner::Pause pause(runner_);
+  controller_.set_interrupt_sink(nullptr);
+}
+
+void EmulatorTransport::WakeTable::raise(uint16_t vector) {
+  if (vector >= targets_.size()) return;
+  const WakeTarget& target = targets_[vector];
+  if (target.armed == nullptr) return;
+  // The front end has just posted completions, and the consumer arms, then looks for completions
+  // once more. This fence orders the posts before the look at `armed`: one of the two sides sees
+  // the other. It stands here alone; the front end calls raise() once per posted batch.
+  store_load_fence();
+  if (target.armed->load(std::memory_order_relaxed) == 0) return;
+  if (target.armed->exchange(0, std::memory_order_acq_rel) != 1) return;
+  const char byte = 0;
+  // A full socket means that a wake-up is under way already.
+  (void)send(target.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+uint64_t EmulatorTransport::read_register(uint32_t offset, unsigned byte_length) {
+  emulator::Runner::Pause pause(runner_);
+  return controller_.read_register(offset, byte_length);
+}
+
+void EmulatorTransport::write_register(uint32_t offset, uint64_t value, unsigned byte_length) {
+  {
+    emulator::Runner::Pause pause(runner_);
+    controller_.write_register(offset, value, byte_length);
+  }
+  runner_.wake();
+}
+
+uint32_t EmulatorTransport::read_register32(uint32_t offset) {
+  return static_cast<uint32_t>(read_register(offset, 4));
+}
+
+uint64_t EmulatorTransport::read_register64(uint32_t offset) {
+  return read_register(offset, 8);
+}
+
+void EmulatorTransport::write_register32(uint32_t offset, uint32_t value) {
+  write_register(offset, value, 4);
+}
+
+void EmulatorTransport::write_register64(uint32_t offset, uint64_t value) {
+  write_register(offset, value, 8);
+}
+
+Doorbells EmulatorTransport::doorbells() {
+  Doorbells doorbells;
+  doorbells.base =
+      reinterpret_cast<volatile uint32_t*>(controller_.bar() + emulator::kDoorbellOffset);
+  doorbells.byte_length = emulator::kSleepingOffset - emulator::kDoorbellOffset;
+  doorbells.sleeping = &controller_.sleeping();
+  return doorbells;
+}
+
+Result<Mapping> EmulatorTransport::map(const Buffer& buffer) {
+  if (reinterpret_cast<uintptr_t>(buffer.bytes()) % kPageBytes != 0) {
+    return Status(ErrorCode::Alignment, "memory for the device begins at a multiple of 4096");
+  }
+  const uint64_t byte_length = (buffer.byte_length() + kPageBytes - 1) / kPageBytes * kPageBytes;
+  const uint64_t alignment = byte_length >= kHugePageBytes ? kHugePageBytes : kPageBytes;
+  std::lock_guard lock(io_addresses_mutex_);
+  Result<uint64_t> first = io_addresses_.allocate(byte_length, alignment);
+  if (!first.ok()) return std::move(first.status());
+
+  // Foreign memory may be a mapping whose pages can vanish; ours is sealed.
+  const bool may_fault = buffer.kind() == MemoryKind::Foreign;
+  emulator::Runner::Pause pause(runner_);
+  controller_.domain().add({first.value(), byte_length, buffer.bytes(), may_fault, true});
+  return Mapping{{{first.value(), byte_length}}, first.value()};
+}
+
+Status EmulatorTransport::unmap(const Mapping& mapping) {
+  if (mapping.runs.size() != 1) return Status(ErrorCode::Argument, "not a mapping of this device");
+  const IoRun& run = mapping.runs[0];
+  std::lock_guard lock(io_addresses_mutex_);
+  {
+    emulator::Runner::Pause pause(runner_);
+    if (controller_.uses(run.io_address, run.byte_length)) {
+      return Status(ErrorCode::Mapped, "a queue of " + capabilities_.address + " lives in it");
+    }
+    if (!controller_.domain().remove(run.io_address, run.byte_length)) {
+      return Status(ErrorCode::Argument, "not a mapping of this device");
+    }
+  }
+  io_addresses_.free(run.io_address);
+  return {};
+}
+
+Status EmulatorTransport::bind_wake(uint16_t vector, const WakeTarget& target) {
+  if (vector >= capabilities_.vectors) {
+    return Status(ErrorCode::Range, "interrupt vector " + std::to_string(vector) + " of " +
+                                        std::to_string(capabilities_.vectors));
+  }
+  emulator::Runner::Pause pause(runner_);
+  wakes_.bind(vector, target);
+  return {};
+}
+
+Status EmulatorTransport::reset() {
+  emulator::Runner::Pause pause(runner_);
+  controller_.reset();
+  return {};
+}
+
+}  // namespace nvm

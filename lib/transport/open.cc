@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Which target opens what. Each row of the table looks at a target and takes it or leaves it.
+#include "transport/open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "platform/os_failure.h"
+#include "transport/emulator_registry.h"
+#include "transport/open_devices.h"
+#include "transport/pci.h"
+#include "transport/sysfs_transport.h"
+#include "transport/vfio_transport.h"
+
+namespace nvm {
+namespace {
+
+constexpr std::string_view kEmulatorPrefix = "emulator:";
+constexpr std::string_view kPciPrefix = "pci:";
+
+Result<std::shared_ptr<Transport>> open_pci(const PciAddress& address) {
+  Result<PciDevice> device = read_pci_device(address);
+  if (!device.ok()) return std::move(device.status());
+  return share_open_device("pci:" + address.text(), [&] {
+    return device.value().driver == "vfio-pci" ? open_vfio_transport(device.value())
+                                               : open_sysfs_transport(device.value());
+  });
+}
+
+Result<std::shared_ptr<Transport>> open_pci_text(std::string_view text) {
+  const std::optional<PciAddress> address = parse_pci_address(text);
+  if (address) return open_pci(*address);
+  return Status(ErrorCode::Target, std::string(text) + " is not a PCI address");
+}
+
+Result<std::shared_ptr<Transport>> open_image(const std::string& path) {
+  EmulatorOptions options;
+  options.image = path;
+  return open_emulator(options);
+}
+
+const char* kind_of_file(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISCHR(mode)) return "a character device";
+  if (S_ISBLK(mode)) return "a block device";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "not a regular file";
+}
+
+// The PCI function whose BAR0 this fd is; nothing when it is not a sysfs resource0.
+std::optional<PciAddress> find_resource0_device(int fd) {
+  struct statfs file_system;
+  if (fstatfs(fd, &file_system) != 0 || file_system.f_type != SYSFS_MAGIC) return {};
+  std::error_code error;
+  const std::filesystem::path path =
+      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+  if (error || path.filename() != "resource0") return {};
+  return parse_pci_address(path.parent_path().filename().string());
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Transport>> open_emulator(const EmulatorOptions& options) {
+  return open_shared_emulator(options, -1);
+}
+
+Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
+  const std::string_view text = target;
+  if (text.empty()) return open_emulator({});
+  if (text.starts_with(kEmulatorPrefix)) {
+    return open_image(std::string(text.substr(kEmulatorPrefix.size())));
+  }
+  if (text.starts_with(kPciPrefix)) return open_pci_text(text.substr(kPciPrefix.size()));
+  if (parse_pci_address(text)) return open_pci_text(text);
+
+  struct stat information;
+  if (stat(target.c_str(), &information) != 0) {
+    const int refused = errno;
+    return Status(ErrorCode::Target,
+                  "'" + target + "' is no PCI address, and as a file: " + describe_errno(refused),
+                  refused);
+  }
+  if (S_ISREG(information.st_mode)) return open_image(target);
+  return Status(ErrorCode::Target, "'" + target + "' is no PCI address, and as a file it is " +
+                                       kind_of_file(information.st_mode));
+}
+
+Result<std::shared_ptr<Transport>> open_transport_fd(int fd) {
+  struct stat information;
+  if (fstat(fd, &information) != 0) {
+    return os_failure("fstat of file descriptor " + std::to_string(fd), errno);
+  }
+  if (const auto address = find_resource0_device(fd)) return open_pci(*address);
+  if (!S_ISREG(information.st_mode)) {
+    return Status(ErrorCode::Target, "file descriptor " + std::to_string(fd) + " is " +
+                                         kind_of_file(information.st_mode));
+  }
+  EmulatorOptions options;
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+  options.image = error ? "file descriptor " + std::to_string(fd) : path.string();
+  return open_shared_emulator(options, fd);
+}
+
+}  // namespace nvm

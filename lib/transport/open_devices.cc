@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "transport/open_devices.h"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace nvm {
+namespace {
+
+struct OpenDevices {
+  std::mutex mutex;
+  std::condition_variable released;
+  std::map<std::string, std::weak_ptr<Transport>> by_key;
+
+  // Closes the device, and only then lets it be opened again.
+  void release(const std::string& key, Transport* transport) {
+    delete transport;
+    std::lock_guard lock(mutex);
+    by_key.erase(key);
+    released.notify_all();
+  }
+};
+
+// Never destroyed: a program may let go of its last device while it exits.
+OpenDevices& open_devices() {
+  static auto* devices = new OpenDevices;
+  return *devices;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Transport>> share_open_device(
+    const std::string& key, const std::function<Result<std::unique_ptr<Transport>>()>& open) {
+  OpenDevices& devices = open_devices();
+  std::unique_lock lock(devices.mutex);
+  for (auto it = devices.by_key.find(key); it != devices.by_key.end();
+       it = devices.by_key.find(key)) {
+    if (std::shared_ptr<Transport> transport = it->second.lock()) return transport;
+    devices.released.wait(lock);
+  }
+  Result<std::unique_ptr<Transport>> opened = open();
+  if (!opened.ok()) return std::move(opened.status());
+  std::shared_ptr<Transport> transport(
+      opened.value().release(), [key, &devices](Transport* last) { devices.release(key, last); });
+  devices.by_key[key] = transport;
+  return transport;
+}
+
+}  // namespace nvm

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// What this process has open: the same device opened twice is the same transport.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "transport/transport.h"
+
+namespace nvm {
+
+// The open transport for `key`, or what `open` makes. Waits while another thread closes that
+// device, so that a device is never opened before it is released.
+Result<std::shared_ptr<Transport>> share_open_device(
+    const std::string& key, const std::function<Result<std::unique_ptr<Transport>>()>& open);
+
+}  // namespace nvm
