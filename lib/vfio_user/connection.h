@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// A client's socket as a channel of messages: partial reads and writes, descriptors, and bounds. It
+// never blocks, and holds at most one message in each direction, so a client that stops reading
+// stops being read.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "platform/unique_fd.h"
+#include "vfio_user/message.h"
+
+namespace nvm::vfio_user {
+
+class Connection {
+ public:
+  // `socket` is a connected UNIX stream socket.
+  explicit Connection(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  enum class State {
+    Ready,    // done
+    Blocked,  // ask again when poll() reports events()
+    Broken,   // the client has gone or speaks something else: drop it
+  };
+
+  // Sends what is left of the reply, then reads until a whole message is here: header(), payload()
+  // and take_fds() are its parts until finish().
+  State receive();
+  const Header& header() const { return header_; }
+  std::span<const std::byte> payload() const { return payload_; }
+  std::vector<UniqueFd> take_fds() { return std::move(fds_); }
+  void finish();
+
+  // Sends `reply` as far as the socket takes it. Called once per message received.
+  State send(Reply reply);
+
+  int socket() const { return socket_.get(); }
+  short events() const;
+
+ private:
+  bool sending() const { return sent_ < reply_.bytes.size(); }
+  State send_rest();
+  State fill(std::span<std::byte> part, size_t& filled);
+  bool keep_fds(msghdr& message);
+
+  UniqueFd socket_;
+
+  std::array<std::byte, sizeof(Header)> head_{};
+  size_t head_filled_ = 0;
+  Header header_{};
+  std::vector<std::byte> payload_;
+  size_t payload_filled_ = 0;
+  std::vector<UniqueFd> fds_;
+
+  Reply reply_;
+  size_t sent_ = 0;
+};
+
+}  // namespace nvm::vfio_user

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "vfio_user/interrupts.h"
+
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace nvm::vfio_user {
+namespace {
+
+constexpr size_t kPendingByteLength = (kVectorCount + 63) / 64 * 8;
+
+// Only an eventfd may be written to from the thread that steps the device: a pipe could block it.
+bool is_eventfd(int fd) {
+  char path[32];
+  char name[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(path, name, sizeof name - 1);
+  if (length < 0) return false;
+  name[length] = 0;
+  return std::strcmp(name, "anon_inode:[eventfd]") == 0;
+}
+
+// A counter at its limit must not block either; the client has its interrupt then.
+bool set_non_blocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+}  // namespace
+
+Interrupts::Interrupts() {
+  reset();
+}
+
+void Interrupts::raise(uint16_t vector) {
+  if (vector >= kVectorCount) return;
+  vectors_[vector].pending = true;
+  deliver(vectors_[vector]);
+}
+
+void Interrupts::deliver(Vector& vector) {
+  if (!vector.pending || vector.masked_by_table || vector.masked_by_client) return;
+  if (!vector.eventfd.valid()) return;
+  uint64_t one = 1;
+  ssize_t written;
+  do {
+    written = write(vector.eventfd.get(), &one, sizeof one);
+  } while (written < 0 && errno == EINTR);
+  vector.pending = false;
+}
+
+int Interrupts::connect(uint32_t start, std::vector<UniqueFd> fds) {
+  for (const UniqueFd& fd : fds) {
+    if (!is_eventfd(fd.get()) || !set_non_blocking(fd.get())) return EINVAL;
+  }
+  for (size_t i = 0; i < fds.size(); i++) {
+    Vector& vector = vectors_[start + i];
+    vector.eventfd = std::move(fds[i]);
+    deliver(vector);
+  }
+  return 0;
+}
+
+void Interrupts::disconnect(uint32_t start, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    Vector& vector = vectors_[start + i];
+    vector.eventfd.reset();
+    vector.masked_by_client = false;
+  }
+}
+
+void Interrupts::set_client_mask(uint32_t vector, bool masked) {
+  vectors_[vector].masked_by_client = masked;
+  deliver(vectors_[vector]);
+}
+
+void Interrupts::reset() {
+  table_.fill(std::byte{0});
+  for (size_t i = 0; i < kVectorCount; i++) {
+    // The table shows the vectors masked, as after power-on. That counts only once somebody writes
+    // there: a client that keeps the table itself, as QEMU does, never will, and says with SET_IRQS
+    // what it wants to hear of.
+    table_[i * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_VECTOR_CTRL] =
+        std::byte{PCI_MSIX_ENTRY_CTRL_MASKBIT};
+    vectors_[i].masked_by_table = false;
+    vectors_[i].masked_by_client = false;
+    vectors_[i].pending = false;
+  }
+}
+
+void Interrupts::read_table(size_t offset, std::span<std::byte> to) const {
+  std::copy_n(table_.begin() + static_cast<ptrdiff_t>(offset), to.size(), to.begin());
+}
+
+void Interrupts::write_table(size_t offset, std::span<const std::byte> from) {
+  size_t end = std::min<size_t>(offset + from.size(), kVectorCount * PCI_MSIX_ENTRY_SIZE);
+  for (size_t at = offset; at < end; at++) {
+    table_[at] = from[at - offset];
+    if (at % PCI_MSIX_ENTRY_SIZE != PCI_MSIX_ENTRY_VECTOR_CTRL) continue;
+    Vector& vector = vectors_[at / PCI_MSIX_ENTRY_SIZE];
+    vector.masked_by_table = (table_[at] & std::byte{PCI_MSIX_ENTRY_CTRL_MASKBIT}) != std::byte{0};
+    deliver(vector);
+  }
+}
+
+void Interrupts::read_pending(size_t offset, std::span<std::byte> to) const {
+  std::array<uint8_t, kPendingByteLength> bits{};
+  for (size_t i = 0; i < kVectorCount; i++) {
+    if (vectors_[i].pending) bits[i / 8] |= static_cast<uint8_t>(1u << (i % 8));
+  }
+  for (size_t i = 0; i < to.size(); i++) {
+    size_t at = offset + i;
+    to[i] = at < bits.size() ? std::byte{bits[at]} : std::byte{0};
+  }
+}
+
+}  // namespace nvm::vfio_user

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "vfio_user/message.h"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace nvm::vfio_user {
+namespace {
+
+constexpr uint16_t kSparseMapCapability = 1;
+
+// The fixed part of a payload, when the payload is long enough for it.
+template <class Body>
+bool read_body(std::span<const std::byte> payload, Body& body) {
+  if (payload.size() < sizeof(Body)) return false;
+  std::memcpy(&body, payload.data(), sizeof(Body));
+  return true;
+}
+
+// The fixed part of a payload that begins with its own length.
+template <class Body>
+bool read_sized_body(std::span<const std::byte> payload, Body& body) {
+  return read_body(payload, body) && body.argsz >= sizeof(Body);
+}
+
+bool is_page_range(uint64_t address, uint64_t byte_length) {
+  return address % kDmaPageByteLength == 0 && byte_length % kDmaPageByteLength == 0 &&
+         byte_length != 0 && address + (byte_length - 1) >= address;
+}
+
+Request parse_version(std::span<const std::byte> payload) {
+  VersionBody body;
+  if (!read_body(payload, body)) return Refused{EINVAL};
+  // What follows is text for us to ignore, but a client that does not end it speaks something else.
+  if (payload.size() > sizeof body && payload.back() != std::byte{0}) return Refused{EINVAL};
+  if (body.major != kMajorVersion) return Refused{EINVAL};
+  return VersionRequest{body};
+}
+
+Request parse_dma_map(std::span<const std::byte> payload, size_t fd_count) {
+  DmaMapBody body;
+  if (!read_sized_body(payload, body) || fd_count > 1) return Refused{EINVAL};
+  constexpr uint32_t known = dma_flag::read | dma_flag::write;
+  if ((body.flags & ~known) != 0 || (body.flags & known) == 0) return Refused{EINVAL};
+  if (!is_page_range(body.address, body.byte_length)) return Refused{EINVAL};
+  if (fd_count == 1 && !is_page_range(body.offset, body.byte_length)) return Refused{EINVAL};
+  return DmaMapRequest{body};
+}
+
+Request parse_dma_unmap(std::span<const std::byte> payload) {
+  DmaUnmapBody body;
+  if (!read_sized_body(payload, body)) return Refused{EINVAL};
+  if (body.flags & dma_flag::unmap_dirty_bitmap) return Refused{ENOTSUP};
+  if (body.flags == dma_flag::unmap_all) {
+    if (body.address != 0 || body.byte_length != 0) return Refused{EINVAL};
+  } else if (body.flags != 0 || !is_page_range(body.address, body.byte_length)) {
+    return Refused{EINVAL};
+  }
+  return DmaUnmapRequest{body};
+}
+
+Request parse_irq_set(std::span<const std::byte> payload, size_t fd_count) {
+  IrqSetBody body;
+  if (!read_sized_body(payload, body)) return Refused{EINVAL};
+  uint32_t data = body.flags & irq_set_flag::data_mask;
+  uint32_t action = body.flags & irq_set_flag::action_bits;
+  if (body.flags != (data | action) || (action & (action - 1)) != 0 || action == 0) {
+    return Refused{EINVAL};
+  }
+  if (body.start + body.count < body.start) return Refused{EINVAL};
+  auto rest = payload.subspan(sizeof body);
+  switch (data) {
+    case irq_set_flag::data_none:
+      return IrqSetRequest{body, {}};
+    case irq_set_flag::data_bool:
+      if (rest.size() < body.count) return Refused{EINVAL};
+      return IrqSetRequest{body, rest.first(body.count)};
+    case irq_set_flag::data_eventfd:
+      // Without any descriptor, the vectors lose theirs.
+      if (fd_count != 0 && fd_count != body.count) return Refused{EINVAL};
+      if (action != irq_set_flag::action_trigger) return Refused{ENOTSUP};
+      return IrqSetRequest{body, {}};
+    default:
+      return Refused{EINVAL};
+  }
+}
+
+Request parse_region_read(std::span<const std::byte> payload) {
+  RegionAccessBody body;
+  if (!read_body(payload, body)) return Refused{EINVAL};
+  if (body.count == 0 || body.count > kDataByteLengthMax) return Refused{EINVAL};
+  return RegionReadRequest{body};
+}
+
+Request parse_region_write(std::span<const std::byte> payload) {
+  RegionAccessBody body;
+  if (!read_body(payload, body)) return Refused{EINVAL};
+  auto rest = payload.subspan(sizeof body);
+  if (body.count == 0 || body.count > rest.size()) return Refused{EINVAL};
+  return RegionWriteRequest{body, rest.first(body.count)};
+}
+
+template <class Body, class RequestType>
+Request parse_info(std::span<const std::byte> payload) {
+  Body body;
+  if (!read_sized_body(payload, body)) return Refused{EINVAL};
+  return RequestType{body};
+}
+
+}  // namespace
+
+std::optional<Header> parse_header(std::span<const std::byte, sizeof(Header)> bytes) {
+  Header header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.byte_length < sizeof(Header) || header.byte_length > kMessageByteLengthMax) return {};
+  if ((header.flags & header_flag::type_mask) != header_flag::type_command) return {};
+  return header;
+}
+
+Request parse_request(const Header& header, std::span<const std::byte> payload, size_t fd_count) {
+  switch (static_cast<CommandCode>(header.command)) {
+    case CommandCode::Version:
+      return parse_version(payload);
+    case CommandCode::DmaMap:
+      return parse_dma_map(payload, fd_count);
+    case CommandCode::DmaUnmap:
+      return parse_dma_unmap(payload);
+    case CommandCode::DeviceGetInfo:
+      return parse_info<DeviceInfoBody, DeviceInfoRequest>(payload);
+    case CommandCode::DeviceGetRegionInfo:
+      return parse_info<RegionInfoBody, RegionInfoRequest>(payload);
+    case CommandCode::DeviceGetIrqInfo:
+      return parse_info<IrqInfoBody, IrqInfoRequest>(payload);
+    case CommandCode::DeviceSetIrqs:
+      return parse_irq_set(payload, fd_count);
+    case CommandCode::RegionRead:
+      return parse_region_read(payload);
+    case CommandCode::RegionWrite:
+      return parse_region_write(payload);
+    case CommandCode::DeviceReset:
+      return ResetRequest{};
+  }
+  return Refused{ENOTSUP};
+}
+
+Reply make_reply(const Header& header, std::initializer_list<std::span<const std::byte>> parts) {
+  size_t byte_length = sizeof(Header);
+  for (auto part : parts) byte_length += part.size();
+  Header reply{header.message_id, header.command, static_cast<uint32_t>(byte_length),
+               header_flag::type_reply, 0};
+  Reply result;
+  result.bytes.reserve(byte_length);
+  auto append = [&](std::span<const std::byte> part) {
+    result.bytes.insert(result.bytes.end(), part.begin(), part.end());
+  };
+  append(as_bytes_of(reply));
+  for (auto part : parts) append(part);
+  return result;
+}
+
+Reply make_error_reply(const Header& header, int os_error) {
+  Reply reply = make_reply(header);
+  Header head{header.message_id, header.command, sizeof(Header),
+              header_flag::type_reply | header_flag::error, static_cast<uint32_t>(os_error)};
+  std::memcpy(reply.bytes.data(), &head, sizeof head);
+  return reply;
+}
+
+Reply make_region_info_reply(const Header& header, const RegionInfoBody& request,
+                             const RegionDescription& region) {
+  RegionInfoBody body{
+      sizeof(RegionInfoBody), region.flags, request.index, 0, region.byte_length, 0};
+  if (region.mappable.empty()) return make_reply(header, {as_bytes_of(body)});
+
+  SparseMapHead head{kSparseMapCapability, 1, 0, static_cast<uint32_t>(region.mappable.size()), 0};
+  body.argsz += static_cast<uint32_t>(sizeof head + region.mappable.size_bytes());
+  body.flags |= region_flag::mmap | region_flag::capabilities;
+  if (request.argsz < body.argsz) return make_reply(header, {as_bytes_of(body)});
+
+  body.capability_offset = sizeof body;
+  Reply reply =
+      make_reply(header, {as_bytes_of(body), as_bytes_of(head), std::as_bytes(region.mappable)});
+  reply.fd = region.fd;
+  return reply;
+}
+
+std::string_view capabilities_json() {
+  static const std::string text =
+      R"({"capabilities":{"max_msg_fds":)" + std::to_string(kFdsPerMessageMax) +
+      R"(,"max_data_xfer_size":)" + std::to_string(kDataByteLengthMax) + R"(,"max_dma_maps":)" +
+      std::to_string(kDmaRegionsMax) + R"(,"pgsizes":)" + std::to_string(kDmaPageByteLength) + "}}";
+  return text;
+}
+
+}  // namespace nvm::vfio_user
