@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What the tests ask of the lab: that it is ready or the test is skipped, a folder to share,
+// compiled programs.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import ts from 'typescript'
+import { onTestFinished, type TestContext } from 'vitest'
+import { root } from '../../support/repository.ts'
+import { skipVisibly } from '../../support/skip.ts'
+import { type Lab, prepareLab } from './prepare.ts'
+import { LabUnavailable } from './process.ts'
+
+/** Shows what a test is doing: some of it takes a while. */
+export function report(line: string): void {
+  process.stderr.write(`guest: ${line}\n`)
+}
+
+/** The lab, or a skip of this test that says what is missing. */
+export async function readyLab(context: TestContext): Promise<Lab> {
+  needPrograms(context, { 'apt-get': 'apt', xz: 'xz-utils', cc: 'g++' })
+  try {
+    return await prepareLab(report)
+  } catch (error) {
+    if (!(error instanceof LabUnavailable)) throw error
+    report(`${error.message}: ${(error.cause as Error | undefined)?.message ?? ''}`)
+    return skipVisibly(context, error.message, error.fix)
+  }
+}
+
+/** Skips the test unless every program is there; `programs` maps each to its package. */
+export function needPrograms(context: TestContext, programs: Record<string, string>): void {
+  for (const [program, name] of Object.entries(programs)) {
+    try {
+      execFileSync('sh', ['-c', `command -v ${program}`], { env: withSbin() })
+    } catch {
+      skipVisibly(context, `${program} is missing`, `apt-get install ${name}`)
+    }
+  }
+}
+
+/** The environment for programs of the administrator. */
+export function withSbin(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
+}
+
+/** A folder for this test, gone after it; where it failed, the folder stays. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'peernvm-guest-'))
+  onTestFinished(({ task }) => {
+    if (task.result?.state === 'fail') report(`${task.name}: what it left is in ${folder}`)
+    else rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+/** Compiles programs into a folder as a package that depends on peernvm, as a user's would. */
+export function compilePrograms(folder: string, sources: string[]): void {
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(root, join(folder, 'node_modules/peernvm'))
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  const compilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ES2022,
+    rewriteRelativeImportExtensions: true,
+  }
+  for (const source of sources) {
+    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), { compilerOptions })
+    writeFileSync(join(folder, `${basename(source, '.ts')}.js`), outputText)
+  }
+}
