@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The addon's entry: makes the environment and exports the calls.
+#include "binding/calls.h"
+#include "binding/environment.h"
+
+namespace nvm::binding {
+namespace {
+
+struct Export {
+  const char* name;
+  napi_callback call;
+};
+
+constexpr Export kExports[] = {
+    {"openTarget", open_target},
+    {"openEmulator", open_emulator},
+    {"attachController", attach_controller},
+    {"describeController", describe_controller},
+    {"claimAdmin", claim_admin},
+    {"submitAdmin", submit_admin},
+    {"readRegister", read_register},
+    {"closeController", close_controller},
+    {"allocate", allocate},
+    {"allocateNow", allocate_now},
+    {"map", map},
+    {"attachDescriptor", attach_descriptor},
+    {"releaseDescriptor", release_descriptor},
+    {"quarantineDescriptor", quarantine_descriptor},
+    {"createQueuePair", create_queue_pair},
+    {"closeQueuePair", close_queue_pair},
+    {"detach", detach},
+    {"ringSubmissions", ring_submissions},
+    {"ringCompletions", ring_completions},
+    {"wakeDevice", wake_device},
+    {"pump", pump},
+    {"openWakeSocket", open_wake_socket},
+    {"usableCpus", usable_cpus},
+    {"createBatch", create_batch},
+    {"exchangeBatch", exchange_batch},
+    {"serveVfioUser", serve_vfio_user},
+    {"stopServing", stop_serving},
+};
+
+}  // namespace
+}  // namespace nvm::binding
+
+NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
+  nvm::binding::Environment::install(env);
+  for (const auto& each : nvm::binding::kExports) {
+    napi_value function = nullptr;
+    napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.call, nullptr, &function);
+    napi_set_named_property(env, exports, each.name, function);
+  }
+  return exports;
+}

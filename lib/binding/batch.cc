@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// The path with one native call per batch: TypeScript describes commands as numbers in memory that
+// both see; a call submits as many as fit, rings once, and reaps what has completed.
+#include <algorithm>
+#include <string>
+
+#include "binding/calls.h"
+#include "binding/environment.h"
+#include "binding/values.h"
+#include "memory/prp.h"
+#include "platform/clock.h"
+#include "platform/ordering.h"
+
+namespace nvm::binding {
+namespace {
+
+// One command as TypeScript writes it (src/queue-batch.ts).
+struct Description {
+  double opcode;
+  double lba;
+  double block_count;
+  double byte_offset;  // in the batch's memory
+};
+
+// One completion as TypeScript reads it.
+struct Outcome {
+  int32_t index;   // of the command, −1 for one that was not submitted by a batch
+  int32_t status;  // CQE status field without the phase tag
+};
+
+struct Batch {
+  std::shared_ptr<QueueHandle> queue;
+  std::shared_ptr<SharedDescriptor> memory;
+  uint32_t namespace_id = 0;
+  uint32_t block_bytes = 0;
+  uint64_t transfer_bytes_max = 0;
+  uint64_t timeout_ns = 0;
+  std::vector<Description> commands;
+  std::vector<Outcome> outcomes;  // of the last call
+  std::vector<uint64_t> pages;    // scratch, one per page of the largest transfer
+};
+
+constexpr size_t kPageBytes = 4096;
+constexpr uint8_t kTransferBits =
+    3;  // bits 1:0 of an opcode: 0 moves no data (NVMe base 2.0, figure 87)
+
+uint64_t data_bytes(const Batch& batch, const Description& command) {
+  const bool moves = (static_cast<uint8_t>(command.opcode) & kTransferBits) != 0;
+  return moves ? static_cast<uint64_t>(command.block_count) * batch.block_bytes : 0;
+}
+
+bool is_valid(const Batch& batch, const Description& command) {
+  if (!(command.block_count >= 0 && command.block_count <= 65536)) return false;
+  if (!(command.lba >= 0 && command.lba < 9007199254740992.0)) return false;
+  const uint64_t byte_length = data_bytes(batch, command);
+  if (byte_length == 0) return true;
+  if (byte_length > batch.transfer_bytes_max) return false;
+  if (!(command.byte_offset >= 0 && command.byte_offset <= batch.memory->byte_length)) return false;
+  const uint64_t offset = static_cast<uint64_t>(command.byte_offset);
+  return offset % 4 == 0 && byte_length <= batch.memory->byte_length - offset;
+}
+
+DataPointer point_at(Batch& batch, uint64_t offset, uint64_t byte_length, uint32_t command_id) {
+  const DmaDescriptor& memory = *batch.memory->descriptor;
+  const uint64_t in_page = offset % kPageBytes;
+  if (in_page + byte_length <= kPageBytes) return {memory.io_address(offset), 0};
+  const size_t count = (in_page + byte_length + kPageBytes - 1) / kPageBytes;
+  for (size_t i = 0; i < count; i++) {
+    batch.pages[i] = memory.io_address(offset - in_page + i * kPageBytes);
+  }
+  QueuePair& pair = *batch.queue->pair;
+  return build_prps({batch.pages.data(), count}, in_page, kPageBytes,
+                    {pair.prp_list(command_id), kPageBytes / sizeof(uint64_t)},
+                    pair.prp_list_address(command_id));
+}
+
+void submit(Batch& batch, uint32_t index) {
+  QueueHandle& queue = *batch.queue;
+  const uint32_t depth = queue.pair->depth();
+  const Description& command = batch.commands[index];
+  const int32_t free_count = static_cast<int32_t>(depth) - queue.pair->block().outstanding;
+  const uint32_t id = static_cast<uint32_t>(queue.commands[free_count - 1]);
+  queue.commands[depth + id] = static_cast<int32_t>(index + 1);
+  spec::SubmissionQueueEntry& entry = *queue.pair->enqueue();
+  entry = {};
+  entry.opc = static_cast<uint8_t>(command.opcode);
+  entry.cid = static_cast<uint16_t>(id);
+  entry.nsid = batch.namespace_id;
+  const uint64_t byte_length = data_bytes(batch, command);
+  if (byte_length != 0) {
+    const DataPointer pointer =
+        point_at(batch, static_cast<uint64_t>(command.byte_offset), byte_length, id);
+    entry.prp1 = pointer.prp1;
+    entry.prp2 = pointer.prp2;
+  }
+  if (command.block_count == 0) return;
+  const uint64_t lba = static_cast<uint64_t>(command.lba);
+  entry.cdw10 = static_cast<uint32_t>(lba);
+  entry.cdw11 = static_cast<uint32_t>(lba >> 32);
+  entry.cdw12 = static_cast<uint32_t>(command.block_count) - 1;
+}
+
+// Takes what has completed; a completion that names a command which is not outstanding is stepped
+// over.
+uint32_t reap(Batch& batch, uint32_t reaped) {
+  QueueHandle& queue = *batch.queue;
+  QueuePair& pair = *queue.pair;
+  const uint32_t depth = pair.depth();
+  const uint32_t before = reaped;
+  const uint32_t room = static_cast<uint32_t>(batch.outcomes.size());
+  while (reaped < room) {
+    const spec::CompletionQueueEntry* entry = pair.poll();
+    if (entry == nullptr) break;
+    const uint32_t id = entry->cid;
+    const int32_t status = entry->status >> 1;
+    const bool known = id < depth && queue.commands[depth + id] != 0;
+    QueueControlBlock& block = pair.block();
+    const int32_t outstanding = block.outstanding;
+    pair.consume(*entry);
+    if (!known) {
+      block.outstanding = outstanding;
+      continue;
+    }
+    batch.outcomes[reaped++] = {queue.commands[depth + id] - 1, status};
+    queue.commands[depth + id] = 0;
+    queue.commands[depth - outstanding] = static_cast<int32_t>(id);
+  }
+  if (reaped != before) pair.ring_cq();
+  return reaped;
+}
+
+// Reaps until `wanted` completions are there; false when the queue's timeout passed without any.
+bool reap_until(Batch& batch, uint32_t wanted, uint32_t& reaped) {
+  constexpr uint32_t kLooksPerClock = 256;
+  Transport& transport = batch.queue->transport();
+  Waiter& waiter = thread_waiter();
+  uint64_t deadline = 0;
+  unsigned empty_rounds = 0;
+  for (uint32_t looks = 1;; looks++) {
+    const uint32_t now_reaped = reap(batch, reaped);
+    if (now_reaped != reaped) deadline = 0;
+    if (now_reaped != reaped) empty_rounds = 0;
+    reaped = now_reaped;
+    if (reaped >= wanted) return true;
+    if (batch.queue->inline_pump) {
+      transport.pump();
+    } else {
+      spin_hint();
+    }
+    if (looks % kLooksPerClock != 0) continue;
+    if (transport.pump()) continue;
+    const uint64_t now = waiter.now_ns();
+    if (deadline == 0) deadline = now + batch.timeout_ns;
+    if (now >= deadline) return false;
+    waiter.pause(empty_rounds++);
+  }
+}
+
+napi_value fail(napi_env env, ErrorCode code, std::string detail) {
+  return make_failure(env, Failure{code, 0, 0, std::move(detail)});
+}
+
+}  // namespace
+
+// (queue, descriptor, namespace id, bytes per block, bytes per transfer, timeout ms, capacity)
+napi_value create_batch(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto queue = arguments.handle<QueueHandle>(0);
+  auto descriptor = arguments.handle<DescriptorHandle>(1);
+  if (queue == nullptr || descriptor == nullptr || descriptor->shared == nullptr) {
+    return fail(env, ErrorCode::Closed, "the queue or the memory of the batch");
+  }
+  auto batch = std::make_shared<Batch>();
+  batch->queue = queue;
+  batch->memory = descriptor->shared;
+  batch->namespace_id = arguments.uint32(2);
+  batch->block_bytes = arguments.uint32(3);
+  batch->transfer_bytes_max = static_cast<uint64_t>(arguments.number(4));
+  batch->timeout_ns = arguments.uint32(5) * kNanosecondsPerMillisecond;
+  batch->commands.resize(arguments.uint32(6));
+  batch->outcomes.resize(queue->pair->depth());
+  batch->pages.resize(batch->transfer_bytes_max / kPageBytes + 1);
+  queue->memory.push_back(descriptor->shared);
+  return ObjectBuilder(env)
+      .set("handle", make_handle(env, batch))
+      .set("commands", make_array_buffer(env, batch->commands.data(),
+                                         batch->commands.size() * sizeof(Description), batch))
+      .set("outcomes", make_array_buffer(env, batch->outcomes.data(),
+                                         batch->outcomes.size() * sizeof(Outcome), batch))
+      .object();
+}
+
+// (batch, first, count, wanted) → submitted + 65536 × reaped
+napi_value exchange_batch(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  Batch* batch = arguments.borrow<Batch>(0);
+  if (batch == nullptr) return fail(env, ErrorCode::Closed, "the batch");
+  QueuePair& pair = *batch->queue->pair;
+  if (pair.block().state != static_cast<int32_t>(QueueState::Live)) {
+    return fail(env, ErrorCode::Closed, "the queue pair of the batch");
+  }
+  const uint32_t first = arguments.uint32(1);
+  const uint32_t asked = arguments.uint32(2);
+  if (first > batch->commands.size() || asked > batch->commands.size() - first) {
+    return fail(env, ErrorCode::Range,
+                "the batch has " + std::to_string(batch->commands.size()) + " commands");
+  }
+  const uint32_t room = pair.depth() - static_cast<uint32_t>(pair.block().outstanding);
+  const uint32_t count = std::min(asked, room);
+  for (uint32_t i = first; i < first + count; i++) {
+    if (!is_valid(*batch, batch->commands[i])) {
+      return fail(env, ErrorCode::Range, "command " + std::to_string(i) + " of the batch");
+    }
+  }
+  for (uint32_t i = first; i < first + count; i++) submit(*batch, i);
+  pair.ring();
+  const uint32_t outstanding = static_cast<uint32_t>(pair.block().outstanding);
+  const uint32_t wanted = std::min(arguments.uint32(3), outstanding);
+  uint32_t reaped = 0;
+  if (!reap_until(*batch, wanted, reaped) && reaped == 0) {
+    return fail(env, ErrorCode::Timeout, "a batch of " + std::to_string(count) + " commands");
+  }
+  return make_number(env, static_cast<double>(count) + 65536.0 * reaped);
+}
+
+}  // namespace nvm::binding

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// Opening, describing, claiming and closing controllers, and admin commands.
+#include <cstring>
+#include <vector>
+
+#include "binding/calls.h"
+#include "binding/environment.h"
+#include "binding/task.h"
+#include "memory/prp.h"
+#include "transport/open.h"
+
+namespace nvm::binding {
+namespace {
+
+using Handle = std::shared_ptr<ControllerHandle>;
+using OpenTransport = std::function<Result<std::shared_ptr<Transport>>()>;
+
+enum class Role : uint32_t { Auto = 0, Manager = 1, Reference = 2 };
+
+// One opening at a time, so that "is there a manager already" has one answer.
+std::mutex& opening() {
+  static auto* mutex = new std::mutex;
+  return *mutex;
+}
+
+Result<Handle> open_handle(const OpenTransport& open, Role role) {
+  std::lock_guard lock(opening());
+  bool is_new = false;
+  auto shared = open_shared(open, is_new);
+  if (!shared.ok()) return std::move(shared.status());
+  auto handle = std::make_shared<ControllerHandle>();
+  handle->shared = shared.value();
+  if (role == Role::Reference) return handle;
+  if (role == Role::Auto && handle->shared->controller->has_admin()) return handle;
+  Status claimed = handle->shared->controller->claim_admin();
+  if (claimed.ok()) return handle;
+  (void)handle->release();
+  return claimed;
+}
+
+napi_value describe(napi_env env, const Handle& handle) {
+  Controller& controller = *handle->shared->controller;
+  const ControllerProperties& properties = controller.properties();
+  const Capabilities& capabilities = controller.transport().capabilities();
+  const bool has_admin = controller.has_admin();
+  const uint64_t transfer_max = has_admin ? controller.limits().transfer_bytes_max : UINT64_MAX;
+  return ObjectBuilder(env)
+      .set("handle", make_handle(env, handle))
+      .number("id", static_cast<double>(handle->shared->id))
+      .bigint("cap", properties.cap)
+      .number("version", properties.vs)
+      .number("pageSize", properties.page_size)
+      .number("doorbellStride", properties.doorbell_stride)
+      .number("queueEntriesMax", properties.queue_entries_max)
+      .number("transferBytesMax",
+              transfer_max == UINT64_MAX ? 0 : static_cast<double>(transfer_max))
+      .boolean("hasAdmin", has_admin)
+      .boolean("emulated", capabilities.emulated)
+      .boolean("foreignMemory", capabilities.foreign_memory)
+      .boolean("wakes", capabilities.wakes)
+      .boolean("writeProtected", capabilities.write_protected)
+      .string("transport", capabilities.name)
+      .string("address", capabilities.address)
+      .object();
+}
+
+napi_value run_open(napi_env env, OpenTransport open, Role role) {
+  return Task<Handle>::run(
+      env, [open = std::move(open), role] { return open_handle(open, role); },
+      [](napi_env finish_env, Handle& handle) {
+        Environment::of(finish_env)->add(handle);
+        return describe(finish_env, handle);
+      });
+}
+
+napi_value closed(napi_env env) {
+  return make_failure(env, Failure{ErrorCode::Closed, 0, 0, "the controller reference"});
+}
+
+struct AdminAnswer {
+  Completion completion;
+  std::vector<std::byte> data;
+};
+
+// Sends `command` with `data` copied to and from memory that the device reaches.
+Result<AdminAnswer> submit_with_data(Controller& controller, spec::SubmissionQueueEntry command,
+                                     std::vector<std::byte> data, uint64_t timeout_ns) {
+  AdminAnswer answer;
+  std::shared_ptr<DmaDescriptor> memory;
+  if (!data.empty()) {
+    const size_t page = controller.properties().page_size;
+    const size_t pages = (data.size() + page - 1) / page;
+    // The list, which may be chained, follows the data.
+    const size_t list_entries = pages + pages / (page / sizeof(uint64_t)) + 1;
+    auto allocated = controller.allocate(pages * page + list_entries * sizeof(uint64_t));
+    if (!allocated.ok()) return std::move(allocated.status());
+    memory = allocated.value();
+    std::memcpy(memory->bytes(), data.data(), data.size());
+    std::vector<uint64_t> addresses(pages);
+    for (size_t i = 0; i < pages; i++) addresses[i] = memory->io_address(i * page);
+    auto* list = reinterpret_cast<uint64_t*>(memory->bytes() + pages * page);
+    const DataPointer pointer =
+        build_prps(addresses, 0, page, {list, list_entries}, memory->io_address(pages * page));
+    command.prp1 = pointer.prp1;
+    command.prp2 = pointer.prp2;
+  }
+  auto completion = controller.admin(command, timeout_ns, memory);
+  if (!completion.ok()) return std::move(completion.status());
+  answer.completion = completion.value();
+  if (memory != nullptr) std::memcpy(data.data(), memory->bytes(), data.size());
+  answer.data = std::move(data);
+  return answer;
+}
+
+napi_value make_admin_answer(napi_env env, AdminAnswer& answer) {
+  void* bytes = nullptr;
+  napi_value data = nullptr;
+  if (napi_create_arraybuffer(env, answer.data.size(), &bytes, &data) == napi_ok &&
+      !answer.data.empty()) {
+    std::memcpy(bytes, answer.data.data(), answer.data.size());
+  }
+  return ObjectBuilder(env)
+      .number("dword0", answer.completion.dword0)
+      .number("dword1", answer.completion.dword1)
+      .number("status", answer.completion.status_field)
+      .set("data", data)
+      .object();
+}
+
+}  // namespace
+
+napi_value open_target(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  return run_open(
+      env, [target = arguments.string(0)] { return open_transport(target); },
+      static_cast<Role>(arguments.uint32(1)));
+}
+
+napi_value open_emulator(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  EmulatorOptions options;
+  options.image = arguments.string(0);
+  options.byte_length = static_cast<uint64_t>(arguments.number(1));
+  options.lba_byte_length = arguments.uint32(2);
+  options.create = options.byte_length != 0;
+  options.read_only = arguments.boolean(3);
+  options.latency_ns = static_cast<uint64_t>(arguments.number(4));
+  options.bytes_per_second = static_cast<uint64_t>(arguments.number(5));
+  options.serial = arguments.string(6);
+  return run_open(
+      env, [options] { return nvm::open_emulator(options); },
+      static_cast<Role>(arguments.uint32(7)));
+}
+
+napi_value attach_controller(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto shared = find_controller(static_cast<uint64_t>(arguments.number(0)));
+  if (shared == nullptr) return closed(env);
+  auto handle = std::make_shared<ControllerHandle>();
+  handle->shared = std::move(shared);
+  Environment::of(env)->add(handle);
+  return describe(env, handle);
+}
+
+napi_value describe_controller(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  return handle == nullptr ? closed(env) : describe(env, handle);
+}
+
+napi_value claim_admin(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  if (handle == nullptr) return closed(env);
+  return run_task(env, [handle] {
+    std::lock_guard lock(opening());
+    return handle->shared->controller->claim_admin();
+  });
+}
+
+napi_value submit_admin(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  if (handle == nullptr) return closed(env);
+  spec::SubmissionQueueEntry command{};
+  const Arguments::Bytes dwords = arguments.typed_array(1);
+  if (dwords.byte_length == sizeof(command)) std::memcpy(&command, dwords.data, sizeof(command));
+  const Arguments::Bytes given = arguments.typed_array(2);
+  std::vector<std::byte> data(given.data, given.data + given.byte_length);
+  const uint64_t timeout_ns = arguments.uint32(3) * kNanosecondsPerMillisecond;
+  return Task<AdminAnswer>::run(
+      env,
+      [handle, command, data = std::move(data), timeout_ns] {
+        return submit_with_data(*handle->shared->controller, command, data, timeout_ns);
+      },
+      make_admin_answer);
+}
+
+napi_value read_register(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto* handle = arguments.borrow<ControllerHandle>(0);
+  if (handle == nullptr || handle->released) return closed(env);
+  return make_number(env,
+                     handle->shared->controller->transport().read_register32(arguments.uint32(1)));
+}
+
+napi_value close_controller(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  if (handle == nullptr) return closed(env);
+  return Task<Nothing>::run(
+      env,
+      [handle]() -> Result<Nothing> {
+        std::lock_guard lock(opening());
+        Status released = handle->release();
+        if (!released.ok()) return released;
+        return Nothing{};
+      },
+      [handle](napi_env finish_env, Nothing&) {
+        Environment::of(finish_env)->remove(handle);
+        // The controller, and with it the device, go now, not when the handle is collected.
+        handle->shared.reset();
+        return make_undefined(finish_env);
+      });
+}
+
+}  // namespace nvm::binding

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Memory for a controller: allocated, mapped, attached from another thread, released.
+#include "binding/calls.h"
+#include "binding/environment.h"
+#include "binding/task.h"
+
+namespace nvm::binding {
+namespace {
+
+using Shared = std::shared_ptr<SharedDescriptor>;
+
+napi_value closed(napi_env env, const char* what) {
+  return make_failure(env, Failure{ErrorCode::Closed, 0, 0, what});
+}
+
+Result<Shared> allocate_shared(const std::shared_ptr<ControllerHandle>& handle,
+                               size_t byte_length) {
+  auto descriptor = handle->shared->controller->allocate(byte_length);
+  if (!descriptor.ok()) return std::move(descriptor.status());
+  return share_descriptor(std::move(descriptor.value()), byte_length);
+}
+
+// Pairs of (I/O address, byte length); addresses are below 2^53, exact as doubles, on every
+// platform we run on.
+napi_value make_runs(napi_env env, const DmaDescriptor& descriptor) {
+  const auto& runs = descriptor.runs();
+  napi_value buffer = nullptr;
+  napi_value array = nullptr;
+  void* data = nullptr;
+  if (napi_create_arraybuffer(env, runs.size() * 2 * sizeof(double), &data, &buffer) != napi_ok) {
+    return nullptr;
+  }
+  auto* out = static_cast<double*>(data);
+  for (const IoRun& run : runs) {
+    *out++ = static_cast<double>(run.io_address);
+    *out++ = static_cast<double>(run.byte_length);
+  }
+  napi_create_typedarray(env, napi_float64_array, runs.size() * 2, buffer, 0, &array);
+  return array;
+}
+
+// `foreign`: the caller's ArrayBuffer, kept for as long as it is mapped; null for owned memory.
+napi_value make_descriptor(napi_env env, const Shared& shared, napi_value foreign) {
+  auto handle = std::make_shared<DescriptorHandle>();
+  handle->shared = shared;
+  Environment::of(env)->add(handle);
+  const DmaDescriptor& descriptor = *shared->descriptor;
+  const bool owned = descriptor.kind() == MemoryKind::Owned;
+  ObjectBuilder object(env);
+  object.set("handle", make_handle(env, handle))
+      .number("id", static_cast<double>(shared->id))
+      .number("byteLength", static_cast<double>(shared->byte_length))
+      .boolean("owned", owned)
+      .set("runs", make_runs(env, descriptor));
+  if (foreign != nullptr) {
+    napi_create_reference(env, foreign, 1, &handle->foreign);
+    object.set("memory", foreign);
+  } else if (owned) {
+    object.set("memory", make_array_buffer(env, descriptor.bytes(), shared->byte_length, shared));
+  }
+  return object.object();
+}
+
+}  // namespace
+
+napi_value allocate(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr)
+    return closed(env, "the controller reference");
+  const size_t byte_length = static_cast<size_t>(arguments.number(1));
+  return Task<Shared>::run(
+      env, [handle, byte_length] { return allocate_shared(handle, byte_length); },
+      [](napi_env finish_env, Shared& shared) {
+        return make_descriptor(finish_env, shared, nullptr);
+      });
+}
+
+napi_value allocate_now(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr)
+    return closed(env, "the controller reference");
+  auto shared = allocate_shared(handle, static_cast<size_t>(arguments.number(1)));
+  if (!shared.ok()) return make_failure(env, shared.status());
+  return make_descriptor(env, shared.value(), nullptr);
+}
+
+napi_value map(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto* handle = arguments.borrow<ControllerHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr)
+    return closed(env, "the controller reference");
+  const Arguments::Bytes bytes = arguments.typed_array(1);
+  auto descriptor = handle->shared->controller->map(bytes.data, bytes.byte_length);
+  if (!descriptor.ok()) return make_failure(env, descriptor.status());
+  return make_descriptor(env, share_descriptor(std::move(descriptor.value()), bytes.byte_length),
+                         arguments.value(1));
+}
+
+napi_value attach_descriptor(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto shared = find_descriptor(static_cast<uint64_t>(arguments.number(0)));
+  if (shared == nullptr) return closed(env, "the descriptor of that token");
+  return make_descriptor(env, shared, nullptr);
+}
+
+napi_value release_descriptor(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<DescriptorHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr) return make_undefined(env);
+  bool is_array_buffer = false;
+  napi_is_arraybuffer(env, arguments.value(1), &is_array_buffer);
+  if (is_array_buffer) detach_array_buffer(env, arguments.value(1));
+  Environment::of(env)->remove(handle);
+  handle->shared.reset();
+  if (handle->foreign != nullptr) napi_delete_reference(env, handle->foreign);
+  handle->foreign = nullptr;
+  return make_undefined(env);
+}
+
+napi_value quarantine_descriptor(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto controller = arguments.handle<ControllerHandle>(0);
+  auto descriptor = arguments.handle<DescriptorHandle>(1);
+  if (controller == nullptr || controller->shared == nullptr || descriptor == nullptr ||
+      descriptor->shared == nullptr) {
+    return make_undefined(env);
+  }
+  controller->shared->controller->quarantine(descriptor->shared->descriptor);
+  return make_undefined(env);
+}
+
+}  // namespace nvm::binding

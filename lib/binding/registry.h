@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What this process has open, by numbers that never repeat: how a Worker attaches to the controller
+// and the memory of another thread. An entry lives as long as somebody holds it; nothing is keyed
+// by thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "driver/controller.h"
+
+namespace nvm::binding {
+
+// One native controller, however many references to it JavaScript has.
+struct SharedController {
+  SharedController(uint64_t number, std::shared_ptr<Controller> native)
+      : id(number), controller(std::move(native)) {}
+  ~SharedController();
+  // Lets one reference go; the last one closes the controller. Blocks for as long as that takes.
+  Status release();
+
+  const uint64_t id;
+  const std::shared_ptr<Controller> controller;
+  std::atomic<uint32_t> references{1};
+};
+
+// One native buffer, however many JavaScript descriptors show it.
+struct SharedDescriptor {
+  SharedDescriptor(uint64_t number, std::shared_ptr<DmaDescriptor> native, size_t length)
+      : id(number), descriptor(std::move(native)), byte_length(length) {}
+  ~SharedDescriptor();
+
+  const uint64_t id;
+  const std::shared_ptr<DmaDescriptor> descriptor;
+  const size_t byte_length;  // as asked for; the memory is whole pages
+};
+
+// Opens what `open` makes, or takes another reference to the controller that this process has for
+// the same transport. `is_new` tells which.
+Result<std::shared_ptr<SharedController>> open_shared(
+    const std::function<Result<std::shared_ptr<Transport>>()>& open, bool& is_new);
+// Another reference to an open controller. Null when it was closed.
+std::shared_ptr<SharedController> find_controller(uint64_t id);
+
+std::shared_ptr<SharedDescriptor> share_descriptor(std::shared_ptr<DmaDescriptor> descriptor,
+                                                   size_t byte_length);
+// Null when every descriptor of it was disposed.
+std::shared_ptr<SharedDescriptor> find_descriptor(uint64_t id);
+
+// Closes every controller: for the end of the process, when no environment's cleanup runs.
+void close_all_controllers();
+
+}  // namespace nvm::binding

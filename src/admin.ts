@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Admin commands of a controller whose admin queues this process owns.
+
+import { createError, createStatusError, unwrap } from './errors.ts'
+import type { ControllerHandle } from './native/binding.ts'
+import { binding } from './native/load.ts'
+import { byteLengthOf, type Decoded, decode } from './spec/decode.ts'
+import { opcodeName } from './spec/names.ts'
+import { nvme } from './spec/nvme.ts'
+
+/** An admin command; words that are left out are 0. */
+export interface AdminCommand {
+  readonly opcode: number
+  readonly nsid?: number
+  readonly cdw2?: number
+  readonly cdw3?: number
+  readonly cdw10?: number
+  readonly cdw11?: number
+  readonly cdw12?: number
+  readonly cdw13?: number
+  readonly cdw14?: number
+  readonly cdw15?: number
+  /** Sent to the controller, and overwritten with what it answers. */
+  readonly data?: Uint8Array
+}
+
+export interface AdminCompletion {
+  readonly dword0: number
+  readonly dword1: number
+}
+
+export type IdentifyController = Decoded<'IdentifyController'>
+export type IdentifyNamespace = Decoded<'IdentifyNamespace'>
+
+const commandWords = 16
+const activeNamespacesMax = 1024
+const { admin_opcode: adminOpcode, cns } = nvme.codes
+
+export class Admin {
+  readonly #handle: ControllerHandle
+  readonly #timeoutMs: number
+
+  /** Internal: a controller has one. */
+  constructor(handle: ControllerHandle, timeoutMs: number) {
+    this.#handle = handle
+    this.#timeoutMs = timeoutMs
+  }
+
+  async identifyController(): Promise<IdentifyController> {
+    const data = new Uint8Array(byteLengthOf('IdentifyController'))
+    await this.#identify(cns.identify_controller[0], 0, data)
+    return decode('IdentifyController', data)
+  }
+
+  async identifyNamespace(nsid: number): Promise<IdentifyNamespace> {
+    const data = new Uint8Array(byteLengthOf('IdentifyNamespace'))
+    await this.#identify(cns.identify_namespace[0], nsid, data)
+    return decode('IdentifyNamespace', data)
+  }
+
+  /** Ids of the active namespaces above `after`, in order; at most 1024 a call. */
+  async activeNamespaces(after = 0): Promise<number[]> {
+    const data = new Uint32Array(activeNamespacesMax)
+    await this.#identify(cns.active_namespaces[0], after, new Uint8Array(data.buffer))
+    const end = data.indexOf(0)
+    return Array.from(end < 0 ? data : data.subarray(0, end))
+  }
+
+  #identify(structure: number, nsid: number, data: Uint8Array): Promise<AdminCompletion> {
+    return this.submit({ opcode: adminOpcode.identify[0], nsid, cdw10: structure, data })
+  }
+
+  /** Sends any admin command and waits for its completion. */
+  async submit(command: AdminCommand): Promise<AdminCompletion> {
+    const { opcode, nsid = 0, data } = command
+    if (!(opcode >= 0 && opcode <= 0xff)) {
+      throw createError('ERR_ARGUMENT', `opcode ${opcode} does not fit a byte`)
+    }
+    const words = new Uint32Array(commandWords)
+    words.set([opcode, nsid, command.cdw2 ?? 0, command.cdw3 ?? 0])
+    const { cdw10 = 0, cdw11 = 0, cdw12 = 0, cdw13 = 0, cdw14 = 0, cdw15 = 0 } = command
+    words.set([cdw10, cdw11, cdw12, cdw13, cdw14, cdw15], 10)
+    const details = {
+      command: { name: opcodeName('admin', opcode), opcode, namespaceId: nsid },
+      queue: 0,
+    }
+    const outcome = await binding().submitAdmin(this.#handle, words, data, this.#timeoutMs)
+    const answer = unwrap(outcome, details)
+    if (answer.status !== 0) throw createStatusError(answer.status, details)
+    data?.set(new Uint8Array(answer.data))
+    return { dword0: answer.dword0, dword1: answer.dword1 }
+  }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// `peernvm build`: compiles the addon into the package's own folder, where native/load.ts looks for
+// it.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { packageFolder } from '../native/load.ts'
+
+/** Runs cmake-js and resolves to its exit code. */
+export async function build(): Promise<number> {
+  const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js')
+  const child = spawn(process.execPath, [cmakeJs, 'compile'], {
+    cwd: packageFolder(),
+    stdio: 'inherit',
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code ?? 1
+}

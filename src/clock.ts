@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// How long the pumps of an environment may keep the event loop. One slice of time is shared by all
+// of them, from the first that runs after a task of the event loop until that loop has gone round
+// once.
+
+/** Longest time without giving timers, sockets and the rest of the program their turn. */
+export const sliceMsMax = 0.25
+
+let sliceStart = 0
+let sliceIsOpen = false
+let turnOfLoop: Promise<void> = Promise.resolve()
+let endTurn = (): void => {}
+
+function closeSlice(): void {
+  sliceIsOpen = false
+  endTurn()
+}
+
+/** Called by a pump that starts or goes on after the event loop had its turn. */
+export function enterSlice(): void {
+  if (sliceIsOpen) return
+  sliceIsOpen = true
+  sliceStart = performance.now()
+  turnOfLoop = new Promise((resolve) => {
+    endTurn = resolve
+  })
+  setImmediate(closeSlice)
+}
+
+export function sliceIsOver(now: number): boolean {
+  return now - sliceStart > sliceMsMax
+}
+
+/** Settles when the event loop has gone round. */
+export function nextTurn(): Promise<void> {
+  return turnOfLoop
+}

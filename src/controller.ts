@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+// Controller references: opening one, and what it gives: admin commands, namespaces, memory, queue
+// pairs.
+
+import './disposable.ts'
+import { Admin } from './admin.ts'
+import {
+  attachNative,
+  type DescriptorToken,
+  DmaDescriptor,
+  DmaMemory,
+  type MemoryUser,
+} from './dma.ts'
+import { createError, NvmError, unwrap } from './errors.ts'
+import { Namespace, type NamespaceFormat } from './namespace.ts'
+import type { ControllerHandle, NativeController, NativeDescriptor } from './native/binding.ts'
+import { binding } from './native/load.ts'
+import {
+  defaultDepth,
+  defaultTimeoutMs,
+  type QueueOwner,
+  type QueuePair,
+  type QueuePairOptions,
+} from './queue.ts'
+import { AwaitQueuePair } from './queue-await.ts'
+import { RawQueuePair } from './queue-raw.ts'
+import { QueueRing } from './queue-ring.ts'
+import {
+  type ControllerToken,
+  checkEmulatorOptions,
+  type EmulatorOptions,
+  parseSize,
+  type Target,
+} from './target.ts'
+import { openWakeSocket } from './wake.ts'
+
+/**
+ * `manager` owns the admin queues, which resets the controller. `reference` resets nothing. `auto`
+ * is the manager where nobody in this process is, and otherwise a second reference to the same
+ * controller.
+ */
+export type Role = 'auto' | 'manager' | 'reference'
+
+export interface OpenOptions {
+  readonly role?: Role
+  /** How long an admin command may take; default 10 000. */
+  readonly timeoutMs?: number
+}
+
+export interface ControllerInfo {
+  /** CAP and VS as the registers say. */
+  readonly cap: bigint
+  readonly vs: number
+  readonly pageSize: number
+  readonly doorbellStride: number
+  readonly queueEntriesMax: number
+  /** Largest transfer of one command; Infinity where there is no limit or it is not known yet. */
+  readonly transferBytesMax: number
+  /** It is software: figures are overhead, not a drive's. */
+  readonly emulated: boolean
+  readonly writeProtected: boolean
+  readonly transport: string
+  /** What was opened. */
+  readonly address: string
+}
+
+export const allocationBytesMax = 4 * 2 ** 30
+const timeoutMsMax = 2 ** 31 - 1
+const roles = { auto: 0, manager: 1, reference: 2 } as const
+
+export class Controller implements QueueOwner, AsyncDisposable {
+  /** Internal. */
+  readonly handle: ControllerHandle
+  readonly admin: Admin
+  /** Internal: engines that may hold memory. */
+  readonly users = new Set<MemoryUser>()
+  #native: NativeController
+  #info: ControllerInfo
+  readonly #formats = new Map<number, NamespaceFormat>()
+  readonly #namespaces = new Map<number, Namespace>()
+  readonly #queues = new Set<QueuePair>()
+  readonly #memories = new Set<DmaMemory>()
+  #ownQueue: Promise<AwaitQueuePair> | undefined
+  #closing: Promise<void> | undefined
+
+  /** Internal: openController makes them. */
+  constructor(native: NativeController, timeoutMs: number) {
+    this.#native = native
+    this.#info = makeInfo(native)
+    this.handle = native.handle
+    this.admin = new Admin(native.handle, timeoutMs)
+  }
+
+  get info(): ControllerInfo {
+    return this.#info
+  }
+
+  /** Becomes the manager, which resets the controller; nothing when it is already. */
+  async claimAdmin(): Promise<void> {
+    this.#refuseIfClosed()
+    if (this.#native.hasAdmin) return
+    unwrap(await binding().claimAdmin(this.handle))
+    this.#native = unwrap(binding().describeController(this.handle))
+    this.#info = makeInfo(this.#native)
+  }
+
+  /** A token with which a Worker opens the same controller. */
+  ref(): ControllerToken {
+    this.#refuseIfClosed()
+    return { kind: 'peernvm-controller', id: this.#native.id }
+  }
+
+  /** The namespace `id`, identified. */
+  async namespace(id: number): Promise<Namespace> {
+    this.#refuseIfClosed()
+    const known = this.#namespaces.get(id)
+    if (known !== undefined) return known
+    const format = await this.#identifyFormat(id)
+    const namespace = new Namespace(format, () => this.#openOwnQueue())
+    this.#formats.set(id, format)
+    this.#namespaces.set(id, namespace)
+    return namespace
+  }
+
+  async #identifyFormat(id: number): Promise<NamespaceFormat> {
+    if (!Number.isInteger(id) || id < 1 || id >= 0xffffffff) {
+      throw createError('ERR_NAMESPACE', `${id} is not a namespace id`)
+    }
+    const identify = await this.admin.identifyNamespace(id).catch((error: unknown) => {
+      const name = error instanceof NvmError ? error.status?.name : undefined
+      if (name !== 'invalid_namespace_or_format') throw error
+      throw createError('ERR_NAMESPACE', `${id}`, { cause: error })
+    })
+    // The index of the format in use: bits 3:0, and bits 6:5 above them.
+    const index = (identify.flbas & 0xf) | ((identify.flbas & 0x60) >> 1)
+    const format = identify.lbaf[index]
+    if (identify.nsze === 0n || format === undefined || format.lbads < 9) {
+      throw createError('ERR_NAMESPACE', `${id} is not active`)
+    }
+    if (format.ms > 0 && (identify.flbas & 0x10) !== 0) {
+      throw createError('ERR_UNSUPPORTED', `namespace ${id} has metadata inside its blocks`)
+    }
+    return { id, blockSize: 2 ** format.lbads, blockCount: Number(identify.nsze) }
+  }
+
+  /** Internal. */
+  blockSizeOf(namespaceId: number): number {
+    const format = this.#formats.get(namespaceId)
+    if (format !== undefined) return format.blockSize
+    throw createError('ERR_NAMESPACE', `${namespaceId} is not known; await namespace(id) first`)
+  }
+
+  #openOwnQueue(): Promise<AwaitQueuePair> {
+    this.#ownQueue ??= this.createQueuePair({ mode: 'await' })
+    return this.#ownQueue
+  }
+
+  /** Memory that the device reaches, zeroed; at most 4 GiB. */
+  async allocate(byteLength: number): Promise<DmaDescriptor> {
+    this.#refuseIfClosed()
+    checkAllocation(byteLength)
+    return this.#describe(unwrap(await binding().allocate(this.handle, byteLength)))
+  }
+
+  /** Internal: as allocate(), at once. */
+  allocateNow(byteLength: number): DmaDescriptor {
+    return this.#describe(unwrap(binding().allocateNow(this.handle, byteLength)))
+  }
+
+  /**
+   * Makes memory of the caller's addressable for the device: whole pages, page-aligned. It stays
+   * referenced, and must not be detached, until the descriptor is disposed.
+   */
+  async map(bytes: Uint8Array): Promise<DmaDescriptor> {
+    this.#refuseIfClosed()
+    return this.#describe(unwrap(binding().map(this.handle, bytes)))
+  }
+
+  /** Attaches to memory that another thread allocated for this controller. */
+  async attach(token: DescriptorToken): Promise<DmaDescriptor> {
+    this.#refuseIfClosed()
+    return this.#describe(attachNative(token, this.#native.id))
+  }
+
+  #describe(native: NativeDescriptor): DmaDescriptor {
+    const owner = { id: this.#native.id, handle: this.handle, users: this.users }
+    const memory = new DmaMemory(native, owner, (gone) => this.#memories.delete(gone))
+    this.#memories.add(memory)
+    if (this.#closing === undefined) return new DmaDescriptor(memory, 0, memory.byteLength, false)
+    memory.dispose()
+    throw closedError()
+  }
+
+  /** A queue pair; what can be done with it depends on its mode. */
+  createQueuePair(options: QueuePairOptions & { readonly mode: 'raw' }): Promise<RawQueuePair>
+  createQueuePair(options: QueuePairOptions & { readonly mode: 'await' }): Promise<AwaitQueuePair>
+  async createQueuePair(options: QueuePairOptions): Promise<QueuePair> {
+    this.#refuseIfClosed()
+    const { mode, depth = defaultDepth, timeoutMs = defaultTimeoutMs } = options
+    checkQueueOptions(mode, depth, timeoutMs, this.#info.queueEntriesMax)
+    const wakes = mode === 'await' && this.#native.wakes
+    if (wakes) openWakeSocket()
+    const outcome = await binding().createQueuePair(this.handle, depth, wakes)
+    const ring = new QueueRing(unwrap(outcome))
+    const queue =
+      mode === 'raw'
+        ? new RawQueuePair(this, ring, timeoutMs)
+        : new AwaitQueuePair(this, ring, timeoutMs, wakes)
+    this.#queues.add(queue)
+    if (this.#closing === undefined) return queue
+    await queue.close()
+    throw closedError()
+  }
+
+  /** Internal: a queue pair was closed. */
+  forget(queue: QueuePair): void {
+    this.#queues.delete(queue)
+  }
+
+  /** Internal. */
+  readRegister(offset: number): number {
+    return unwrap(binding().readRegister(this.handle, offset))
+  }
+
+  /**
+   * Closes its queue pairs, settling every promise, disposes its descriptors, and gives the
+   * reference back; the last one of the process closes the device. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const closed = await Promise.allSettled(Array.from(this.#queues, (queue) => queue.close()))
+    for (const memory of this.#memories) memory.dispose()
+    const outcome = await binding().closeController(this.handle)
+    const failed = closed.find((result) => result.status === 'rejected')
+    unwrap(outcome)
+    if (failed !== undefined) throw failed.reason
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing !== undefined) throw closedError()
+  }
+}
+
+function closedError(): NvmError {
+  return createError('ERR_CLOSED', 'the controller reference')
+}
+
+function makeInfo(native: NativeController): ControllerInfo {
+  const { cap, version, pageSize, doorbellStride, queueEntriesMax, transferBytesMax } = native
+  const { emulated, writeProtected, transport, address } = native
+  return {
+    cap,
+    vs: version,
+    pageSize,
+    doorbellStride,
+    queueEntriesMax,
+    transferBytesMax: transferBytesMax === 0 ? Number.POSITIVE_INFINITY : transferBytesMax,
+    emulated,
+    writeProtected,
+    transport,
+    address,
+  }
+}
+
+function checkAllocation(byteLength: number): void {
+  if (Number.isSafeInteger(byteLength) && byteLength > 0 && byteLength <= allocationBytesMax) return
+  throw createError('ERR_RANGE', `${byteLength} bytes; a descriptor has 1 byte to 4 GiB`)
+}
+
+function checkQueueOptions(
+  mode: string,
+  depth: number,
+  timeoutMs: number,
+  entriesMax: number,
+): void {
+  if (mode !== 'raw' && mode !== 'await') {
+    throw createError('ERR_ARGUMENT', `mode '${mode}' is neither 'raw' nor 'await'`)
+  }
+  if (!Number.isInteger(depth) || depth < 1 || depth >= entriesMax) {
+    throw createError('ERR_RANGE', `depth ${depth}; this controller allows 1 to ${entriesMax - 1}`)
+  }
+  checkTimeout(timeoutMs)
+}
+
+function checkTimeout(timeoutMs: number): void {
+  if (timeoutMs > 0 && timeoutMs <= timeoutMsMax) return
+  throw createError('ERR_RANGE', `timeoutMs ${timeoutMs}; it is 1 to ${timeoutMsMax}`)
+}
+
+/**
+ * Opens a controller: an emulator in memory without a target; an image file, a PCI address, an
+ * emulator's description, or the token of another thread's controller.
+ */
+export async function openController(
+  target?: Target,
+  options: OpenOptions = {},
+): Promise<Controller> {
+  const { role = 'auto', timeoutMs = defaultTimeoutMs } = options
+  checkTimeout(timeoutMs)
+  if (!(role in roles)) {
+    throw createError('ERR_ARGUMENT', `role '${role}' is none of ${Object.keys(roles).join(', ')}`)
+  }
+  return new Controller(await openNative(target, role), timeoutMs)
+}
+
+async function openNative(target: Target | undefined, role: Role): Promise<NativeController> {
+  if (target === undefined || typeof target === 'string') {
+    return unwrap(await binding().openTarget(target ?? '', roles[role]))
+  }
+  if ('emulator' in target) return openEmulator(target.emulator, role)
+  if (target.kind !== 'peernvm-controller') {
+    throw createError('ERR_ARGUMENT', 'a target is a string, { emulator } or a token of ref()')
+  }
+  return unwrap(binding().attachController(target.id))
+}
+
+async function openEmulator(options: EmulatorOptions, role: Role): Promise<NativeController> {
+  checkEmulatorOptions(options)
+  const { image = '', size, blockSize = 512, readOnly = false } = options
+  const { latencyNs = 0, bandwidth = 0, serial = '' } = options
+  const byteLength = size === undefined ? 0 : parseSize(size)
+  return unwrap(
+    await binding().openEmulator(
+      image,
+      byteLength,
+      blockSize,
+      readOnly,
+      Math.round(latencyNs),
+      Math.round(bandwidth),
+      serial,
+      roles[role],
+    ),
+  )
+}

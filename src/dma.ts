@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// Memory that the device reaches: descriptors, their views, and when their memory may go.
+
+import './disposable.ts'
+import { createError, unwrap } from './errors.ts'
+import type { ControllerHandle, DescriptorHandle, NativeDescriptor } from './native/binding.ts'
+import { binding } from './native/load.ts'
+
+/** A stretch of memory that is contiguous for the device. */
+export interface IoRun {
+  readonly ioAddress: number
+  readonly byteLength: number
+}
+
+/** Names a descriptor for another Worker; can be sent with postMessage. */
+export interface DescriptorToken {
+  readonly kind: 'peernvm-descriptor'
+  readonly id: number
+  readonly controllerId: number
+}
+
+/** Who may still have commands on some memory: the queue engines of a controller reference. */
+export interface MemoryUser {
+  /** Commands of this user that the device has not completed may still reach `memory`. */
+  uses(memory: DmaMemory): boolean
+}
+
+const pageShift = 12
+export const pageBytes = 1 << pageShift
+
+/** One native buffer as one environment has it; every descriptor and view of it shares this. */
+export class DmaMemory {
+  readonly handle: DescriptorHandle
+  readonly id: number
+  readonly controllerId: number
+  readonly byteLength: number
+  readonly owned: boolean
+  readonly bounced: boolean
+  readonly runs: readonly IoRun[]
+  /** I/O address of the first byte in two halves, where there is one run. */
+  readonly addressLow: number
+  readonly addressHigh: number
+  /** Low and high halves of each page's I/O address, where there are several runs. */
+  readonly pages: Uint32Array | null
+  bytes: Uint8Array | undefined
+  disposed = false
+  #released = false
+  readonly #users: ReadonlySet<MemoryUser>
+  readonly #controller: ControllerHandle
+  readonly #onRelease: (memory: DmaMemory) => void
+
+  constructor(
+    native: NativeDescriptor,
+    owner: {
+      readonly id: number
+      readonly handle: ControllerHandle
+      readonly users: ReadonlySet<MemoryUser>
+    },
+    onRelease: (memory: DmaMemory) => void,
+  ) {
+    this.handle = native.handle
+    this.id = native.id
+    this.controllerId = owner.id
+    this.byteLength = native.byteLength
+    this.owned = native.owned
+    this.bounced = false
+    this.bytes =
+      native.memory instanceof ArrayBuffer ? new Uint8Array(native.memory) : native.memory
+    this.runs = readRuns(native.runs)
+    const first = this.runs[0]?.ioAddress ?? 0
+    this.addressLow = first % 2 ** 32
+    this.addressHigh = Math.floor(first / 2 ** 32)
+    this.pages = this.runs.length === 1 ? null : readPages(this.runs)
+    this.#users = owner.users
+    this.#controller = owner.handle
+    this.#onRelease = onRelease
+    if (this.owned && this.bytes !== undefined) descriptorsByBuffer.set(this.bytes.buffer, this)
+  }
+
+  /** Detaches now; lets go natively now, or when no command can reach it any more. */
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    if (this.bytes !== undefined && this.owned) binding().detach(this.bytes.buffer as ArrayBuffer)
+    this.bytes = undefined
+    this.releaseIfUnused()
+  }
+
+  /** Called again by a queue whose commands completed. */
+  releaseIfUnused(): void {
+    if (!this.disposed || this.#released) return
+    for (const user of this.#users) {
+      if (user.uses(this)) return
+    }
+    this.release()
+  }
+
+  /** A device that answers no more may still reach it: kept until the controller is closed. */
+  quarantine(): void {
+    if (!this.#released) binding().quarantineDescriptor(this.#controller, this.handle)
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    binding().releaseDescriptor(this.handle, undefined)
+    this.#onRelease(this)
+  }
+}
+
+// So that `descriptor.bytes.subarray(…)` is recognised as the descriptor's memory.
+const descriptorsByBuffer = new WeakMap<ArrayBufferLike, DmaMemory>()
+
+/** The memory that a typed array is a part of, if it belongs to a descriptor. */
+export function memoryOf(bytes: Uint8Array): DmaMemory | undefined {
+  return descriptorsByBuffer.get(bytes.buffer)
+}
+
+function readRuns(pairs: Float64Array): readonly IoRun[] {
+  const runs: IoRun[] = []
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    runs.push({ ioAddress: pairs[i] as number, byteLength: pairs[i + 1] as number })
+  }
+  return runs
+}
+
+function readPages(runs: readonly IoRun[]): Uint32Array {
+  const pageCount = runs.reduce((sum, run) => sum + Math.ceil(run.byteLength / pageBytes), 0)
+  const pages = new Uint32Array(2 * pageCount)
+  let at = 0
+  for (const run of runs) {
+    for (let offset = 0; offset < run.byteLength; offset += pageBytes) {
+      pages[at++] = (run.ioAddress + offset) % 2 ** 32
+      pages[at++] = Math.floor((run.ioAddress + offset) / 2 ** 32)
+    }
+  }
+  return pages
+}
+
+/**
+ * A buffer made addressable for one controller, or a part of one (`view`). Disposing the whole
+ * detaches its ArrayBuffer: stale typed arrays have length 0, and nothing can fault.
+ */
+export class DmaDescriptor implements Disposable {
+  /** Internal: what the hot paths use. */
+  readonly memory: DmaMemory
+  /** Where in the memory it begins. */
+  readonly byteOffset: number
+  readonly byteLength: number
+  readonly #isView: boolean
+  #bytes: Uint8Array | undefined
+
+  /** Internal: controller.allocate, controller.map and view make descriptors. */
+  constructor(memory: DmaMemory, byteOffset: number, byteLength: number, isView: boolean) {
+    this.memory = memory
+    this.byteOffset = byteOffset
+    this.byteLength = byteLength
+    this.#isView = isView
+    const { bytes } = memory
+    this.#bytes = isView ? bytes?.subarray(byteOffset, byteOffset + byteLength) : bytes
+    if (this.#bytes !== undefined && memory.owned) shortenThenLookup(this.#bytes)
+  }
+
+  /** `owned`: allocated here. `foreign`: the caller's memory. */
+  get kind(): 'owned' | 'foreign' {
+    return this.memory.owned ? 'owned' : 'foreign'
+  }
+
+  /** Whether the device reaches this memory itself, or data is copied on the way. */
+  get path(): 'direct' | 'bounce' {
+    return this.memory.bounced ? 'bounce' : 'direct'
+  }
+
+  /** The memory; of length 0 once disposed, undefined where the CPU cannot reach it. */
+  get bytes(): Uint8Array | undefined {
+    return this.#bytes
+  }
+
+  /** The runs of the whole memory, also for a view. */
+  get runs(): readonly IoRun[] {
+    return this.memory.runs
+  }
+
+  /** A part of it: an alias, nothing is copied. */
+  view(byteOffset: number, byteLength: number): DmaDescriptor {
+    const fits = byteOffset >= 0 && byteLength >= 0 && byteOffset + byteLength <= this.byteLength
+    if (!Number.isInteger(byteOffset) || !Number.isInteger(byteLength) || !fits) {
+      const asked = `view(${byteOffset}, ${byteLength})`
+      throw createError('ERR_RANGE', `${asked} of a descriptor of ${this.byteLength} bytes`)
+    }
+    if (this.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+    return new DmaDescriptor(this.memory, this.byteOffset + byteOffset, byteLength, true)
+  }
+
+  /** A token with which a Worker attaches: `controller.attach(token)`. */
+  ref(): DescriptorToken {
+    if (this.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+    const { id, controllerId } = this.memory
+    return { kind: 'peernvm-descriptor', id, controllerId }
+  }
+
+  /** Ends the use of the memory in this thread; of a view, nothing. */
+  [Symbol.dispose](): void {
+    if (!this.#isView) this.memory.dispose()
+  }
+}
+
+/**
+ * Resolving a promise with an object looks for its method `then` through all prototypes, 40 ns for
+ * a typed array. Found on the array itself it costs 10.
+ */
+function shortenThenLookup(bytes: Uint8Array): void {
+  if (!Object.hasOwn(bytes, 'then')) Object.defineProperty(bytes, 'then', { value: undefined })
+}
+
+/** Attaches to the memory of a token of another thread. */
+export function attachNative(token: DescriptorToken, controllerId: number): NativeDescriptor {
+  if (token.controllerId !== controllerId) {
+    throw createError('ERR_ARGUMENT', 'the descriptor belongs to another controller')
+  }
+  return unwrap(binding().attachDescriptor(token.id))
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The one error class. Every failure has a row in error-table.ts, which says what to do about it;
+// native failures become NvmErrors here and nowhere else.
+
+import { type ErrorCode, type ErrorRow, errorTable } from './error-table.ts'
+import type { NativeFailure, Outcome } from './native/binding.ts'
+import { decodeStatus, type NvmeStatus, statusText } from './spec/names.ts'
+
+export type { ErrorCode, NvmeStatus }
+
+/** The command that failed, as far as it is known. */
+export interface FailedCommand {
+  readonly name: string
+  readonly opcode: number
+  readonly commandId?: number
+  readonly namespaceId?: number
+  readonly lba?: number
+  readonly blockCount?: number
+}
+
+export interface NvmErrorDetails {
+  readonly status?: NvmeStatus
+  readonly command?: FailedCommand
+  /** Id of the queue pair; 0 is the admin queue. */
+  readonly queue?: number
+  /** The state of the queue when a command timed out. */
+  readonly dump?: string
+  readonly cause?: unknown
+}
+
+/** Any failure of peernvm: `code` to test for, `message` to read, `fix` to act on. */
+export class NvmError extends Error {
+  readonly code: ErrorCode
+  readonly fix: string
+  declare readonly status?: NvmeStatus
+  declare readonly command?: FailedCommand
+  declare readonly queue?: number
+  declare readonly dump?: string
+
+  constructor(code: ErrorCode, message: string, fix: string, details: NvmErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'NvmError'
+    this.code = code
+    this.fix = fix
+    if (details.status !== undefined) this.status = details.status
+    if (details.command !== undefined) this.command = details.command
+    if (details.queue !== undefined) this.queue = details.queue
+    if (details.dump !== undefined) this.dump = details.dump
+  }
+}
+
+/** An error of the table; `detail` is what varies in its message. */
+export function createError(code: ErrorCode, detail: string, details?: NvmErrorDetails): NvmError {
+  const row: ErrorRow = errorTable[code]
+  const message = row.message.replace('{detail}', detail)
+  return new NvmError(code, message, row.fix.replace('{detail}', detail), details)
+}
+
+/** The error of a completion whose status field (without the phase tag) is not 0. */
+export function createStatusError(field: number, details: NvmErrorDetails): NvmError {
+  const command = details.command
+  const detail = [
+    statusText(field),
+    command === undefined ? '' : ` (${describeCommand(command)})`,
+  ].join('')
+  return createError('ERR_NVME_STATUS', detail, { ...details, status: decodeStatus(field) })
+}
+
+/** A command in a few words: `Read of 8 blocks at LBA 0 of namespace 1`. */
+export function describeCommand(command: FailedCommand): string {
+  const { name, blockCount, lba, namespaceId } = command
+  const what = blockCount === undefined ? name : `${name} of ${blockCount} blocks at LBA ${lba}`
+  return namespaceId === undefined ? what : `${what} of namespace ${namespaceId}`
+}
+
+const codesByNumber = new Map(
+  (Object.entries(errorTable) as [ErrorCode, ErrorRow][]).map(([code, row]) => [row.number, code]),
+)
+
+function isFailure(outcome: unknown): outcome is NativeFailure {
+  return typeof outcome === 'object' && outcome !== null && 'failureNumber' in outcome
+}
+
+/** The value of a native call, or its failure thrown as an NvmError. */
+export function unwrap<T>(outcome: Outcome<T>, details?: NvmErrorDetails): T {
+  if (!isFailure(outcome)) return outcome
+  const code = codesByNumber.get(outcome.failureNumber) ?? 'ERR_OS'
+  if (code === 'ERR_NVME_STATUS') throw createStatusError(outcome.nvmeStatus, details ?? {})
+  throw createError(code, outcome.detail || 'no details are known', details)
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Every symbol of the addon, with its type: lib/binding/calls.h is the other side. Native calls
+// never throw; one that can fail returns a NativeFailure, which src/errors.ts turns into an
+// NvmError. Handles are opaque.
+
+declare const brand: unique symbol
+interface Handle<Name extends string> {
+  readonly [brand]: Name
+}
+export type ControllerHandle = Handle<'controller'>
+export type DescriptorHandle = Handle<'descriptor'>
+export type QueueHandle = Handle<'queue'>
+export type BatchHandle = Handle<'batch'>
+export type ServerHandle = Handle<'server'>
+
+/** A row of the error table by number, and what varies. */
+export interface NativeFailure {
+  readonly failureNumber: number
+  readonly osError: number
+  readonly nvmeStatus: number
+  readonly detail: string
+}
+
+export type Outcome<T> = T | NativeFailure
+
+export interface NativeController {
+  readonly handle: ControllerHandle
+  /** Never repeats in this process. */
+  readonly id: number
+  readonly cap: bigint
+  readonly version: number
+  readonly pageSize: number
+  readonly doorbellStride: number
+  readonly queueEntriesMax: number
+  /** 0: no limit. */
+  readonly transferBytesMax: number
+  readonly hasAdmin: boolean
+  readonly emulated: boolean
+  readonly foreignMemory: boolean
+  readonly wakes: boolean
+  readonly writeProtected: boolean
+  readonly transport: string
+  readonly address: string
+}
+
+export interface NativeDescriptor {
+  readonly handle: DescriptorHandle
+  /** Never repeats in this process. */
+  readonly id: number
+  readonly byteLength: number
+  readonly owned: boolean
+  /** Pairs of I/O address and byte length. */
+  readonly runs: Float64Array
+  /** Owned: an ArrayBuffer over it. Foreign: the caller's typed array. */
+  readonly memory: ArrayBuffer | Uint8Array | undefined
+}
+
+export interface NativeQueue {
+  readonly handle: QueueHandle
+  readonly id: number
+  /** Words of src/spec/control-block.ts. */
+  readonly block: ArrayBuffer
+  readonly submissions: ArrayBuffer
+  readonly completions: ArrayBuffer
+  /** One page of PRP list per command id, and their I/O addresses. */
+  readonly lists: ArrayBuffer
+  readonly listAddresses: Float64Array
+  /**
+   * The stack of free command ids, then one word per id: 0 when it is free
+   * (lib/binding/environment.h).
+   */
+  readonly commands: ArrayBuffer
+  readonly doorbells: ArrayBuffer
+  /** Index of the queue's doorbells in 32-bit words. */
+  readonly submissionDoorbell: number
+  readonly completionDoorbell: number
+  /** Non-zero while the device sleeps; null for a device that never does. */
+  readonly sleeping: ArrayBuffer | null
+  /** The doorbells are device registers: ring through the native call. */
+  readonly uncached: boolean
+  /** The device shares the only CPU: step it from the poll loop. */
+  readonly inlinePump: boolean
+}
+
+export interface NativeAdminAnswer {
+  readonly dword0: number
+  readonly dword1: number
+  readonly status: number
+  readonly data: ArrayBuffer
+}
+
+export interface NativeBatch {
+  readonly handle: BatchHandle
+  /** Four doubles per command: opcode, LBA, block count, byte offset in the memory. */
+  readonly commands: ArrayBuffer
+  /** Two 32-bit words per completion of the last call: command index, status field. */
+  readonly outcomes: ArrayBuffer
+}
+
+/** 0 auto, 1 manager, 2 reference. */
+export type NativeRole = 0 | 1 | 2
+
+export interface Binding {
+  openTarget(target: string, role: NativeRole): Promise<Outcome<NativeController>>
+  openEmulator(
+    image: string,
+    byteLength: number,
+    blockSize: number,
+    readOnly: boolean,
+    latencyNs: number,
+    bytesPerSecond: number,
+    serial: string,
+    role: NativeRole,
+  ): Promise<Outcome<NativeController>>
+  attachController(id: number): Outcome<NativeController>
+  describeController(controller: ControllerHandle): Outcome<NativeController>
+  claimAdmin(controller: ControllerHandle): Promise<Outcome<undefined>>
+  submitAdmin(
+    controller: ControllerHandle,
+    dwords: Uint32Array,
+    data: Uint8Array | undefined,
+    timeoutMs: number,
+  ): Promise<Outcome<NativeAdminAnswer>>
+  readRegister(controller: ControllerHandle, offset: number): Outcome<number>
+  closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
+
+  allocate(controller: ControllerHandle, byteLength: number): Promise<Outcome<NativeDescriptor>>
+  allocateNow(controller: ControllerHandle, byteLength: number): Outcome<NativeDescriptor>
+  map(controller: ControllerHandle, bytes: Uint8Array): Outcome<NativeDescriptor>
+  attachDescriptor(id: number): Outcome<NativeDescriptor>
+  releaseDescriptor(descriptor: DescriptorHandle, memory: ArrayBuffer | undefined): void
+  /** Keeps the memory until the controller is closed, although its descriptor is released. */
+  quarantineDescriptor(controller: ControllerHandle, descriptor: DescriptorHandle): void
+
+  createQueuePair(
+    controller: ControllerHandle,
+    depth: number,
+    wakes: boolean,
+  ): Promise<Outcome<NativeQueue>>
+  closeQueuePair(queue: QueueHandle): Promise<Outcome<undefined>>
+  detach(buffer: ArrayBuffer): void
+  ringSubmissions(queue: QueueHandle): void
+  ringCompletions(queue: QueueHandle): void
+  wakeDevice(queue: QueueHandle): void
+  /** Steps an emulator of this process; where that does nothing, gives other threads the CPU. */
+  pump(queue: QueueHandle): void
+  /** The readable end of this environment's socket pair; −1 when it was opened before. */
+  openWakeSocket(): number
+  usableCpus(): number
+
+  createBatch(
+    queue: QueueHandle,
+    memory: DescriptorHandle,
+    namespaceId: number,
+    blockSize: number,
+    transferBytesMax: number,
+    timeoutMs: number,
+    capacity: number,
+  ): Outcome<NativeBatch>
+  /** Submitted commands + 65536 × reaped completions. */
+  exchangeBatch(batch: BatchHandle, first: number, count: number, wanted: number): Outcome<number>
+
+  serveVfioUser(
+    image: string,
+    byteLength: number,
+    blockSize: number,
+    readOnly: boolean,
+    folder: string,
+  ): Promise<Outcome<{ readonly handle: ServerHandle; readonly path: string }>>
+  stopServing(server: ServerHandle): Promise<Outcome<undefined>>
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Finds and loads the addon, or says what was tried and what to do.
+
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { endianness } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createError } from '../errors.ts'
+import type { Binding } from './binding.ts'
+
+/** The folder of package.json: this file runs from src/ and from dist/src/. */
+export function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder)
+    if (parent === folder) throw createError('ERR_ADDON', 'the package.json of peernvm is missing')
+    folder = parent
+  }
+  return folder
+}
+
+function checkPlatform(): void {
+  const here = `${process.platform} ${process.arch}`
+  if (here !== 'linux x64') throw createError('ERR_PLATFORM', `this is ${here}`)
+  // The queues are little-endian and typed arrays have the machine's order.
+  if (endianness() !== 'LE') throw createError('ERR_PLATFORM', 'this machine is big-endian')
+}
+
+function load(): Binding {
+  checkPlatform()
+  const path =
+    process.env.PEERNVM_ADDON ?? join(packageFolder(), 'build', 'Release', 'peernvm.node')
+  try {
+    return createRequire(import.meta.url)(path) as Binding
+  } catch (cause) {
+    const reason = existsSync(path) ? (cause as Error).message : 'no such file'
+    throw createError('ERR_ADDON', `${path}: ${reason}`, { cause })
+  }
+}
+
+let loaded: Binding | undefined
+
+/** The addon, loaded at the first call. */
+export function binding(): Binding {
+  loaded ??= load()
+  return loaded
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Batches: commands written as numbers into memory that native code reads, one native call for many
+// of them.
+
+import type { DmaDescriptor } from './dma.ts'
+import { createError, unwrap } from './errors.ts'
+import type { Namespace } from './namespace.ts'
+import type { BatchHandle } from './native/binding.ts'
+import { binding } from './native/load.ts'
+import { counter, listedBytesMax, type QueueRing } from './queue-ring.ts'
+
+export interface BatchOptions {
+  readonly namespace: Pick<Namespace, 'id' | 'blockSize'>
+  /** The memory of all its commands. */
+  readonly memory: DmaDescriptor
+  /** Commands it can describe. */
+  readonly capacity: number
+}
+
+/** Doubles per command in Batch.commands. */
+export const batchWords = 4
+const reapedUnit = 65536
+
+export class Batch {
+  /** Four numbers per command: opcode, LBA, block count, byte offset in the memory. */
+  readonly commands: Float64Array
+  /** Two words per completion of the last exchange: command index, status field (0: success). */
+  readonly outcomes: Int32Array
+  /** Completions of the last exchange. */
+  reaped = 0
+  readonly #handle: BatchHandle
+  readonly #ring: QueueRing
+  readonly #native = binding()
+
+  /** Internal: RawQueuePair.batch makes them. */
+  constructor(ring: QueueRing, transferBytesMax: number, timeoutMs: number, options: BatchOptions) {
+    const { namespace, memory, capacity } = options
+    if (memory.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+    if (memory.byteOffset !== 0)
+      throw createError('ERR_ARGUMENT', 'a batch takes whole descriptors')
+    if (!Number.isInteger(capacity) || capacity < 1 || capacity > 2 ** 20) {
+      throw createError('ERR_RANGE', `capacity ${capacity}; a batch has 1 to ${2 ** 20} commands`)
+    }
+    const native = unwrap(
+      this.#native.createBatch(
+        ring.handle,
+        memory.memory.handle,
+        namespace.id,
+        namespace.blockSize,
+        Math.min(transferBytesMax, listedBytesMax),
+        timeoutMs,
+        capacity,
+      ),
+    )
+    ring.addBatchMemory(memory.memory)
+    this.#handle = native.handle
+    this.#ring = ring
+    this.commands = new Float64Array(native.commands)
+    this.outcomes = new Int32Array(native.outcomes)
+  }
+
+  /**
+   * Submits commands `first` to `first + count − 1`, as many as fit, and reaps: everything that has
+   * completed, and at least `wanted` of what is outstanding. Returns how many were submitted.
+   */
+  exchange(first: number, count: number, wanted: number): number {
+    const outcome = this.#native.exchangeBatch(this.#handle, first, count, wanted)
+    const packed =
+      typeof outcome === 'number' ? outcome : unwrap<number>(outcome, { queue: this.#ring.id })
+    this.reaped = (packed / reapedUnit) | 0
+    const submitted = packed % reapedUnit
+    const { stats } = this.#ring
+    stats[counter.commands] = (stats[counter.commands] as number) + submitted
+    if (submitted > 0) stats[counter.doorbells] = (stats[counter.doorbells] as number) + 1
+    return submitted
+  }
+
+  /**
+   * Runs the first `count` commands to their end; returns how many failed. `onOutcome` sees each.
+   */
+  run(count: number, onOutcome?: (index: number, status: number) => void): number {
+    let submitted = 0
+    let finished = 0
+    let failed = 0
+    while (finished < count) {
+      submitted += this.exchange(submitted, count - submitted, 1)
+      for (let i = 0; i < this.reaped; i++) {
+        const status = this.outcomes[2 * i + 1] as number
+        if (status !== 0) failed++
+        onOutcome?.(this.outcomes[2 * i] as number, status)
+      }
+      finished += this.reaped
+    }
+    return failed
+  }
+}

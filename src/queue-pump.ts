@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// Who polls for promises: a chain of microtasks per queue, from the first submit until nothing is
+// outstanding. It spins for a bounded time, gives the event loop its turn, and sleeps when a device
+// takes long.
+
+import { enterSlice, nextTurn, sliceIsOver } from './clock.ts'
+import type { QueueRing } from './queue-ring.ts'
+import { counter } from './queue-ring.ts'
+import { addSleeper, removeSleeper, type Sleeper } from './wake.ts'
+
+/** What a pump serves. */
+export interface Pumped {
+  readonly ring: QueueRing
+  /** Settles what ring.done names. */
+  complete(count: number): void
+  /** Whether anything can still complete. */
+  readonly isBusy: boolean
+  /** One tick of the coarse clock passed; a command older than `ticksMax` is overdue. */
+  tick(): void
+  /** The pump itself broke. */
+  fail(cause: unknown): void
+}
+
+/** A command is overdue when it has seen so many ticks; a tick is this part of the timeout. */
+export const ticksMax = 8
+
+const roundsPerLook = 64
+const looksPerRound = 24
+/**
+ * Rounds without a completion, about a microsecond, after which the device gets help or the CPU.
+ */
+const emptyRoundsMax = 8
+/**
+ * Rounds that go by with nothing outstanding before the pump stops: an awaiting loop submits again.
+ */
+const idleRoundsMax = 2
+const spinMsMax = 0.1
+/** How often a device that cannot wake us is looked at during sleep. */
+const pollMs = 1
+
+const resolved = Promise.resolve()
+
+export class Pump implements Sleeper {
+  /** Microtasks of it are under way: it will ring and poll by itself, soon. */
+  isPolling = false
+  #isRunning = false
+  #rounds = 0
+  #emptyRounds = 0
+  #ticked = 0
+  #progressed = 0
+  #completedSinceLook = false
+  #wake: (() => void) | undefined
+  readonly #pumped: Pumped
+  readonly #ring: QueueRing
+  readonly #wakes: boolean
+  readonly #tickMs: number
+
+  constructor(pumped: Pumped, wakes: boolean, timeoutMs: number) {
+    this.#pumped = pumped
+    this.#ring = pumped.ring
+    this.#wakes = wakes
+    this.#tickMs = Math.max(1, timeoutMs / ticksMax)
+  }
+
+  /** Something was submitted. */
+  start(): void {
+    if (this.#isRunning) {
+      if (this.#wake !== undefined) this.#wake()
+      return
+    }
+    this.#isRunning = true
+    this.isPolling = true
+    this.#run().catch((cause: unknown) => this.#pumped.fail(cause))
+  }
+
+  async #run(): Promise<void> {
+    enterSlice()
+    this.#completedSinceLook = true // the time since the last run is not waiting time
+    let idleRounds = 0
+    while (idleRounds <= idleRoundsMax) {
+      await resolved
+      idleRounds = this.#round() ? 0 : idleRounds + 1
+      if (++this.#rounds % roundsPerLook !== 0) continue
+      const pause = this.#look()
+      if (pause === undefined) continue
+      this.isPolling = false
+      this.#ring.ring()
+      await pause
+      this.isPolling = true
+      idleRounds = 0 // something may have been submitted meanwhile
+      enterSlice()
+    }
+    this.isPolling = false
+    this.#isRunning = false
+  }
+
+  /** Rings, polls, spins a little; false when there was nothing to wait for. */
+  #round(): boolean {
+    const ring = this.#ring
+    ring.ring()
+    let count = ring.poll()
+    if (count === 0) {
+      if (!this.#pumped.isBusy) return false
+      count = this.#wait()
+    }
+    if (count !== 0) {
+      this.#emptyRounds = 0
+      this.#completedSinceLook = true
+      this.#pumped.complete(count)
+    }
+    return true
+  }
+
+  /** Looks a little longer; now and then steps the device, or lets its thread have the CPU. */
+  #wait(): number {
+    const ring = this.#ring
+    if (!ring.inlinePump && ++this.#emptyRounds < emptyRoundsMax) return ring.spin(looksPerRound)
+    this.#emptyRounds = 0
+    ring.pump()
+    return ring.poll()
+  }
+
+  /** Looks at the clock: counts ticks, and says what to wait for before going on, if anything. */
+  #look(): Promise<void> | undefined {
+    const now = performance.now()
+    if (now - this.#ticked >= this.#tickMs) {
+      this.#ticked = now
+      this.#pumped.tick()
+    }
+    if (this.#completedSinceLook) {
+      this.#completedSinceLook = false
+      this.#progressed = now
+    } else if (now - this.#progressed > spinMsMax && this.#pumped.isBusy) {
+      return this.#sleep()
+    }
+    return sliceIsOver(now) ? nextTurn() : undefined
+  }
+
+  /** Sleeps until a completion announces itself, a tick passes, or something is submitted. */
+  #sleep(): Promise<void> {
+    const ring = this.#ring
+    ring.ring()
+    if (this.#wakes) ring.arm()
+    // While we polled, an emulator on our CPU was stepped by us; now its thread must.
+    if (ring.inlinePump) ring.wakeDevice()
+    if (ring.hasCompletion) {
+      ring.disarm()
+      return nextTurn()
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), this.#wakes ? this.#tickMs : pollMs)
+      this.#wake = () => {
+        this.#wake = undefined
+        clearTimeout(timer)
+        removeSleeper(this)
+        ring.disarm()
+        resolve()
+      }
+      addSleeper(this)
+    })
+  }
+
+  onWakeUp(): void {
+    const ring = this.#ring
+    if (this.#wake === undefined || ring.isArmed) return
+    ring.stats[counter.wakeUps] = (ring.stats[counter.wakeUps] as number) + 1
+    this.#wake()
+  }
+
+  /** The queue is closing: no wake-up is waited for any more. */
+  stop(): void {
+    this.#wake?.()
+  }
+}

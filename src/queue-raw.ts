@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// Queue pairs by hand, in libnvm's verbs on typed arrays: enqueue, submit, poll, update. No
+// promise, no allocation and, but for waking a sleeping emulator, no native call.
+
+import type { DmaDescriptor } from './dma.ts'
+import { createError, type NvmError } from './errors.ts'
+import { type QueueOwner, QueuePair, refuseMembers } from './queue.ts'
+import { Batch, type BatchOptions } from './queue-batch.ts'
+import { counter, listedBytesMax, type QueueRing } from './queue-ring.ts'
+import { nvme } from './spec/nvme.ts'
+
+const opcodeRead = nvme.codes.nvm_opcode.read[0]
+const opcodeWrite = nvme.codes.nvm_opcode.write[0]
+const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
+
+/** The submission queue of a raw pair. */
+export class SubmissionQueue {
+  /**
+   * All slots, 16 words each; `words[slot * 16]` of an enqueued slot holds its command id in bits
+   * 31:16. Words that nobody writes stay as they were when the slot was used last.
+   */
+  readonly words: Int32Array
+  readonly #ring: QueueRing
+  readonly #owner: QueueOwner
+  readonly #transferBytesMax: number
+  #namespaceId = 0
+  #blockSize = 0
+
+  constructor(ring: QueueRing, owner: QueueOwner) {
+    this.words = ring.words
+    this.#ring = ring
+    this.#owner = owner
+    this.#transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
+  }
+
+  /**
+   * A slot with a free command id, or −1 when `depth` commands are outstanding. Memory only, no
+   * doorbell.
+   */
+  enqueue(): number {
+    const ring = this.#ring
+    const id = ring.take()
+    if (id < 0) return -1
+    const slot = ring.advance()
+    this.words[slot << 4] = id << 16
+    return slot
+  }
+
+  /** The command id of an enqueued slot, by which its completion names it. */
+  commandId(slot: number): number {
+    return (this.words[slot << 4] as number) >>> 16
+  }
+
+  /** Makes the slot's command a read of whole blocks into `descriptor` from `byteOffset` on. */
+  read(
+    slot: number,
+    namespaceId: number,
+    lba: number,
+    blockCount: number,
+    descriptor: DmaDescriptor,
+    byteOffset: number,
+  ): void {
+    this.#fill(opcodeRead, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
+  }
+
+  /** As `read`, from memory to the namespace. */
+  write(
+    slot: number,
+    namespaceId: number,
+    lba: number,
+    blockCount: number,
+    descriptor: DmaDescriptor,
+    byteOffset: number,
+  ): void {
+    this.#fill(opcodeWrite, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
+  }
+
+  /** Makes the slot's command a flush. */
+  flush(slot: number, namespaceId: number): void {
+    const id = this.commandId(slot)
+    this.#ring.pins[id] = undefined
+    this.#ring.write(slot, id, opcodeFlush, namespaceId, 0, 1)
+    const { stats } = this.#ring
+    stats[counter.commands] = (stats[counter.commands] as number) + 1
+    stats[counter.noData] = (stats[counter.noData] as number) + 1
+  }
+
+  /** Rings the doorbell for everything enqueued since the last call. */
+  submit(): void {
+    this.#ring.ring()
+  }
+
+  #fill(
+    opcode: number,
+    slot: number,
+    namespaceId: number,
+    lba: number,
+    blockCount: number,
+    descriptor: DmaDescriptor,
+    byteOffset: number,
+  ): void {
+    if (namespaceId !== this.#namespaceId) {
+      this.#blockSize = this.#owner.blockSizeOf(namespaceId)
+      this.#namespaceId = namespaceId
+    }
+    const byteLength = blockCount * this.#blockSize
+    const { memory } = descriptor
+    if (
+      !(blockCount >= 1 && byteLength <= this.#transferBytesMax) ||
+      !(byteOffset >= 0 && byteOffset + byteLength <= descriptor.byteLength) ||
+      memory.disposed
+    ) {
+      this.#refuse(blockCount, descriptor, byteOffset)
+    }
+    const ring = this.#ring
+    const id = (this.words[slot << 4] as number) >>> 16
+    ring.write(slot, id, opcode, namespaceId, lba, blockCount)
+    ring.point(slot, id, memory, descriptor.byteOffset + byteOffset, byteLength)
+    const { stats } = ring
+    stats[counter.commands] = (stats[counter.commands] as number) + 1
+    stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
+  }
+
+  #refuse(blockCount: number, descriptor: DmaDescriptor, byteOffset: number): never {
+    if (descriptor.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+    throw createError(
+      'ERR_RANGE',
+      `${blockCount} blocks of ${this.#blockSize} bytes at offset ${byteOffset} of ` +
+        `${descriptor.byteLength} bytes, at most ${this.#transferBytesMax} a command`,
+    )
+  }
+}
+
+/** Polls that found nothing, about a microsecond, after which the device gets help or the CPU. */
+const emptyPollsMax = 256
+
+/** The completion queue of a raw pair. */
+export class CompletionQueue {
+  /**
+   * What the last poll() found: command id in bits 15:0, status field in bits 30:16 (0: success).
+   */
+  readonly done: Int32Array
+  readonly #ring: QueueRing
+  readonly #pair: RawQueuePair
+  readonly #emptyMax: number
+  #emptyPolls = 0
+
+  constructor(ring: QueueRing, pair: RawQueuePair) {
+    this.done = ring.done
+    this.#emptyMax = ring.inlinePump ? 1 : emptyPollsMax
+    this.#ring = ring
+    this.#pair = pair
+  }
+
+  /**
+   * Takes what has completed into `done`; returns how many. Frees their command ids. No doorbell.
+   */
+  poll(): number {
+    const ring = this.#ring
+    const count = ring.poll()
+    if (count !== 0) {
+      this.#emptyPolls = 0
+      return count
+    }
+    if (++this.#emptyPolls < this.#emptyMax) return 0
+    this.#emptyPolls = 0
+    ring.pump()
+    return ring.poll()
+  }
+
+  /** Rings the doorbell for what was polled. Once per batch is enough. */
+  update(): void {
+    this.#ring.ringCompletions()
+  }
+
+  /**
+   * Polls until something has completed; ERR_TIMEOUT after the queue's timeout. Blocks the thread.
+   */
+  wait(): number {
+    const looks = 1024
+    let deadline = 0
+    for (;;) {
+      const count = this.poll() || this.#ring.spin(looks)
+      if (count !== 0) return count
+      const now = performance.now()
+      if (deadline === 0) deadline = now + this.#pair.timeoutMs
+      if (now < deadline) continue
+      const waited = `nothing within ${this.#pair.timeoutMs} ms on queue pair ${this.#pair.id}`
+      throw createError('ERR_TIMEOUT', waited, { queue: this.#pair.id, dump: this.#pair.dump() })
+    }
+  }
+}
+
+/** A queue pair without promises. */
+export class RawQueuePair extends QueuePair {
+  readonly mode = 'raw'
+  readonly sq: SubmissionQueue
+  readonly cq: CompletionQueue
+
+  constructor(owner: QueueOwner, ring: QueueRing, timeoutMs: number) {
+    super(owner, ring, timeoutMs)
+    this.sq = new SubmissionQueue(ring, owner)
+    this.cq = new CompletionQueue(ring, this)
+  }
+
+  /** A batch: commands as numbers, of which one native call submits and reaps many. */
+  batch(options: BatchOptions): Batch {
+    if (this.isClosed) throw createError('ERR_CLOSED', `queue pair ${this.id}`)
+    return new Batch(this.ring, this.owner.info.transferBytesMax, this.timeoutMs, options)
+  }
+
+  protected async settle(): Promise<void> {
+    // Nobody waits for raw commands: deleting the queue aborts them.
+  }
+
+  protected abandon(_error: NvmError): void {}
+}
+
+refuseMembers(RawQueuePair.prototype, 'raw', ['read', 'write', 'flush', 'readMany', 'writeMany'])

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+// One queue pair as typed arrays: what every engine is made of. No native call on the way but where
+// the device needs one. Its indices live in the control block, which native code shares
+// (spec/control-block.ts).
+
+import { type DmaMemory, type MemoryUser, pageBytes } from './dma.ts'
+import type { NativeQueue, QueueHandle } from './native/binding.ts'
+import { binding } from './native/load.ts'
+import { word } from './spec/control-block.ts'
+
+// Constants of this module: the compiler folds them, which it does not do for properties of another
+// object.
+const sqTail = word.sqTail
+const sqHead = word.sqHead
+const sqDoorbell = word.sqDoorbell
+const sqEntries = word.sqEntries
+const cqHead = word.cqHead
+const cqPhase = word.cqPhase
+const cqEntries = word.cqEntries
+const outstandingWord = word.outstanding
+const armedWord = word.armed
+
+const phaseBit = 0x10000
+const listEntries = pageBytes / 8
+
+/** Words of a submission queue entry. */
+export const slotWords = 16
+/** The most that one command's PRP list page describes. */
+export const listedBytesMax = listEntries * pageBytes
+
+/** Completion words as `done` has them: command id in bits 15:0, status field in bits 30:16. */
+export const statusShift = 16
+export const idMask = 0xffff
+
+/** Counters of QueueRing.stats. */
+export const counter = {
+  commands: 0,
+  bytes: 1,
+  /** Commands whose data was copied, and those without data: the rest is direct. */
+  bounce: 2,
+  noData: 3,
+  doorbells: 4,
+  wakeUps: 5,
+  splits: 6,
+} as const
+
+const nothingSleeps = new Int32Array(1)
+
+export class QueueRing implements MemoryUser {
+  readonly handle: QueueHandle
+  readonly id: number
+  /** Commands that can be outstanding. */
+  readonly depth: number
+  readonly block: Int32Array
+  /** The submission queue, 16 words a slot. */
+  readonly words: Int32Array
+  readonly completions: Int32Array
+  /** Free command ids, then one word per id (lib/binding/environment.h). */
+  readonly commands: Int32Array
+  /** What the last poll() found. */
+  readonly done: Int32Array
+  /** What each outstanding command may reach. */
+  readonly pins: (DmaMemory | undefined)[]
+  readonly stats = new Float64Array(Object.keys(counter).length)
+  /** Completions that named a command which was not outstanding. */
+  strays = 0
+  readonly inlinePump: boolean
+
+  readonly #lists: Int32Array
+  readonly #listLow: Int32Array
+  readonly #listHigh: Int32Array
+  readonly #doorbells: Int32Array
+  readonly #submissionDoorbell: number
+  readonly #completionDoorbell: number
+  readonly #sleeping: Int32Array
+  readonly #uncached: boolean
+  readonly #buffers: readonly ArrayBuffer[]
+  readonly #native = binding()
+  #deferred: DmaMemory[] | undefined
+  readonly #batched = new Set<DmaMemory>()
+
+  constructor(native: NativeQueue) {
+    this.handle = native.handle
+    this.id = native.id
+    this.block = new Int32Array(native.block)
+    this.depth = (this.block[sqEntries] as number) - 1
+    this.words = new Int32Array(native.submissions)
+    this.completions = new Int32Array(native.completions)
+    this.commands = new Int32Array(native.commands)
+    this.done = new Int32Array(this.depth)
+    this.pins = new Array<DmaMemory | undefined>(this.depth).fill(undefined)
+    this.inlinePump = native.inlinePump
+    this.#lists = new Int32Array(native.lists)
+    this.#listLow = Int32Array.from(native.listAddresses, (address) => (address % 2 ** 32) | 0)
+    this.#listHigh = Int32Array.from(native.listAddresses, (address) => (address / 2 ** 32) | 0)
+    this.#doorbells = new Int32Array(native.doorbells)
+    this.#submissionDoorbell = native.submissionDoorbell
+    this.#completionDoorbell = native.completionDoorbell
+    this.#sleeping = native.sleeping === null ? nothingSleeps : new Int32Array(native.sleeping)
+    this.#uncached = native.uncached
+    this.#buffers = [
+      native.block,
+      native.submissions,
+      native.completions,
+      native.lists,
+      native.commands,
+      native.doorbells,
+      ...(native.sleeping === null ? [] : [native.sleeping]),
+    ]
+  }
+
+  get outstanding(): number {
+    return this.block[outstandingWord] as number
+  }
+
+  /** A free command id, now taken, or −1 when as many as fit are outstanding. */
+  take(): number {
+    const { block, commands, depth } = this
+    const outstanding = block[outstandingWord] as number
+    if (outstanding >= depth) return -1
+    block[outstandingWord] = outstanding + 1
+    const id = commands[depth - 1 - outstanding] as number
+    commands[depth + id] = 1
+    return id
+  }
+
+  /** The next slot. There is always one for an id that was taken: slots outnumber ids. */
+  advance(): number {
+    const block = this.block
+    const slot = block[sqTail] as number
+    const next = slot + 1
+    block[sqTail] = next === (block[sqEntries] as number) ? 0 : next
+    return slot
+  }
+
+  /** Fills a slot with a command that moves `blockCount` blocks. Words it does not write stay 0. */
+  write(
+    slot: number,
+    id: number,
+    opcode: number,
+    namespaceId: number,
+    lba: number,
+    blockCount: number,
+  ): void {
+    const { words } = this
+    const at = slot << 4
+    words[at] = opcode | (id << 16)
+    words[at + 1] = namespaceId
+    words[at + 10] = lba
+    words[at + 11] = lba > 4294967295 ? lba / 4294967296 : 0
+    words[at + 12] = blockCount - 1
+  }
+
+  /**
+   * Points a slot's command at memory: PRP1, PRP2, and the id's list page where those do not
+   * suffice.
+   */
+  point(slot: number, id: number, memory: DmaMemory, offset: number, byteLength: number): void {
+    const { words } = this
+    const at = slot << 4
+    this.pins[id] = memory
+    if (memory.pages === null) {
+      const low = memory.addressLow + offset
+      words[at + 6] = low
+      words[at + 7] = low > 4294967295 ? memory.addressHigh + 1 : memory.addressHigh
+      if ((offset & (pageBytes - 1)) + byteLength <= pageBytes) return
+    }
+    this.#pointAtPages(at, id, memory, offset, byteLength)
+  }
+
+  #pointAtPages(at: number, id: number, memory: DmaMemory, offset: number, length: number): void {
+    const { words } = this
+    const inPage = offset % pageBytes
+    const firstPage = (offset - inPage) / pageBytes
+    const pageCount = Math.ceil((inPage + length) / pageBytes)
+    words[at + 6] = this.#pageLow(memory, firstPage) + inPage
+    words[at + 7] = this.#pageHigh(memory, firstPage)
+    if (pageCount === 1) return
+    if (pageCount === 2) {
+      words[at + 8] = this.#pageLow(memory, firstPage + 1)
+      words[at + 9] = this.#pageHigh(memory, firstPage + 1)
+      return
+    }
+    const lists = this.#lists
+    let entry = id * (pageBytes / 4)
+    for (let page = firstPage + 1; page < firstPage + pageCount; page++) {
+      lists[entry++] = this.#pageLow(memory, page)
+      lists[entry++] = this.#pageHigh(memory, page)
+    }
+    words[at + 8] = this.#listLow[id] as number
+    words[at + 9] = this.#listHigh[id] as number
+  }
+
+  #pageLow(memory: DmaMemory, page: number): number {
+    if (memory.pages !== null) return memory.pages[2 * page] as number
+    return (memory.addressLow + page * pageBytes) % 4294967296
+  }
+
+  #pageHigh(memory: DmaMemory, page: number): number {
+    if (memory.pages !== null) return memory.pages[2 * page + 1] as number
+    return memory.addressHigh + Math.floor((memory.addressLow + page * pageBytes) / 4294967296)
+  }
+
+  /** Shows the device everything written since the last call, and wakes it where it sleeps. */
+  ring(): void {
+    const { block } = this
+    const tail = block[sqTail] as number
+    if (tail === block[sqDoorbell]) return
+    if (this.#uncached) {
+      // An atomic store is an exchange, which reads the register: native code has a store for it.
+      this.#native.ringSubmissions(this.handle)
+    } else {
+      block[sqDoorbell] = tail
+      // Sequentially consistent: entries before the doorbell, the doorbell before the look at
+      // `sleeping`.
+      Atomics.store(this.#doorbells, this.#submissionDoorbell, tail)
+      if (this.#sleeping[0] !== 0 && !this.inlinePump) this.#native.wakeDevice(this.handle)
+    }
+    this.stats[counter.doorbells] = (this.stats[counter.doorbells] as number) + 1
+  }
+
+  /** Takes what has completed into `done` and frees its ids; returns how many. No doorbell. */
+  poll(): number {
+    const { block, completions } = this
+    const head = block[cqHead] as number
+    // A plain peek: nearly free where nothing is there yet.
+    if (((completions[(head << 2) + 3] as number) & phaseBit) !== block[cqPhase]) return 0
+    return this.#takeFrom(head)
+  }
+
+  /** Whether poll() would find anything. */
+  get hasCompletion(): boolean {
+    const { block } = this
+    const entry = Atomics.load(this.completions, ((block[cqHead] as number) << 2) + 3)
+    return (entry & phaseBit) === block[cqPhase]
+  }
+
+  /**
+   * As poll(), after looking up to `looks` times. Atomic loads, which no compiler may move out of
+   * the loop.
+   */
+  spin(looks: number): number {
+    const { block, completions } = this
+    const at = ((block[cqHead] as number) << 2) + 3
+    const phase = block[cqPhase] as number
+    for (let i = 0; i < looks; i++) {
+      if ((Atomics.load(completions, at) & phaseBit) === phase) return this.poll()
+    }
+    return 0
+  }
+
+  #takeFrom(first: number): number {
+    const { block, completions, commands, done, depth } = this
+    const entries = block[cqEntries] as number
+    let head = first
+    let phase = block[cqPhase] as number
+    let freeCount = depth - (block[outstandingWord] as number)
+    let count = 0
+    for (;;) {
+      const at = (head << 2) + 3
+      if (((completions[at] as number) & phaseBit) !== phase) break
+      // Acquire: the data that the entry announces is read after it. It also confirms the peek.
+      const entry = Atomics.load(completions, at)
+      const id = entry & idMask
+      if (id < depth && commands[depth + id] !== 0) {
+        commands[depth + id] = 0
+        commands[freeCount++] = id
+        done[count++] = id | ((entry >>> 17) << statusShift)
+      } else {
+        this.strays++
+      }
+      if (++head === entries) {
+        head = 0
+        phase ^= phaseBit
+      }
+    }
+    block[sqHead] = (completions[((head === 0 ? entries : head) << 2) - 2] as number) & 0xffff
+    block[cqHead] = head
+    block[cqPhase] = phase
+    block[outstandingWord] = depth - freeCount
+    if (this.#deferred !== undefined) this.#settleDeferred()
+    return count
+  }
+
+  /** Tells the device how far completions were taken. Once per batch. */
+  ringCompletions(): void {
+    if (this.#uncached) {
+      this.#native.ringCompletions(this.handle)
+    } else {
+      Atomics.store(this.#doorbells, this.#completionDoorbell, this.block[cqHead] as number)
+    }
+  }
+
+  /**
+   * Asks for a wake-up at the next completion. The caller polls once more afterwards, then may
+   * sleep.
+   */
+  arm(): void {
+    Atomics.store(this.block, armedWord, 1)
+  }
+
+  /** False once the device has used the armed wake-up. */
+  get isArmed(): boolean {
+    return Atomics.load(this.block, armedWord) !== 0
+  }
+
+  disarm(): void {
+    Atomics.store(this.block, armedWord, 0)
+  }
+
+  /** Steps an emulator of this process; where that does nothing, gives other threads the CPU. */
+  pump(): void {
+    this.#native.pump(this.handle)
+  }
+
+  /** Lets the emulator's own thread go on, where the client stops polling. */
+  wakeDevice(): void {
+    this.#native.wakeDevice(this.handle)
+  }
+
+  /** Commands of a native batch reach `memory` from now on. */
+  addBatchMemory(memory: DmaMemory): void {
+    this.#batched.add(memory)
+  }
+
+  uses(memory: DmaMemory): boolean {
+    if (this.block.length === 0 || this.outstanding === 0) return false
+    const { commands, depth, pins } = this
+    const pinned = pins.some((pin, id) => pin === memory && commands[depth + id] !== 0)
+    if (!pinned && !this.#batched.has(memory)) return false
+    this.#deferred ??= []
+    if (!this.#deferred.includes(memory)) this.#deferred.push(memory)
+    return true
+  }
+
+  #settleDeferred(): void {
+    const waiting = this.#deferred ?? []
+    this.#deferred = undefined
+    for (const memory of waiting) memory.releaseIfUnused()
+  }
+
+  /** What outstanding commands may reach. */
+  pinnedMemory(): Set<DmaMemory> {
+    const { commands, depth, pins } = this
+    const pinned = new Set<DmaMemory>(this.outstanding === 0 ? [] : this.#batched)
+    pins.forEach((pin, id) => {
+      if (pin !== undefined && commands[depth + id] !== 0) pinned.add(pin)
+    })
+    return pinned
+  }
+
+  /** After the queue was closed natively: views get length 0, and deferred memory goes. */
+  release(): void {
+    for (const buffer of this.#buffers) this.#native.detach(buffer)
+    this.#settleDeferred()
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// What all queue pairs have in common: options, counters, dump, closing.
+
+import './disposable.ts'
+import type { ControllerInfo } from './controller.ts'
+import type { DmaDescriptor, DmaMemory, MemoryUser } from './dma.ts'
+import { createError, type NvmError, unwrap } from './errors.ts'
+import type { ControllerHandle } from './native/binding.ts'
+import { binding } from './native/load.ts'
+import { renderQueue } from './queue-dump.ts'
+import { counter, type QueueRing } from './queue-ring.ts'
+
+export type QueueMode = 'raw' | 'await'
+
+export interface QueuePairOptions {
+  /** `await`: promises. `raw`: submission and completion queue by hand, and batches. */
+  readonly mode: QueueMode
+  /** Commands that can be outstanding; default 32. */
+  readonly depth?: number
+  /** How long a command may take before it counts as lost; default 10 000. */
+  readonly timeoutMs?: number
+}
+
+export interface QueueStats {
+  readonly commands: number
+  readonly bytes: number
+  /** Commands whose data the device moved itself, and those that were copied through our memory. */
+  readonly direct: number
+  readonly bounce: number
+  readonly doorbells: number
+  /** Times that the pump slept and was woken. */
+  readonly wakeUps: number
+  /** Commands beyond the first of a request that was too large for one. */
+  readonly splits: number
+}
+
+/** What a queue needs of the controller reference it belongs to. */
+export interface QueueOwner {
+  readonly handle: ControllerHandle
+  readonly info: ControllerInfo
+  readonly users: Set<MemoryUser>
+  readRegister(offset: number): number
+  allocateNow(byteLength: number): DmaDescriptor
+  blockSizeOf(namespaceId: number): number
+  forget(queue: QueuePair): void
+}
+
+export const defaultDepth = 32
+export const defaultTimeoutMs = 10_000
+
+export abstract class QueuePair implements AsyncDisposable {
+  abstract readonly mode: QueueMode
+  /** Internal. */
+  readonly ring: QueueRing
+  readonly timeoutMs: number
+  protected readonly owner: QueueOwner
+  protected isClosed = false
+  #closing: Promise<void> | undefined
+
+  constructor(owner: QueueOwner, ring: QueueRing, timeoutMs: number) {
+    this.owner = owner
+    this.ring = ring
+    this.timeoutMs = timeoutMs
+    owner.users.add(ring)
+  }
+
+  get id(): number {
+    return this.ring.id
+  }
+
+  /** Commands that can be outstanding. */
+  get depth(): number {
+    return this.ring.depth
+  }
+
+  stats(): QueueStats {
+    const count = (name: keyof typeof counter): number => this.ring.stats[counter[name]] as number
+    return {
+      commands: count('commands'),
+      bytes: count('bytes'),
+      direct: count('commands') - count('bounce') - count('noData'),
+      bounce: count('bounce'),
+      doorbells: count('doorbells'),
+      wakeUps: count('wakeUps'),
+      splits: count('splits'),
+    }
+  }
+
+  /** The queue's state as text: registers, pointers, outstanding and last commands. */
+  dump(): string {
+    if (this.isClosed) return `Queue pair ${this.id} (${this.mode}): closed`
+    return renderQueue(this.ring, this.mode, (offset) => this.owner.readRegister(offset))
+  }
+
+  /** Deletes the queues, after what is outstanding has been settled. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.settle()
+    const outcome = await binding().closeQueuePair(this.ring.handle)
+    this.isClosed = true
+    const pinned = this.ring.pinnedMemory()
+    this.owner.users.delete(this.ring)
+    try {
+      unwrap(outcome, { queue: this.id })
+    } catch (error) {
+      for (const memory of pinned) memory.quarantine()
+      throw error
+    } finally {
+      this.abandon(createError('ERR_ABORTED', `queue pair ${this.id} was closed`))
+      this.ring.release()
+      this.owner.forget(this)
+      releaseAll(pinned)
+    }
+  }
+
+  /** Before the native close: lets what is outstanding finish, within bounds. */
+  protected abstract settle(): Promise<void>
+  /** After the native close: nothing completes any more. */
+  protected abstract abandon(error: NvmError): void
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function releaseAll(memories: Iterable<DmaMemory>): void {
+  for (const memory of memories) memory.releaseIfUnused()
+}
+
+/** Gives `prototype` the members of the other mode, each of which says so. */
+export function refuseMembers(prototype: object, mode: QueueMode, names: readonly string[]): void {
+  const other = mode === 'raw' ? 'await' : 'raw'
+  for (const name of names) {
+    const refuse = (): never => {
+      throw createError('ERR_QUEUE_MODE', `${name} needs mode "${other}", this one has "${mode}"`)
+    }
+    Object.defineProperty(prototype, name, { get: refuse })
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Several threads of one process share a controller and a buffer, each on a queue pair of its own.
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { type Controller, type DmaDescriptor, openController } from 'peernvm'
+import { describe, expect, test } from 'vitest'
+
+const halfBytes = 1 << 20
+const program = new URL('./programs/worker-io.mjs', import.meta.url)
+
+interface Task {
+  readonly task: 'write' | 'read-forever' | 'poll-raw-forever'
+  readonly offset: number
+  readonly value?: number
+}
+
+function startWorker(controller: Controller, buffer: DmaDescriptor, { task, offset, value }: Task) {
+  const range = { offset, byteLength: halfBytes, value }
+  const workerData = {
+    controllerToken: controller.ref(),
+    bufferToken: buffer.ref(),
+    task,
+    range,
+  }
+  return new Worker(program, { workerData })
+}
+
+/** Waits for the end of a worker and returns its exit code; its error fails the test. */
+async function endOf(worker: Worker): Promise<number> {
+  const [code] = (await once(worker, 'exit')) as [number]
+  return code
+}
+
+async function readBack(controller: Controller, byteLength: number): Promise<Uint8Array> {
+  const namespace = await controller.namespace(1)
+  return namespace.read({ lba: 0, into: new Uint8Array(byteLength) })
+}
+
+describe('workers', () => {
+  test('two write halves of one buffer, a third thread reads both back', async () => {
+    await using controller = await openController({ emulator: { size: '64MiB' } })
+    using buffer = await controller.allocate(2 * halfBytes)
+    const workers = [
+      startWorker(controller, buffer, { task: 'write', offset: 0, value: 0xaa }),
+      startWorker(controller, buffer, { task: 'write', offset: halfBytes, value: 0x55 }),
+    ]
+    expect(await Promise.all(workers.map(endOf))).toEqual([0, 0])
+    const back = await readBack(controller, 2 * halfBytes)
+    expect(back.subarray(0, halfBytes).every((byte) => byte === 0xaa)).toBe(true)
+    expect(back.subarray(halfBytes).every((byte) => byte === 0x55)).toBe(true)
+    expect(buffer.bytes?.[0]).toBe(0xaa)
+  })
+
+  test.each(['read-forever', 'poll-raw-forever'] as const)(
+    'one that is terminated in the middle of I/O (%s) disturbs nobody',
+    async (task) => {
+      await using controller = await openController({ emulator: { size: '64MiB' } })
+      using buffer = await controller.allocate(2 * halfBytes)
+      const doomed = startWorker(controller, buffer, { task, offset: 0 })
+      await once(doomed, 'message')
+      const writer = startWorker(controller, buffer, {
+        task: 'write',
+        offset: halfBytes,
+        value: 0x77,
+      })
+      const [terminated, written] = await Promise.all([doomed.terminate(), endOf(writer)])
+      expect({ terminated, written }).toEqual({ terminated: 1, written: 0 })
+      const back = await readBack(controller, 2 * halfBytes)
+      expect(back.subarray(halfBytes).every((byte) => byte === 0x77)).toBe(true)
+    },
+  )
+
+  test('queues of terminated workers are given back', async () => {
+    await using controller = await openController({ emulator: { size: '64MiB' } })
+    using buffer = await controller.allocate(2 * halfBytes)
+    const doomed = startWorker(controller, buffer, { task: 'read-forever', offset: 0 })
+    await once(doomed, 'message')
+    await doomed.terminate()
+    await using queue = await controller.createQueuePair({ mode: 'raw' })
+    expect(queue.id).toBe(1)
+  })
+
+  test('one that starts while the controller closes gets ERR_CLOSED', async () => {
+    const controller = await openController({ emulator: { size: '64MiB' } })
+    const token = controller.ref()
+    await controller.close()
+    await expect(openController(token)).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
+})

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import type { IdentifyController } from '../../src/admin.ts'
+import { renderIdentify } from '../../src/cli/identify.ts'
+import type { ControllerInfo } from '../../src/controller.ts'
+import { runProgram } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const program = fileURLToPath(new URL('../../dist/src/cli/peernvm.js', import.meta.url))
+
+const block = `------------- Controller information -------------
+PCI Vendor ID           : 86 80
+PCI Subsystem Vendor ID : 86 80
+NVM Express version     : 1.0.0
+Controller page size    : 4096
+Max queue entries       : 4096
+Serial Number           : CVCQ5251008G400AGN
+Model Number            : INTEL SSDPEDMW400G4
+Firmware revision       : 8EV101H0
+Max data transfer size  : 131072
+Max outstanding commands: 0
+Max number of namespaces: 1
+--------------------------------------------------`
+
+describe('peernvm', () => {
+  test('identify prints the block as libnvm does', () => {
+    const identify = {
+      vid: 0x8086,
+      ssvid: 0x8086,
+      sn: 'CVCQ5251008G400AGN',
+      mn: 'INTEL SSDPEDMW400G4',
+      fr: '8EV101H0',
+      maxcmd: 0,
+      nn: 1,
+    } as IdentifyController
+    const info = {
+      vs: 0x10000,
+      pageSize: 4096,
+      queueEntriesMax: 4096,
+      transferBytesMax: 131072,
+    } as ControllerInfo
+    expect(renderIdentify(identify, info)).toBe(block)
+  })
+
+  test('an error is one line, and one more that says what to do', async () => {
+    const outcome = await runProgram(process.execPath, [program, 'identify', '/no/such/image'])
+    expect(outcome.code).toBe(1)
+    expect(outcome.stderr).toMatch(/^peernvm: The target cannot be opened: .*\n {2}Give an image/m)
+    expect(outcome.stderr).not.toContain('    at ')
+  })
+
+  test('serve ends cleanly at SIGTERM and removes its socket', async () => {
+    using folder = temporaryFolder('serve')
+    const image = join(folder.path, 'disk.img')
+    const args = [program, 'serve', image, '--size', '8MiB', '--vfio-user', folder.path]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = await once(child.stdout, 'data')
+    expect(String(line)).toContain(join(folder.path, 'cntrl'))
+    expect(existsSync(join(folder.path, 'cntrl'))).toBe(true)
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(existsSync(join(folder.path, 'cntrl'))).toBe(false)
+  })
+})

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, test } from 'vitest'
+import { openController } from '../../src/controller.ts'
+import type { Target } from '../../src/target.ts'
+
+const small = { emulator: { size: '1MiB' } } as const
+const withCode = (code: string) => expect.objectContaining({ code })
+
+// The only page-aligned memory that JavaScript can make; the types of Node do not have it.
+interface Wasm {
+  readonly Memory: new (options: { initial: number }) => { readonly buffer: ArrayBuffer }
+}
+const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly
+
+describe('controller', () => {
+  test('a reference sends no admin commands until it claims the admin queues', async () => {
+    await using controller = await openController(small, { role: 'reference' })
+    await expect(controller.admin.identifyController()).rejects.toEqual(withCode('ERR_NO_ADMIN'))
+    await controller.claimAdmin()
+    expect((await controller.admin.identifyController()).nn).toBe(1)
+    expect(await controller.admin.activeNamespaces()).toEqual([1])
+  })
+
+  test('what it does not have is named', async () => {
+    await using controller = await openController(small)
+    await expect(controller.namespace(2)).rejects.toEqual(withCode('ERR_NAMESPACE'))
+    await expect(controller.namespace(0)).rejects.toEqual(withCode('ERR_NAMESPACE'))
+    await expect(controller.allocate(0)).rejects.toEqual(withCode('ERR_RANGE'))
+    await expect(controller.allocate(2 ** 33)).rejects.toEqual(withCode('ERR_RANGE'))
+    const deep = controller.createQueuePair({ mode: 'raw', depth: 1e6 })
+    await expect(deep).rejects.toEqual(withCode('ERR_RANGE'))
+    await expect(controller.admin.submit({ opcode: 0xff })).rejects.toMatchObject({
+      code: 'ERR_NVME_STATUS',
+      status: { name: 'invalid_opcode' },
+      queue: 0,
+    })
+  })
+
+  test.each([
+    ['/no/such/file', 'ERR_TARGET'],
+    [{ emulator: { blockSize: 1000 } }, 'ERR_ARGUMENT'],
+    [{ kind: 'something' }, 'ERR_ARGUMENT'],
+    [{ kind: 'peernvm-controller', id: 1e6 }, 'ERR_CLOSED'],
+  ])('%j is refused with %s', async (target, code) => {
+    await expect(openController(target as unknown as Target)).rejects.toEqual(withCode(code))
+  })
+
+  test('memory of the caller is mapped where it is page-aligned', async () => {
+    await using controller = await openController(small)
+    const namespace = await controller.namespace(1)
+    const { buffer } = new wasm.Memory({ initial: 1 })
+    using mapped = await controller.map(new Uint8Array(buffer))
+    expect(mapped).toMatchObject({ kind: 'foreign', path: 'direct', byteLength: 65536 })
+    await namespace.write({ lba: 5, from: new Uint8Array(512).fill(9) })
+    await namespace.read({ lba: 5, into: mapped.view(512, 512) })
+    expect(new Uint8Array(buffer)[512]).toBe(9)
+    const unaligned = new Uint8Array(buffer, 8, 4096)
+    await expect(controller.map(unaligned)).rejects.toEqual(withCode('ERR_ALIGNMENT'))
+  })
+
+  test('a descriptor token of another controller is refused', async () => {
+    await using one = await openController(small)
+    await using other = await openController(small)
+    using buffer = await one.allocate(4096)
+    await expect(other.attach(buffer.ref())).rejects.toEqual(withCode('ERR_ARGUMENT'))
+  })
+})

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Controller, openController } from '../../src/controller.ts'
+import type { RawQueuePair } from '../../src/queue-raw.ts'
+
+const blockSize = 512
+let controller: Controller
+
+/** Polls until `count` completions came; returns them as done had them. */
+function collect({ cq }: RawQueuePair, count: number): number[] {
+  const entries: number[] = []
+  while (entries.length < count) {
+    const got = cq.wait()
+    entries.push(...cq.done.subarray(0, got))
+    cq.update()
+  }
+  return entries
+}
+
+beforeAll(async () => {
+  controller = await openController({ emulator: { size: '16MiB' } })
+  await controller.namespace(1)
+})
+afterAll(() => controller.close())
+
+describe('raw queue pair', () => {
+  test('is full at any depth, and laps its queues without losing a command', async () => {
+    using buffer = await controller.allocate(4096)
+    for (const depth of [1, 2, 3, 7, 32]) {
+      await using queue = await controller.createQueuePair({ mode: 'raw', depth })
+      const { sq } = queue
+      for (let lap = 0; lap < 5; lap++) {
+        const ids = new Set<number>()
+        for (let i = 0; i < depth; i++) {
+          const slot = sq.enqueue()
+          ids.add(sq.commandId(slot))
+          sq.read(slot, 1, i, 1, buffer, 0)
+        }
+        expect(ids.size).toBe(depth)
+        expect(sq.enqueue()).toBe(-1)
+        sq.submit()
+        const done = collect(queue, depth)
+        expect(new Set(done.map((entry) => entry & 0xffff))).toEqual(ids)
+        expect(done.every((entry) => entry >>> 16 === 0)).toBe(true)
+      }
+    }
+  })
+
+  test('moves data that needs one page, two pages, and a list', async () => {
+    using buffer = await controller.allocate(1 << 20)
+    const bytes = buffer.bytes as Uint8Array
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 4 })
+    const { sq } = queue
+    for (const { offset, blockCount } of [
+      { offset: 512, blockCount: 1 },
+      { offset: 3584, blockCount: 2 },
+      { offset: 4096, blockCount: 16 },
+      { offset: 1536, blockCount: 100 },
+    ]) {
+      const byteLength = blockCount * blockSize
+      const part = bytes.subarray(offset, offset + byteLength)
+      for (let i = 0; i < byteLength; i++) part[i] = (i * 7 + offset) & 0xff
+      const written = part.slice()
+      sq.write(sq.enqueue(), 1, 100, blockCount, buffer, offset)
+      sq.submit()
+      expect(collect(queue, 1)).toEqual([expect.any(Number)])
+      bytes.fill(0)
+      sq.read(sq.enqueue(), 1, 100, blockCount, buffer, offset)
+      sq.submit()
+      collect(queue, 1)
+      expect(Buffer.compare(part, written)).toBe(0)
+    }
+  })
+
+  test('the status field of a failed command is in bits 30:16', async () => {
+    using buffer = await controller.allocate(4096)
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 2 })
+    queue.sq.read(queue.sq.enqueue(), 1, 1e6, 1, buffer, 0)
+    queue.sq.submit()
+    const [entry = 0] = collect(queue, 1)
+    expect((entry >>> 16) & 0x7ff).toBe(0x80)
+  })
+
+  test('rings one doorbell for all that was enqueued', async () => {
+    using buffer = await controller.allocate(4096)
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 8 })
+    for (let i = 0; i < 8; i++) queue.sq.read(queue.sq.enqueue(), 1, i, 1, buffer, 0)
+    queue.sq.submit()
+    queue.sq.submit()
+    collect(queue, 8)
+    expect(queue.stats()).toMatchObject({ commands: 8, bytes: 4096, direct: 8, doorbells: 1 })
+  })
+
+  test('refuses what lies outside of the descriptor, and an unknown namespace', async () => {
+    using buffer = await controller.allocate(4096)
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 2 })
+    const slot = queue.sq.enqueue()
+    const range = expect.objectContaining({ code: 'ERR_RANGE' })
+    expect(() => queue.sq.read(slot, 1, 0, 9, buffer, 0)).toThrow(range)
+    expect(() => queue.sq.read(slot, 1, 0, 1, buffer, 4096)).toThrow(range)
+    expect(() => queue.sq.read(slot, 1, 0, 0, buffer, 0)).toThrow(range)
+    const unknown = expect.objectContaining({ code: 'ERR_NAMESPACE' })
+    expect(() => queue.sq.read(slot, 9, 0, 1, buffer, 0)).toThrow(unknown)
+  })
+
+  test('has no promises', async () => {
+    await using queue = await controller.createQueuePair({ mode: 'raw' })
+    const promising = queue as unknown as { read(): void }
+    expect(() => promising.read()).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_MODE' }))
+  })
+
+  test('a batch writes and reads what its numbers say', async () => {
+    const namespace = await controller.namespace(1)
+    using memory = await controller.allocate(64 * blockSize)
+    const bytes = memory.bytes as Uint8Array
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 5 })
+    const batch = queue.batch({ namespace, memory, capacity: 64 })
+    const describeAll = (opcode: number): void => {
+      for (let i = 0; i < 64; i++) batch.commands.set([opcode, 200 + i, 1, i * blockSize], 4 * i)
+    }
+    for (let i = 0; i < 64; i++) bytes.fill(i + 1, i * blockSize, (i + 1) * blockSize)
+    const written = bytes.slice()
+    describeAll(1)
+    expect(batch.run(64)).toBe(0)
+    bytes.fill(0)
+    describeAll(2)
+    const seen = new Set<number>()
+    expect(batch.run(64, (index) => seen.add(index))).toBe(0)
+    expect(seen.size).toBe(64)
+    expect(Buffer.compare(bytes, written)).toBe(0)
+    batch.commands[1] = 1e9
+    expect(batch.run(1)).toBe(1)
+    batch.commands[3] = 64 * blockSize
+    const range = expect.objectContaining({ code: 'ERR_RANGE' })
+    expect(() => batch.run(1)).toThrow(range)
+  })
+})
