@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The admin queue pair: one command at a time to the caller, any number outstanding underneath. A command
-// that timed out keeps its id and its memory until its completion comes or the controller is reset, so a
-// late completion never reaches another command.
+// The admin queue pair: one command at a time to the caller, any number outstanding underneath. A
+// command that timed out keeps its id and its memory until its completion comes or the controller
+// is reset, so a late completion never reaches another command.
 #pragma once
 
 #include <memory>
-#include <mutex>
-#include <vector>
 
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
@@ -24,21 +22,34 @@ struct Completion {
   uint16_t command_id = 0;
 };
 
+// Two controller pages for the queues, and who keeps them alive.
+struct AdminWindow {
+  std::byte* bytes = nullptr;  // page 0: ACQ, page 1: ASQ
+  uint64_t cq_address = 0;
+  uint64_t sq_address = 0;
+  std::shared_ptr<const void> memory;
+};
+
 class AdminQueue {
  public:
-  // Resets the controller and makes the caller its manager: CC.EN=0, wait, AQA, ASQ, ACQ, CC.EN=1, wait
-  // (NVMe base 2.0, 3.5.1). `window` holds at least two controller pages: ACQ, then ASQ.
+  // Resets the controller and makes the caller its manager: CC.EN=0, wait, AQA, ASQ, ACQ, CC.EN=1,
+  // wait (NVMe base 2.0, 3.5.1). The window is kept until the device cannot reach it any more.
+  // ERR_BUSY when this process has a manager for the controller already.
   static Result<std::unique_ptr<AdminQueue>> create(std::shared_ptr<Transport> transport,
-                                                    std::shared_ptr<DmaDescriptor> window, Waiter& waiter);
-  // Disables the controller and waits, so that it reaches no memory afterwards; on a controller that does
-  // not answer, a function-level reset.
-  ~AdminQueue();
+                                                    AdminWindow window, Waiter& waiter);
+  ~AdminQueue();  // as close(), result ignored
 
-  // Sends `command` (its command id is chosen here) and waits. Any thread. `data`, if given, is what PRP1/PRP2
-  // point to: it is kept alive for as long as the device may use it. ERR_TIMEOUT, ERR_CONTROLLER_GONE,
-  // ERR_CONTROLLER_FATAL; a completion with an error status is a value, not a failure.
+  // Sends `command` (its command id is chosen here) and waits. Any thread. `data`, if given, is
+  // what PRP1/PRP2 point to: it is kept alive for as long as the device may use it. ERR_TIMEOUT,
+  // ERR_CONTROLLER_GONE, ERR_CONTROLLER_FATAL, ERR_CLOSED, ERR_ABORTED when closed meanwhile; a
+  // completion with an error status is a value, not a failure.
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                             std::shared_ptr<DmaDescriptor> data = nullptr);
+
+  // Disables the controller and waits, so that it reaches no memory afterwards; on a controller
+  // that does not answer, a function-level reset. When both fail, what it may still reach is never
+  // freed and the failure is returned. Idempotent.
+  Status close();
 
  private:
   struct State;

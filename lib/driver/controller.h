@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A controller reference: registers mapped, nothing reset. One reference that claims the admin queues
-// is the manager and may create queue pairs.
+// A controller reference: registers mapped, nothing reset. One reference that claims the admin
+// queues is the manager and may create queue pairs.
 #pragma once
 
 #include <memory>
 #include <mutex>
 #include <set>
+#include <vector>
 
 #include "driver/admin_queue.h"
 #include "driver/queue_pair.h"
@@ -33,54 +34,71 @@ struct ControllerLimits {
 
 class Controller : public std::enable_shared_from_this<Controller> {
  public:
-  // ERR_CONTROLLER_GONE when the registers read all ones; ERR_UNSUPPORTED when it has no NVM command
-  // set or no 4 KiB memory page size.
-  static Result<std::shared_ptr<Controller>> open(std::shared_ptr<Transport> transport, Waiter& waiter);
+  // ERR_CONTROLLER_GONE when the registers read all ones; ERR_UNSUPPORTED when it has no NVM
+  // command set or no 4 KiB memory page size.
+  static Result<std::shared_ptr<Controller>> open(std::shared_ptr<Transport> transport,
+                                                  Waiter& waiter);
   ~Controller();
 
   Transport& transport() { return *transport_; }
   const std::shared_ptr<Transport>& shared_transport() { return transport_; }
   const ControllerProperties& properties() const { return properties_; }
 
-  // Becomes the manager: resets the controller, sets up the admin queues, asks for I/O queues. ERR_BUSY
-  // when this process has a manager for it already.
+  // Becomes the manager: resets the controller, sets up the admin queues, asks for I/O queues.
+  // ERR_BUSY when this process has a manager for it already, through this reference or another.
   Status claim_admin();
-  bool has_admin() const { return admin_ != nullptr; }
+  bool has_admin();
   const ControllerLimits& limits() const { return limits_; }  // meaningful once claimed
 
   // ERR_NO_ADMIN before claim_admin. See AdminQueue::submit.
   Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                            std::shared_ptr<DmaDescriptor> data = nullptr);
 
-  // Memory for this controller: ours, or the caller's (ERR_ALIGNMENT unless page-aligned; the caller keeps
-  // it alive until the descriptor is gone).
+  // Memory for this controller: ours, or the caller's (ERR_ALIGNMENT unless page-aligned; the
+  // caller keeps it alive until the descriptor is gone).
   Result<std::shared_ptr<DmaDescriptor>> allocate(size_t byte_length);
   Result<std::shared_ptr<DmaDescriptor>> map(void* bytes, size_t byte_length);
 
-  // Creates a CQ, then an SQ, on the lowest free id. ERR_NO_QUEUES, ERR_RANGE for the depth.
+  // Creates a CQ, then an SQ, on the lowest free id. ERR_NO_ADMIN, ERR_NO_QUEUES, ERR_RANGE for the
+  // depth.
   Result<std::shared_ptr<QueuePair>> create_queue_pair(const QueuePairOptions& options);
 
-  // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of memory. After
-  // this every call fails with ERR_CLOSED. Idempotent.
+  // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of
+  // memory. After this every call fails with ERR_CLOSED. Idempotent.
   Status close();
 
-  // Keeps `memory` until the controller is reset or closed: for what a lost command may still reach.
+  // Keeps `memory` until the controller is disabled by close(): for what a lost command may still
+  // reach.
   void quarantine(std::shared_ptr<DmaDescriptor> memory);
 
  private:
   friend class QueuePair;
+  // Unreachable: close() could neither disable nor reset the controller.
+  enum class Life { Open, Closing, Closed, Unreachable };
+
   Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
+  std::shared_ptr<AdminQueue> admin_queue();
+  Status learn_limits();
+  Status request_queues();
+  Status close_queue_pairs();
+  Result<uint16_t> take_queue_id();
+  // −1 when `wakes` is false.
+  Result<int> take_vector(bool wakes);
+  void give_back(uint16_t queue_id, int vector);
+  Status closed_status() const;
 
   std::shared_ptr<Transport> transport_;
   Waiter& waiter_;
   ControllerProperties properties_;
   ControllerLimits limits_;
-  std::unique_ptr<AdminQueue> admin_;
-  std::mutex mutex_;
+
+  std::mutex mutex_;  // guards everything below
+  Life life_ = Life::Open;
+  std::shared_ptr<AdminQueue> admin_;
   std::set<uint16_t> free_queue_ids_;
+  std::set<uint16_t> free_vectors_;  // a vector announces the completions of one queue
   std::vector<std::weak_ptr<QueuePair>> queue_pairs_;
   std::vector<std::shared_ptr<DmaDescriptor>> quarantined_;
-  bool closed_ = false;
 };
 
 }  // namespace nvm

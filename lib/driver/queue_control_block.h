@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The state of one queue pair, in one 128-byte block that the native code and TypeScript (as an
-// Int32Array) both work on. Word numbers: spec/control_block.h, generated from src/spec/control-block.ts.
+// Int32Array) both work on. Word numbers: spec/control_block.h, generated from
+// src/spec/control-block.ts.
 #pragma once
 
 #include <atomic>

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
-// One submission queue with its completion queue. Small verbs that compose, for one thread at a time:
+// One submission queue with its completion queue. Small verbs that compose, for one thread at a
+// time:
 //   enqueue (memory only) → ring (doorbell only);  poll → consume → ring_cq (doorbell only).
-// The verbs are inline: they are the hot path of native callers, and what TypeScript's raw path mirrors on the
-// same control block.
+// The verbs are inline: they are the hot path of native callers, and what TypeScript's raw path
+// mirrors on the same control block.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
+#include "driver/completion_entry.h"
+#include "driver/doorbell.h"
 #include "driver/queue_control_block.h"
 #include "memory/dma_descriptor.h"
 #include "spec/nvme.h"
@@ -18,20 +22,22 @@ namespace nvm {
 class Controller;
 
 struct QueuePairOptions {
-  uint32_t depth = 32;       // commands that can be outstanding; the queue has one entry more (2 … MQES+1 entries)
-  bool wakes = false;        // create the CQ with interrupts, for a consumer that sleeps
-  WakeTarget wake{};         // fd to write to; `armed` is the control block's own word
+  uint32_t depth =
+      32;  // commands that can be outstanding; the queue has one entry more (2 … MQES+1 entries)
+  bool wakes = false;  // create the CQ with interrupts, for a consumer that sleeps
+  WakeTarget wake{};   // fd to write to; `armed` is the control block's own word
 };
 
 class QueuePair {
  public:
   ~QueuePair();  // as close(), result ignored
 
-  // Deletes the SQ, then the CQ, waiting at most two admin timeouts; then the memory goes. When the device does
-  // not answer, the memory is quarantined with the controller and the failure returned. Idempotent.
+  // Deletes the SQ, then the CQ, waiting at most two admin timeouts. The verbs must not be used
+  // afterwards, but the memory stays valid until this object goes. When the device does not answer,
+  // the memory is also quarantined with the controller and the failure returned. Idempotent.
   Status close();
 
-  uint16_t id() const { return static_cast<uint16_t>(block_->queue_id); }
+  uint16_t id() const { return queue_id_; }
   QueueControlBlock& block() { return *block_; }
   spec::SubmissionQueueEntry* sq_entries() { return sq_; }
   spec::CompletionQueueEntry* cq_entries() { return cq_; }
@@ -39,13 +45,16 @@ class QueuePair {
   volatile uint32_t* cq_doorbell() { return cq_doorbell_; }
   const Doorbells& doorbells() const { return doorbells_; }
 
+  // Commands that can be outstanding.
+  uint32_t depth() const { return static_cast<uint32_t>(block_->sq_entries) - 1; }
+
   // One page of PRP list per command id (0 … depth−1) and its I/O address.
   uint64_t* prp_list(uint32_t command_id);
   uint64_t prp_list_address(uint32_t command_id) const;
   const std::shared_ptr<DmaDescriptor>& prp_memory() const { return prp_memory_; }
 
-  // The next free slot, or null when the queue is full. The caller fills it; nothing is visible to the
-  // device before ring().
+  // The next free slot, or null when the queue is full. The caller fills it; nothing is visible to
+  // the device before ring().
   spec::SubmissionQueueEntry* enqueue();
   // Publishes everything enqueued since the last ring; wakes a parked device.
   void ring();
@@ -61,6 +70,19 @@ class QueuePair {
   friend class Controller;
   QueuePair() = default;
 
+  static Result<std::shared_ptr<QueuePair>> create(std::shared_ptr<Controller> controller,
+                                                   uint16_t queue_id, int vector,
+                                                   const QueuePairOptions& options);
+  Status lay_out(uint32_t depth);
+  Status bind_wake(WakeTarget target);
+  Status unbind_wake();
+  Status create_queues();
+  Status create_queue(spec::SubmissionQueueEntry command, uint64_t address, bool* exists);
+  Status delete_queue(bool completion);
+  // close() for a device that no longer answers: asks it nothing.
+  void abandon();
+  void finish(const Status& result);
+
   std::shared_ptr<Controller> controller_;
   std::shared_ptr<DmaDescriptor> queue_memory_;  // control block page, SQ, CQ
   std::shared_ptr<DmaDescriptor> prp_memory_;
@@ -70,6 +92,58 @@ class QueuePair {
   volatile uint32_t* sq_doorbell_ = nullptr;
   volatile uint32_t* cq_doorbell_ = nullptr;
   Doorbells doorbells_;
+  Transport* transport_ = nullptr;  // kept alive by the controller
+  uint64_t sq_address_ = 0;
+  uint64_t cq_address_ = 0;
+
+  uint16_t queue_id_ = 0;
+  int vector_ = -1;  // −1: completions announce themselves to nobody
+
+  std::mutex close_mutex_;  // guards everything below
+  bool closed_ = false;
+  bool wake_bound_ = false;
+  bool sq_exists_ = false;  // on the device, as far as one can know
+  bool cq_exists_ = false;
 };
+
+inline spec::SubmissionQueueEntry* QueuePair::enqueue() {
+  // Counting outstanding commands bounds both queues: neither can overflow, at any depth.
+  QueueControlBlock& block = *block_;
+  if (block.outstanding >= block.sq_entries - 1) return nullptr;
+  spec::SubmissionQueueEntry* entry = &sq_[block.sq_tail];
+  block.sq_tail = block.sq_tail + 1 == block.sq_entries ? 0 : block.sq_tail + 1;
+  block.outstanding++;
+  return entry;
+}
+
+inline void QueuePair::ring() {
+  QueueControlBlock& block = *block_;
+  if (block.sq_tail == block.sq_doorbell) return;
+  block.sq_doorbell = block.sq_tail;
+  ring_and_wake(*transport_, doorbells_, sq_doorbell_, static_cast<uint32_t>(block.sq_tail));
+}
+
+inline const spec::CompletionQueueEntry* QueuePair::poll() {
+  const spec::CompletionQueueEntry* entry = &cq_[block_->cq_head];
+  const uint32_t phase = load_completion_dword3(*entry) & kPhaseTag;
+  return phase == static_cast<uint32_t>(block_->cq_phase) ? entry : nullptr;
+}
+
+inline void QueuePair::consume(const spec::CompletionQueueEntry& entry) {
+  QueueControlBlock& block = *block_;
+  if (entry.sqhd < block.sq_entries) block.sq_head = entry.sqhd;
+  if (++block.cq_head == block.cq_entries) {
+    block.cq_head = 0;
+    block.cq_phase ^= static_cast<int32_t>(kPhaseTag);
+  }
+  // A device that completes more than it was given must not make the count negative.
+  if (block.outstanding > 0) block.outstanding--;
+}
+
+inline void QueuePair::ring_cq() {
+  // No device waits, parked, for this doorbell: at most `depth` completions are outstanding, which
+  // fit.
+  store_doorbell(cq_doorbell_, static_cast<uint32_t>(block_->cq_head));
+}
 
 }  // namespace nvm

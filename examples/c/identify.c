@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Asks a controller what it is: identify-userspace --ctrl=TARGET */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "disk.h"
+
+static int usage(const char* program, FILE* to) {
+  fprintf(to, "Usage: %s --ctrl=TARGET\n\n", program);
+  fprintf(to,
+          "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs or /dev, or image file\n");
+  fprintf(to, "  -h, --help          show this\n");
+  return to == stderr;
+}
+
+int main(int argc, char** argv) {
+  static const struct option options[] = {
+      {"help", no_argument, NULL, 'h'}, {"ctrl", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+  const char* target = NULL;
+  int option;
+  while ((option = getopt_long(argc, argv, "hc:", options, NULL)) != -1) {
+    if (option == 'h') return usage(argv[0], stdout);
+    if (option != 'c') return usage(argv[0], stderr);
+    target = optarg;
+  }
+  if (target == NULL || optind != argc) return usage(argv[0], stderr);
+
+  struct disk disk;
+  fprintf(stderr, "Resetting controller and setting up admin queues...\n");
+  if (!disk_open(&disk, target)) return 1;
+  disk_print(&disk);
+  disk_stop(&disk);
+  disk_close(&disk);
+  return 0;
+}

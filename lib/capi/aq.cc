@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// nvm_aq.h and nvm_rpc.h.
+#include <nvm_aq.h>
+#include <nvm_rpc.h>
+#include <nvm_util.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "capi/handles.h"
+
+using nvm::Status;
+using nvm::capi::ControllerHandle;
+using nvm::capi::report;
+
+extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_dma_t* window) {
+  *ref = nullptr;
+  if (window->vaddr == nullptr || window->n_ioaddrs < 2) {
+    return report(Status(nvm::ErrorCode::Range,
+                         "the admin queues need two pages of memory that this process can reach"));
+  }
+  auto created =
+      nvm::AdminQueue::create(ControllerHandle::of(ctrl).transport(),
+                              {static_cast<std::byte*>(window->vaddr), window->ioaddrs[0],
+                               window->ioaddrs[1], nvm::capi::DmaHandle::of(window).memory},
+                              nvm::thread_waiter());
+  if (!created.ok()) return report(created.status());
+  *ref = new nvm_admin_reference{ctrl, std::move(created.value())};
+  return 0;
+}
+
+extern "C" void nvm_aq_destroy(nvm_aq_ref ref) {
+  if (ref == nullptr) return;
+  (void)report(ref->queue->close());
+  delete ref;
+}
+
+extern "C" void nvm_rpc_unbind(nvm_aq_ref ref) {
+  nvm_aq_destroy(ref);
+}
+
+extern "C" int nvm_raw_rpc(nvm_aq_ref ref, nvm_cmd_t* cmd, nvm_cpl_t* cpl) {
+  std::memset(cpl, 0, sizeof(*cpl));
+  nvm::spec::SubmissionQueueEntry command;
+  static_assert(sizeof(command) == sizeof(*cmd));
+  std::memcpy(&command, cmd, sizeof(command));
+  const uint64_t timeout_ns = std::max(ref->ctrl->timeout * nvm::kNanosecondsPerMillisecond,
+                                       nvm::capi::kCommandTimeoutNsMin);
+  // PRP1 says what memory the device may use for as long as it has not answered.
+  auto data = command.prp1 == 0 ? nullptr : ControllerHandle::of(ref->ctrl).find(command.prp1);
+  auto result = ref->queue->submit(command, timeout_ns, std::move(data));
+  if (!result.ok()) return report(result.status());
+  const nvm::Completion& completion = result.value();
+  *NVM_CMD_CID(cmd) = completion.command_id;
+  cpl->dword[0] = completion.dword0;
+  cpl->dword[1] = completion.dword1;
+  cpl->dword[2] = static_cast<uint32_t>(completion.sq_id) << 16 | completion.sq_head;
+  cpl->dword[3] = static_cast<uint32_t>(completion.status_field) << 17 | completion.command_id;
+  return report(Status::from_nvme(completion.status_field));
+}
+
+extern "C" const nvm_ctrl_t* nvm_ctrl_from_aq_ref(nvm_aq_ref ref) {
+  return ref == nullptr ? nullptr : ref->ctrl;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What stands behind the pointers of the C API: the public part of each is a base class or a
+// neighbour of the private one. Only lib/capi includes this.
+#pragma once
+
+#include <nvm_types.h>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "driver/admin_queue.h"
+#include "memory/dma_descriptor.h"
+#include "transport/transport.h"
+
+namespace nvm::capi {
+
+constexpr size_t kPageSize = 4096;  // CC.MPS, as the driver sets it
+
+// nvm_ctrl_t.
+class ControllerHandle : public nvm_ctrl_t {
+ public:
+  explicit ControllerHandle(std::shared_ptr<Transport> transport);
+  static ControllerHandle& of(const nvm_ctrl_t* ctrl);
+
+  const std::shared_ptr<Transport>& transport() const { return transport_; }
+
+  // Remembers memory that commands may name by address, without keeping it alive.
+  void remember(const std::shared_ptr<DmaDescriptor>& memory);
+  // The remembered memory that holds `io_address`, or null.
+  std::shared_ptr<DmaDescriptor> find(uint64_t io_address);
+
+ private:
+  std::shared_ptr<Transport> transport_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<DmaDescriptor>> memory_;
+};
+
+// What lies before an nvm_dma_t in the same allocation.
+struct alignas(32) DmaHandle {
+  std::shared_ptr<DmaDescriptor> memory;  // null: nvm_dma_map, somebody else's addresses
+  static DmaHandle& of(const nvm_dma_t* map);
+};
+
+// Takes note of `failure` for nvm_reason() and returns the packed status. `ok` gives 0.
+int report(const Status& failure);
+
+// Completions of the C API's own waits are waited for this long at least.
+constexpr uint64_t kCommandTimeoutNsMin = 5'000 * kNanosecondsPerMillisecond;
+
+// Lets nvm_queue_wake find the device of a queue by its `sleeping` word.
+void remember_for_wake(const std::shared_ptr<Transport>& transport);
+
+}  // namespace nvm::capi
+
+// nvm_aq_ref.
+struct nvm_admin_reference {
+  const nvm_ctrl_t* ctrl;
+  std::unique_ptr<nvm::AdminQueue> queue;
+};

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "driver/controller.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "driver/quarantine.h"
+#include "driver/reset.h"
+
+namespace nvm {
+
+namespace {
+
+constexpr uint32_t kPageSize = 4096;
+constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
+constexpr uint32_t kQueuePairsWanted = 128;
+constexpr uint32_t kNvmCommandSet = 1;  // bit of CAP.CSS
+
+}  // namespace
+
+Controller::Controller(std::shared_ptr<Transport> transport, Waiter& waiter)
+    : transport_(std::move(transport)), waiter_(waiter) {}
+
+Controller::~Controller() {
+  (void)close();
+}
+
+Result<std::shared_ptr<Controller>> Controller::open(std::shared_ptr<Transport> transport,
+                                                     Waiter& waiter) {
+  const std::string& address = transport->capabilities().address;
+  const uint64_t cap = transport->read_register64(spec::registers::cap);
+  if (cap == UINT64_MAX) return Status(ErrorCode::ControllerGone, address);
+  if ((spec::cap::css.get(cap) & kNvmCommandSet) == 0) {
+    return Status(ErrorCode::Unsupported, address + " has no NVM command set (CAP.CSS)");
+  }
+  if (spec::cap::mpsmin.get(cap) != 0) {
+    return Status(ErrorCode::Unsupported, address + " has no 4 KiB memory pages (CAP.MPSMIN)");
+  }
+  std::shared_ptr<Controller> controller(new Controller(std::move(transport), waiter));
+  ControllerProperties& properties = controller->properties_;
+  properties.cap = cap;
+  properties.vs = controller->transport_->read_register32(spec::registers::vs);
+  properties.page_size = kPageSize;
+  properties.doorbell_stride = 4u << spec::cap::dstrd.get(cap);
+  properties.queue_entries_max = static_cast<uint32_t>(spec::cap::mqes.get(cap)) + 1;
+  properties.ready_timeout_ns = ready_timeout_ns(cap);
+  const uint16_t vectors = controller->transport_->capabilities().vectors;
+  // Vector 0 is also that of the admin queue: only used when it is the only one.
+  for (uint16_t vector = vectors > 1 ? 1 : 0; vector < vectors; vector++) {
+    controller->free_vectors_.insert(vector);
+  }
+  return controller;
+}
+
+Status Controller::closed_status() const {
+  return Status(ErrorCode::Closed, "the controller " + transport_->capabilities().address);
+}
+
+std::shared_ptr<AdminQueue> Controller::admin_queue() {
+  std::lock_guard lock(mutex_);
+  return admin_;
+}
+
+bool Controller::has_admin() {
+  return admin_queue() != nullptr;
+}
+
+Status Controller::claim_admin() {
+  {
+    std::lock_guard lock(mutex_);
+    if (life_ != Life::Open) return closed_status();
+  }
+  auto window = allocate(2 * kPageSize);
+  if (!window.ok()) return std::move(window.status());
+  const auto& memory = window.value();
+  auto created = AdminQueue::create(
+      transport_, {memory->bytes(), memory->io_address(0), memory->io_address(kPageSize), memory},
+      waiter_);
+  if (!created.ok()) return std::move(created.status());
+  {
+    std::lock_guard lock(mutex_);
+    if (life_ != Life::Open) return closed_status();
+    admin_ = std::move(created.value());
+  }
+  Status learned = learn_limits();
+  if (learned.ok()) learned = request_queues();
+  if (!learned.ok()) {
+    std::shared_ptr<AdminQueue> queue;  // closed after the lock is let go
+    std::lock_guard lock(mutex_);
+    queue.swap(admin_);
+  }
+  return learned;
+}
+
+// Identify Controller, for what limits a transfer.
+Status Controller::learn_limits() {
+  auto page = allocate(kPageSize);
+  if (!page.ok()) return std::move(page.status());
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::identify;
+  command.prp1 = page.value()->io_address(0);
+  command.cdw10 = spec::cns::identify_controller;
+  auto completion = admin(command, kAdminTimeoutNs, page.value());
+  if (!completion.ok()) return std::move(completion.status());
+  NVM_TRY(Status::from_nvme(completion.value().status_field));
+  spec::IdentifyController identify;
+  std::memcpy(&identify, page.value()->bytes(), sizeof(identify));
+  // MDTS is a power of two in minimum memory pages; 0, and what does not fit, mean that there is no
+  // limit.
+  const uint32_t shift = identify.mdts;
+  limits_.transfer_bytes_max =
+      shift == 0 || shift >= 51 ? UINT64_MAX : uint64_t{kPageSize} << shift;
+  return {};
+}
+
+// Set Features, Number of Queues: at claim, as it may not change once a queue exists.
+Status Controller::request_queues() {
+  constexpr uint32_t wanted_field = kQueuePairsWanted - 1;
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::set_features;
+  command.cdw10 = spec::feature::number_of_queues;
+  command.cdw11 = wanted_field << 16 | wanted_field;
+  auto completion = admin(command, kAdminTimeoutNs);
+  if (!completion.ok()) return std::move(completion.status());
+  NVM_TRY(Status::from_nvme(completion.value().status_field));
+  const uint32_t granted =
+      completion.value().dword0;  // submission queues in bits 15:0, completion in 31:16
+  const uint32_t pairs = std::min(granted & 0xffff, granted >> 16) + 1;
+  limits_.io_queue_pairs_max = static_cast<uint16_t>(std::min(pairs, kQueuePairsWanted));
+  std::lock_guard lock(mutex_);
+  for (uint16_t id = 1; id <= limits_.io_queue_pairs_max; id++) free_queue_ids_.insert(id);
+  return {};
+}
+
+Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                                     std::shared_ptr<DmaDescriptor> data) {
+  std::shared_ptr<AdminQueue> queue;
+  {
+    std::lock_guard lock(mutex_);
+    if (life_ == Life::Closed || life_ == Life::Unreachable) return closed_status();
+    queue = admin_;
+  }
+  if (queue == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
+  return queue->submit(command, timeout_ns, std::move(data));
+}
+
+Result<std::shared_ptr<DmaDescriptor>> Controller::allocate(size_t byte_length) {
+  auto buffer = Buffer::allocate(byte_length);
+  if (!buffer.ok()) return std::move(buffer.status());
+  return DmaDescriptor::map(transport_, std::move(buffer.value()));
+}
+
+Result<std::shared_ptr<DmaDescriptor>> Controller::map(void* bytes, size_t byte_length) {
+  if (bytes == nullptr || byte_length == 0) return Status(ErrorCode::Argument, "no memory to map");
+  if (reinterpret_cast<uintptr_t>(bytes) % kPageSize != 0 || byte_length % kPageSize != 0) {
+    return Status(ErrorCode::Alignment, "memory to map must start and end at a 4096-byte page");
+  }
+  return DmaDescriptor::map(transport_, Buffer::wrap(bytes, byte_length));
+}
+
+Result<uint16_t> Controller::take_queue_id() {
+  std::lock_guard lock(mutex_);
+  if (life_ != Life::Open) return closed_status();
+  if (admin_ == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
+  if (free_queue_ids_.empty()) {
+    return Status(ErrorCode::NoQueues,
+                  "all " + std::to_string(limits_.io_queue_pairs_max) + " are in use");
+  }
+  const uint16_t id = *free_queue_ids_.begin();
+  free_queue_ids_.erase(free_queue_ids_.begin());
+  return id;
+}
+
+Result<int> Controller::take_vector(bool wakes) {
+  if (!wakes) return -1;
+  if (!transport_->capabilities().wakes) {
+    return Status(ErrorCode::Unsupported,
+                  transport_->capabilities().name + " delivers no interrupts");
+  }
+  std::lock_guard lock(mutex_);
+  if (free_vectors_.empty()) {
+    return Status(ErrorCode::NoQueues, "every interrupt vector announces another queue");
+  }
+  const int vector = *free_vectors_.begin();
+  free_vectors_.erase(free_vectors_.begin());
+  return vector;
+}
+
+void Controller::give_back(uint16_t queue_id, int vector) {
+  std::lock_guard lock(mutex_);
+  free_queue_ids_.insert(queue_id);
+  if (vector >= 0) free_vectors_.insert(static_cast<uint16_t>(vector));
+}
+
+Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePairOptions& options) {
+  const uint32_t depth_max = properties_.queue_entries_max - 1;
+  if (options.depth < 1 || options.depth > depth_max) {
+    return Status(ErrorCode::Range, "depth " + std::to_string(options.depth) +
+                                        "; this controller allows 1 to " +
+                                        std::to_string(depth_max));
+  }
+  auto id = take_queue_id();
+  if (!id.ok()) return std::move(id.status());
+  auto vector = take_vector(options.wakes);
+  if (!vector.ok()) {
+    give_back(id.value(), -1);
+    return std::move(vector.status());
+  }
+  // On failure the pair gives id and vector back itself, or keeps them when the device may know the
+  // queue.
+  auto pair = QueuePair::create(shared_from_this(), id.value(), vector.value(), options);
+  if (!pair.ok()) return pair;
+  {
+    std::lock_guard lock(mutex_);
+    std::erase_if(queue_pairs_, [](const auto& each) { return each.expired(); });
+    if (life_ == Life::Open) {
+      queue_pairs_.push_back(pair.value());
+      return pair;
+    }
+  }
+  (void)pair.value()->close();
+  return closed_status();
+}
+
+Status Controller::close_queue_pairs() {
+  std::vector<std::shared_ptr<QueuePair>> pairs;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& each : queue_pairs_) {
+      if (auto pair = each.lock()) pairs.push_back(std::move(pair));
+    }
+    queue_pairs_.clear();
+  }
+  Status result;
+  for (const auto& pair : pairs) {
+    // One that does not answer is not asked again for every queue: disabling it ends them all.
+    if (!result.ok()) {
+      pair->abandon();
+    } else {
+      result = pair->close();
+    }
+  }
+  return result;
+}
+
+Status Controller::close() {
+  {
+    std::lock_guard lock(mutex_);
+    if (life_ != Life::Open) return {};
+    life_ = Life::Closing;
+  }
+  Status result = close_queue_pairs();
+  Status disabled;
+  if (auto queue = admin_queue()) disabled = queue->close();
+
+  std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go
+  std::lock_guard lock(mutex_);
+  life_ = disabled.ok() ? Life::Closed : Life::Unreachable;
+  for (auto& memory : quarantined_) {
+    if (!disabled.ok()) quarantine_forever(memory);
+    released.push_back(std::move(memory));
+  }
+  quarantined_.clear();
+  admin_.reset();
+  return disabled.ok() ? std::move(result) : std::move(disabled);
+}
+
+void Controller::quarantine(std::shared_ptr<DmaDescriptor> memory) {
+  std::lock_guard lock(mutex_);
+  if (life_ == Life::Closed) return;
+  if (life_ == Life::Unreachable) return quarantine_forever(std::move(memory));
+  quarantined_.push_back(std::move(memory));
+}
+
+}  // namespace nvm
