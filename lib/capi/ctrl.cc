@@ -3,7 +3,6 @@
 #include <nvm_ctrl.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 
 #include "capi/handles.h"
@@ -69,14 +68,6 @@ int give(nvm_ctrl_t** ctrl, Result<std::shared_ptr<Transport>> opened) {
   return 0;
 }
 
-// sysfs names a PCI device by its folder, and its BAR0 by a file in it.
-std::string without_sysfs(const std::string& target) {
-  if (!target.starts_with("/sys/")) return target;
-  std::filesystem::path path = target;
-  if (!path.has_filename() || path.filename() == "resource0") path = path.parent_path();
-  return path.filename().string();
-}
-
 }  // namespace
 
 }  // namespace nvm::capi
@@ -90,8 +81,7 @@ extern "C" int nvm_ctrl_init(nvm_ctrl_t** ctrl, int fd) {
 
 extern "C" int nvm_ctrl_open(nvm_ctrl_t** ctrl, const char* target) {
   *ctrl = nullptr;
-  const std::string name = target == nullptr ? "" : nvm::capi::without_sysfs(target);
-  return nvm::capi::give(ctrl, nvm::open_transport(name));
+  return nvm::capi::give(ctrl, nvm::open_transport(target == nullptr ? "" : target));
 }
 
 extern "C" int nvm_raw_ctrl_init(nvm_ctrl_t** ctrl, volatile void* mm_ptr, size_t mm_size) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a queue may reach: regions of I/O addresses and the memory behind them. Consulted for every queue,
-// list and data address. Changed only while the device is paused at a step boundary.
+// What a queue may reach: regions of I/O addresses and the memory behind them. Consulted for every
+// queue, list and data address. Changed only while the device is paused at a step boundary.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@ namespace nvm::emulator {
 struct Region {
   uint64_t first;
   uint64_t byte_length;
-  std::byte* bytes;   // null: reached only by messages
-  bool may_fault;     // somebody else's mapping: copies run under the SIGBUS guard
+  std::byte* bytes;  // null: reached only by messages
+  bool may_fault;    // somebody else's mapping: copies run under the SIGBUS guard
   bool writable;
 };
 
@@ -30,12 +30,14 @@ class Domain {
     if (last_ < regions_.size()) {
       const Region& region = regions_[last_];
       if (address - region.first < region.byte_length &&
-          byte_length <= region.byte_length - (address - region.first)) return &region;
+          byte_length <= region.byte_length - (address - region.first))
+        return &region;
     }
     return search(address, byte_length);
   }
 
-  // Grows with every change, so that a queue knows when an address it resolved must be resolved again.
+  // Grows with every change, so that a queue knows when an address it resolved must be resolved
+  // again.
   uint64_t generation() const { return generation_; }
 
  private:

@@ -18,6 +18,7 @@ class LatencyBandwidthModel final : public TimingModel {
   uint64_t latency_ns_;
   uint64_t bytes_per_second_;
   uint64_t link_free_at_ns_ = 0;
+  uint64_t remainder_ = 0;  // of the last division: less than a nanosecond, in 1/bytes_per_second_
 };
 
 }  // namespace nvm::emulator

@@ -20,7 +20,8 @@ struct Namespace {
 };
 
 // A namespace with the NVM command set over `store`.
-std::unique_ptr<Namespace> make_nvm_namespace(std::unique_ptr<Store> store, uint32_t lba_byte_length,
+std::unique_ptr<Namespace> make_nvm_namespace(std::unique_ptr<Store> store,
+                                              uint32_t lba_byte_length,
                                               std::unique_ptr<TimingModel> timing);
 
 }  // namespace nvm::emulator

@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: MIT
-// The PCIe front end of an emulated controller: registers, doorbells, fetching SQEs, posting CQEs. It
-// turns what the host wrote into commands for a namespace's executor and never blocks. All calls are made
-// while holding the device's baton (emulator/runner.h); it reads no clock of its own.
+// The PCIe front end of an emulated controller: registers, doorbells, fetching SQEs, posting CQEs.
+// It turns what the host wrote into commands for a namespace's executor and never blocks. All calls
+// are made while holding the device's baton (emulator/runner.h); it reads no clock of its own.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 
+#include "emulator/bar.h"
 #include "emulator/domain.h"
 #include "platform/clock.h"
 
 namespace nvm::emulator {
 
+class ControllerState;
 class Subsystem;
 
-// The BAR as memory: page 0 registers (a view kept current), page 1 doorbells (DSTRD 0), page 2 the
-// `sleeping` word, which only hosts that share our memory see.
-constexpr size_t kBarByteLength = 0x3000;
-constexpr size_t kDoorbellOffset = 0x1000;
-constexpr size_t kSleepingOffset = 0x2000;
-
-// Takes a controller's interrupts. Called with the baton held; must not block or call back.
+// Takes a controller's interrupts. Called with the baton held, after the completions are in memory;
+// must not block or call back.
 class InterruptSink {
  public:
   virtual ~InterruptSink() = default;
@@ -29,9 +26,10 @@ class InterruptSink {
 };
 
 struct PcieControllerLimits {
-  uint16_t io_queue_pairs_max = 128;
-  uint32_t queue_entries_max = 4096;  // CAP.MQES + 1
-  uint8_t mdts = 8;                   // 2^mdts pages of 4 KiB: 1 MiB
+  uint16_t io_queue_pairs_max = 128;     // at most 511: what one page of doorbells holds
+  uint32_t queue_entries_max = 4096;     // CAP.MQES + 1, 2 … 65536
+  uint8_t mdts = 5;                      // 2^mdts pages of 4 KiB: 128 KiB
+  uint16_t interrupt_vectors_max = 129;  // one per I/O queue pair and the admin queue's 0
 };
 
 class PcieController {
@@ -39,8 +37,9 @@ class PcieController {
   PcieController(Subsystem& subsystem, const PcieControllerLimits& limits);
   ~PcieController();
 
-  // Registers; `byte_length` 4 or 8, offset aligned to it. Unknown offsets read 0 and ignore writes. Offsets from
-  // kDoorbellOffset on are doorbells: the way of hosts that have not mapped them.
+  // Registers; `byte_length` 4 or 8, offset aligned to it. Unknown offsets read 0 and ignore
+  // writes. Offsets from kDoorbellOffset on are doorbells: the way of hosts that have not mapped
+  // them.
   uint64_t read_register(uint32_t offset, unsigned byte_length);
   void write_register(uint32_t offset, uint64_t value, unsigned byte_length);
 
@@ -51,6 +50,7 @@ class PcieController {
 
   // Every queue of this controller lives and reads in this domain.
   Domain& domain();
+  // Null: interrupts go nowhere. After the call the old sink is not touched again.
   void set_interrupt_sink(InterruptSink* sink);
 
   // CC.EN=0 and every register back to its default: function-level reset.
@@ -61,12 +61,15 @@ class PcieController {
 
   // Does what the doorbells ask for, a bounded amount; true when anything was done.
   bool step(Clock& clock);
-  // When step() next has something to do although no doorbell rings (UINT64_MAX: never; 0: soon).
+  // When step() next has something to do although no submission doorbell rings and no store
+  // operation ends (UINT64_MAX: never; 0: soon, since a completion queue is full).
   uint64_t next_event_ns() const;
 
+  // Doorbell writes that were ignored: a value out of range, or a queue that does not exist.
+  uint64_t invalid_doorbell_count() const;
+
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<ControllerState> state_;
 };
 
 }  // namespace nvm::emulator

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The thin loop around a subsystem: a thread that steps it while there is work, then parks; and the baton
-// with which a polling client in the same process steps it instead. The only part of emulator/ that knows
-// threads and time.
+// The thin loop around a subsystem: a thread that steps it while there is work, then parks; and the
+// baton with which a polling client in the same process steps it instead. The only part of
+// emulator/ that knows threads and time.
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "emulator/subsystem.h"
 #include "platform/baton.h"
@@ -15,13 +16,18 @@ namespace nvm::emulator {
 
 class Runner {
  public:
+  // Starts the thread. `subsystem` has all its controllers, at least one.
   explicit Runner(std::unique_ptr<Subsystem> subsystem);
   ~Runner();  // stops and joins the thread
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
 
   // Steps once in the calling thread unless another thread is stepping; true when it did something.
   bool pump();
   // Wakes the thread; call after a doorbell when PcieController::sleeping() was non-zero.
   void wake();
+  // With true the thread never parks: for hosts that ring mapped doorbells but cannot wake it.
+  void keep_polling(bool polling);
 
   // While it lives, nothing steps: the only way to touch the subsystem.
   class Pause {
@@ -36,10 +42,19 @@ class Runner {
 
  private:
   void run();
+  // Sleeps until woken or until something is due; true when there was work after all.
+  bool park();
 
+  // The controllers' `sleeping` words. The thread sleeps on the first. Outlives the subsystem,
+  // whose stores may call wake() to their end.
+  std::vector<std::atomic<uint32_t>*> sleeping_words_;
   std::unique_ptr<Subsystem> subsystem_;
   Baton baton_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> polling_{false};
+  // The latest time at which a parked thread wakes up by itself; 0 while it runs.
+  std::atomic<uint64_t> wakes_at_ns_{0};
+  const bool spins_;
   std::thread thread_;
 };
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Where a namespace's bytes live. Asynchronous in interface (begin, later completed), with a synchronous fast
-// path: a store that is memory of this process says where, and is copied from and to directly.
+// Where a namespace's bytes live. Asynchronous in interface (begin, later completed), with a
+// synchronous fast path: a store that is memory of this process says where, and is copied from and
+// to directly.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "platform/status.h"
 
@@ -13,7 +15,8 @@ namespace nvm::emulator {
 
 enum class Progress { Done, Pending, Failed };
 
-// One store operation under way. The store sets `progress` (release) from any thread; the step loop reads it.
+// One store operation under way. The store sets `progress` (release) from any thread; the step loop
+// reads it.
 struct StoreOperation {
   std::atomic<Progress> progress{Progress::Done};
   int os_error = 0;  // why it failed
@@ -30,10 +33,22 @@ class Store {
   // Its pages can vanish (file truncated, disk full): copies run under the SIGBUS guard.
   virtual bool may_fault() const = 0;
 
-  virtual Progress begin_read(StoreOperation& operation, uint64_t offset, void* to, size_t byte_length) = 0;
-  virtual Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from, size_t byte_length) = 0;
+  // For a store without bytes(): the store may use `to` and `from` until the operation has ended.
+  virtual Progress begin_read(StoreOperation& operation, uint64_t offset, void* to,
+                              size_t byte_length) {
+    return Progress::Failed;
+  }
+  virtual Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+                               size_t byte_length) {
+    return Progress::Failed;
+  }
   // Makes everything written before durable. Never blocks the caller.
   virtual Progress begin_flush(StoreOperation& operation) = 0;
+
+  // `hook` is called, from any thread, after an operation that was Pending has ended: a parked step
+  // loop wakes up by it. Set before the first operation; a store that never answers Pending ignores
+  // it.
+  virtual void set_completion_hook(std::function<void()> hook) {}
 };
 
 }  // namespace nvm::emulator

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How long a real device would take. Answers, for a command that arrives at `now_ns`, when it completes,
-// or when to ask again (a full write buffer). Not consulted, and no clock read, when a namespace has none.
+// How long a real device would take. Answers, for a command that arrives at `now_ns`, when it
+// completes, or when to ask again (a full write buffer). Not consulted, and no clock read, when a
+// namespace has none.
 #pragma once
 
 #include <cstdint>

@@ -83,9 +83,9 @@ bool guarded_zero(void* destination, size_t byte_length) {
   return guarded([=] { memset(destination, 0, byte_length); });
 }
 
-bool guarded_publish(uint64_t& destination, uint64_t word) {
+bool guarded_publish(uint32_t& destination, uint32_t word) {
   return guarded([&destination, word] {
-    std::atomic_ref<uint64_t>(destination).store(word, std::memory_order_release);
+    std::atomic_ref<uint32_t>(destination).store(word, std::memory_order_release);
   });
 }
 

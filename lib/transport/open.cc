@@ -53,15 +53,20 @@ const char* kind_of_file(mode_t mode) {
   return "not a regular file";
 }
 
-// The PCI function whose BAR0 this fd is; nothing when it is not a sysfs resource0.
-std::optional<PciAddress> find_resource0_device(int fd) {
+// The PCI function that sysfs names so: its folder, or its BAR0 (resource0) in it. Nothing for any
+// other path.
+std::optional<PciAddress> find_sysfs_device(const std::string& file) {
   struct statfs file_system;
-  if (fstatfs(fd, &file_system) != 0 || file_system.f_type != SYSFS_MAGIC) return {};
+  if (statfs(file.c_str(), &file_system) != 0 || file_system.f_type != SYSFS_MAGIC) return {};
   std::error_code error;
-  const std::filesystem::path path =
-      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
-  if (error || path.filename() != "resource0") return {};
-  return parse_pci_address(path.parent_path().filename().string());
+  std::filesystem::path path = std::filesystem::canonical(file, error);
+  if (error) return {};
+  if (path.filename() == "resource0") path = path.parent_path();
+  return parse_pci_address(path.filename().string());
+}
+
+std::string path_of_fd(int fd) {
+  return "/proc/self/fd/" + std::to_string(fd);
 }
 
 }  // namespace
@@ -86,6 +91,7 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
                   "'" + target + "' is no PCI address, and as a file: " + describe_errno(refused),
                   refused);
   }
+  if (const auto address = find_sysfs_device(target)) return open_pci(*address);
   if (S_ISREG(information.st_mode)) return open_image(target);
   return Status(ErrorCode::Target, "'" + target + "' is no PCI address, and as a file it is " +
                                        kind_of_file(information.st_mode));
@@ -96,14 +102,14 @@ Result<std::shared_ptr<Transport>> open_transport_fd(int fd) {
   if (fstat(fd, &information) != 0) {
     return os_failure("fstat of file descriptor " + std::to_string(fd), errno);
   }
-  if (const auto address = find_resource0_device(fd)) return open_pci(*address);
+  if (const auto address = find_sysfs_device(path_of_fd(fd))) return open_pci(*address);
   if (!S_ISREG(information.st_mode)) {
     return Status(ErrorCode::Target, "file descriptor " + std::to_string(fd) + " is " +
                                          kind_of_file(information.st_mode));
   }
   EmulatorOptions options;
   std::error_code error;
-  const auto path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+  const auto path = std::filesystem::read_symlink(path_of_fd(fd), error);
   options.image = error ? "file descriptor " + std::to_string(fd) : path.string();
   return open_shared_emulator(options, fd);
 }

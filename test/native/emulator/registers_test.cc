@@ -99,12 +99,12 @@ TEST_CASE("impossible configurations are a fatal status") {
     return host.read32(spec::registers::csts);
   };
   CHECK(try_enable(0x001f001f, kEnable) == 1);
-  CHECK(try_enable(0x001f0000, kEnable) == 2);        // one entry
+  CHECK(try_enable(0x001f0000, kEnable) == 2);           // one entry
   CHECK(try_enable(0x001f001f, kEnable | 1 << 7) == 2);  // 8 KiB pages
   CHECK(try_enable(0x001f001f, kEnable | 1 << 4) == 2);  // another command set
   host.write32(spec::registers::cc, 0);
   host.controller.write_register(spec::registers::asq, kMemoryAddress + 8, 8);
-  CHECK(try_enable(0x001f001f, kEnable) == 2);        // not page-aligned
+  CHECK(try_enable(0x001f001f, kEnable) == 2);  // not page-aligned
 }
 
 TEST_CASE("shutdown completes after the stores were flushed, without blocking") {

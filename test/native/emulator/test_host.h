@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A host made by hand: memory, registers, queues and a clock, all of it in the test's own thread. It
-// does what a driver does with as little code as possible, so that a test can also do it wrongly.
+// A host made by hand: memory, registers, queues and a clock, all of it in the test's own thread.
+// It does what a driver does with as little code as possible, so that a test can also do it
+// wrongly.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -80,8 +81,8 @@ class TestHost {
                     uint64_t memory_bytes = 24 << 20)
       : subsystem(std::move(identity)),
         memory_(memory_bytes + 4096),
-        first_(reinterpret_cast<std::byte*>(
-            (reinterpret_cast<uintptr_t>(memory_.data()) + 4095) & ~uintptr_t{4095})),
+        first_(reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 4095) &
+                                            ~uintptr_t{4095})),
         memory_bytes_(memory_bytes),
         controller(subsystem.add_controller(limits)) {
     REQUIRE(controller.domain().add({kMemoryAddress, memory_bytes, first_, false, true}));

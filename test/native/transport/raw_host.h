@@ -37,10 +37,10 @@ class RawQueue {
     ring(2u * id_, tail_);
   }
 
-  // Looks at the half of the entry that the device stores last, in one piece as it does.
+  // Looks at the last word of the entry, which the device releases in one piece.
   bool has_completion() const {
-    auto* half = reinterpret_cast<uint64_t*>(&cq_[head_]) + 1;
-    return (std::atomic_ref<uint64_t>(*half).load(std::memory_order_acquire) >> 48 & 1) == phase_;
+    auto* last = reinterpret_cast<uint32_t*>(&cq_[head_]) + 3;
+    return (std::atomic_ref<uint32_t>(*last).load(std::memory_order_acquire) >> 16 & 1) == phase_;
   }
 
   spec::CompletionQueueEntry take() {

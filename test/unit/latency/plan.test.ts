@@ -14,7 +14,7 @@ test('1000 blocks of 512 bytes are four commands at 128 KiB', () => {
   expect(queue?.commands[3]?.bufferOffset).toBe(768 * 512)
 })
 
-test('sequential gives every queue the same blocks, linear splits them without overlap or gap', () => {
+test('sequential repeats the blocks for every queue, linear splits them without a gap', () => {
   const same = plan('--blocks 100 --offset 7', 3)
   expect(same.map((q) => [q.offset, q.blocks])).toEqual([
     [7, 100],

@@ -11,7 +11,7 @@ test('a percentile of few values is one of them, at every fraction', () => {
   expect(percentile([1, 2, 3, 4], 1)).toBe(4)
 })
 
-test('at least the fraction of values is at or below a percentile, and no smaller value has that', () => {
+test('a percentile is the smallest value that enough values do not exceed', () => {
   fc.assert(
     fc.property(
       fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 }),

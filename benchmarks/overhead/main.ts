@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// `npm run bench`: what the software costs per I/O on the emulated controller, along each path,
+// without a timing model and with one (a drive of 12 µs and 2.4 GiB/s). Never the latency of a
+// drive.
+import { openController } from '../../src/index.ts'
+import { machineFacts } from '../peers/machine-facts.ts'
+import { type Spread, spreadOf } from '../peers/spread.ts'
+import { fillNamespace, namespaceBytes, type Setting, workloads } from '../peers/workloads.ts'
+
+const rounds = 5
+const milliseconds = 100
+const model = { latencyNs: 12_000, bandwidth: 2.4 * 2 ** 30 }
+
+const cells = [
+  { byteLength: 512, depth: 1 },
+  { byteLength: 512, depth: 32 },
+  { byteLength: 4096, depth: 1 },
+  { byteLength: 4096, depth: 32 },
+] as const
+const titles = {
+  sync: 'queues on typed arrays',
+  batch: 'one native call a batch',
+  await: 'await ns.read()',
+  readMany: 'await ns.readMany()',
+} as const
+type Path = keyof typeof titles
+
+async function measure(setting: Setting): Promise<Map<string, number[]>> {
+  const values = new Map<string, number[]>()
+  for (let round = 0; round < rounds; round++) {
+    for (const { byteLength, depth } of cells) {
+      for (const path of Object.keys(titles) as Path[]) {
+        const { commands, ns } = await workloads[path](setting, byteLength, depth, milliseconds)
+        const key = `${path} ${byteLength} ${depth}`
+        values.set(key, [...(values.get(key) ?? []), ns / commands / 1000])
+      }
+    }
+  }
+  return values
+}
+
+const show = ({ min, median, max }: Spread) =>
+  `${median.toFixed(2).padStart(8)}  (${min.toFixed(2)}–${max.toFixed(2)})`
+
+function print(values: Map<string, number[]>): void {
+  console.log(`  ${'path'.padEnd(26)}${'bytes'.padStart(6)}${'depth'.padStart(6)}   µs per I/O`)
+  for (const { byteLength, depth } of cells) {
+    for (const path of Object.keys(titles) as Path[]) {
+      const spread = spreadOf(values.get(`${path} ${byteLength} ${depth}`) ?? [])
+      const columns = `${String(byteLength).padStart(6)}${String(depth).padStart(6)}`
+      console.log(`  ${titles[path].padEnd(26)}${columns} ${show(spread)}`)
+    }
+  }
+}
+
+async function run(
+  title: string,
+  emulator: { latencyNs?: number; bandwidth?: number },
+): Promise<void> {
+  process.stderr.write(`Filling ${namespaceBytes / 2 ** 30} GiB and measuring ...\n`)
+  await using controller = await openController({ emulator: { size: namespaceBytes, ...emulator } })
+  const setting = { controller, namespace: await controller.namespace(1) }
+  await fillNamespace(setting)
+  const values = await measure(setting)
+  console.log(`\n${title}`)
+  print(values)
+}
+
+const facts = machineFacts()
+console.log(
+  'Software overhead per I/O on the emulated controller: random reads over 1 GiB of memory.',
+)
+console.log('This is what the software costs, not the latency of a drive.')
+console.log(`${facts.cpu}, ${facts.cpus} CPUs, Linux ${facts.kernel}, Node ${facts.node}`)
+console.log(
+  `Median (min–max) of ${rounds} rounds of ${milliseconds} ms; time per I/O is elapsed / I/Os.`,
+)
+await run('No timing model: as fast as this machine moves data', {})
+await run('Timing model, 12 µs and 2.4 GiB/s: what exceeds it is software', model)

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "machine.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "platform/clock.h"
+#include "platform/ordering.h"
+
+namespace nvm::peers {
+
+namespace {
+
+constexpr uint64_t kSourceBytes = 1ull << 30;
+constexpr uint32_t kRoundsPerClock = 1024;
+
+struct alignas(128) Line {
+  std::atomic<uint32_t> word{0};
+};
+
+std::byte* filled_source() {
+  static std::byte* source = [] {
+    void* memory = mmap(nullptr, kSourceBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+      std::perror("mmap of 1 GiB");
+      std::exit(1);
+    }
+    madvise(memory, kSourceBytes, MADV_HUGEPAGE);
+    std::memset(memory, 0x5a, kSourceBytes);
+    return static_cast<std::byte*>(memory);
+  }();
+  return source;
+}
+
+}  // namespace
+
+double measure_hand_off(uint64_t duration_ns) {
+  Line ping, pong;
+  std::atomic<bool> stop{false};
+  std::thread echo([&] {
+    for (uint32_t seen = 0; !stop.load(std::memory_order_relaxed);) {
+      uint32_t value = ping.word.load(std::memory_order_acquire);
+      if (value == seen) continue;
+      pong.word.store(seen = value, std::memory_order_release);
+    }
+  });
+  uint64_t start = monotonic_clock().now_ns(), now = start;
+  uint32_t rounds = 0;
+  while (now - start < duration_ns) {
+    for (uint32_t i = 0; i < kRoundsPerClock; i++) {
+      ping.word.store(++rounds, std::memory_order_release);
+      while (pong.word.load(std::memory_order_acquire) != rounds) {
+      }
+    }
+    now = monotonic_clock().now_ns();
+  }
+  stop = true;
+  echo.join();
+  return static_cast<double>(now - start) / rounds;
+}
+
+double measure_random_copy(uint32_t byte_length, uint64_t duration_ns) {
+  std::byte* source = filled_source();
+  alignas(64) static std::byte destination[32 * 4096];
+  uint32_t state = 0x9e3779b9;
+  auto next = [&] {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return source + state % (kSourceBytes / byte_length) * byte_length;
+  };
+  const std::byte* from = next();
+  uint64_t start = monotonic_clock().now_ns(), now = start;
+  uint32_t copies = 0;
+  while (now - start < duration_ns) {
+    for (uint32_t i = 0; i < kRoundsPerClock; i++, copies++) {
+      const std::byte* following = next();
+      for (uint32_t line = 0; line < byte_length; line += 64) {
+        __builtin_prefetch(following + line);
+      }
+      std::memcpy(destination + copies % 32 * byte_length, from, byte_length);
+      asm volatile("" : : "r"(destination) : "memory");
+      from = following;
+    }
+    now = monotonic_clock().now_ns();
+  }
+  return static_cast<double>(now - start) / copies;
+}
+
+}  // namespace nvm::peers

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// What the machine itself can do, beside which the clients' figures are read.
+#pragma once
+
+#include <cstdint>
+
+namespace nvm::peers {
+
+// Nanoseconds of one round trip of a cache line between two CPUs, both spinning.
+double measure_hand_off(uint64_t duration_ns);
+
+// Nanoseconds to copy `byte_length` bytes from a random place in 1 GiB into a small buffer, the
+// next source prefetched.
+double measure_random_copy(uint32_t byte_length, uint64_t duration_ns);
+
+}  // namespace nvm::peers

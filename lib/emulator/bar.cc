@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "emulator/bar.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <cstdlib>
+
+namespace nvm::emulator {
+namespace {
+
+// Of fixed size for good, so that a mapping of it in any process never faults.
+UniqueFd make_sealed_memory() {
+  UniqueFd fd(memfd_create("peernvm-bar", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd.valid() || ftruncate(fd.get(), kBarByteLength) != 0 ||
+      fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    fd.reset();
+  }
+  return fd;
+}
+
+}  // namespace
+
+Bar::Bar() : fd_(make_sealed_memory()) {
+  const int flags = fd_.valid() ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS;
+  void* bytes = mmap(nullptr, kBarByteLength, PROT_READ | PROT_WRITE, flags, fd_.get(), 0);
+  if (bytes == MAP_FAILED) abort();  // three pages are not to be had, as when `new` fails
+  bytes_ = static_cast<std::byte*>(bytes);
+  doorbells_ = reinterpret_cast<uint32_t*>(bytes_ + kDoorbellOffset);
+}
+
+Bar::~Bar() {
+  munmap(bytes_, kBarByteLength);
+}
+
+std::atomic<uint32_t>& Bar::sleeping() {
+  return *reinterpret_cast<std::atomic<uint32_t>*>(bytes_ + kSleepingOffset);
+}
+
+void Bar::show32(uint32_t offset, uint32_t value) {
+  auto& word = *reinterpret_cast<uint32_t*>(bytes_ + offset);
+  std::atomic_ref<uint32_t>(word).store(value, std::memory_order_release);
+}
+
+void Bar::show64(uint32_t offset, uint64_t value) {
+  auto& word = *reinterpret_cast<uint64_t*>(bytes_ + offset);
+  std::atomic_ref<uint64_t>(word).store(value, std::memory_order_release);
+}
+
+void Bar::ring(uint32_t index, uint32_t value) {
+  std::atomic_ref<uint32_t>(doorbells_[index]).store(value, std::memory_order_release);
+}
+
+void Bar::clear_doorbells() {
+  for (uint32_t index = 0; index < kDoorbellCount; index++) ring(index, 0);
+}
+
+}  // namespace nvm::emulator

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// BAR0 of an emulated controller as memory that other processes can map: a sealed memfd.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "platform/unique_fd.h"
+
+namespace nvm::emulator {
+
+// Page 0 registers (a view kept current), page 1 doorbells (DSTRD 0), page 2 the `sleeping` word,
+// which only hosts that share our memory see.
+constexpr size_t kBarByteLength = 0x3000;
+constexpr size_t kDoorbellOffset = 0x1000;
+constexpr size_t kSleepingOffset = 0x2000;
+constexpr uint32_t kDoorbellCount = (kSleepingOffset - kDoorbellOffset) / sizeof(uint32_t);
+
+class Bar {
+ public:
+  Bar();
+  ~Bar();
+  Bar(const Bar&) = delete;
+  Bar& operator=(const Bar&) = delete;
+
+  std::byte* bytes() { return bytes_; }
+  // −1 when the process had no descriptor left: then only this process can use the device.
+  int fd() const { return fd_.get(); }
+  std::atomic<uint32_t>& sleeping();
+
+  // Shows a register to hosts that look at page 0.
+  void show32(uint32_t offset, uint32_t value);
+  void show64(uint32_t offset, uint64_t value);
+
+  // Acquires what the host stored before it rang.
+  uint32_t doorbell(uint32_t index) const {
+    return std::atomic_ref<uint32_t>(doorbells_[index]).load(std::memory_order_acquire);
+  }
+  void ring(uint32_t index, uint32_t value);
+  void clear_doorbells();
+
+ private:
+  UniqueFd fd_;
+  std::byte* bytes_;
+  uint32_t* doorbells_;
+};
+
+}  // namespace nvm::emulator

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// From results to completion queues: posting an entry so that the host sees it whole, waiting for
+// room when the host has not consumed, and one interrupt per batch.
+#include <cstring>
+
+#include "emulator/controller_state.h"
+#include "platform/ordering.h"
+#include "platform/sigbus_guard.h"
+
+namespace nvm::emulator {
+namespace {
+
+using EntryWords = uint32_t[4];
+
+#if NVM_CANARY_MISSING_BARRIER
+// The host can see the phase tag before the rest of the entry.
+void store_entry(uint32_t* words, const EntryWords& entry) {
+  std::atomic_ref<uint32_t>(words[3]).store(entry[3], std::memory_order_relaxed);
+  for (int i = 0; i < 64; i++) spin_hint();
+  memcpy(words, entry, sizeof(entry));
+}
+#else
+// The phase tag is in the last word: who acquires it sees the others, and the command's data.
+void store_entry(uint32_t* words, const EntryWords& entry) {
+  for (int i = 0; i < 3; i++) {
+    std::atomic_ref<uint32_t>(words[i]).store(entry[i], std::memory_order_relaxed);
+  }
+  std::atomic_ref<uint32_t>(words[3]).store(entry[3], std::memory_order_release);
+}
+#endif
+
+bool store_guarded(uint32_t* words, const EntryWords& entry) {
+  return guarded_copy(words, entry, 3 * sizeof(uint32_t)) && guarded_publish(words[3], entry[3]);
+}
+
+}  // namespace
+
+void ControllerState::post(CompletionQueue& queue, const SubmissionQueue& source,
+                           const Command& command) {
+  spec::CompletionQueueEntry entry;
+  entry.dw0 = command.dword0;
+  entry.dw1 = command.dword1;
+  entry.sqhd = static_cast<uint16_t>(source.head);
+  entry.sqid = source.id;
+  entry.cid = command.sqe.cid;
+  entry.status = static_cast<uint16_t>(command.status_field << 1 | queue.phase);
+  EntryWords words;
+  static_assert(sizeof(words) == sizeof(entry));
+  memcpy(words, &entry, sizeof(words));
+  auto* at = reinterpret_cast<uint32_t*>(queue.bytes + queue.tail * sizeof(entry));
+  if (!queue.may_fault) {
+    store_entry(at, words);
+  } else if (!store_guarded(at, words)) {
+    return fatal();
+  }
+  queue.tail = queue.after(queue.tail);
+#if !NVM_CANARY_PHASE
+  if (queue.tail == 0) queue.phase ^= 1;
+#endif
+  if (queue.interrupts && !queue.raise_due) {
+    queue.raise_due = true;
+    posted_.push_back(&queue);
+  }
+}
+
+// Free entries, at least `wanted` if there are that many: the doorbell is read only when what we
+// know does not suffice. None while earlier completions wait.
+uint32_t ControllerState::room(CompletionQueue& queue, uint32_t wanted) {
+  if (queue.waiting_first != nullptr) return 0;
+  return free_entries(queue, wanted);
+}
+
+uint32_t ControllerState::free_entries(CompletionQueue& queue, uint32_t wanted) {
+  // A full queue has one entry unused, so that full and empty differ.
+  uint32_t used = queue.distance(queue.head, queue.tail);
+  const uint32_t known = queue.entries - 1 - used;
+  if (known >= wanted) return known;
+  const uint32_t head = bar.doorbell(2u * queue.id + 1);
+  if (head < queue.entries && queue.distance(queue.head, head) <= used) {
+    queue.head = head;
+    used = queue.distance(head, queue.tail);
+  } else if (head != queue.rejected_head) {
+    queue.rejected_head = head;
+    invalid_doorbells++;
+  }
+  return queue.entries - 1 - used;
+}
+
+// Posts the completion of a command that waited, or lines it up behind others.
+void ControllerState::complete(Slot* slot) {
+  CompletionQueue& queue = *slot->queue->completion_queue;
+  if (room(queue, 1) == 0) {
+    if (queue.waiting_first == nullptr) crowded_.push_back(&queue);
+    append_waiting(queue, slot);
+    return;
+  }
+  post(queue, *slot->queue, slot->command);
+  release(slot);
+}
+
+void ControllerState::release(Slot* slot) {
+  if (slot->queue->id != 0) slot->queue->in_flight--;
+  pool.give(slot);
+}
+
+bool ControllerState::post_waiting() {
+  bool worked = false;
+  std::erase_if(crowded_, [&](CompletionQueue* queue) {
+    while (queue->waiting_first != nullptr && free_entries(*queue, 1) != 0) {
+      Slot* slot = queue->waiting_first;
+      queue->waiting_first = slot->next;
+      post(*queue, *slot->queue, slot->command);
+      release(slot);
+      worked = true;
+    }
+    return queue->waiting_first == nullptr;
+  });
+  return worked;
+}
+
+void ControllerState::forget_interrupt(CompletionQueue& queue) {
+  std::erase(posted_, &queue);
+  queue.raise_due = false;
+}
+
+void ControllerState::raise_interrupts() {
+  for (CompletionQueue* queue : posted_) {
+    queue->raise_due = false;
+    if (interrupt_sink != nullptr) interrupt_sink->raise(queue->vector);
+  }
+  posted_.clear();
+}
+
+}  // namespace nvm::emulator

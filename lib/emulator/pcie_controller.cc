@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "emulator/pcie_controller.h"
+
+#include "emulator/controller_state.h"
+
+namespace nvm::emulator {
+
+PcieController::PcieController(Subsystem& subsystem, const PcieControllerLimits& limits)
+    : state_(std::make_unique<ControllerState>(subsystem, limits)) {}
+
+PcieController::~PcieController() = default;
+
+uint64_t PcieController::read_register(uint32_t offset, unsigned byte_length) {
+  return state_->read_register(offset, byte_length);
+}
+
+void PcieController::write_register(uint32_t offset, uint64_t value, unsigned byte_length) {
+  state_->write_register(offset, value, byte_length);
+}
+
+std::byte* PcieController::bar() {
+  return state_->bar.bytes();
+}
+
+int PcieController::bar_fd() const {
+  return state_->bar.fd();
+}
+
+std::atomic<uint32_t>& PcieController::sleeping() {
+  return state_->bar.sleeping();
+}
+
+Domain& PcieController::domain() {
+  return state_->domain;
+}
+
+void PcieController::set_interrupt_sink(InterruptSink* sink) {
+  state_->interrupt_sink = sink;
+}
+
+void PcieController::reset() {
+  state_->reset();
+}
+
+bool PcieController::uses(uint64_t first, uint64_t byte_length) const {
+  return state_->uses(first, byte_length);
+}
+
+bool PcieController::step(Clock& clock) {
+  return state_->step(clock);
+}
+
+uint64_t PcieController::next_event_ns() const {
+  return state_->next_event_ns();
+}
+
+uint64_t PcieController::invalid_doorbell_count() const {
+  return state_->invalid_doorbells;
+}
+
+}  // namespace nvm::emulator

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// What the device side keeps per queue, and per command between fetch and completion.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "emulator/executor.h"
+
+namespace nvm::emulator {
+
+struct SubmissionQueue;
+
+// A command and where it came from. `next` chains it in the pool or among those that wait for room
+// in their completion queue.
+struct Slot {
+  Command command;
+  SubmissionQueue* queue = nullptr;
+  Executor* executor = nullptr;
+  uint64_t domain_generation = 0;  // of the domain when `command.transfer` was made
+  Slot* next = nullptr;
+};
+
+// Entries of a queue in host memory, and how far along it we are.
+struct QueueMemory {
+  uint64_t address = 0;
+  uint32_t entries = 0;  // 0: the queue does not exist
+  std::byte* bytes = nullptr;
+  bool may_fault = false;
+
+  bool exists() const { return entries != 0; }
+  uint32_t after(uint32_t index) const { return index + 1 == entries ? 0 : index + 1; }
+  // Entries from `from` (included) to `to` (excluded).
+  uint32_t distance(uint32_t from, uint32_t to) const {
+    return to >= from ? to - from : to + entries - from;
+  }
+};
+
+struct CompletionQueue : QueueMemory {
+  uint16_t id = 0;
+  uint32_t tail = 0;  // ours
+  uint32_t head = 0;  // the host's, as last read from its doorbell
+  uint16_t phase = 1;
+  uint32_t rejected_head = 0;  // the last invalid doorbell value, so that it is counted once
+  uint16_t vector = 0;
+  bool interrupts = false;
+  bool raise_due = false;
+  uint16_t submission_queues = 0;  // that complete here
+  Slot* waiting_first = nullptr;   // completions for which there is no room yet, in order
+  Slot* waiting_last = nullptr;
+};
+
+inline void append_waiting(CompletionQueue& queue, Slot* slot) {
+  slot->next = nullptr;
+  (queue.waiting_first == nullptr ? queue.waiting_first : queue.waiting_last->next) = slot;
+  queue.waiting_last = slot;
+}
+
+struct SubmissionQueue : QueueMemory {
+  uint16_t id = 0;
+  uint32_t head = 0;
+  uint32_t rejected_tail = 0;
+  uint32_t in_flight =
+      0;  // commands fetched and not yet completed; parked event requests not counted
+  CompletionQueue* completion_queue = nullptr;
+};
+
+// Slots, made when first needed and then reused, so that the steady state allocates nothing.
+class SlotPool {
+ public:
+  Slot* take() {
+    if (free_ == nullptr) return make();
+    Slot* slot = free_;
+    free_ = slot->next;
+    slot->next = nullptr;
+    return slot;
+  }
+  void give(Slot* slot) {
+    slot->next = free_;
+    free_ = slot;
+  }
+
+ private:
+  Slot* make() {
+    slots_.push_back(std::make_unique<Slot>());
+    return slots_.back().get();
+  }
+
+  std::vector<std::unique_ptr<Slot>> slots_;
+  Slot* free_ = nullptr;
+};
+
+}  // namespace nvm::emulator

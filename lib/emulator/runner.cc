@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "emulator/runner.h"
+
+#include <algorithm>
+
+#include "platform/clock.h"
+#include "platform/cpus.h"
+#include "platform/futex.h"
+#include "platform/ordering.h"
+
+namespace nvm::emulator {
+namespace {
+
+// Empty rounds of a thread that has a CPU of its own before it begins to yield: some 50 µs.
+constexpr unsigned kSpinRounds = 2000;
+// Empty rounds after which it parks: with the yields, about a millisecond without work.
+constexpr unsigned kYieldRounds = 1000;
+// An event closer than this is waited for awake: sleeping and waking takes as long.
+constexpr uint64_t kAwakeForNs = 60'000;
+// How long to sleep when a full completion queue holds up work: its host need not ring loudly.
+constexpr uint64_t kSoonNs = kNanosecondsPerMillisecond;
+
+}  // namespace
+
+Runner::Runner(std::unique_ptr<Subsystem> subsystem)
+    : subsystem_(std::move(subsystem)), spins_(usable_cpu_count() > 1) {
+  for (size_t i = 0; i < subsystem_->controller_count(); i++) {
+    sleeping_words_.push_back(&subsystem_->controller(i).sleeping());
+  }
+  subsystem_->set_wake([this] { wake(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+Runner::~Runner() {
+  stopping_.store(true, std::memory_order_seq_cst);
+  wake();
+  thread_.join();
+}
+
+bool Runner::pump() {
+  if (!baton_.try_take()) return false;
+  const bool worked = subsystem_->step(monotonic_clock());
+  const uint64_t next_ns = worked ? subsystem_->next_event_ns() : UINT64_MAX;
+  // Written with the baton held, so what a thread that then parked promised is what we read.
+  const bool too_late = next_ns < wakes_at_ns_.load(std::memory_order_relaxed);
+  baton_.put_down();
+  if (too_late) wake();
+  return worked;
+}
+
+// The exchange takes its place in the one order of all accesses to the word: either the thread's
+// exchange to 1 comes later, and its last look at the work sees what was rung before; or we read
+// the 1.
+void Runner::wake() {
+  bool asleep = false;
+  for (std::atomic<uint32_t>* word : sleeping_words_) {
+    asleep |= word->exchange(0, std::memory_order_seq_cst) != 0;
+  }
+  if (asleep) futex_wake(*sleeping_words_.front());
+}
+
+void Runner::keep_polling(bool polling) {
+  polling_.store(polling, std::memory_order_relaxed);
+  wake();
+}
+
+void Runner::run() {
+  unsigned empty_rounds = 0;
+  const unsigned spin_rounds = spins_ ? kSpinRounds : 0;
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    bool worked = false;
+    if (baton_.try_take()) {
+      worked = subsystem_->step(monotonic_clock());
+      baton_.put_down();
+    }
+    if (worked) {
+      empty_rounds = 0;
+    } else if (empty_rounds < spin_rounds) {
+      empty_rounds++;
+      spin_hint();
+    } else if (empty_rounds < spin_rounds + kYieldRounds) {
+      empty_rounds++;
+      std::this_thread::yield();
+    } else if (polling_.load(std::memory_order_relaxed)) {
+      std::this_thread::yield();
+    } else if (park()) {
+      empty_rounds = 0;
+    }
+  }
+}
+
+bool Runner::park() {
+  for (std::atomic<uint32_t>* word : sleeping_words_) word->exchange(1, std::memory_order_seq_cst);
+  // Hosts ring first and look at the word second; we do it the other way round, so one of us sees
+  // the other.
+  store_load_fence();
+  uint64_t timeout_ns = 0;
+  bool worked = false;
+  {
+    BatonHold hold(baton_);
+    worked = subsystem_->step(monotonic_clock());
+    if (!worked && !stopping_.load(std::memory_order_seq_cst)) {
+      const uint64_t next_ns = subsystem_->next_event_ns();
+      const uint64_t now_ns = next_ns == UINT64_MAX ? 0 : monotonic_clock().now_ns();
+      const uint64_t until_ns = next_ns == 0 ? now_ns + kSoonNs : next_ns;
+      if (until_ns > now_ns + kAwakeForNs) {
+        timeout_ns = until_ns == UINT64_MAX ? UINT64_MAX : until_ns - now_ns;
+        wakes_at_ns_.store(until_ns, std::memory_order_relaxed);
+      }
+    }
+  }
+  if (timeout_ns != 0) {
+    futex_wait(*sleeping_words_.front(), 1, timeout_ns);
+    wakes_at_ns_.store(0, std::memory_order_relaxed);
+  } else if (!worked) {
+    std::this_thread::yield();
+  }
+  for (std::atomic<uint32_t>* word : sleeping_words_) {
+    word->store(0, std::memory_order_relaxed);
+  }
+  return worked;
+}
+
+}  // namespace nvm::emulator

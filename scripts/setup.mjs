@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// Makes a clone ready to use: npm's packages, the addon (build/Release/peernvm.node), the compiled
+// TypeScript (dist/). Every `npm run` script calls it first. It does only what is missing or out of
+// date, one process at a time, and uses nothing but Node's own modules, because it runs before
+// anything is installed. It never installs a system package: it names the apt line.
+//   node scripts/setup.mjs [--packages] [--addon] [--typescript]  only these; packages always
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { join, relative } from 'node:path'
+import { findProgram, root, run, tail } from './run.mjs'
+
+const stampFolder = join(root, 'build', '.setup')
+const addonPath = join(root, 'build', 'Release', 'peernvm.node')
+const lockWaitSeconds = 900
+
+const steps = {
+  packages: { timeoutSeconds: 600 },
+  addon: { timeoutSeconds: 900 },
+  typescript: { timeoutSeconds: 300 },
+}
+
+class SetupError extends Error {}
+
+/** Shows a line of progress; nothing is shown when there is nothing to do. */
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`)
+}
+
+/** Every file below `folders` (which may also name files), sorted, as paths from the root. */
+function filesBelow(...names) {
+  const found = []
+  const visit = (path) => {
+    if (!existsSync(path)) return
+    if (!statSync(path).isDirectory()) return void found.push(relative(root, path))
+    for (const name of readdirSync(path)) visit(join(path, name))
+  }
+  for (const name of names) visit(join(root, name))
+  return found.sort()
+}
+
+function hashOf(files, ...extra) {
+  const hash = createHash('sha256')
+  for (const text of extra) hash.update(`${text}\0`)
+  for (const file of files)
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0')
+  return hash.digest('hex')
+}
+
+function readStamp(name) {
+  const path = join(stampFolder, name)
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
+function writeStamp(name, stamp) {
+  mkdirSync(stampFolder, { recursive: true })
+  writeFileSync(join(stampFolder, name), stamp)
+}
+
+/** Refuses machines that peernvm does not run on, before anything is built there. */
+function checkPlatform() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  const [majorMin, minorMin] = engines.node.match(/\d+/g).map(Number)
+  if (major < majorMin || (major === majorMin && minor < minorMin)) {
+    throw new SetupError(
+      `Node ${process.versions.node} is too old: peernvm needs Node ${engines.node}.`,
+    )
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new SetupError(
+      `peernvm runs on Linux x86-64 with glibc only; this is ${process.platform} ${process.arch}.`,
+    )
+  }
+}
+
+function checkBuildTools() {
+  const missing = ['g++', 'cmake', 'make'].filter((name) => findProgram(name) === undefined)
+  if (missing.length === 0) return
+  throw new SetupError(
+    `The native part cannot be built without: ${missing.join(', ')}. ` +
+      `On Debian and Ubuntu: apt-get install ${missing.join(' ')}`,
+  )
+}
+
+/** True when node_modules holds what package-lock.json says, whoever installed it. */
+export function packagesAreCurrent() {
+  const installedPath = join(root, 'node_modules', '.package-lock.json')
+  if (!existsSync(installedPath)) return false
+  const installed = JSON.parse(readFileSync(installedPath, 'utf8')).packages
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  return Object.entries(wanted).every(([path, { version, optional, link }]) => {
+    if (path === '' || link) return true
+    return path in installed ? installed[path].version === version : optional === true
+  })
+}
+
+async function must(what, command, args, timeoutSeconds, env = {}) {
+  const outcome = await run(command, args, { timeoutSeconds, env })
+  if (!outcome.ok)
+    throw new SetupError(`${what} failed:\n${tail(outcome.output.replace(/^TSFILE: .*\n/gm, ''))}`)
+  return outcome
+}
+
+async function setUpPackages() {
+  if (packagesAreCurrent()) return
+  say('installing npm packages (npm ci) …')
+  // No package needs its install script; npm is about to stop running them by itself.
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const { seconds } = await must('npm ci', 'npm', args, steps.packages.timeoutSeconds)
+  say(`npm packages are installed (${seconds.toFixed(0)} s)`)
+}
+
+/** A CMake folder that was configured for another path cannot be used again. */
+function dropMovedBuild(folder) {
+  const cache = join(folder, 'CMakeCache.txt')
+  if (!existsSync(cache)) return
+  const home = readFileSync(cache, 'utf8').match(/^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m)?.[1]
+  if (home === root) return
+  for (const name of ['CMakeCache.txt', 'CMakeFiles', 'Makefile', 'Release']) {
+    rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+async function setUpAddon() {
+  const files = filesBelow('lib', 'cmake', 'CMakeLists.txt')
+  const stamp = hashOf(
+    [...files, 'node_modules/node-api-headers/package.json'],
+    root,
+    process.versions.modules,
+  )
+  if (existsSync(addonPath) && readStamp('addon') === stamp) return
+  checkBuildTools()
+  writeStamp('addon', 'not built') // what fails half-way must not pass for what was built before
+  say('building the native part (cmake) …')
+  dropMovedBuild(join(root, 'build'))
+  const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
+  const args = [cmakeJs, 'build', '--prefer-make', '--parallel', String(availableParallelism())]
+  const { seconds } = await must(
+    'Building the addon',
+    process.execPath,
+    args,
+    steps.addon.timeoutSeconds,
+  )
+  if (!existsSync(addonPath))
+    throw new SetupError(`The build succeeded but ${addonPath} is not there.`)
+  writeStamp('addon', stamp)
+  say(`the native part is built (${seconds.toFixed(0)} s)`)
+}
+
+async function setUpTypescript() {
+  const files = filesBelow('src', 'benchmarks', 'tsconfig.json').filter((file) =>
+    /\.(ts|json)$/.test(file),
+  )
+  const stamp = hashOf([...files, 'node_modules/typescript/package.json'])
+  if (existsSync(join(root, 'dist')) && readStamp('typescript') === stamp) return
+  writeStamp('typescript', 'not compiled')
+  say('compiling TypeScript …')
+  const args = [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    root,
+    '--listEmittedFiles',
+  ]
+  const { output, seconds } = await must(
+    'tsc',
+    process.execPath,
+    args,
+    steps.typescript.timeoutSeconds,
+  )
+  // What an earlier compilation left and no source makes any more.
+  const emitted = new Set(
+    [...output.matchAll(/^TSFILE: (.*)$/gm)].map(([, path]) => relative(root, path)),
+  )
+  for (const file of filesBelow('dist')) if (!emitted.has(file)) rmSync(join(root, file))
+  writeStamp('typescript', stamp)
+  say(`TypeScript is compiled (${seconds.toFixed(0)} s)`)
+}
+
+/**
+ * Holds the lock of this clone while `work` runs. The lock is an abstract socket: it goes with its
+ * process, so that a crash leaves none behind.
+ */
+async function withLock(work) {
+  const address = `\0peernvm-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`
+  const deadline = Date.now() + lockWaitSeconds * 1000
+  const server = createServer((client) => {
+    client.on('error', () => {})
+    client.write(`${process.pid}`)
+  })
+  const listen = () =>
+    new Promise((done, fail) => {
+      server.once('error', (error) => (error.code === 'EADDRINUSE' ? done(false) : fail(error)))
+      server.listen(address, () => done(true))
+    })
+  const holderLeaves = () =>
+    new Promise((done) => {
+      const client = connect(address)
+      client.setTimeout(Math.max(1, deadline - Date.now()), () => client.destroy())
+      client.on('data', (pid) =>
+        say(`waiting for process ${pid}, which is setting up this clone …`),
+      )
+      client.on('error', () => {})
+      client.on('close', done)
+    })
+  while (!(await listen())) {
+    if (Date.now() >= deadline) {
+      throw new SetupError(
+        `Another process has been setting up this clone for ${lockWaitSeconds} s.`,
+      )
+    }
+    server.removeAllListeners('error')
+    await holderLeaves()
+  }
+  server.unref()
+  return await work()
+}
+
+async function main() {
+  checkPlatform()
+  const only = process.argv.slice(2)
+  const wanted = (name) => only.length === 0 || only.includes(name)
+  await withLock(async () => {
+    await setUpPackages()
+    if (wanted('--addon')) await setUpAddon()
+    if (wanted('--typescript')) await setUpTypescript()
+  })
+}
+
+try {
+  await main()
+  process.exit(0) // closes the lock together with every waiter's connection
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error
+  process.stderr.write(`setup: ${error.message}\n`)
+  process.exit(1)
+}

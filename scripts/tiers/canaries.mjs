@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Deliberate bugs, each behind a build option (cmake -DNVM_CANARY=…): a tier that does not catch
+// them proves nothing. For each, the library is built with the bug and the named test program must
+// fail in a named test case.
+import { join } from 'node:path'
+import { root, run, tail } from '../run.mjs'
+import { add, failedDoctestCases, noCounts } from './counts.mjs'
+import { buildNative, doctestIsMissing, hasDoctest } from './native.mjs'
+
+const canaries = [
+  { name: 'phase', program: 'driver_test', what: 'the phase tag never flips' },
+  { name: 'prp2', program: 'memory_test', what: 'PRP2 is off by one page' },
+  {
+    name: 'missing-barrier',
+    program: 'driver_test',
+    what: 'the phase tag is seen before its entry',
+  },
+  { name: 'flush-no-op', program: 'emulator_test', what: 'flush does nothing' },
+]
+
+// One folder for all of them: only what the canary is in is built anew for the next.
+const folder = 'canary'
+const buildTimeoutSeconds = 600
+const runTimeoutSeconds = 120
+
+async function mustBeCaught({ name, program, what }) {
+  const problem = await buildNative(folder, {
+    definitions: [`NVM_CANARY=${name}`, 'CMAKE_BUILD_TYPE=Debug'],
+    targets: [program],
+    timeoutSeconds: buildTimeoutSeconds,
+  })
+  if (problem !== undefined) {
+    console.error(`  ${name}: it does not build\n${tail(problem)}`)
+    return { ...noCounts(), failed: 1 }
+  }
+  const path = join(root, 'build', folder, 'bin', program)
+  const outcome = await run(path, ['--no-colors'], { timeoutSeconds: runTimeoutSeconds })
+  const cases = failedDoctestCases(outcome.output)
+  if (outcome.ok || cases.length === 0) {
+    console.error(`  ${name} (${what}): NOT CAUGHT by ${program}\n${tail(outcome.output, 12)}`)
+    return { ...noCounts(), failed: 1 }
+  }
+  console.log(`  ${name} (${what}): caught by ${program}: ${cases.join('; ')}`)
+  return { ...noCounts(), passed: 1 }
+}
+
+/** @returns {Promise<import('./counts.mjs').Counts>} */
+export async function canaryTier() {
+  if (!(await hasDoctest())) return { ...noCounts(), skips: [`canaries: ${doctestIsMissing}`] }
+  let counts = noCounts()
+  for (const canary of canaries) counts = add(counts, await mustBeCaught(canary))
+  return counts
+}

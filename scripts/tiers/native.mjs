@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Builds lib/, the C examples and the doctest programs with CMake into a folder of build/, and runs
+// the programs.
+import { existsSync, readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { root, run, tail } from '../run.mjs'
+import { add, countDoctest, noCounts } from './counts.mjs'
+
+const jobs = String(availableParallelism())
+
+/**
+ * Configures and builds `targets` in build/`name`. Returns undefined when it worked, else what was
+ * said. @param {string} name @param {{ definitions?: string[], targets: string[], timeoutSeconds:
+ * number }} options
+ */
+export async function buildNative(name, { definitions = [], targets, timeoutSeconds }) {
+  const folder = join(root, 'build', name)
+  const configure = await run(
+    'cmake',
+    ['-S', root, '-B', folder, ...definitions.map((text) => `-D${text}`)],
+    {
+      timeoutSeconds: 120,
+    },
+  )
+  if (!configure.ok) return configure.output
+  const args = ['--build', folder, '--parallel', jobs]
+  const build = await run(
+    'cmake',
+    targets.length === 0 ? args : [...args, '--target', ...targets],
+    {
+      timeoutSeconds,
+    },
+  )
+  return build.ok ? undefined : build.output
+}
+
+export const doctestIsMissing = 'doctest is missing (apt-get install doctest-dev)'
+
+/** Whether the compiler finds doctest. */
+export async function hasDoctest() {
+  const args = ['-E', '-x', 'c++', '-include', 'doctest/doctest.h', '/dev/null']
+  return (await run('g++', [...args, '-o', '/dev/null'], { timeoutSeconds: 20 })).ok
+}
+
+/** The folders of test/native that hold a test: each is one program, FOLDER_test. */
+export function nativePrograms() {
+  const folder = join(root, 'test', 'native')
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .filter(({ name }) => readdirSync(join(folder, name)).some((file) => file.endsWith('_test.cc')))
+    .map(({ name }) => `${name}_test`)
+    .sort()
+}
+
+/** Runs the doctest programs of build/`name`, one after the other. */
+export async function runNativePrograms(name, { timeoutSeconds, env = {}, prefix = [], programs }) {
+  let counts = noCounts()
+  for (const program of programs ?? nativePrograms()) {
+    const path = join(root, 'build', name, 'bin', program)
+    if (!existsSync(path)) {
+      console.error(`${program}: it was not built`)
+      counts = add(counts, { ...noCounts(), failed: 1 })
+      continue
+    }
+    const [command, ...args] = [...prefix, path]
+    const outcome = await run(command, args, { timeoutSeconds, env })
+    const own = countDoctest(program, outcome)
+    const verdict = own.failed > 0 ? 'FAILED' : 'ok'
+    console.log(
+      `  ${program}: ${own.passed} passed, ${own.failed} failed, ${verdict}, ${outcome.seconds.toFixed(1)} s`,
+    )
+    if (own.failed > 0) console.log(tail(outcome.output))
+    counts = add(counts, own)
+  }
+  return counts
+}
+
+/**
+ * Builds everything without Node into build/`name` and runs the native tests; without doctest the
+ * libraries and examples are still built. @returns {Promise<import('./counts.mjs').Counts>}
+ */
+export async function buildAndRunNative(name, { definitions = [], ...options }) {
+  const withTests = await hasDoctest()
+  const targets = withTests ? ['all', 'native_tests'] : ['all']
+  const problem = await buildNative(name, { definitions, targets, timeoutSeconds: 900 })
+  if (problem !== undefined) {
+    console.error(tail(problem))
+    return { ...noCounts(), failed: 1 }
+  }
+  if (!withTests) return { ...noCounts(), skips: [`${name}: ${doctestIsMissing}`] }
+  return await runNativePrograms(name, options)
+}
+
+/** @returns {Promise<import('./counts.mjs').Counts>} */
+export const nativeTier = () => buildAndRunNative('native', { timeoutSeconds: 120 })

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The tiers of tests, in the order in which they run: what each is, and how to get it.
+import { canaryTier } from './canaries.mjs'
+import { nativeTier } from './native.mjs'
+import { asanTier, tsanTier } from './sanitizers.mjs'
+import { runVitest } from './vitest.mjs'
+
+/**
+ * @typedef {object} Tier
+ * @property {string} name
+ * @property {boolean} usual   part of plain `npm test`
+ * @property {string} how      how to get it, where it is not
+ * @property {() => Promise<import('./counts.mjs').Counts>} run
+ */
+
+const vitestTier = (name, timeoutSeconds) => ({
+  name,
+  usual: true,
+  how: `npm test -- ${name}`,
+  run: () => runVitest(name, `test/${name}`, { timeoutSeconds }),
+})
+
+/** @type {Tier[]} */
+export const tiers = [
+  vitestTier('tidy', 60),
+  { name: 'native', usual: true, how: 'npm test -- native', run: nativeTier },
+  vitestTier('unit', 180),
+  vitestTier('contract', 180),
+  vitestTier('system', 300),
+  { name: 'asan', usual: false, how: 'npm run test:asan', run: asanTier },
+  { name: 'tsan', usual: false, how: 'npm run test:tsan', run: tsanTier },
+  { name: 'canaries', usual: false, how: 'npm run test:canaries', run: canaryTier },
+  {
+    ...vitestTier('guest', 900),
+    usual: false,
+    how: 'npm test -- guest; it fetches QEMU and a kernel from the Debian mirror into a cache',
+  },
+  { ...vitestTier('gpu', 300), usual: false, how: 'npm test -- gpu, where there is an NVIDIA GPU' },
+]
