@@ -14,14 +14,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
+import { takeLock } from './lock.mjs'
 import { findProgram, root, run, tail } from './run.mjs'
 
 const stampFolder = join(root, 'build', '.setup')
 const addonPath = join(root, 'build', 'Release', 'peernvm.node')
-const lockWaitSeconds = 900
 
 const steps = {
   packages: { timeoutSeconds: 600 },
@@ -189,54 +188,14 @@ async function setUpTypescript() {
   say(`TypeScript is compiled (${seconds.toFixed(0)} s)`)
 }
 
-/**
- * Holds the lock of this clone while `work` runs. The lock is an abstract socket: it goes with its
- * process, so that a crash leaves none behind.
- */
-async function withLock(work) {
-  const address = `\0peernvm-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`
-  const deadline = Date.now() + lockWaitSeconds * 1000
-  const server = createServer((client) => {
-    client.on('error', () => {})
-    client.write(`${process.pid}`)
-  })
-  const listen = () =>
-    new Promise((done, fail) => {
-      server.once('error', (error) => (error.code === 'EADDRINUSE' ? done(false) : fail(error)))
-      server.listen(address, () => done(true))
-    })
-  const holderLeaves = () =>
-    new Promise((done) => {
-      const client = connect(address)
-      client.setTimeout(Math.max(1, deadline - Date.now()), () => client.destroy())
-      client.on('data', (pid) =>
-        say(`waiting for process ${pid}, which is setting up this clone …`),
-      )
-      client.on('error', () => {})
-      client.on('close', done)
-    })
-  while (!(await listen())) {
-    if (Date.now() >= deadline) {
-      throw new SetupError(
-        `Another process has been setting up this clone for ${lockWaitSeconds} s.`,
-      )
-    }
-    server.removeAllListeners('error')
-    await holderLeaves()
-  }
-  server.unref()
-  return await work()
-}
-
 async function main() {
   checkPlatform()
   const only = process.argv.slice(2)
   const wanted = (name) => only.length === 0 || only.includes(name)
-  await withLock(async () => {
-    await setUpPackages()
-    if (wanted('--addon')) await setUpAddon()
-    if (wanted('--typescript')) await setUpTypescript()
-  })
+  await takeLock('setup', (pid) => say(`waiting for process ${pid}, which sets up this clone …`))
+  await setUpPackages()
+  if (wanted('--addon')) await setUpAddon()
+  if (wanted('--typescript')) await setUpTypescript()
 }
 
 try {

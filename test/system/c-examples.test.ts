@@ -5,21 +5,17 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { buildCPrograms, buildTimeoutMs, cProgram } from '../support/c-programs.ts'
 import { type Outcome, runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const build = join(root, 'build', 'native')
-const bin = (name: string) => join(build, 'bin', name)
+const bin = cProgram
 const libnvmPrograms = join(root, 'test', 'contract', 'headers', 'programs')
 const imageBytes = 64 << 20
-const buildTimeoutMs = 900_000
 
-beforeAll(async () => {
-  const args = [join(root, 'scripts', 'build-native.mjs'), 'nvm_static', 'examples']
-  const outcome = await runProgram(process.execPath, args, { timeoutMs: buildTimeoutMs })
-  expect(outcome, outcome.stderr).toMatchObject({ code: 0 })
-}, buildTimeoutMs)
+beforeAll(buildCPrograms, buildTimeoutMs)
 
 function makeImage(folder: TemporaryFolder): string {
   const path = join(folder.path, 'disk.img')

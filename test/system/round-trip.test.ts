@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // 256 MiB through the whole of it: written through promises by one process, read by another through
-// raw queues, and as a plain file by this one. On all CPUs, and on one, where device and client
-// take turns.
+// raw queues, by a C program written for libnvm, and as a plain file by this one. On all CPUs, and
+// on one, where device and client take turns.
 import { closeSync, ftruncateSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { buildCPrograms, buildTimeoutMs, cProgram } from '../support/c-programs.ts'
 import { runProgram } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -20,6 +21,8 @@ function makeImage(folder: string): string {
   closeSync(fd)
   return path
 }
+
+beforeAll(buildCPrograms, buildTimeoutMs)
 
 /** Words of the file that are not what write-image.mjs writes there. */
 function countDifferent(path: string): number {
@@ -51,5 +54,17 @@ describe('round trip of 256 MiB', () => {
       expect(outcome).toEqual({ code: 0, signal: null, stdout: printed, stderr: '' })
     }
     expect(countDifferent(image)).toBe(0)
+
+    const copy = join(folder.path, 'copy')
+    const [command = '', ...args] = [
+      ...prefix,
+      cProgram('read-blocks'),
+      `--ctrl=${image}`,
+      `--blocks=${imageBytes / 512}`,
+      `--output=${copy}`,
+    ]
+    const outcome = await runProgram(command, args)
+    expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null })
+    expect(await runProgram('cmp', [image, copy])).toMatchObject({ code: 0, stdout: '' })
   })
 })

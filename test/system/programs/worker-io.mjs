@@ -26,6 +26,13 @@ switch (task) {
     await queue.writeMany(requests('from'))
     await controller.close()
     break
+  case 'verify': {
+    await queue.readMany(requests('into'))
+    const read = buffer.bytes.subarray(range.offset, range.offset + range.byteLength)
+    parentPort.postMessage(read.every((byte) => byte === range.value))
+    await controller.close()
+    break
+  }
   case 'read-forever':
     for (let rounds = 0; ; rounds++) {
       await queue.readMany(requests('into'))
