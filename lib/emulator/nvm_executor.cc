@@ -44,6 +44,7 @@ NvmExecutor::NvmExecutor(Namespace& ns)
     : ns_(ns),
       store_(*ns.store),
       bytes_(ns.store->bytes()),
+      may_fault_(ns.store->may_fault()),
       lba_shift_(static_cast<unsigned>(std::countr_zero(ns.lba_byte_length))),
       block_count_(ns.block_count()) {
   for (const Row& row : kRows) handlers_[row.opcode] = row.handler;
@@ -117,8 +118,7 @@ Progress NvmExecutor::read(Command& command, Clock& clock) {
   if (!locate(command, range)) return Progress::Done;
   if (!schedule(command, range.byte_length, clock)) return Progress::Pending;
   if (bytes_ != nullptr) {
-    const bool may_fault = store_.may_fault();
-    if (command.transfer.begin_to_host(bytes_ + range.offset, may_fault) == Progress::Done) {
+    if (command.transfer.begin_to_host(bytes_ + range.offset, may_fault_) == Progress::Done) {
       return Progress::Done;
     }
     // One side could not be reached. When the host's can, it was the medium.
@@ -142,8 +142,7 @@ Progress NvmExecutor::write(Command& command, Clock& clock) {
   if (!locate(command, range)) return Progress::Done;
   if (!schedule(command, range.byte_length, clock)) return Progress::Pending;
   if (bytes_ != nullptr) {
-    const bool may_fault = store_.may_fault();
-    if (command.transfer.begin_from_host(bytes_ + range.offset, may_fault) == Progress::Done) {
+    if (command.transfer.begin_from_host(bytes_ + range.offset, may_fault_) == Progress::Done) {
       return finish_write(command);
     }
     return fail(command, command.transfer.host_reachable() ? spec::status::write_fault
@@ -172,7 +171,7 @@ Progress NvmExecutor::write_zeroes(Command& command, Clock& clock) {
   }
   if (!schedule(command, range.byte_length, clock)) return Progress::Pending;
   if (bytes_ != nullptr) {
-    if (!store_.may_fault()) {
+    if (!may_fault_) {
       memset(bytes_ + range.offset, 0, range.byte_length);
     } else if (!guarded_zero(bytes_ + range.offset, range.byte_length)) {
       return fail(command, spec::status::write_fault);

@@ -48,7 +48,8 @@ class NvmExecutor final : public Executor {
 
   Namespace& ns_;
   Store& store_;
-  std::byte* const bytes_;
+  std::byte* const bytes_;  // null: the store is reached by its operations only
+  const bool may_fault_;
   const unsigned lba_shift_;
   const uint64_t block_count_;
   Handler handlers_[256] = {};

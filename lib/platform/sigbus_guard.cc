@@ -15,8 +15,9 @@ namespace nvm {
 namespace {
 
 // Where this thread's guarded copy continues after SIGBUS; null outside of one. initial-exec,
-// because the handler must not be the first to touch lazily allocated thread-local storage.
-thread_local sigjmp_buf* jump_target __attribute__((tls_model("initial-exec"))) = nullptr;
+// because the handler must not be the first to touch lazily allocated thread-local storage;
+// volatile, because the compiler does not see that the handler reads it.
+thread_local sigjmp_buf* volatile jump_target __attribute__((tls_model("initial-exec"))) = nullptr;
 
 struct sigaction previous_action;
 
@@ -57,12 +58,17 @@ bool install() {
   return sigaction(SIGBUS, &action, &previous_action) == 0;
 }
 
+// Once for the process: a second time, the previous handler would be our own.
+bool is_installed() {
+  static const bool installed = install();
+  return installed;
+}
+
 // The fences keep the compiler from moving the copy out of the span in which the note stands; the
 // processor needs none, since handler and copy run on one thread.
 template <class Copy>
 bool guarded(Copy copy) {
-  static const bool installed = install();
-  if (!installed) return false;
+  if (!is_installed()) return false;
   sigjmp_buf here;
   if (sigsetjmp(here, 0) != 0) return false;
   jump_target = &here;

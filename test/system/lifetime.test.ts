@@ -38,7 +38,10 @@ describe('lifetime', () => {
     await using controller = await openController(slow)
     const namespace = await controller.namespace(1)
     const queue = await controller.createQueuePair({ mode: 'await' })
-    const buffers = await Promise.all(Array.from({ length: 8 }, () => controller.allocate(1 << 20)))
+    const { transferBytesMax } = controller.info
+    const buffers = await Promise.all(
+      Array.from({ length: 8 }, () => controller.allocate(transferBytesMax)),
+    )
     const reads = buffers.map((buffer) => queue.read({ namespace, lba: 0, into: buffer }))
     for (const buffer of buffers) buffer[Symbol.dispose]()
     // The emulator fails a command whose memory is not mapped when it comes to the data.
@@ -85,11 +88,11 @@ describe('lifetime', () => {
 
   test("a late completion is nobody else's, and its id is used again", async () => {
     await using controller = await openController({
-      emulator: { size: '64MiB', bandwidth: 4 * 2 ** 20 },
+      emulator: { size: '64MiB', bandwidth: 2 ** 19 },
     })
     const namespace = await controller.namespace(1)
     const queue = await controller.createQueuePair({ mode: 'await', depth: 1, timeoutMs: 80 })
-    const buffer = await controller.allocate(1 << 20)
+    const buffer = await controller.allocate(controller.info.transferBytesMax)
     const late = queue.read({ namespace, lba: 0, into: buffer })
     expect(await codeOf(late)).toBe('ERR_TIMEOUT')
     await new Promise((resolve) => setTimeout(resolve, 400))

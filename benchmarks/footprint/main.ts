@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// bench:footprint: what it costs to begin, and to do nothing. Starts fresh processes, so that each
+// loads everything. `--save FILE`.
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { machineFacts } from '../peers/machine-facts.ts'
+import { spreadOf } from '../peers/spread.ts'
+
+const starts = 15
+const idleSeconds = 10
+const { values: options } = parseArgs({ options: { save: { type: 'string' } } })
+const program = fileURLToPath(new URL('./first-io.js', import.meta.url))
+
+function start(idle: number): { startupMs: number; idlePercent?: number } {
+  const args = [program, String(idle)]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 }))
+}
+
+const startupMs = spreadOf(Array.from({ length: starts }, () => start(0).startupMs))
+const idlePercent = start(idleSeconds).idlePercent ?? Number.NaN
+const { min, median, max } = startupMs
+console.log(
+  `From the end of Node's own start to the first completed read: ${median.toFixed(0)} ms ` +
+    `(${min.toFixed(0)}–${max.toFixed(0)}, ${starts} starts)`,
+)
+console.log(
+  `Process with an idle emulator: ${idlePercent.toFixed(3)} % of a core in ${idleSeconds} s`,
+)
+if (options.save !== undefined) {
+  const result = { date: new Date().toISOString(), facts: machineFacts(), startupMs, idlePercent }
+  writeFileSync(options.save, `${JSON.stringify(result, null, 2)}\n`)
+}
