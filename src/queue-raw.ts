@@ -177,11 +177,14 @@ export class CompletionQueue {
    * Polls until something has completed; ERR_TIMEOUT after the queue's timeout. Blocks the thread.
    */
   wait(): number {
-    const looks = 1024
+    const looks = 1024 // about five microseconds
+    const ring = this.#ring
     let deadline = 0
     for (;;) {
-      const count = this.poll() || this.#ring.spin(looks)
+      const count = this.poll() || ring.spin(looks)
       if (count !== 0) return count
+      // The device may have no CPU: help it, or let it have ours.
+      ring.pump()
       const now = performance.now()
       if (deadline === 0) deadline = now + this.#pair.timeoutMs
       if (now < deadline) continue
