@@ -25,9 +25,7 @@ console.log(
   `From the end of Node's own start to the first completed read: ${median.toFixed(0)} ms ` +
     `(${min.toFixed(0)}–${max.toFixed(0)}, ${starts} starts)`,
 )
-console.log(
-  `Process with an idle emulator: ${idlePercent.toFixed(3)} % of a core in ${idleSeconds} s`,
-)
+console.log(`Idle emulator's thread: ${idlePercent.toFixed(4)} % of a core in ${idleSeconds} s`)
 if (options.save !== undefined) {
   const result = { date: new Date().toISOString(), facts: machineFacts(), startupMs, idlePercent }
   writeFileSync(options.save, `${JSON.stringify(result, null, 2)}\n`)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "emulator/runner.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "platform/clock.h"
@@ -29,6 +31,7 @@ Runner::Runner(std::unique_ptr<Subsystem> subsystem)
   }
   subsystem_->set_wake([this] { wake(); });
   thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "nvm-emulator");
 }
 
 Runner::~Runner() {
