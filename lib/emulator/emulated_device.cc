@@ -6,9 +6,9 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "emulator/file_store.h"
-#include "emulator/latency_bandwidth_model.h"
-#include "emulator/memory_store.h"
+#include "emulator/models/latency_bandwidth_model.h"
+#include "emulator/stores/file_store.h"
+#include "emulator/stores/memory_store.h"
 
 namespace nvm::emulator {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "emulator/admin_commands.h"
+#include "emulator/admin/admin_commands.h"
 #include "emulator/controller_state.h"
 #include "platform/sigbus_guard.h"
 

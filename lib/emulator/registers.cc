@@ -3,7 +3,7 @@
 // base 2.0, 3.1.3 and 3.5 to 3.6). The BAR's page 0 shows every change at once.
 #include <algorithm>
 
-#include "emulator/admin_commands.h"
+#include "emulator/admin/admin_commands.h"
 #include "emulator/controller_state.h"
 
 namespace nvm::emulator {

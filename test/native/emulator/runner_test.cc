@@ -12,7 +12,7 @@
 #include <set>
 #include <string>
 
-#include "emulator/file_store.h"
+#include "emulator/stores/file_store.h"
 #include "emulator/test_host.h"
 #include "platform/ordering.h"
 

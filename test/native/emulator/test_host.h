@@ -11,8 +11,8 @@
 #include <memory>
 #include <vector>
 
-#include "emulator/latency_bandwidth_model.h"
-#include "emulator/memory_store.h"
+#include "emulator/models/latency_bandwidth_model.h"
+#include "emulator/stores/memory_store.h"
 #include "emulator/subsystem.h"
 #include "spec/nvme.h"
 

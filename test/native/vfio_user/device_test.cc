@@ -8,8 +8,8 @@
 
 #include <cerrno>
 
-#include "emulator/latency_bandwidth_model.h"
-#include "emulator/memory_store.h"
+#include "emulator/models/latency_bandwidth_model.h"
+#include "emulator/stores/memory_store.h"
 #include "emulator/subsystem.h"
 #include "vfio_user/guest.h"
 

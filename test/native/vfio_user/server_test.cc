@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "emulator/memory_store.h"
+#include "emulator/stores/memory_store.h"
 #include "vfio_user/socket_client.h"
 
 using namespace nvm;

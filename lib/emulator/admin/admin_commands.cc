@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "emulator/admin_commands.h"
+#include "emulator/admin/admin_commands.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Create and Delete I/O Submission and Completion Queue (NVMe base 2.0, 5.4 to 5.7).
-#include "emulator/admin_commands.h"
+#include "emulator/admin/admin_commands.h"
 
 namespace nvm::emulator {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "emulator/image_lock.h"
+#include "emulator/stores/image_lock.h"
 
 #include <errno.h>
 #include <sys/file.h>

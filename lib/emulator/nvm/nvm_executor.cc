@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "emulator/nvm_executor.h"
+#include "emulator/nvm/nvm_executor.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "emulator/memory_store.h"
+#include "emulator/stores/memory_store.h"
 
 #include <errno.h>
 #include <sys/mman.h>

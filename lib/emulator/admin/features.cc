@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Set Features and Get Features: one row per feature. What is not in the table is refused, so that
 // no host relies on what is not done.
-#include "emulator/admin_commands.h"
+#include "emulator/admin/admin_commands.h"
 
 namespace nvm::emulator {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "emulator/latency_bandwidth_model.h"
+#include "emulator/models/latency_bandwidth_model.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "emulator/admin_commands.h"
+#include "emulator/admin/admin_commands.h"
 
 namespace nvm::emulator {
 namespace {

@@ -5,8 +5,8 @@
 #include <bit>
 #include <cstring>
 
-#include "emulator/admin_commands.h"
-#include "emulator/nvm_executor.h"
+#include "emulator/admin/admin_commands.h"
+#include "emulator/nvm/nvm_executor.h"
 #include "emulator/unique_ids.h"
 
 namespace nvm::emulator {

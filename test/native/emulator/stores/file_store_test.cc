@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Raw images: sparse, locked, flushed, and harmless when the file fails under the mapping.
-#include "emulator/file_store.h"
+#include "emulator/stores/file_store.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -17,7 +17,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "emulator/image_lock.h"
+#include "emulator/stores/image_lock.h"
 #include "emulator/test_host.h"
 
 static std::atomic<unsigned> fdatasync_calls{0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The NVM command set through a controller: data, ranges, durability, stores that are not memory.
-#include "emulator/nvm_executor.h"
+#include "emulator/nvm/nvm_executor.h"
 
 #include "emulator/test_host.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "emulator/file_store.h"
+#include "emulator/stores/file_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 
 #include <optional>
 
-#include "emulator/image_lock.h"
+#include "emulator/stores/image_lock.h"
 #include "platform/os_failure.h"
 #include "platform/unique_fd.h"
 #include "platform/worker.h"
