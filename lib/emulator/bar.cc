@@ -10,9 +10,9 @@ namespace nvm::emulator {
 namespace {
 
 // Of fixed size for good, so that a mapping of it in any process never faults.
-UniqueFd make_sealed_memory() {
-  UniqueFd fd(memfd_create("peernvm-bar", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid() || ftruncate(fd.get(), kBarByteLength) != 0 ||
+UniqueFd make_sealed_memory(const char* name, size_t byte_length) {
+  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd.valid() || ftruncate(fd.get(), static_cast<off_t>(byte_length)) != 0 ||
       fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     fd.reset();
   }
@@ -21,7 +21,7 @@ UniqueFd make_sealed_memory() {
 
 }  // namespace
 
-Bar::Bar() : fd_(make_sealed_memory()) {
+Bar::Bar() : fd_(make_sealed_memory("peernvm-bar", kBarByteLength)) {
   const int flags = fd_.valid() ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS;
   void* bytes = mmap(nullptr, kBarByteLength, PROT_READ | PROT_WRITE, flags, fd_.get(), 0);
   if (bytes == MAP_FAILED) abort();  // three pages are not to be had, as when `new` fails
@@ -31,6 +31,17 @@ Bar::Bar() : fd_(make_sealed_memory()) {
 
 Bar::~Bar() {
   munmap(bytes_, kBarByteLength);
+}
+
+UniqueFd Bar::share_doorbells() {
+  constexpr size_t kLength = kSleepingOffset - kDoorbellOffset;
+  UniqueFd fd = make_sealed_memory("peernvm-doorbells", kSleepingOffset);
+  if (!fd.valid() || pwrite(fd.get(), doorbells_, kLength, kDoorbellOffset) != ssize_t{kLength} ||
+      mmap(doorbells_, kLength, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.get(),
+           kDoorbellOffset) == MAP_FAILED) {
+    return {};
+  }
+  return fd;
 }
 
 std::atomic<uint32_t>& Bar::sleeping() {

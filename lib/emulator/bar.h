@@ -27,6 +27,10 @@ class Bar {
   std::byte* bytes() { return bytes_; }
   // −1 when the process had no descriptor left: then only this process can use the device.
   int fd() const { return fd_.get(); }
+  // Moves the doorbells to a new file, at kDoorbellOffset, with nothing else in it: for a client
+  // that must not reach the other pages. Whoever has mapped the file before, or fd(), rings nothing
+  // any more. Not valid when the system refuses: then nothing has moved.
+  UniqueFd share_doorbells();
   std::atomic<uint32_t>& sleeping();
 
   // Shows a register to hosts that look at page 0.

@@ -99,7 +99,8 @@ void ControllerState::complete(Slot* slot) {
 }
 
 void ControllerState::release(Slot* slot) {
-  if (slot->queue->id != 0) slot->queue->in_flight--;
+  if (slot->in_flight) slot->queue->in_flight--;
+  slot->in_flight = false;
   pool.give(slot);
 }
 

@@ -19,7 +19,10 @@ namespace nvm::emulator {
 
 constexpr uint32_t kVersion = 0x20000;        // NVMe 2.0
 constexpr size_t kAsyncEventRequestsMax = 4;  // Identify AERL + 1
-constexpr uint16_t kParked = 0xffff;          // of an admin handler: no completion now
+// What an admin handler answers instead of a status: no completion now, or the command's task has
+// begun and its status is the result.
+constexpr uint16_t kParked = 0xffff;
+constexpr uint16_t kGoesOn = 0xfffe;
 
 struct Registers {
   uint64_t cap = 0;
@@ -46,6 +49,11 @@ class ControllerState {
  public:
   ControllerState(Subsystem& owner, const PcieControllerLimits& wanted);
 
+  // The namespace that commands name: null when it is not attached to this controller.
+  Namespace* find_namespace(uint32_t namespace_id) const {
+    return subsystem.find_namespace(namespace_id);
+  }
+
   // registers.cc
   uint64_t read_register(uint32_t offset, unsigned byte_length) const;
   void write_register(uint32_t offset, uint64_t value, unsigned byte_length);
@@ -64,6 +72,9 @@ class ControllerState {
   bool step(Clock& clock);
   uint64_t next_event_ns() const;
 
+  // Finds the host memory that the command's pointers name: `slot.host_lengths` bytes.
+  uint16_t find_host_memory(Slot& slot) const;
+
   // completion.cc
   void complete(Slot* slot);
   uint32_t room(CompletionQueue& queue, uint32_t wanted);
@@ -76,6 +87,7 @@ class ControllerState {
   InterruptSink* interrupt_sink = nullptr;
   Registers registers;
   uint64_t invalid_doorbells = 0;
+  bool bus_master = true;
 
   std::vector<SubmissionQueue> submission_queues;  // by id; never resized, so pointers hold
   std::vector<CompletionQueue> completion_queues;
@@ -108,6 +120,7 @@ class ControllerState {
   bool execute(Slot* slot, Clock& clock);
   bool start(Slot* slot, Clock& clock);
   uint16_t resolve_data(Slot& slot) const;
+  void refresh_data(Slot& slot) const;
   bool settle(Slot* slot, Progress progress);
   bool poll_pending(Clock& clock);
   bool retire_due(Clock& clock);
@@ -126,7 +139,7 @@ class ControllerState {
   bool starved_ = false;     // a queue was not fetched from for want of room for completions
   size_t first_active_ = 0;  // where the next round begins
   std::array<Slot*, kLookAhead + 1> window_;
-  std::vector<Slot*> pending_;   // wait for their store operation
+  std::vector<Slot*> pending_;   // whose task goes on
   std::vector<Slot*> draining_;  // as pending_, but of queues that are gone: only memory to keep
   std::vector<CompletionQueue*> crowded_;  // have completions waiting for room
   std::vector<CompletionQueue*> posted_;   // have an interrupt due

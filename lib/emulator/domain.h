@@ -9,12 +9,15 @@
 
 namespace nvm::emulator {
 
+class RemoteMemory;
+
 struct Region {
   uint64_t first;
   uint64_t byte_length;
   std::byte* bytes;  // null: reached only by messages
   bool may_fault;    // somebody else's mapping: copies run under the SIGBUS guard
   bool writable;
+  RemoteMemory* remote = nullptr;  // of a region without `bytes`: how it is reached
 };
 
 class Domain {

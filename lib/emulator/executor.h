@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The half of the emulator that knows commands but no queues: a command and a Transfer in, a
-// completion out, now or in a later step. One executor per namespace; a command set is one file
+// The half of the emulator that knows commands but no queues: a command and its Transfers in, a
+// completion out, now or in a later step. One executor per namespace; a command set is one folder
 // that implements it.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "emulator/task.h"
 #include "emulator/transfer.h"
 #include "platform/clock.h"
 #include "spec/nvme.h"
@@ -16,29 +16,41 @@ namespace nvm::emulator {
 // One command between fetch and completion. Lives in its queue's pool; its address is stable.
 struct Command {
   spec::SubmissionQueueEntry sqe;  // read once from the host
-  Transfer transfer;               // the host side of its data
+  Transfer data;                   // the host side of its data
+  Transfer metadata;               // and of its metadata, when that is a buffer of its own
   uint16_t status_field = 0;       // SCT and SC in place (CQE status without phase); 0 is success
   uint32_t dword0 = 0;
   uint32_t dword1 = 0;
-  uint64_t complete_at_ns = 0;  // Done: not before this time; 0: at once
-  uint64_t retry_at_ns = 0;     // Pending: begin() again at this time; 0: wait for store_operation
-  uint8_t stage = 0;            // the executor's own, 0 before begin()
-  StoreOperation store_operation;
-  std::vector<std::byte> bounce;  // data on its way to or from a store that is not memory
+  uint64_t complete_at_ns = 0;  // not before this time; 0: at once
+  uint64_t retry_at_ns = 0;     // Pending: begin() again at this time; 0: `task` goes on
+  Task task;                    // what is left to do of a command that did not end at once
+};
+
+// How much host memory a command's pointers name; 0 for none. An invalid command may answer
+// anything: begin() judges it.
+struct HostLengths {
+  uint64_t data = 0;
+  uint64_t metadata = 0;
 };
 
 class Executor {
  public:
   virtual ~Executor() = default;
   // Executes `command`. Done: its result fields are set. Pending with retry_at_ns: nothing happened
-  // yet, begin() again then. Pending without: resume() once store_operation is no longer Pending.
+  // yet, begin() again then. Pending without: `command.task` has begun and its status is the
+  // result.
   virtual Progress begin(Command& command, Clock& clock) = 0;
-  virtual Progress resume(Command& command, Clock& clock) = 0;
-  // Bytes of host data that `sqe` moves, for resolving its data pointer before begin(); 0 for none.
-  // An invalid command may return anything: begin() judges it.
-  virtual uint64_t data_byte_length(const spec::SubmissionQueueEntry& sqe) const = 0;
+  virtual HostLengths host_lengths(const spec::SubmissionQueueEntry& sqe) const = 0;
   // Asks the cache for what `sqe` will touch; only a hint.
   virtual void prefetch(const spec::SubmissionQueueEntry& sqe) const {}
 };
+
+// Runs `command.task` as far as it goes: Done with the status set, or Pending.
+inline Progress go_on(Command& command) {
+  if (!command.task.resume()) return Progress::Pending;
+  command.status_field = command.task.status();
+  command.task.clear();
+  return Progress::Done;
+}
 
 }  // namespace nvm::emulator

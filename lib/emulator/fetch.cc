@@ -15,7 +15,7 @@ bool ControllerState::step(Clock& clock) {
   starved_ = false;
   if (!shutdown_flushes_.empty()) worked |= step_shutdown();
   if (!draining_.empty()) worked |= reap_draining();
-  if (!running_) return worked;
+  if (!running_ || !bus_master) return worked;
   if (domain.generation() != resolved_generation_ && !resolve_queues()) {
     fatal();
     return true;
@@ -36,9 +36,14 @@ bool ControllerState::step(Clock& clock) {
 }
 
 uint64_t ControllerState::next_event_ns() const {
-  if (!running_) return UINT64_MAX;
+  if (!running_ || !bus_master) return UINT64_MAX;
   if (!crowded_.empty() || starved_) return 0;
-  return timed.empty() ? UINT64_MAX : timed.front().at_ns;
+  uint64_t soonest = timed.empty() ? UINT64_MAX : timed.front().at_ns;
+  for (const Slot* slot : pending_) {
+    const uint64_t wakes_at_ns = slot->command.task.wakes_at_ns();
+    if (wakes_at_ns != 0) soonest = std::min(soonest, wakes_at_ns);
+  }
+  return soonest;
 }
 
 // The host's tail, or our head when the doorbell holds no valid one.
@@ -83,8 +88,6 @@ bool ControllerState::fetch(SubmissionQueue& queue, Clock& clock) {
     if (execute(slot, clock)) {
       post(*queue.completion_queue, queue, slot->command);
     } else {
-      if (queue.id != 0)
-        queue.in_flight++;  // an admin command that waits is a parked event request
       slot = pool.take();
     }
   }
@@ -102,7 +105,7 @@ bool ControllerState::read_entry(const SubmissionQueue& queue, uint32_t index, S
 
 void ControllerState::prefetch(const SubmissionQueue& queue, const Slot& slot) const {
   if (queue.id == 0) return;
-  const Namespace* ns = subsystem.find_namespace(slot.command.sqe.nsid);
+  const Namespace* ns = find_namespace(slot.command.sqe.nsid);
   if (ns != nullptr) ns->executor->prefetch(slot.command.sqe);
 }
 
@@ -113,8 +116,12 @@ bool ControllerState::execute(Slot* slot, Clock& clock) {
   command.dword0 = 0;
   command.dword1 = 0;
   if (slot->queue->id != 0) return start(slot, clock);
+  slot->executor = nullptr;
+  command.data.clear();
+  command.metadata.clear();
   const uint16_t status = execute_admin(*this, *slot);
   if (status == kParked) return false;
+  if (status == kGoesOn) return settle(slot, Progress::Pending);
   command.status_field = status;
   return true;
 }
@@ -124,8 +131,7 @@ bool ControllerState::start(Slot* slot, Clock& clock) {
   Command& command = slot->command;
   command.complete_at_ns = 0;
   command.retry_at_ns = 0;
-  command.stage = 0;
-  Namespace* ns = subsystem.find_namespace(command.sqe.nsid);
+  Namespace* ns = find_namespace(command.sqe.nsid);
   if (ns == nullptr) {
     command.status_field = spec::status::invalid_namespace_or_format | spec::status::dnr;
     return true;
@@ -136,25 +142,30 @@ bool ControllerState::start(Slot* slot, Clock& clock) {
   return settle(slot, slot->executor->begin(command, clock));
 }
 
-// Finds the host memory that the command's data pointer names.
+// Finds the host memory that an I/O command's pointers name.
 uint16_t ControllerState::resolve_data(Slot& slot) const {
-  Command& command = slot.command;
-  const spec::SubmissionQueueEntry& sqe = command.sqe;
-  command.transfer.clear();
+  const spec::SubmissionQueueEntry& sqe = slot.command.sqe;
+  slot.command.data.clear();
+  slot.command.metadata.clear();
   // No fused operations (Identify FUSES 0) and no SGLs (Identify SGLS 0).
   if (spec::sqe_flags::fuse.get(sqe.flags) != 0 || spec::sqe_flags::psdt.get(sqe.flags) != 0) {
     return spec::status::invalid_field | spec::status::dnr;
   }
-  const uint64_t byte_length = slot.executor->data_byte_length(sqe);
-  if (byte_length == 0) return spec::status::success;
-  if (byte_length > kPageBytes << limits.mdts) {
+  slot.host_lengths = slot.executor->host_lengths(sqe);
+  if (slot.host_lengths.data == 0) return spec::status::success;
+  if (slot.host_lengths.data > kPageBytes << limits.mdts) {
     return spec::status::invalid_field | spec::status::dnr;
   }
   constexpr uint8_t kControllerToHost = 2;  // bits 1:0 of every opcode say which way data goes
-  const Direction direction =
-      (sqe.opc & 3) == kControllerToHost ? Direction::ToHost : Direction::FromHost;
+  slot.direction = (sqe.opc & 3) == kControllerToHost ? Direction::ToHost : Direction::FromHost;
+  return find_host_memory(slot);
+}
+
+uint16_t ControllerState::find_host_memory(Slot& slot) const {
+  const spec::SubmissionQueueEntry& sqe = slot.command.sqe;
   slot.domain_generation = domain.generation();
-  return walk_prps(domain, sqe.prp1, sqe.prp2, byte_length, direction, command.transfer);
+  return walk_prps(domain, sqe.prp1, sqe.prp2, slot.host_lengths.data, slot.direction,
+                   slot.command.data);
 }
 
 // Puts a command that is not complete where it belongs; true when it is complete.
@@ -163,6 +174,10 @@ bool ControllerState::settle(Slot* slot, Progress progress) {
   const uint64_t at_ns =
       progress == Progress::Pending ? command.retry_at_ns : command.complete_at_ns;
   if (progress != Progress::Pending && at_ns == 0) return true;
+  if (!slot->in_flight) {
+    slot->in_flight = true;
+    slot->queue->in_flight++;
+  }
   if (at_ns == 0) {
     pending_.push_back(slot);
   } else {
@@ -172,29 +187,33 @@ bool ControllerState::settle(Slot* slot, Progress progress) {
   return false;
 }
 
-// Resumes commands whose store operation has ended.
+// Goes on with commands that have nothing more to wait for.
 bool ControllerState::poll_pending(Clock& clock) {
   bool worked = false;
-  for (size_t i = 0; i < pending_.size();) {
+  // What is added meanwhile has its turn in the next step.
+  size_t count = pending_.size();
+  for (size_t i = 0; i < count;) {
     Slot* slot = pending_[i];
-    Command& command = slot->command;
-    if (command.store_operation.progress.load(std::memory_order_acquire) == Progress::Pending) {
+    if (!slot->command.task.ready(clock)) {
       i++;
       continue;
     }
     worked = true;
     pending_.erase(pending_.begin() + static_cast<ptrdiff_t>(i));
-    // The host's memory may have changed hands since it was looked up.
-    if (command.transfer.byte_length() != 0 && slot->domain_generation != domain.generation()) {
-      command.status_field = resolve_data(*slot);
-      if (command.status_field != spec::status::success) {
-        complete(slot);
-        continue;
-      }
-    }
-    if (settle(slot, slot->executor->resume(command, clock))) complete(slot);
+    count--;
+    refresh_data(*slot);
+    if (settle(slot, go_on(slot->command))) complete(slot);
   }
   return worked;
+}
+
+// The host's memory may have changed hands since it was looked up.
+void ControllerState::refresh_data(Slot& slot) const {
+  Command& command = slot.command;
+  if (command.data.byte_length() == 0 || slot.domain_generation == domain.generation()) return;
+  if (find_host_memory(slot) == spec::status::success) return;
+  command.data.lose();
+  command.metadata.lose();
 }
 
 // Completes, or tries again, commands whose time has come.
@@ -213,9 +232,8 @@ bool ControllerState::retire_due(Clock& clock) {
 
 bool ControllerState::reap_draining() {
   const size_t ended = std::erase_if(draining_, [this](Slot* slot) {
-    const Progress progress =
-        slot->command.store_operation.progress.load(std::memory_order_acquire);
-    if (progress == Progress::Pending) return false;
+    if (slot->command.task.busy()) return false;
+    slot->command.task.clear();
     pool.give(slot);
     return true;
   });

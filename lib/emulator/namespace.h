@@ -1,25 +1,55 @@
 // SPDX-License-Identifier: MIT
-// A namespace: a store, its format, a command set that executes on it, and a timing model or none.
+// A namespace: stores, the format of their blocks, a command set that executes on them, and a
+// timing model or none.
 #pragma once
 
 #include <memory>
 
 #include "emulator/executor.h"
+#include "emulator/interval_set.h"
 #include "emulator/store.h"
 #include "emulator/timing_model.h"
 
 namespace nvm::emulator {
 
+struct LbaFormat {
+  uint32_t data_byte_length;
+  uint16_t metadata_byte_length;
+};
+
+// By the number that Format NVM and FLBAS use.
+inline constexpr LbaFormat kLbaFormats[] = {{512, 0}, {4096, 0}, {512, 8}, {4096, 8}};
+constexpr uint8_t kLbaFormatCount = 4;
+
+struct NamespaceFormat {
+  uint8_t lba_format = 0;
+  bool extended = false;          // the host's metadata follows each block's data (FLBAS bit 4)
+  uint8_t protection_type = 0;    // 0: none, or 1 (DPS bits 2:0)
+  bool protection_first = false;  // DPS bit 3; both mean the same with 8 bytes of metadata
+
+  uint32_t data_byte_length() const { return kLbaFormats[lba_format].data_byte_length; }
+  uint32_t metadata_byte_length() const { return kLbaFormats[lba_format].metadata_byte_length; }
+};
+
 struct Namespace {
-  std::unique_ptr<Store> store;
-  uint32_t lba_byte_length = 512;
+  uint32_t id = 0;
+  std::unique_ptr<Store> store;           // data, without metadata: a raw image
+  std::unique_ptr<Store> metadata_store;  // null when the format has none
+  NamespaceFormat format;
+  IntervalSet uncorrectable;            // blocks that Write Uncorrectable marked
   std::unique_ptr<TimingModel> timing;  // null: as fast as the machine
   std::unique_ptr<Executor> executor;
 
-  uint64_t block_count() const { return store->byte_length() / lba_byte_length; }
+  // A status with which every I/O command ends while the namespace is being formatted or sanitized;
+  // 0: it is available.
+  uint16_t unavailable = 0;
+  uint32_t in_flight = 0;  // commands that have begun and not ended
+
+  uint64_t block_count() const { return store->byte_length() / format.data_byte_length(); }
 };
 
-// A namespace with the NVM command set over `store`.
+// A namespace with the NVM command set over `store`, in the format without metadata that has blocks
+// of `lba_byte_length` bytes.
 std::unique_ptr<Namespace> make_nvm_namespace(std::unique_ptr<Store> store,
                                               uint32_t lba_byte_length,
                                               std::unique_ptr<TimingModel> timing);

@@ -26,6 +26,10 @@ int PcieController::bar_fd() const {
   return state_->bar.fd();
 }
 
+UniqueFd PcieController::share_doorbells() {
+  return state_->bar.share_doorbells();
+}
+
 std::atomic<uint32_t>& PcieController::sleeping() {
   return state_->bar.sleeping();
 }
@@ -36,6 +40,10 @@ Domain& PcieController::domain() {
 
 void PcieController::set_interrupt_sink(InterruptSink* sink) {
   state_->interrupt_sink = sink;
+}
+
+void PcieController::set_bus_master(bool enabled) {
+  state_->bus_master = enabled;
 }
 
 void PcieController::reset() {

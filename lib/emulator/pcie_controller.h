@@ -23,6 +23,8 @@ class InterruptSink {
  public:
   virtual ~InterruptSink() = default;
   virtual void raise(uint16_t vector) = 0;
+  // The level of the pin interrupt.
+  virtual void set_pin(bool asserted) {}
 };
 
 struct PcieControllerLimits {
@@ -46,12 +48,16 @@ class PcieController {
   // kBarByteLength bytes of shared memory, and its memfd for hosts in other processes.
   std::byte* bar();
   int bar_fd() const;
+  UniqueFd share_doorbells();  // as Bar's
   std::atomic<uint32_t>& sleeping();
 
   // Every queue of this controller lives and reads in this domain.
   Domain& domain();
   // Null: interrupts go nowhere. After the call the old sink is not touched again.
   void set_interrupt_sink(InterruptSink* sink);
+
+  // Without it (PCI's Bus Master Enable) no command is fetched and no completion posted.
+  void set_bus_master(bool enabled);
 
   // CC.EN=0 and every register back to its default: function-level reset.
   void reset();

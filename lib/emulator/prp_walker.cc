@@ -18,9 +18,12 @@ constexpr uint16_t kMisaligned = spec::status::invalid_prp_offset | spec::status
 uint16_t append(const Domain& domain, uint64_t address, uint64_t byte_length, Direction direction,
                 Transfer& transfer) {
   const Region* region = domain.find(address, byte_length);
-  if (region == nullptr || region->bytes == nullptr) return kUnreachable;
+  if (region == nullptr || (region->bytes == nullptr && region->remote == nullptr)) {
+    return kUnreachable;
+  }
   if (direction == Direction::ToHost && !region->writable) return kUnreachable;
-  transfer.append({region->bytes + (address - region->first), byte_length, region->may_fault});
+  std::byte* bytes = region->bytes == nullptr ? nullptr : region->bytes + (address - region->first);
+  transfer.append({bytes, byte_length, region->may_fault, region->remote, address});
   return spec::status::success;
 }
 

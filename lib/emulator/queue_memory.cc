@@ -66,15 +66,20 @@ bool ControllerState::uses(uint64_t first, uint64_t byte_length) const {
 // The commands of `queue` complete without an entry, as the deletion of a queue and a reset imply.
 void ControllerState::drop_commands(const SubmissionQueue* queue) {
   const auto ours = [=](const Slot* slot) { return queue == nullptr || slot->queue == queue; };
+  const auto let_go = [&](Slot* slot) {
+    slot->in_flight = false;
+    pool.give(slot);
+  };
   std::erase_if(timed, [&](const Timed& entry) {
     if (!ours(entry.slot)) return false;
-    pool.give(entry.slot);
+    let_go(entry.slot);
     return true;
   });
   std::make_heap(timed.begin(), timed.end(), later);
-  // A store still works on these: their slots are kept until it has ended.
+  // A store may still work on these: their slots are kept until it has ended.
   std::erase_if(pending_, [&](Slot* slot) {
     if (!ours(slot)) return false;
+    slot->in_flight = false;
     draining_.push_back(slot);
     return true;
   });
@@ -84,7 +89,7 @@ void ControllerState::drop_commands(const SubmissionQueue* queue) {
     while (slot != nullptr) {
       Slot* next = slot->next;
       if (ours(slot)) {
-        pool.give(slot);
+        let_go(slot);
       } else {
         append_waiting(*cq, slot);
       }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "emulator/executor.h"
+#include "emulator/prp_walker.h"
 
 namespace nvm::emulator {
 
@@ -17,8 +18,12 @@ struct SubmissionQueue;
 struct Slot {
   Command command;
   SubmissionQueue* queue = nullptr;
-  Executor* executor = nullptr;
-  uint64_t domain_generation = 0;  // of the domain when `command.transfer` was made
+  Executor* executor = nullptr;  // null: an admin command
+  // What the command's Transfers were made of, and the domain's generation then.
+  HostLengths host_lengths;
+  Direction direction = Direction::ToHost;
+  uint64_t domain_generation = 0;
+  bool in_flight = false;  // counted by its queue
   Slot* next = nullptr;
 };
 
@@ -61,8 +66,7 @@ struct SubmissionQueue : QueueMemory {
   uint16_t id = 0;
   uint32_t head = 0;
   uint32_t rejected_tail = 0;
-  uint32_t in_flight =
-      0;  // commands fetched and not yet completed; parked event requests not counted
+  uint32_t in_flight = 0;  // commands that wait for something, parked event requests excepted
   CompletionQueue* completion_queue = nullptr;
 };
 

@@ -63,7 +63,7 @@ void Runner::wake() {
 }
 
 void Runner::keep_polling(bool polling) {
-  polling_.store(polling, std::memory_order_relaxed);
+  polling_hosts_.fetch_add(polling ? 1 : UINT32_MAX, std::memory_order_relaxed);
   wake();
 }
 
@@ -84,7 +84,7 @@ void Runner::run() {
     } else if (empty_rounds < spin_rounds + kYieldRounds) {
       empty_rounds++;
       std::this_thread::yield();
-    } else if (polling_.load(std::memory_order_relaxed)) {
+    } else if (polling_hosts_.load(std::memory_order_relaxed) != 0) {
       std::this_thread::yield();
     } else if (park()) {
       empty_rounds = 0;

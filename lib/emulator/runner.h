@@ -26,7 +26,8 @@ class Runner {
   bool pump();
   // Wakes the thread; call after a doorbell when PcieController::sleeping() was non-zero.
   void wake();
-  // With true the thread never parks: for hosts that ring mapped doorbells but cannot wake it.
+  // With true the thread never parks: for hosts that ring mapped doorbells but cannot wake it. Each
+  // true is taken back by one false.
   void keep_polling(bool polling);
 
   // While it lives, nothing steps: the only way to touch the subsystem.
@@ -51,7 +52,7 @@ class Runner {
   std::unique_ptr<Subsystem> subsystem_;
   Baton baton_;
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> polling_{false};
+  std::atomic<uint32_t> polling_hosts_{0};
   // The latest time at which a parked thread wakes up by itself; 0 while it runs.
   std::atomic<uint64_t> wakes_at_ns_{0};
   const bool spins_;

@@ -33,15 +33,12 @@ class Store {
   // Its pages can vanish (file truncated, disk full): copies run under the SIGBUS guard.
   virtual bool may_fault() const = 0;
 
-  // For a store without bytes(): the store may use `to` and `from` until the operation has ended.
+  // The store may use `to` and `from` until the operation has ended. A store with bytes() need not
+  // implement them: these copy.
   virtual Progress begin_read(StoreOperation& operation, uint64_t offset, void* to,
-                              size_t byte_length) {
-    return Progress::Failed;
-  }
+                              size_t byte_length);
   virtual Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
-                               size_t byte_length) {
-    return Progress::Failed;
-  }
+                               size_t byte_length);
   // Makes everything written before durable. Never blocks the caller.
   virtual Progress begin_flush(StoreOperation& operation) = 0;
 

@@ -32,11 +32,35 @@ void Subsystem::set_wake(std::function<void()> wake) {
 bool Subsystem::step(Clock& clock) {
   bool worked = false;
   for (auto& controller : controllers_) worked |= controller->step(clock);
+  if (!work_.empty()) worked |= step_work(clock);
+  return worked;
+}
+
+bool Subsystem::step_work(Clock& clock) {
+  bool worked = false;
+  for (size_t i = 0; i < work_.size();) {
+    if (!work_[i].ready(clock)) {
+      i++;
+      continue;
+    }
+    worked = true;
+    // It may begin other work, so it is not in the list while it runs.
+    Task task = std::move(work_[i]);
+    const bool ended = task.resume();
+    if (ended) {
+      work_.erase(work_.begin() + static_cast<ptrdiff_t>(i));
+    } else {
+      work_[i++] = std::move(task);
+    }
+  }
   return worked;
 }
 
 uint64_t Subsystem::next_event_ns() const {
   uint64_t soonest = UINT64_MAX;
+  for (const Task& task : work_) {
+    if (task.wakes_at_ns() != 0) soonest = std::min(soonest, task.wakes_at_ns());
+  }
   for (const auto& controller : controllers_) {
     soonest = std::min(soonest, controller->next_event_ns());
   }

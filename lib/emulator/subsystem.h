@@ -47,14 +47,21 @@ class Subsystem {
   // `wake` is called, from any thread, when a store operation has ended and step() has work.
   void set_wake(std::function<void()> wake);
 
+  // Goes on with `work`, one turn in each step, until it ends; for what outlives the command that
+  // asked for it.
+  void begin_work(Task work) { work_.push_back(std::move(work)); }
+
   bool step(Clock& clock);
   uint64_t next_event_ns() const;
 
  private:
+  bool step_work(Clock& clock);
+
   Identity identity_;
   std::function<void()> wake_;
   std::vector<std::unique_ptr<Namespace>> namespaces_;
   std::vector<std::unique_ptr<PcieController>> controllers_;
+  std::vector<Task> work_;
 };
 
 }  // namespace nvm::emulator

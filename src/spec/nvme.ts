@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: MIT
 // NVMe 2.0 (base and NVM command set), written down once. The rows are in nvme/: a field goes into
-// nvme/structures.ts, a register into nvme/registers.ts, the bits of a dword into nvme/bits.ts, an
-// opcode, feature or log page into nvme/codes.ts, a status code into nvme/statuses.ts. Then
+// structures.ts, identify.ts or log-structures.ts, a register into registers.ts, the bits of a word
+// into command-bits.ts, feature-bits.ts, identify-bits.ts or log-bits.ts, an opcode, feature or log
+// page into codes.ts, a value of a field into field-codes.ts, a status code into statuses.ts. Then
 // `npx tsx scripts/generate.ts` rewrites lib/spec/nvme.h, and test/contract/libnvme compares the
 // table with Debian's libnvme headers.
 
 import type { Table } from './form.ts'
-import { commandBits, fieldBits } from './nvme/bits.ts'
-import { codes } from './nvme/codes.ts'
+import { identifierCodes } from './nvme/codes.ts'
+import { commandBits } from './nvme/command-bits.ts'
+import { featureBits } from './nvme/feature-bits.ts'
+import { fieldCodes } from './nvme/field-codes.ts'
+import { identifyStructures } from './nvme/identify.ts'
+import { identifyBits } from './nvme/identify-bits.ts'
+import { logBits } from './nvme/log-bits.ts'
+import { logStructures } from './nvme/log-structures.ts'
 import { registerBits, registers } from './nvme/registers.ts'
 import { statuses } from './nvme/statuses.ts'
-import { structures } from './nvme/structures.ts'
+import { dataStructures } from './nvme/structures.ts'
 
 export const nvme = {
-  structures,
+  structures: { ...dataStructures, ...identifyStructures, ...logStructures },
   registers,
-  bitLayouts: { ...registerBits, ...commandBits, ...fieldBits },
-  codes,
+  bitLayouts: { ...registerBits, ...commandBits, ...featureBits, ...identifyBits, ...logBits },
+  codes: { ...identifierCodes, ...fieldCodes },
   statuses,
 } as const satisfies Table
 

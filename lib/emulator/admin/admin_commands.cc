@@ -71,6 +71,10 @@ constexpr auto kHandlers = [] {
   return handlers;
 }();
 
+Task send_copy(Command& command, std::vector<std::byte> bytes) {
+  co_return co_await send_to_host(command.data, 0, bytes.data(), bytes.size());
+}
+
 }  // namespace
 
 uint16_t execute_admin(ControllerState& state, Slot& slot) {
@@ -84,13 +88,17 @@ uint16_t execute_admin(ControllerState& state, Slot& slot) {
 }
 
 uint16_t send_to_host(ControllerState& state, Slot& slot, const void* bytes, uint64_t byte_length) {
-  Command& command = slot.command;
-  const uint16_t status = walk_prps(state.domain, command.sqe.prp1, command.sqe.prp2, byte_length,
-                                    Direction::ToHost, command.transfer);
+  slot.host_lengths = {byte_length, 0};
+  slot.direction = Direction::ToHost;
+  const uint16_t status = state.find_host_memory(slot);
   if (status != spec::status::success) return status;
-  const Progress progress =
-      command.transfer.begin_to_host(static_cast<const std::byte*>(bytes), false);
-  return progress == Progress::Done ? spec::status::success : spec::status::data_transfer_error;
+  const auto* first = static_cast<const std::byte*>(bytes);
+  return begin_task(slot, send_copy(slot.command, {first, first + byte_length}));
+}
+
+uint16_t begin_task(Slot& slot, Task task) {
+  slot.command.task = std::move(task);
+  return go_on(slot.command) == Progress::Done ? slot.command.status_field : kGoesOn;
 }
 
 }  // namespace nvm::emulator

@@ -16,8 +16,11 @@ constexpr uint16_t refuse(uint16_t status) {
   return status | spec::status::dnr;
 }
 
-// Copies `byte_length` bytes to where the command's PRPs point; the status of doing so.
+// Copies `byte_length` bytes to where the command's PRPs point; the status of doing so, or kGoesOn.
 uint16_t send_to_host(ControllerState& state, Slot& slot, const void* bytes, uint64_t byte_length);
+
+// Begins a handler that takes more than one step: its status, or kGoesOn.
+uint16_t begin_task(Slot& slot, Task task);
 
 // queue_commands.cc
 uint16_t create_io_submission_queue(ControllerState& state, Slot& slot);

@@ -78,10 +78,10 @@ uint16_t identify_namespace(ControllerState& state, const spec::SubmissionQueueE
   data.ncap = ns->block_count();
   data.nuse = ns->block_count();
   data.nsattr = spec::nsattr::write_protected.put(ns->store->read_only() ? 1 : 0);
-  data.nvmcap.low = ns->block_count() * ns->lba_byte_length;
+  data.nvmcap.low = ns->block_count() * ns->format.data_byte_length();
   const UniqueId id = namespace_id(state.subsystem.identity(), sqe.nsid);
   memcpy(&data.nguid, id.data(), id.size());
-  data.lbaf[0].lbads = static_cast<uint8_t>(std::countr_zero(ns->lba_byte_length));
+  data.lbaf[0].lbads = static_cast<uint8_t>(std::countr_zero(ns->format.data_byte_length()));
   put(page, data);
   return spec::status::success;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Opcodes and identifiers: sets of numbers that fit one byte.
+// Opcodes and identifiers: sets of numbers that fit one byte. The values of fields are in
+// field-codes.ts.
 
 import type { CodeRow } from '../form.ts'
 
-export const codes = {
+export const identifierCodes = {
   admin_opcode: {
     delete_io_submission_queue: [0x00, 'Delete I/O Submission Queue'],
     create_io_submission_queue: [0x01, 'Create I/O Submission Queue'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What libnvme calls our opcodes, features, CNS values and log pages. null: it has no name for one.
 import type { nvme } from '../../../src/spec/nvme.ts'
+import { fieldCodeNames } from './field-code-names.ts'
 
 type Codes = typeof nvme.codes
 export type CodeNames = {
@@ -8,6 +9,7 @@ export type CodeNames = {
 }
 
 export const codeNames: CodeNames = {
+  ...fieldCodeNames,
   admin_opcode: {
     delete_io_submission_queue: 'nvme_admin_delete_sq',
     create_io_submission_queue: 'nvme_admin_create_sq',

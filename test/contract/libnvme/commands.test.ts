@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest'
 import type { BitLayout } from '../../../src/spec/form.ts'
 import { type BitLayoutName, nvme } from '../../../src/spec/nvme.ts'
-import { layoutsWithoutNames } from './names.ts'
+import { layoutsWithoutNames } from './bit-names.ts'
 import { libnvmeInstalled, needsLibnvme, run } from './oracle.ts'
 
 /** One call: members of its argument structure in C, and the value that our bit field then has. */
@@ -49,6 +49,13 @@ const probes: readonly Probe[] = [
   probe('get_features_cdw10.fid', 'get_features', '.fid = 0xff', 0xff),
   probe('get_features_cdw10.sel', 'get_features', '.sel = 7', 7),
   probe('get_features_cdw14.uuid_index', 'get_features', '.uuidx = 0x7f', 0x7f),
+  probe('firmware_image_download_cdw10.numd', 'fw_download', '.data_len = 0x40000', 0xffff),
+  probe(
+    'firmware_image_download_cdw11.ofst',
+    'fw_download',
+    '.offset = 0x400, .data_len = 4',
+    0x100,
+  ),
   probe('firmware_commit_cdw10.fs', 'fw_commit', '.slot = 7', 7),
   probe('firmware_commit_cdw10.ca', 'fw_commit', '.action = 7', 7),
   probe('firmware_commit_cdw10.bpid', 'fw_commit', '.bpid = 1', 1),
@@ -102,6 +109,10 @@ const probes: readonly Probe[] = [
   probe('write_zeroes_cdw12.deac', 'io', '.control = NVME_IO_DEAC', 1),
   probe('read_cdw13.dsm', 'io', '.dsm = 0xff', 0xff),
   probe('read_cdw13.dspec', 'io', '.dspec = 0xffff', 0xffff),
+  ...io(['read_cdw15.elbat', 'write_cdw15.lbat'], 'io', '.apptag = 0xffff', 0xffff),
+  ...io(['read_cdw15.elbatm', 'write_cdw15.lbatm'], 'io', '.appmask = 0xffff', 0xffff),
+  ...io(['write_cdw15.lbat'], 'copy', '.nr = 1, .lbat = 0xffff', 0xffff),
+  ...io(['write_cdw15.lbatm'], 'copy', '.nr = 1, .lbatm = 0xffff', 0xffff),
   probe('dataset_management_cdw10.nr', 'dsm', '.nr_ranges = 0x100', 0xff),
   probe('dataset_management_cdw11.idr', 'dsm', '.attrs = NVME_DSMGMT_IDR', 1),
   probe('dataset_management_cdw11.idw', 'dsm', '.attrs = NVME_DSMGMT_IDW', 1),
@@ -115,8 +126,12 @@ const probes: readonly Probe[] = [
   probe('copy_cdw12.lr', 'copy', '.nr = 1, .lr = 1', 1),
 ]
 
-/** What no function of libnvme builds: queues are made by the kernel, which reads completions too. */
+/**
+ * What no function of libnvme builds: queues are made by the kernel, which reads completions too.
+ * decode.test.ts has them from the figures of the specification.
+ */
 const withoutOracle: readonly string[] = [
+  'sgl_identifier',
   'sqe_flags',
   'cqe_status',
   'cmbebs',
@@ -132,6 +147,19 @@ const withoutOracle: readonly string[] = [
   'async_event_dw0',
   'copy_cdw12.stcw',
   'copy_cdw12.stcr',
+  'firmware_commit_dw0',
+  'feature_capabilities',
+  'timestamp_attributes',
+  'crt',
+  'ips',
+  'apws',
+  'ocfs',
+  'independent_nsfeat',
+  'nstat',
+  'pic',
+  'lid_effects',
+  'active_firmware_info',
+  'reporting_context',
 ]
 
 const preamble = `

@@ -106,6 +106,36 @@ describe('decode of Identify Namespace', () => {
   })
 })
 
+describe('decode of log pages', () => {
+  test('reads the number at an odd offset and the 128-bit counters of SMART', () => {
+    const smart = decode(
+      'SmartLog',
+      page(512, { 0: '02 2c 01 64 0a 03', 32: '00 00 00 00 00 00 00 00 01', 200: '2d 01' }),
+    )
+    expect(smart).toMatchObject({ critical_warning: 2, composite_temperature: 300 })
+    expect(smart).toMatchObject({ available_spare: 100, available_spare_threshold: 10 })
+    expect(smart.percentage_used).toBe(3)
+    expect(smart.data_units_read).toBe(1n << 64n)
+    expect(smart.temperature_sensor[0]).toBe(301)
+  })
+
+  test('reads the slots of the firmware slot log', () => {
+    const slots = decode('FirmwareSlotLog', page(512, { 0: '21', 16: hexOf('2.1     ') }))
+    expect(slots.frs.map(({ revision }) => revision)).toEqual(['', '2.1', '', '', '', '', ''])
+  })
+})
+
+describe('decode of SGL descriptors', () => {
+  test('reads a last segment', () => {
+    const bytes = page(16, { 0: '00 10 00 00 01 00 00 00 20 00 00 00 00 00 00 30' })
+    const descriptor = decode('SglDescriptor', bytes)
+    expect(descriptor).toEqual({ address: 0x100001000n, length: 32, identifier: 0x30 })
+    expect(decodeBits('sgl_identifier', descriptor.identifier).type).toBe(
+      nvme.codes.sgl_descriptor_type.last_segment[0],
+    )
+  })
+})
+
 describe('decode of queue entries', () => {
   test('reads a Read command', () => {
     const command = decode(
@@ -180,6 +210,20 @@ describe('decodeBits', () => {
     ['abort_dw0', 1, { not_aborted: 1 }],
     ['async_event_dw0', 0x0002_0101, { aet: 1, aei: 1, lid: 2 }],
     ['sqe_flags', 0x42, { fuse: 2, psdt: 1 }],
+    ['sgl_identifier', 0x31, { subtype: 1, type: 3 }],
+    ['firmware_commit_dw0', 2, { mud: 2 }],
+    ['feature_capabilities', 5, { saveable: 1, namespace_specific: 0, changeable: 1 }],
+    ['timestamp_attributes', 0x02, { synch: 0, origin: 1 }],
+    ['crt', 0x02, { vq: 0, vi: 1 }],
+    ['ips', 0x80, { scale: 2 }],
+    ['apws', 0x42, { workload: 2, scale: 1 }],
+    ['ocfs', 0x0001, { format_0: 1, format_1: 0 }],
+    ['independent_nsfeat', 0x10, { uidreuse: 0, rmedia: 1 }],
+    ['nstat', 1, { nrdy: 1 }],
+    ['pic', 0x04, { storage_tag_16b: 0, storage_tag_mask_16b: 0, stcrs: 1 }],
+    ['lid_effects', 0x0001_0001, { lsupp: 1, ios: 0, lidsp: 1 }],
+    ['active_firmware_info', 0x21, { active: 1, next: 2 }],
+    ['reporting_context', 0x0005_0007, { port_id: 7, port_type: 1, exists: 1 }],
   ] as const)('reads %s', (name, value, expected) => {
     expect(decodeBits(name, value)).toEqual(expected)
   })

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT
-// Bit fields of command dwords (named command_cdwNN), of completions, and of fields of structures.
+// Bit fields of queue entries: of command dwords (named command_cdwNN), of completions.
 
 import type { BitLayout } from '../form.ts'
 
 export const commandBits = {
+  sgl_identifier: {
+    text: 'SGL identifier of an SGL descriptor',
+    width: 8,
+    bits: {
+      subtype: [3, 0, 'Descriptor subtype; see sgl_descriptor_subtype'],
+      type: [7, 4, 'Descriptor type; see sgl_descriptor_type'],
+    },
+  },
   sqe_flags: {
     text: 'Flags of a command',
     width: 8,
     bits: {
-      fuse: [1, 0, 'Fused operation: 0 normal, 1 first, 2 second'],
-      psdt: [7, 6, 'PRP or SGL for data transfer: 0 is PRP'],
+      fuse: [1, 0, 'Fused operation; see fused_operation'],
+      psdt: [7, 6, 'PRP or SGL for data transfer; see data_pointer'],
     },
   },
   cqe_status: {
@@ -49,7 +57,7 @@ export const commandBits = {
     width: 32,
     bits: {
       pc: [0, 0, 'Physically contiguous'],
-      qprio: [2, 1, 'Queue priority'],
+      qprio: [2, 1, 'Queue priority; see queue_priority'],
       cqid: [31, 16, 'Completion queue identifier'],
     },
   },
@@ -154,7 +162,7 @@ export const commandBits = {
     width: 32,
     bits: {
       fid: [7, 0, 'Feature identifier'],
-      sel: [10, 8, 'Select: 0 current, 1 default, 2 saved, 3 supported capabilities'],
+      sel: [10, 8, 'Select; see feature_select'],
     },
   },
   get_features_cdw14: {
@@ -166,7 +174,7 @@ export const commandBits = {
     text: 'Completion of Asynchronous Event Request',
     width: 32,
     bits: {
-      aet: [2, 0, 'Asynchronous event type'],
+      aet: [2, 0, 'Asynchronous event type; see async_event_type'],
       aei: [15, 8, 'Asynchronous event information'],
       lid: [23, 16, 'Log page identifier'],
     },
@@ -176,19 +184,34 @@ export const commandBits = {
     width: 32,
     bits: {
       fs: [2, 0, 'Firmware slot'],
-      ca: [5, 3, 'Commit action'],
+      ca: [5, 3, 'Commit action; see firmware_commit_action'],
       bpid: [31, 31, 'Boot partition identifier'],
     },
+  },
+  firmware_image_download_cdw10: {
+    text: 'Firmware Image Download',
+    width: 32,
+    bits: { numd: [31, 0, 'Number of dwords, zero-based'] },
+  },
+  firmware_image_download_cdw11: {
+    text: 'Firmware Image Download',
+    width: 32,
+    bits: { ofst: [31, 0, 'Offset in dwords'] },
+  },
+  firmware_commit_dw0: {
+    text: 'Completion of Firmware Commit',
+    width: 32,
+    bits: { mud: [1, 0, 'Multiple updates detected: firmware slot, boot partition'] },
   },
   device_self_test_cdw10: {
     text: 'Device Self-test',
     width: 32,
-    bits: { stc: [3, 0, 'Self-test code'] },
+    bits: { stc: [3, 0, 'Self-test code; see self_test_code'] },
   },
   namespace_management_cdw10: {
     text: 'Namespace Management',
     width: 32,
-    bits: { sel: [3, 0, 'Select: 0 create, 1 delete'] },
+    bits: { sel: [3, 0, 'Select; see namespace_management_select'] },
   },
   namespace_management_cdw11: {
     text: 'Namespace Management',
@@ -198,7 +221,7 @@ export const commandBits = {
   namespace_attachment_cdw10: {
     text: 'Namespace Attachment',
     width: 32,
-    bits: { sel: [3, 0, 'Select: 0 attach, 1 detach'] },
+    bits: { sel: [3, 0, 'Select; see namespace_attachment_select'] },
   },
   format_nvm_cdw10: {
     text: 'Format NVM',
@@ -206,9 +229,9 @@ export const commandBits = {
     bits: {
       lbafl: [3, 0, 'LBA format, lower bits'],
       mset: [4, 4, 'Metadata settings'],
-      pi: [7, 5, 'Protection information'],
+      pi: [7, 5, 'Protection information; see protection_information'],
       pil: [8, 8, 'Protection information location'],
-      ses: [11, 9, 'Secure erase settings'],
+      ses: [11, 9, 'Secure erase settings; see secure_erase'],
       lbafu: [13, 12, 'LBA format, upper bits'],
     },
   },
@@ -216,7 +239,7 @@ export const commandBits = {
     text: 'Sanitize',
     width: 32,
     bits: {
-      sanact: [2, 0, 'Sanitize action'],
+      sanact: [2, 0, 'Sanitize action; see sanitize_action'],
       ause: [3, 3, 'Allow unrestricted sanitize exit'],
       owpass: [7, 4, 'Overwrite pass count'],
       oipbp: [8, 8, 'Overwrite invert pattern between passes'],
@@ -229,7 +252,7 @@ export const commandBits = {
     bits: {
       nlb: [15, 0, 'Number of logical blocks, zero-based'],
       stc: [24, 24, 'Storage tag check'],
-      prinfo: [29, 26, 'Protection information'],
+      prinfo: [29, 26, 'Protection information; see prinfo'],
       fua: [30, 30, 'Force unit access'],
       lr: [31, 31, 'Limited retry'],
     },
@@ -249,7 +272,7 @@ export const commandBits = {
       nlb: [15, 0, 'Number of logical blocks, zero-based'],
       dtype: [23, 20, 'Directive type'],
       stc: [24, 24, 'Storage tag check'],
-      prinfo: [29, 26, 'Protection information'],
+      prinfo: [29, 26, 'Protection information; see prinfo'],
       fua: [30, 30, 'Force unit access'],
       lr: [31, 31, 'Limited retry'],
     },
@@ -261,7 +284,7 @@ export const commandBits = {
       nlb: [15, 0, 'Number of logical blocks, zero-based'],
       stc: [24, 24, 'Storage tag check'],
       deac: [25, 25, 'Deallocate'],
-      prinfo: [29, 26, 'Protection information'],
+      prinfo: [29, 26, 'Protection information; see prinfo'],
       fua: [30, 30, 'Force unit access'],
       lr: [31, 31, 'Limited retry'],
     },
@@ -286,102 +309,39 @@ export const commandBits = {
     bits: {
       nr: [7, 0, 'Number of ranges, zero-based'],
       desfmt: [11, 8, 'Descriptor format'],
-      prinfor: [15, 12, 'Protection information for reading'],
+      prinfor: [15, 12, 'Protection information for reading; see prinfo'],
       dtype: [23, 20, 'Directive type'],
       stcw: [24, 24, 'Storage tag check when writing'],
       stcr: [25, 25, 'Storage tag check when reading'],
-      prinfow: [29, 26, 'Protection information for writing'],
+      prinfow: [29, 26, 'Protection information for writing; see prinfo'],
       fua: [30, 30, 'Force unit access'],
       lr: [31, 31, 'Limited retry'],
     },
   },
-  feature_number_of_queues: {
-    text: 'Number of Queues: requested in command dword 11, allocated in completion dword 0',
+  read_cdw15: {
+    text: 'Read, and what Compare and Verify share with it',
     width: 32,
     bits: {
-      nsq: [15, 0, 'Number of I/O submission queues, zero-based'],
-      ncq: [31, 16, 'Number of I/O completion queues, zero-based'],
+      elbat: [15, 0, 'Expected logical block application tag'],
+      elbatm: [31, 16, 'Expected logical block application tag mask'],
     },
   },
-  feature_volatile_write_cache: {
-    text: 'Volatile Write Cache',
+  write_cdw15: {
+    text: 'Write, and what Write Zeroes and Copy share with it',
     width: 32,
-    bits: { wce: [0, 0, 'Volatile write cache enable'] },
-  },
-} as const satisfies Record<string, BitLayout>
-
-export const fieldBits = {
-  entry_size: {
-    text: 'Queue entry sizes in Identify Controller: SQES and CQES',
-    width: 8,
     bits: {
-      min: [3, 0, 'Required entry size as a power of two'],
-      max: [7, 4, 'Maximum entry size as a power of two'],
+      lbat: [15, 0, 'Logical block application tag'],
+      lbatm: [31, 16, 'Logical block application tag mask'],
     },
   },
-  oncs: {
-    text: 'Optional NVM command support',
-    width: 16,
-    bits: {
-      compare: [0, 0, 'Compare'],
-      write_uncorrectable: [1, 1, 'Write Uncorrectable'],
-      dataset_management: [2, 2, 'Dataset Management'],
-      write_zeroes: [3, 3, 'Write Zeroes'],
-      save: [4, 4, 'Save and Select fields of Set and Get Features'],
-      reservations: [5, 5, 'Reservations'],
-      timestamp: [6, 6, 'Timestamp feature'],
-      verify: [7, 7, 'Verify'],
-      copy: [8, 8, 'Copy'],
-    },
-  },
-  vwc: {
-    text: 'Volatile write cache',
+  prinfo: {
+    text: 'PRINFO of read_cdw12, write_cdw12 and write_zeroes_cdw12, PRINFOR and PRINFOW of Copy',
     width: 8,
     bits: {
-      present: [0, 0, 'A volatile write cache is present'],
-      flush_all: [2, 1, 'Flush of NSID FFFFFFFFh: 2 not supported, 3 supported'],
+      prchk_ref: [0, 0, 'Check the reference tag'],
+      prchk_app: [1, 1, 'Check the application tag'],
+      prchk_guard: [2, 2, 'Check the guard'],
+      pract: [3, 3, 'Protection information action: the controller inserts or strips it'],
     },
-  },
-  psd_flags: {
-    text: 'Flags of a power state descriptor',
-    width: 8,
-    bits: {
-      mxps: [0, 0, 'Maximum power is in units of 0.0001 W instead of 0.01 W'],
-      nops: [1, 1, 'Non-operational state'],
-    },
-  },
-  nsfeat: {
-    text: 'Namespace features',
-    width: 8,
-    bits: {
-      thinp: [0, 0, 'Thin provisioning'],
-      nsabp: [1, 1, 'Namespace atomic boundary parameters'],
-      dae: [2, 2, 'Deallocated or unwritten logical block error'],
-      uidreuse: [3, 3, 'NGUID and EUI64 are never reused'],
-      optperf: [4, 4, 'NPWG, NPWA, NPDG, NPDA and NOWS are defined'],
-    },
-  },
-  flbas: {
-    text: 'Formatted LBA size',
-    width: 8,
-    bits: {
-      format_lower: [3, 0, 'LBA format index, lower bits'],
-      extended: [4, 4, 'Metadata follows the data of each logical block'],
-      format_upper: [6, 5, 'LBA format index, upper bits'],
-    },
-  },
-  dlfeat: {
-    text: 'Deallocate logical block features',
-    width: 8,
-    bits: {
-      read_behavior: [2, 0, 'A deallocated block reads as: 0 not reported, 1 zeroes, 2 ones'],
-      write_zeroes: [3, 3, 'Write Zeroes may deallocate'],
-      guard: [4, 4, 'Guard field of deallocated blocks is the CRC of what is read'],
-    },
-  },
-  nsattr: {
-    text: 'Namespace attributes',
-    width: 8,
-    bits: { write_protected: [0, 0, 'Currently write protected'] },
   },
 } as const satisfies Record<string, BitLayout>
