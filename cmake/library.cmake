@@ -19,6 +19,24 @@ install(TARGETS nvm_shared nvm_static EXPORT libnvm-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/lib/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
+
+# C++, for programs that add commands to an emulated controller: include/peernvm. Collected in the
+# build folder too, where the example is compiled with nothing else.
+set(NVM_EXTENSION_HEADERS
+  emulator/io_command.h emulator/executor.h emulator/task.h emulator/transfer.h
+  emulator/remote_memory.h emulator/store.h emulator/namespace.h emulator/interval_set.h
+  emulator/timing_model.h emulator/nvm/blocks.h
+  emulator/emulated_device.h emulator/subsystem.h emulator/pcie_controller.h emulator/bar.h
+  emulator/domain.h emulator/runner.h
+  emulator/faults/fault.h emulator/faults/fault_plan.h emulator/faults/seeded_random.h
+  platform/baton.h platform/clock.h platform/status.h platform/unique_fd.h
+  spec/errors.h spec/nvme.h)
+set(NVM_EXTENSION_INCLUDE ${CMAKE_BINARY_DIR}/include/peernvm)
+foreach(header ${NVM_EXTENSION_HEADERS})
+  configure_file(${CMAKE_SOURCE_DIR}/lib/${header} ${NVM_EXTENSION_INCLUDE}/${header} COPYONLY)
+endforeach()
+install(DIRECTORY ${NVM_EXTENSION_INCLUDE} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
 install(FILES ${CMAKE_BINARY_DIR}/libnvm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(EXPORT libnvm-targets NAMESPACE libnvm:: FILE libnvm-config.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/libnvm)

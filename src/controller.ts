@@ -11,6 +11,7 @@ import {
   DmaMemory,
   type MemoryUser,
 } from './dma.ts'
+import { toNativeOptions } from './emulator/options.ts'
 import { createError, NvmError, unwrap } from './errors.ts'
 import { Namespace, type NamespaceFormat } from './namespace.ts'
 import type { ControllerHandle, NativeController, NativeDescriptor } from './native/binding.ts'
@@ -25,13 +26,7 @@ import {
 import { AwaitQueuePair } from './queue-await.ts'
 import { RawQueuePair } from './queue-raw.ts'
 import { QueueRing } from './queue-ring.ts'
-import {
-  type ControllerToken,
-  checkEmulatorOptions,
-  type EmulatorOptions,
-  parseSize,
-  type Target,
-} from './target.ts'
+import type { ControllerToken, Target } from './target.ts'
 import { openWakeSocket } from './wake.ts'
 
 /**
@@ -66,6 +61,7 @@ export interface ControllerInfo {
 
 export const allocationBytesMax = 4 * 2 ** 30
 const timeoutMsMax = 2 ** 31 - 1
+const retryDelayUnitMs = 100
 const roles = { auto: 0, manager: 1, reference: 2 } as const
 
 export class Controller implements QueueOwner, AsyncDisposable {
@@ -81,6 +77,7 @@ export class Controller implements QueueOwner, AsyncDisposable {
   readonly #queues = new Set<QueuePair>()
   readonly #memories = new Set<DmaMemory>()
   #ownQueue: Promise<AwaitQueuePair> | undefined
+  #retryDelays: readonly number[] | undefined
   #closing: Promise<void> | undefined
 
   /** Internal: openController makes them. */
@@ -102,6 +99,15 @@ export class Controller implements QueueOwner, AsyncDisposable {
     unwrap(await binding().claimAdmin(this.handle))
     this.#native = unwrap(binding().describeController(this.handle))
     this.#info = makeInfo(this.#native)
+  }
+
+  /**
+   * Resets the controller, for all who use it. Queue pairs with promises reject what is outstanding
+   * and work again; raw ones must be closed.
+   */
+  async reset(): Promise<void> {
+    this.#refuseIfClosed()
+    unwrap(await binding().resetController(this.handle))
   }
 
   /** A token with which a Worker opens the same controller. */
@@ -144,15 +150,25 @@ export class Controller implements QueueOwner, AsyncDisposable {
   }
 
   /** Internal. */
-  blockSizeOf(namespaceId: number): number {
-    const format = this.#formats.get(namespaceId)
-    if (format !== undefined) return format.blockSize
-    throw createError('ERR_NAMESPACE', `${namespaceId} is not known; await namespace(id) first`)
+  blockSizeOf(namespaceId: number): number | undefined {
+    return this.#formats.get(namespaceId)?.blockSize
   }
 
   #openOwnQueue(): Promise<AwaitQueuePair> {
-    this.#ownQueue ??= this.createQueuePair({ mode: 'await' })
+    this.#ownQueue ??= this.createQueuePair({ mode: 'await' }).catch((error: unknown) => {
+      this.#ownQueue = undefined // the next use tries again
+      throw error
+    })
     return this.#ownQueue
+  }
+
+  /** Internal. */
+  async retryDelayMs(crd: number): Promise<number> {
+    if (this.#retryDelays === undefined) {
+      const { crdt1, crdt2, crdt3 } = await this.admin.identifyController()
+      this.#retryDelays = [0, crdt1, crdt2, crdt3]
+    }
+    return (this.#retryDelays[crd] ?? 0) * retryDelayUnitMs
   }
 
   /** Memory that the device reaches, zeroed; at most 4 GiB. */
@@ -201,7 +217,7 @@ export class Controller implements QueueOwner, AsyncDisposable {
     const wakes = mode === 'await' && this.#native.wakes
     if (wakes) openWakeSocket()
     const outcome = await binding().createQueuePair(this.handle, depth, wakes)
-    const ring = new QueueRing(unwrap(outcome))
+    const ring = new QueueRing(unwrap(outcome), mode === 'await')
     const queue =
       mode === 'raw'
         ? new RawQueuePair(this, ring, timeoutMs)
@@ -315,28 +331,15 @@ async function openNative(target: Target | undefined, role: Role): Promise<Nativ
   if (target === undefined || typeof target === 'string') {
     return unwrap(await binding().openTarget(target ?? '', roles[role]))
   }
-  if ('emulator' in target) return openEmulator(target.emulator, role)
+  if (!('kind' in target)) {
+    return unwrap(await binding().openEmulator(toNativeOptions(target.emulator), roles[role]))
+  }
+  if (target.kind === 'peernvm-emulated-controller') {
+    const { emulator, controller } = target
+    return unwrap(await binding().openEmulatedController(emulator, controller, roles[role]))
+  }
   if (target.kind !== 'peernvm-controller') {
     throw createError('ERR_ARGUMENT', 'a target is a string, { emulator } or a token of ref()')
   }
   return unwrap(binding().attachController(target.id))
-}
-
-async function openEmulator(options: EmulatorOptions, role: Role): Promise<NativeController> {
-  checkEmulatorOptions(options)
-  const { image = '', size, blockSize = 512, readOnly = false } = options
-  const { latencyNs = 0, bandwidth = 0, serial = '' } = options
-  const byteLength = size === undefined ? 0 : parseSize(size)
-  return unwrap(
-    await binding().openEmulator(
-      image,
-      byteLength,
-      blockSize,
-      readOnly,
-      Math.round(latencyNs),
-      Math.round(bandwidth),
-      serial,
-      roles[role],
-    ),
-  )
 }

@@ -77,6 +77,19 @@ export class DmaMemory {
     if (this.owned && this.bytes !== undefined) descriptorsByBuffer.set(this.bytes.buffer, this)
   }
 
+  /** Where the byte is that the device knows by this I/O address. */
+  offsetOf(addressLow: number, addressHigh: number): number | undefined {
+    const address = addressLow + addressHigh * 2 ** 32
+    let offset = 0
+    for (const { ioAddress, byteLength } of this.runs) {
+      if (address >= ioAddress && address < ioAddress + byteLength) {
+        return offset + address - ioAddress
+      }
+      offset += byteLength
+    }
+    return undefined
+  }
+
   /** Detaches now; lets go natively now, or when no command can reach it any more. */
   dispose(): void {
     if (this.disposed) return

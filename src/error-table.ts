@@ -174,6 +174,24 @@ export const errorTable = {
     message: 'The command did not run to its end: {detail}',
     fix: 'The queue or the controller was closed, or the program gave up; open it again and repeat the command.',
   },
+  ERR_QUEUE_LOST: {
+    number: 28,
+    errno: 'ECONNRESET',
+    message: 'The queue was deleted under the command to recover from a failure: {detail}',
+    fix: 'Repeat the command, which may or may not have been executed. The queue was created again.',
+  },
+  ERR_CONTROLLER_DISABLED: {
+    number: 29,
+    errno: 'ECONNRESET',
+    message: 'Somebody else disabled the controller under its queues: {detail}',
+    fix: 'Find the program that resets it; share the controller instead (role "reference", controller.ref()).',
+  },
+  ERR_STATE: {
+    number: 30,
+    errno: 'EINVAL',
+    message: 'The saved state of the emulator cannot be used: {detail}',
+    fix: 'Give it whole and unchanged, as this or an older version saved it. Without its .peernvm file an image is opened as a plain one.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable

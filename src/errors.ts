@@ -25,6 +25,8 @@ export interface NvmErrorDetails {
   readonly queue?: number
   /** The state of the queue when a command timed out. */
   readonly dump?: string
+  /** How often the command was sent. */
+  readonly attempts?: number
   readonly cause?: unknown
 }
 
@@ -36,6 +38,7 @@ export class NvmError extends Error {
   declare readonly command?: FailedCommand
   declare readonly queue?: number
   declare readonly dump?: string
+  declare readonly attempts?: number
 
   constructor(code: ErrorCode, message: string, fix: string, details: NvmErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -46,6 +49,7 @@ export class NvmError extends Error {
     if (details.command !== undefined) this.command = details.command
     if (details.queue !== undefined) this.queue = details.queue
     if (details.dump !== undefined) this.dump = details.dump
+    if (details.attempts !== undefined) this.attempts = details.attempts
   }
 }
 
@@ -77,6 +81,11 @@ const codesByNumber = new Map(
   (Object.entries(errorTable) as [ErrorCode, ErrorRow][]).map(([code, row]) => [row.number, code]),
 )
 
+/** The code of a row by its number, as native code names it. */
+export function codeOfNumber(number: number): ErrorCode {
+  return codesByNumber.get(number) ?? 'ERR_OS'
+}
+
 function isFailure(outcome: unknown): outcome is NativeFailure {
   return typeof outcome === 'object' && outcome !== null && 'failureNumber' in outcome
 }
@@ -84,7 +93,20 @@ function isFailure(outcome: unknown): outcome is NativeFailure {
 /** The value of a native call, or its failure thrown as an NvmError. */
 export function unwrap<T>(outcome: Outcome<T>, details?: NvmErrorDetails): T {
   if (!isFailure(outcome)) return outcome
-  const code = codesByNumber.get(outcome.failureNumber) ?? 'ERR_OS'
+  const code = codeOfNumber(outcome.failureNumber)
   if (code === 'ERR_NVME_STATUS') throw createStatusError(outcome.nvmeStatus, details ?? {})
   throw createError(code, outcome.detail || 'no details are known', details)
+}
+
+/** The failure of a native call as an NvmError; undefined when it succeeded. */
+export function failureOf(
+  outcome: Outcome<unknown>,
+  details?: NvmErrorDetails,
+): NvmError | undefined {
+  try {
+    unwrap(outcome, details)
+    return undefined
+  } catch (error) {
+    return error as NvmError
+  }
 }

@@ -11,8 +11,22 @@ export type {
 export type { Controller, ControllerInfo, OpenOptions, Role } from './controller.ts'
 export { openController } from './controller.ts'
 export type { DescriptorToken, DmaDescriptor, IoRun } from './dma.ts'
-export type { ServeOptions } from './emulator.ts'
-export { type EmulatorServer, serveEmulator } from './emulator.ts'
+export type {
+  AddedCommand,
+  CommandAnswer,
+  CommandHandler,
+  ReceivedCommand,
+} from './emulator/commands.ts'
+export type {
+  ControllerStats,
+  EmulatedController,
+  Emulator,
+  InjectedFault,
+} from './emulator/emulator.ts'
+export { startEmulator } from './emulator/emulator.ts'
+export type { Fault, FaultMatch } from './emulator/faults.ts'
+export type { EmulatorOptions, NamespaceOptions } from './emulator/options.ts'
+export type { DoorbellMode, EmulatorServer, ServeOptions } from './emulator/server.ts'
 export type { ErrorCode, FailedCommand, NvmeStatus } from './errors.ts'
 export { NvmError } from './errors.ts'
 export type { Namespace, NamespaceRead, NamespaceWrite } from './namespace.ts'
@@ -21,4 +35,4 @@ export type { AwaitQueuePair } from './queue-await.ts'
 export type { Batch, BatchOptions } from './queue-batch.ts'
 export type { CompletionQueue, RawQueuePair, SubmissionQueue } from './queue-raw.ts'
 export type { DataTarget, ReadRequest, WriteRequest } from './queue-transfer.ts'
-export type { ControllerToken, EmulatorOptions, Target } from './target.ts'
+export type { ControllerToken, Target } from './target.ts'

@@ -5,14 +5,16 @@
 
 import { BouncePool } from './bounce.ts'
 import { DmaDescriptor, type DmaMemory } from './dma.ts'
-import { createError, createStatusError, type FailedCommand, type NvmError } from './errors.ts'
+import { createError, createStatusError, type NvmError } from './errors.ts'
 import { type QueueOwner, QueuePair, refuseMembers } from './queue.ts'
-import { Job, type Part } from './queue-job.ts'
+import { Entries, flushOf } from './queue-entries.ts'
+import { finishPart, Job, type Part } from './queue-job.ts'
 import { Pump, type Pumped, ticksMax } from './queue-pump.ts'
+import { type Recoverable, Recovery } from './queue-recovery.ts'
+import { Delayed, mayRetry } from './queue-retry.ts'
 import { counter, idMask, listedBytesMax, type QueueRing, statusShift } from './queue-ring.ts'
 import {
   bytesOf,
-  copyBounced,
   type DataTarget,
   type NamespaceLike,
   planTransfer,
@@ -20,7 +22,6 @@ import {
   type Transfer,
   type WriteRequest,
 } from './queue-transfer.ts'
-import { opcodeName } from './spec/names.ts'
 import { nvme } from './spec/nvme.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
@@ -39,8 +40,10 @@ const executor = (resolve: Resolve, reject: Reject): void => {
 
 const graceMsMax = 1000
 
-export class AwaitQueuePair extends QueuePair implements Pumped {
+export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
   readonly mode = 'await'
+  /** Internal. */
+  readonly entries: Entries
   readonly #pump: Pump
   readonly #bounce: BouncePool
   readonly #transferBytesMax: number
@@ -51,10 +54,14 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
   readonly #parts: (Part | undefined)[]
   readonly #slots: Int32Array
   readonly #bornAt: Int32Array
-  readonly #lost: Uint8Array
-  #lostCount = 0
+  readonly #recovery: Recovery
+  readonly #delayed: Delayed
   #ticks = 0
   #jobs: Job[] = []
+  /** Commands can be submitted: not while the queue is closed, or being deleted and created. */
+  #isLive = true
+  /** Nothing completes any more. */
+  #isDead = false
   #refusal: NvmError | undefined
   #drained: (() => void) | undefined
 
@@ -66,11 +73,17 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
     this.#rejects = new Array<Reject | undefined>(depth).fill(undefined)
     this.#values = new Array<unknown>(depth).fill(undefined)
     this.#parts = new Array<Part | undefined>(depth).fill(undefined)
-    this.#slots = new Int32Array(depth)
+    this.entries = new Entries(ring)
+    this.#slots = this.entries.slots
     this.#bornAt = new Int32Array(depth)
-    this.#lost = new Uint8Array(depth)
     this.#bounce = new BouncePool((byteLength) => owner.allocateNow(byteLength))
     this.#pump = new Pump(this, wakes, timeoutMs)
+    this.#recovery = new Recovery(this)
+    this.#delayed = new Delayed(
+      (crd) => owner.retryDelayMs(crd),
+      timeoutMs,
+      (job) => this.#enter(job),
+    )
   }
 
   /** Reads whole blocks; resolves to the filled bytes. */
@@ -90,16 +103,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
 
   /** Resolves when everything written before is durable. */
   flush(request: { readonly namespace: NamespaceLike }): Promise<void> {
-    const { namespace } = request
-    const transfer = {
-      namespaceId: namespace.id,
-      blockSize: namespace.blockSize,
-      lba: 0,
-      byteLength: 0,
-      memory: undefined,
-      byteOffset: 0,
-      bytes: undefined,
-    }
+    const transfer = flushOf(request.namespace.id)
     return this.#runJob(opcodeFlush, [transfer], undefined) as Promise<void>
   }
 
@@ -131,7 +135,8 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
       target instanceof DmaDescriptor &&
       typeof lba === 'number' &&
       this.#jobs.length === 0 &&
-      this.#refusal === undefined
+      this.#isLive &&
+      (this.#pump.isPolling || this.ring.isLive)
     ) {
       const { byteLength, byteOffset, memory } = target
       const { blockSize } = namespace
@@ -146,10 +151,11 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
         !memory.disposed &&
         !memory.bounced
       ) {
-        const id = this.ring.take()
-        if (id >= 0) {
+        const commandId = this.ring.take()
+        if (commandId >= 0) {
+          const id = commandId & this.ring.commandMask
           this.#send(
-            id,
+            commandId,
             opcode,
             namespace.id,
             lba,
@@ -171,7 +177,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
 
   /** Writes the command and sees to it that it is rung and polled for. */
   #send(
-    id: number,
+    commandId: number,
     opcode: number,
     namespaceId: number,
     lba: number,
@@ -181,8 +187,12 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
     byteLength: number,
   ): void {
     const { ring } = this
+    const id = commandId & ring.commandMask
     const slot = ring.advance()
-    ring.write(slot, id, opcode, namespaceId, lba, blockCount)
+    // Rarely true: the slot's last command is still outstanding.
+    const before = ((ring.words[slot << 4] as number) >>> 16) & ring.commandMask
+    if (this.#slots[before] === slot && before !== id) this.entries.keep(before)
+    ring.write(slot, commandId, opcode, namespaceId, lba, blockCount)
     if (memory !== undefined) ring.point(slot, id, memory, byteOffset, byteLength)
     this.#slots[id] = slot
     this.#bornAt[id] = this.#ticks
@@ -201,11 +211,15 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
   }
 
   complete(count: number): void {
-    const { ring } = this
-    const { done } = ring
+    this.#take(count)
+    if (this.#jobs.length > 0) this.#serveJobs()
+    if (this.#drained !== undefined && !this.isBusy) this.#drained()
+  }
+
+  #take(count: number): void {
+    const { done } = this.ring
     const resolves = this.#resolves
     const values = this.#values
-    ring.ringCompletions()
     for (let i = 0; i < count; i++) {
       const entry = done[i] as number
       const id = entry & idMask
@@ -217,12 +231,11 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
         this.#completeSlowly(id, entry >>> statusShift)
       }
     }
-    if (this.#jobs.length > 0) this.#serveJobs()
-    if (this.#drained !== undefined && !this.isBusy) this.#drained()
   }
 
   get isBusy(): boolean {
-    return this.ring.outstanding > this.#lostCount || this.#jobs.length > 0
+    if (this.#isDead) return false
+    return this.ring.outstanding > 0 || this.#jobs.length > 0 || this.#delayed.count > 0
   }
 
   // The rest is for everything that is not one direct command.
@@ -260,19 +273,25 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
   #runJob(opcode: number, transfers: readonly Transfer[], value: unknown): Promise<unknown> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
     const promise = new Promise<unknown>(executor)
-    const job = new Job(opcode, transfers, value, this.#ticks, newResolve, newReject)
-    if (transfers.length === 0) {
-      job.settleIfFinished()
-      return promise
-    }
+    const job = new Job(opcode, transfers, value, newResolve, newReject)
+    this.#enter(job)
+    return promise
+  }
+
+  #enter(job: Job): void {
+    if (job.settleIfFinished()) return
     this.#jobs.push(job)
     this.#serveJobs()
     if (this.#jobs.length > 0) this.#pump.start()
-    return promise
   }
 
   /** Submits commands of the waiting jobs, first come first served, while there is room. */
   #serveJobs(): void {
+    if (!this.#isLive) return
+    if (!this.ring.isLive) {
+      this.#recovery.look()
+      return
+    }
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
       try {
         while (job.transfer !== undefined) {
@@ -307,14 +326,15 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
     const { stats } = ring
     if (byteLength === 0) stats[counter.noData] = (stats[counter.noData] as number) + 1
     if (slot !== undefined) stats[counter.bounce] = (stats[counter.bounce] as number) + 1
+    if (job.attempts > 1) stats[counter.retries] = (stats[counter.retries] as number) + 1
     if (job.done > 0) stats[counter.splits] = (stats[counter.splits] as number) + 1
-    const id = ring.take()
+    const commandId = ring.take()
     const lba = transfer.lba + job.done / transfer.blockSize
     const blockCount = Math.max(1, byteLength / transfer.blockSize) // a flush has none, and says 0
-    this.#parts[id] = { job, byteLength, slot, bytes }
+    this.#parts[commandId & ring.commandMask] = { job, byteLength, slot, bytes }
     job.advance(byteLength)
     this.#send(
-      id,
+      commandId,
       job.opcode,
       transfer.namespaceId,
       lba,
@@ -329,91 +349,112 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
   #completeSlowly(id: number, status: number): void {
     const part = this.#parts[id]
     this.#parts[id] = undefined
-    if (this.#lost[id] === 1) {
-      // Its promise was rejected long ago; only now may its id and its memory be used again.
-      this.#lost[id] = 0
-      this.#lostCount--
-      if (part?.slot !== undefined) this.#bounce.give(part.slot)
+    if (status === 0) {
+      this.#finish(id, part, undefined)
       return
     }
-    if (part === undefined) {
-      this.#settleWith(id, this.#statusError(id, status))
-      return
-    }
-    const { job, slot, bytes } = part
-    job.outstanding--
-    if (status !== 0) job.error ??= this.#statusError(id, status)
-    if (slot !== undefined) {
-      if (bytes !== undefined && job.opcode === opcodeRead && job.error === undefined) {
-        job.error = copyBounced(slot, bytes, part.byteLength)
-      }
-      this.#bounce.give(slot)
-    }
-    job.settleIfFinished()
+    const attempts = part?.job.attempts ?? 1
+    const details = { command: this.entries.commandOf(id), queue: this.id, attempts }
+    const error = createStatusError(status, details)
+    if (!this.#retry(id, part, error)) this.#finish(id, part, this.#recovery.explain(id, error))
   }
 
-  /** Rejects the promise of a command that is not a job's. */
-  #settleWith(id: number, error: NvmError): void {
+  /** Settles a command: with its error, or as done, which only a job's comes here for. */
+  #finish(id: number, part: Part | undefined, error: NvmError | undefined): void {
+    if (part !== undefined) {
+      finishPart(part, error, this.#bounce)
+      return
+    }
     const reject = this.#rejects[id]
     this.#resolves[id] = undefined
     this.#rejects[id] = undefined
-    reject?.(error)
+    if (error !== undefined) reject?.(error)
   }
 
-  #commandOf(id: number): FailedCommand {
-    const words = this.ring.words
-    const at = (this.#slots[id] as number) << 4
-    const opcode = (words[at] as number) & 0xff
-    const name = opcodeName('io', opcode)
-    const namespaceId = (words[at + 1] as number) >>> 0
-    // The slot may belong to a later command by now.
-    if ((words[at] as number) >>> 16 !== id) return { name: 'Command', opcode, commandId: id }
-    if (opcode === opcodeFlush) return { name, opcode, commandId: id, namespaceId }
-    const lba = ((words[at + 10] as number) >>> 0) + ((words[at + 11] as number) >>> 0) * 2 ** 32
-    const blockCount = ((words[at + 12] as number) & 0xffff) + 1
-    return { name, opcode, commandId: id, namespaceId, lba, blockCount }
+  /** Makes a request of its own of a command that failed, where it may be sent again. */
+  #retry(id: number, part: Part | undefined, error: NvmError): boolean {
+    const { status, command, attempts = 1 } = error
+    if (status === undefined || command === undefined || this.#refusal !== undefined) return false
+    if (part?.job.error !== undefined || !mayRetry(status, command.opcode, attempts)) return false
+    const transfer = this.entries.transferOf(id, this.owner)
+    if (transfer === undefined) return false
+    const job =
+      part === undefined
+        ? this.#adopt(id, command.opcode, transfer)
+        : new Job(
+            command.opcode,
+            [transfer],
+            undefined,
+            () => finishPart(part, undefined, this.#bounce),
+            (failed) => finishPart(part, failed as NvmError, this.#bounce),
+          )
+    job.attempts = attempts + 1
+    if (status.crd === 0) this.#jobs.push(job)
+    else this.#delayed.add(job, status.crd, error)
+    return true
   }
 
-  #statusError(id: number, status: number): NvmError {
-    return createStatusError(status, { command: this.#commandOf(id), queue: this.id })
+  /** A request that settles the promise of the command `id`. */
+  #adopt(id: number, opcode: number, transfer: Transfer): Job {
+    const resolve = this.#resolves[id] as Resolve
+    const reject = this.#rejects[id] as Reject
+    this.#resolves[id] = undefined
+    this.#rejects[id] = undefined
+    return new Job(opcode, [transfer], this.#values[id], resolve, reject)
   }
 
   tick(): void {
     this.#ticks++
     const { commands, depth } = this.ring
     for (let id = 0; id < depth; id++) {
-      if (commands[depth + id] === 0 || this.#lost[id] === 1) continue
-      if (this.#ticks - (this.#bornAt[id] as number) > ticksMax) this.#expire(id)
+      if (commands[depth + id] === 0) continue
+      if (this.#ticks - (this.#bornAt[id] as number) > ticksMax) this.#recovery.add(id)
     }
-    // A job waits for the commands before it; when all of those are lost, it is overdue too.
-    if (this.#jobs.length > 0 && this.ring.outstanding === this.#lostCount) this.#expireJobs()
+    this.#recovery.look()
   }
 
-  #expire(id: number): void {
-    const command = this.#commandOf(id)
-    const where = `after ${this.timeoutMs} ms on queue pair ${this.id}`
-    const detail = `${command.name}, command ${id}, ${where}`
-    const error = createError('ERR_TIMEOUT', detail, { command, queue: this.id, dump: this.dump() })
-    this.#lose(id, error)
+  // What the recovery does with the queue.
+
+  suspend(until: Promise<void>): void {
+    this.#isLive = false
+    this.#pump.hold(until)
   }
 
-  /** Rejects for a command that is outstanding; its id and memory stay taken until it completes. */
-  #lose(id: number, error: NvmError): void {
-    this.#lost[id] = 1
-    this.#lostCount++
-    const part = this.#parts[id]
-    if (part === undefined) {
-      this.#settleWith(id, error)
-      return
+  takeLast(): void {
+    this.#take(this.ring.poll())
+  }
+
+  loseAll(errorOf: (id: number) => NvmError): void {
+    this.#rejectOutstanding(errorOf)
+    this.ring.clear()
+  }
+
+  die(error: NvmError): void {
+    this.#isDead = true
+    this.#refusal ??= error
+    this.#rejectOutstanding(() => error)
+    this.#rejectWaiting(error)
+    this.#drained?.()
+  }
+
+  resume(): void {
+    this.#isLive = this.#refusal === undefined
+    this.#serveJobs()
+    if (this.isBusy) this.#pump.start()
+  }
+
+  #rejectOutstanding(errorOf: (id: number) => NvmError): void {
+    const { commands, depth } = this.ring
+    for (let id = 0; id < depth; id++) {
+      if (commands[depth + id] === 0) continue
+      const part = this.#parts[id]
+      this.#parts[id] = undefined
+      this.#finish(id, part, errorOf(id))
     }
-    part.job.error ??= error
-    part.job.outstanding--
-    part.job.settleIfFinished()
   }
 
-  #expireJobs(): void {
-    const detail = `queue pair ${this.id} waits for ${this.#lostCount} commands that are lost`
-    const error = createError('ERR_TIMEOUT', detail, { queue: this.id, dump: this.dump() })
+  #rejectWaiting(error: NvmError): void {
+    this.#delayed.cancel(error)
     for (const job of this.#jobs.splice(0)) {
       job.error ??= error
       job.settleIfFinished()
@@ -422,44 +463,29 @@ export class AwaitQueuePair extends QueuePair implements Pumped {
 
   protected async settle(): Promise<void> {
     this.#refusal ??= createError('ERR_CLOSED', `queue pair ${this.id}`)
-    const aborted = createError('ERR_ABORTED', `queue pair ${this.id} was closed`)
-    for (const job of this.#jobs.splice(0)) {
-      job.error ??= aborted
-      job.settleIfFinished()
+    this.#isLive = false
+    this.#rejectWaiting(createError('ERR_ABORTED', `queue pair ${this.id} was closed`))
+    if (this.isBusy) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(this.timeoutMs, graceMsMax))
+        this.#drained = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#drained = undefined
     }
-    if (!this.isBusy) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.min(this.timeoutMs, graceMsMax))
-      this.#drained = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    this.#drained = undefined
+    await this.#recovery.stop()
   }
 
   protected abandon(error: NvmError): void {
-    this.#loseAll(error)
+    this.die(error)
     this.#pump.stop()
     this.#bounce.dispose()
   }
 
   fail(cause: unknown): void {
-    const error = createError('ERR_ABORTED', `the pump of queue pair ${this.id} broke`, { cause })
-    this.#refusal = error
-    this.#loseAll(error)
-    this.#drained?.()
-  }
-
-  #loseAll(error: NvmError): void {
-    const { commands, depth } = this.ring
-    for (let id = 0; id < depth; id++) {
-      if (commands[depth + id] !== 0 && this.#lost[id] === 0) this.#lose(id, error)
-    }
-    for (const job of this.#jobs.splice(0)) {
-      job.error ??= error
-      job.settleIfFinished()
-    }
+    this.die(createError('ERR_ABORTED', `the pump of queue pair ${this.id} broke`, { cause }))
   }
 }
 

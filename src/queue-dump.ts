@@ -2,7 +2,7 @@
 // A queue pair as text, for errors and for people: what the registers say, where the pointers are,
 // what is outstanding, and the last entries of both queues.
 
-import { idMask, type QueueRing, slotWords } from './queue-ring.ts'
+import { type QueueRing, slotWords } from './queue-ring.ts'
 import { word } from './spec/control-block.ts'
 import { opcodeName, statusText } from './spec/names.ts'
 import { nvme } from './spec/nvme.ts'
@@ -30,7 +30,7 @@ export function renderQueue(
       ` of ${at('sqEntries')}`,
     `  completion  head ${at('cqHead')} phase ${at('cqPhase') >>> 16} of ${at('cqEntries')}`,
     `  outstanding ${ring.outstanding}${listIds(outstandingIds(ring))}`,
-    ...(ring.strays > 0 ? [`  completions of unknown commands: ${ring.strays}`] : []),
+    ...(ring.strays > 0 ? [`  stray completions: ${ring.strays}`] : []),
     '  last commands, newest first',
     ...lastCommands(ring, at('sqTail'), at('sqEntries')),
     '  last completions, newest first',
@@ -62,8 +62,9 @@ function lastCommands(ring: QueueRing, tail: number, entries: number): string[] 
     if (field(1) === 0) continue // never used
     const lba = field(10) + field(11) * 2 ** 32
     lines.push(
-      `    slot ${slot}: command ${field(0) >>> 16} ${opcodeName('io', field(0) & 0xff)}` +
-        ` namespace ${field(1)} lba ${lba} blocks ${(field(12) & 0xffff) + 1}` +
+      `    slot ${slot}: command ${(field(0) >>> 16) & ring.commandMask}` +
+        ` ${opcodeName('io', field(0) & 0xff)} namespace ${field(1)}` +
+        ` lba ${lba} blocks ${(field(12) & 0xffff) + 1}` +
         ` prp1 ${address(field(7), field(6))} prp2 ${address(field(9), field(8))}`,
     )
   }
@@ -78,7 +79,7 @@ function lastCompletions(ring: QueueRing, head: number, entries: number): string
     if (entry === 0) continue // never written
     const status = entry >>> 17
     lines.push(
-      `    slot ${slot}: command ${entry & idMask} phase ${(entry >>> 16) & 1}` +
+      `    slot ${slot}: command ${entry & ring.commandMask} phase ${(entry >>> 16) & 1}` +
         ` status ${hex(status, 4)} ${statusText(status)}`,
     )
   }

@@ -2,9 +2,13 @@
 // A request that is more than one command at once: too large, one of a group, bounced, or waiting
 // for its turn because the queue is full. Jobs are served in the order they came.
 
+import type { BouncePool } from './bounce.ts'
 import type { DmaDescriptor } from './dma.ts'
 import type { NvmError } from './errors.ts'
-import type { Transfer } from './queue-transfer.ts'
+import { copyBounced, type Transfer } from './queue-transfer.ts'
+import { nvme } from './spec/nvme.ts'
+
+const opcodeRead = nvme.codes.nvm_opcode.read[0]
 
 export class Job {
   readonly opcode: number
@@ -13,10 +17,10 @@ export class Job {
   readonly value: unknown
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
-  /** Tick of the queue's clock at which it was asked for. */
-  readonly bornAt: number
   error: NvmError | undefined
   outstanding = 0
+  /** How often its commands were sent, this time included. */
+  attempts = 1
   #index = 0
   #done = 0
 
@@ -24,14 +28,12 @@ export class Job {
     opcode: number,
     transfers: readonly Transfer[],
     value: unknown,
-    bornAt: number,
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
   ) {
     this.opcode = opcode
     this.transfers = transfers
     this.value = value
-    this.bornAt = bornAt
     this.resolve = resolve
     this.reject = reject
   }
@@ -72,4 +74,18 @@ export interface Part {
   /** Where bounced data goes or came from. */
   readonly slot: DmaDescriptor | undefined
   readonly bytes: Uint8Array | undefined
+}
+
+/** Ends a part, and its job with the last one; data that was bounced goes where it was wanted. */
+export function finishPart(part: Part, error: NvmError | undefined, bounce: BouncePool): void {
+  const { job, slot, bytes, byteLength } = part
+  job.outstanding--
+  job.error ??= error
+  if (slot !== undefined) {
+    if (bytes !== undefined && job.opcode === opcodeRead && job.error === undefined) {
+      job.error = copyBounced(slot, bytes, byteLength)
+    }
+    bounce.give(slot)
+  }
+  job.settleIfFinished()
 }

@@ -50,6 +50,7 @@ export class Pump implements Sleeper {
   #progressed = 0
   #completedSinceLook = false
   #wake: (() => void) | undefined
+  #held: Promise<void> | undefined
   readonly #pumped: Pumped
   readonly #ring: QueueRing
   readonly #wakes: boolean
@@ -79,6 +80,14 @@ export class Pump implements Sleeper {
     let idleRounds = 0
     while (idleRounds <= idleRoundsMax) {
       await resolved
+      if (this.#held !== undefined) {
+        this.isPolling = false
+        await this.#held
+        this.isPolling = true
+        idleRounds = 0
+        enterSlice()
+        continue
+      }
       idleRounds = this.#round() ? 0 : idleRounds + 1
       if (++this.#rounds % roundsPerLook !== 0) continue
       const pause = this.#look()
@@ -106,6 +115,7 @@ export class Pump implements Sleeper {
     if (count !== 0) {
       this.#emptyRounds = 0
       this.#completedSinceLook = true
+      ring.ringCompletions()
       this.#pumped.complete(count)
     }
     return true
@@ -165,6 +175,14 @@ export class Pump implements Sleeper {
     if (this.#wake === undefined || ring.isArmed) return
     ring.stats[counter.wakeUps] = (ring.stats[counter.wakeUps] as number) + 1
     this.#wake()
+  }
+
+  /** Touches the queue no more until `until` settles. */
+  hold(until: Promise<void>): void {
+    this.#held = until.finally(() => {
+      this.#held = undefined
+    })
+    this.#wake?.()
   }
 
   /** The queue is closing: no wake-up is waited for any more. */

@@ -100,7 +100,11 @@ export class SubmissionQueue {
     byteOffset: number,
   ): void {
     if (namespaceId !== this.#namespaceId) {
-      this.#blockSize = this.#owner.blockSizeOf(namespaceId)
+      const blockSize = this.#owner.blockSizeOf(namespaceId)
+      if (blockSize === undefined) {
+        throw createError('ERR_NAMESPACE', `${namespaceId} is not known; await namespace(id) first`)
+      }
+      this.#blockSize = blockSize
       this.#namespaceId = namespaceId
     }
     const byteLength = blockCount * this.#blockSize

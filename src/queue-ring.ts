@@ -19,6 +19,7 @@ const cqPhase = word.cqPhase
 const cqEntries = word.cqEntries
 const outstandingWord = word.outstanding
 const armedWord = word.armed
+const stateWord = word.state
 
 const phaseBit = 0x10000
 const listEntries = pageBytes / 8
@@ -42,6 +43,9 @@ export const counter = {
   doorbells: 4,
   wakeUps: 5,
   splits: 6,
+  retries: 7,
+  aborts: 8,
+  restarts: 9,
 } as const
 
 const nothingSleeps = new Int32Array(1)
@@ -62,10 +66,17 @@ export class QueueRing implements MemoryUser {
   /** What each outstanding command may reach. */
   readonly pins: (DmaMemory | undefined)[]
   readonly stats = new Float64Array(Object.keys(counter).length)
-  /** Completions that named a command which was not outstanding. */
+  /** Completions that named a command which was not outstanding, or had the wrong phase tag. */
   strays = 0
   readonly inlinePump: boolean
-
+  /**
+   * Bits of a command id that index tables. Those above, of `#tagMask`, change with each use, so
+   * that a second completion of one command is not taken for that of the next.
+   */
+  readonly commandMask: number
+  readonly #tagMask: number
+  readonly #tagStep: number
+  readonly #inUse: number
   readonly #lists: Int32Array
   readonly #listLow: Int32Array
   readonly #listHigh: Int32Array
@@ -79,7 +90,7 @@ export class QueueRing implements MemoryUser {
   #deferred: DmaMemory[] | undefined
   readonly #batched = new Set<DmaMemory>()
 
-  constructor(native: NativeQueue) {
+  constructor(native: NativeQueue, tagged: boolean) {
     this.handle = native.handle
     this.id = native.id
     this.block = new Int32Array(native.block)
@@ -90,6 +101,10 @@ export class QueueRing implements MemoryUser {
     this.done = new Int32Array(this.depth)
     this.pins = new Array<DmaMemory | undefined>(this.depth).fill(undefined)
     this.inlinePump = native.inlinePump
+    this.commandMask = tagged ? 2 ** Math.ceil(Math.log2(this.depth)) - 1 : idMask
+    this.#tagMask = idMask & ~this.commandMask
+    this.#tagStep = this.commandMask + 1
+    this.#inUse = tagged ? idMask + 1 : 1
     this.#lists = new Int32Array(native.lists)
     this.#listLow = Int32Array.from(native.listAddresses, (address) => (address % 2 ** 32) | 0)
     this.#listHigh = Int32Array.from(native.listAddresses, (address) => (address / 2 ** 32) | 0)
@@ -113,15 +128,26 @@ export class QueueRing implements MemoryUser {
     return this.block[outstandingWord] as number
   }
 
+  /** False when the controller was reset under the queue. */
+  get isLive(): boolean {
+    return this.block[stateWord] === 0
+  }
+
+  /** Whether a command is outstanding, by its whole id. */
+  isOutstanding(commandId: number): boolean {
+    const command = this.commands[this.depth + (commandId & this.commandMask)] as number
+    return command !== 0 && ((command ^ commandId) & this.#tagMask) === 0
+  }
+
   /** A free command id, now taken, or −1 when as many as fit are outstanding. */
   take(): number {
     const { block, commands, depth } = this
     const outstanding = block[outstandingWord] as number
     if (outstanding >= depth) return -1
     block[outstandingWord] = outstanding + 1
-    const id = commands[depth - 1 - outstanding] as number
-    commands[depth + id] = 1
-    return id
+    const commandId = commands[depth - 1 - outstanding] as number
+    commands[depth + (commandId & this.commandMask)] = this.#inUse | (commandId & this.#tagMask)
+    return commandId
   }
 
   /** The next slot. There is always one for an id that was taken: slots outnumber ids. */
@@ -136,7 +162,7 @@ export class QueueRing implements MemoryUser {
   /** Fills a slot with a command that moves `blockCount` blocks. Words it does not write stay 0. */
   write(
     slot: number,
-    id: number,
+    commandId: number,
     opcode: number,
     namespaceId: number,
     lba: number,
@@ -144,7 +170,7 @@ export class QueueRing implements MemoryUser {
   ): void {
     const { words } = this
     const at = slot << 4
-    words[at] = opcode | (id << 16)
+    words[at] = opcode | (commandId << 16)
     words[at + 1] = namespaceId
     words[at + 10] = lba
     words[at + 11] = lba > 4294967295 ? lba / 4294967296 : 0
@@ -250,21 +276,25 @@ export class QueueRing implements MemoryUser {
   }
 
   #takeFrom(first: number): number {
-    const { block, completions, commands, done, depth } = this
+    const { block, completions, commands, done, depth, commandMask } = this
+    const tagMask = this.#tagMask
+    const tagStep = this.#tagStep
     const entries = block[cqEntries] as number
     let head = first
     let phase = block[cqPhase] as number
     let freeCount = depth - (block[outstandingWord] as number)
     let count = 0
-    for (;;) {
+    // One lap at most: a device that overwrites what it posted keeps nobody here.
+    for (let left = entries; left > 0; left--) {
       const at = (head << 2) + 3
       if (((completions[at] as number) & phaseBit) !== phase) break
       // Acquire: the data that the entry announces is read after it. It also confirms the peek.
       const entry = Atomics.load(completions, at)
-      const id = entry & idMask
-      if (id < depth && commands[depth + id] !== 0) {
+      const id = entry & commandMask
+      const command = id < depth ? (commands[depth + id] as number) : 0
+      if (command !== 0 && ((command ^ entry) & tagMask) === 0) {
         commands[depth + id] = 0
-        commands[freeCount++] = id
+        commands[freeCount++] = (entry + tagStep) & idMask
         done[count++] = id | ((entry >>> 17) << statusShift)
       } else {
         this.strays++
@@ -279,7 +309,26 @@ export class QueueRing implements MemoryUser {
     block[cqPhase] = phase
     block[outstandingWord] = depth - freeCount
     if (this.#deferred !== undefined) this.#settleDeferred()
+    if (count === 0) this.ringCompletions() // only strays: nobody else tells the device
     return count
+  }
+
+  /** After a drop: nothing is outstanding, and every id is free. Entries behind a gap are strays. */
+  clear(): void {
+    const { block, completions, commands, depth } = this
+    const entries = block[cqEntries] as number
+    for (let slot = (block[cqHead] as number) + 1; slot < entries; slot++) {
+      if (((completions[(slot << 2) + 3] as number) & phaseBit) === block[cqPhase]) this.strays++
+    }
+    let freeCount = depth - this.outstanding
+    for (let id = 0; id < depth; id++) {
+      const command = commands[depth + id] as number
+      if (command === 0) continue
+      commands[depth + id] = 0
+      commands[freeCount++] = ((id | (command & this.#tagMask)) + this.#tagStep) & idMask
+    }
+    block[outstandingWord] = 0
+    if (this.#deferred !== undefined) this.#settleDeferred()
   }
 
   /** Tells the device how far completions were taken. Once per batch. */

@@ -32,6 +32,14 @@ export interface QueueStats {
   readonly wakeUps: number
   /** Commands beyond the first of a request that was too large for one. */
   readonly splits: number
+  /** Commands that were sent again after an error that is not final. */
+  readonly retries: number
+  /** Abort commands, for commands that were overdue. */
+  readonly aborts: number
+  /** Times that the queues were deleted and created again. */
+  readonly restarts: number
+  /** Completions that belong to no outstanding command. */
+  readonly strays: number
 }
 
 /** What a queue needs of the controller reference it belongs to. */
@@ -41,7 +49,10 @@ export interface QueueOwner {
   readonly users: Set<MemoryUser>
   readRegister(offset: number): number
   allocateNow(byteLength: number): DmaDescriptor
-  blockSizeOf(namespaceId: number): number
+  /** Of a namespace that was identified. */
+  blockSizeOf(namespaceId: number): number | undefined
+  /** What Identify Controller says of Command Retry Delay 1 to 3 (CRDT); 0: none. */
+  retryDelayMs(crd: number): Promise<number>
   forget(queue: QueuePair): void
 }
 
@@ -83,6 +94,10 @@ export abstract class QueuePair implements AsyncDisposable {
       doorbells: count('doorbells'),
       wakeUps: count('wakeUps'),
       splits: count('splits'),
+      retries: count('retries'),
+      aborts: count('aborts'),
+      restarts: count('restarts'),
+      strays: this.ring.strays,
     }
   }
 

@@ -55,10 +55,10 @@ function print(values: Map<string, number[]>): void {
 
 async function run(
   title: string,
-  emulator: { latencyNs?: number; bandwidth?: number },
+  timing: { latencyNs?: number; bandwidth?: number },
 ): Promise<void> {
   process.stderr.write(`Filling ${namespaceBytes / 2 ** 30} GiB and measuring ...\n`)
-  await using controller = await openController({ emulator: { size: namespaceBytes, ...emulator } })
+  await using controller = await openController({ emulator: { size: namespaceBytes, timing } })
   const setting = { controller, namespace: await controller.namespace(1) }
   await fillNamespace(setting)
   const values = await measure(setting)

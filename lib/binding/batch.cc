@@ -196,6 +196,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
   Batch* batch = arguments.borrow<Batch>(0);
   if (batch == nullptr) return fail(env, ErrorCode::Closed, "the batch");
   QueuePair& pair = *batch->queue->pair;
+  if (pair.lost()) return fail(env, ErrorCode::QueueLost, "the controller was reset");
   if (pair.block().state != static_cast<int32_t>(QueueState::Live)) {
     return fail(env, ErrorCode::Closed, "the queue pair of the batch");
   }

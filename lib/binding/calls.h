@@ -9,11 +9,13 @@ namespace nvm::binding {
 // controller_calls.cc
 napi_value open_target(napi_env env, napi_callback_info info);
 napi_value open_emulator(napi_env env, napi_callback_info info);
+napi_value open_emulated_controller(napi_env env, napi_callback_info info);
 napi_value attach_controller(napi_env env, napi_callback_info info);
 napi_value describe_controller(napi_env env, napi_callback_info info);
 napi_value claim_admin(napi_env env, napi_callback_info info);
 napi_value submit_admin(napi_env env, napi_callback_info info);
 napi_value read_register(napi_env env, napi_callback_info info);
+napi_value reset_controller(napi_env env, napi_callback_info info);
 napi_value close_controller(napi_env env, napi_callback_info info);
 
 // memory_calls.cc
@@ -27,6 +29,9 @@ napi_value quarantine_descriptor(napi_env env, napi_callback_info info);
 // queue_calls.cc
 napi_value create_queue_pair(napi_env env, napi_callback_info info);
 napi_value close_queue_pair(napi_env env, napi_callback_info info);
+napi_value abort_command(napi_env env, napi_callback_info info);
+napi_value drop_queue_pair(napi_env env, napi_callback_info info);
+napi_value recreate_queue_pair(napi_env env, napi_callback_info info);
 napi_value detach(napi_env env, napi_callback_info info);
 napi_value ring_submissions(napi_env env, napi_callback_info info);
 napi_value ring_completions(napi_env env, napi_callback_info info);
@@ -38,6 +43,22 @@ napi_value usable_cpus(napi_env env, napi_callback_info info);
 // batch.cc
 napi_value create_batch(napi_env env, napi_callback_info info);
 napi_value exchange_batch(napi_env env, napi_callback_info info);
+
+// emulator_calls.cc
+napi_value start_emulator(napi_env env, napi_callback_info info);
+napi_value close_emulator(napi_env env, napi_callback_info info);
+napi_value emulator_stats(napi_env env, napi_callback_info info);
+napi_value inject_fault(napi_env env, napi_callback_info info);
+napi_value fault_hits(napi_env env, napi_callback_info info);
+napi_value remove_fault(napi_env env, napi_callback_info info);
+napi_value add_namespace(napi_env env, napi_callback_info info);
+napi_value remove_namespace(napi_env env, napi_callback_info info);
+
+// added_command_calls.cc
+napi_value add_command(napi_env env, napi_callback_info info);
+napi_value move_blocks(napi_env env, napi_callback_info info);
+napi_value take_blocks(napi_env env, napi_callback_info info);
+napi_value finish_command(napi_env env, napi_callback_info info);
 
 // serve_calls.cc
 napi_value serve_vfio_user(napi_env env, napi_callback_info info);

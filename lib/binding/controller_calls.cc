@@ -4,9 +4,12 @@
 #include <vector>
 
 #include "binding/calls.h"
+#include "binding/emulator_options.h"
+#include "binding/emulators.h"
 #include "binding/environment.h"
 #include "binding/task.h"
 #include "memory/prp.h"
+#include "transport/emulator_registry.h"
 #include "transport/open.h"
 
 namespace nvm::binding {
@@ -104,7 +107,7 @@ Result<AdminAnswer> submit_with_data(Controller& controller, spec::SubmissionQue
     command.prp1 = pointer.prp1;
     command.prp2 = pointer.prp2;
   }
-  auto completion = controller.admin(command, timeout_ns, memory);
+  auto completion = controller.admin_or_abort(command, timeout_ns, memory);
   if (!completion.ok()) return std::move(completion.status());
   answer.completion = completion.value();
   if (memory != nullptr) std::memcpy(data.data(), memory->bytes(), data.size());
@@ -138,18 +141,25 @@ napi_value open_target(napi_env env, napi_callback_info info) {
 
 napi_value open_emulator(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  EmulatorOptions options;
-  options.image = arguments.string(0);
-  options.byte_length = static_cast<uint64_t>(arguments.number(1));
-  options.lba_byte_length = arguments.uint32(2);
-  options.create = options.byte_length != 0;
-  options.read_only = arguments.boolean(3);
-  options.latency_ns = static_cast<uint64_t>(arguments.number(4));
-  options.bytes_per_second = static_cast<uint64_t>(arguments.number(5));
-  options.serial = arguments.string(6);
+  const EmulatorOptions options = read_emulator_options(ObjectReader(env, arguments.value(0)));
   return run_open(
       env, [options] { return nvm::open_emulator(options); },
-      static_cast<Role>(arguments.uint32(7)));
+      static_cast<Role>(arguments.uint32(1)));
+}
+
+// (number of the emulator, controller index, role)
+napi_value open_emulated_controller(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  const auto id = static_cast<uint64_t>(arguments.number(0));
+  const size_t index = arguments.uint32(1);
+  return run_open(
+      env,
+      [id, index]() -> Result<std::shared_ptr<Transport>> {
+        const auto device = find_emulator(id);
+        if (device == nullptr) return Status(ErrorCode::Closed, "the emulator");
+        return nvm::open_emulated_controller(device, id, index);
+      },
+      static_cast<Role>(arguments.uint32(2)));
 }
 
 napi_value attach_controller(napi_env env, napi_callback_info info) {
@@ -202,6 +212,16 @@ napi_value read_register(napi_env env, napi_callback_info info) {
   if (handle == nullptr || handle->released) return closed(env);
   return make_number(env,
                      handle->shared->controller->transport().read_register32(arguments.uint32(1)));
+}
+
+napi_value reset_controller(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  if (handle == nullptr) return closed(env);
+  return run_task(env, [handle] {
+    Controller& controller = *handle->shared->controller;
+    return controller.reset(controller.epoch());
+  });
 }
 
 napi_value close_controller(napi_env env, napi_callback_info info) {

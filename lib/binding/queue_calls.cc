@@ -5,6 +5,7 @@
 #include "binding/calls.h"
 #include "binding/environment.h"
 #include "binding/task.h"
+#include "platform/clock.h"
 #include "platform/cpus.h"
 
 namespace nvm::binding {
@@ -116,6 +117,41 @@ napi_value close_queue_pair(napi_env env, napi_callback_info info) {
         Environment::of(finish_env)->remove(queue);
         return make_undefined(finish_env);
       });
+}
+
+// (queue, command id, timeout ms) → whether the controller says that it aborted the command
+napi_value abort_command(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto queue = arguments.handle<QueueHandle>(0);
+  if (queue == nullptr) return closed(env);
+  const auto command_id = static_cast<uint16_t>(arguments.uint32(1));
+  const uint64_t timeout_ns = arguments.uint32(2) * kNanosecondsPerMillisecond;
+  return Task<bool>::run(
+      env,
+      [queue, command_id, timeout_ns] {
+        return queue->shared->controller->abort(queue->pair->id(), command_id, timeout_ns);
+      },
+      [](napi_env finish_env, bool& aborted) { return make_boolean(finish_env, aborted); });
+}
+
+// (queue) → 0 when deleting the queues sufficed, else the number of the error that was the reason
+napi_value drop_queue_pair(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto queue = arguments.handle<QueueHandle>(0);
+  if (queue == nullptr) return closed(env);
+  using Reason = std::optional<ErrorCode>;
+  return Task<Reason>::run(
+      env, [queue] { return queue->pair->drop(); },
+      [](napi_env finish_env, Reason& reason) {
+        return make_number(finish_env, reason.has_value() ? static_cast<double>(*reason) : 0);
+      });
+}
+
+napi_value recreate_queue_pair(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto queue = arguments.handle<QueueHandle>(0);
+  if (queue == nullptr) return closed(env);
+  return run_task(env, [queue] { return queue->pair->recreate(); });
 }
 
 napi_value detach(napi_env env, napi_callback_info info) {

@@ -90,6 +90,12 @@ napi_value make_number(napi_env env, double value) {
   return result;
 }
 
+napi_value make_boolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, value, &result);
+  return result;
+}
+
 napi_value make_undefined(napi_env env) {
   napi_value result = nullptr;
   napi_get_undefined(env, &result);

@@ -82,6 +82,7 @@ class ObjectBuilder {
 };
 
 napi_value make_number(napi_env env, double value);
+napi_value make_boolean(napi_env env, bool value);
 napi_value make_undefined(napi_env env);
 napi_value make_null(napi_env env);
 

@@ -2,6 +2,7 @@
 #include "driver/admin_queue.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,7 @@ namespace nvm {
 namespace {
 
 constexpr uint32_t kPageSize = 4096;
+constexpr uint16_t kSlotsMax = 64;  // entries in a page
 constexpr uint64_t kTimeoutNsMax = 3'600'000 * kNanosecondsPerMillisecond;
 constexpr unsigned kLooksPerHealthCheck =
     64;  // reading a register costs about a microsecond on a device
@@ -30,11 +32,18 @@ enum class SlotState { Free, Waiting, Completed, Abandoned };
 // `data`.
 struct Slot {
   SlotState state = SlotState::Free;
+  uint16_t command_id = 0;  // as the device knows it
   Completion completion;
   std::shared_ptr<DmaDescriptor> data;
 };
 
 }  // namespace
+
+// A command that was issued: its slot.
+struct Ticket {
+  uint16_t id;
+  uint32_t epoch;
+};
 
 struct AdminQueue::State {
   std::shared_ptr<Transport> transport;
@@ -50,39 +59,69 @@ struct AdminQueue::State {
   uint32_t sq_tail = 0;
   uint32_t cq_head = 0;
   uint32_t cq_phase = kPhaseTag;
+  uint16_t uses = 0;
   std::vector<Slot> slots;  // entries − 1: with all in use the queue is exactly full
+  uint32_t epoch = 0;       // grows with each stop(): an id of an earlier one is nobody's
+  bool stopped = false;
   bool closed = false;
+
+  std::atomic<bool> aborting = false;
+
+  std::mutex life_mutex;  // held while the controller is stopped, started, closed
 
   State(std::shared_ptr<Transport> to, AdminWindow memory, Waiter& waits)
       : transport(std::move(to)), window(std::move(memory)), waiter(waits) {}
 
-  Status start();
-  std::optional<uint16_t> try_issue(spec::SubmissionQueueEntry& command,
-                                    const std::shared_ptr<DmaDescriptor>& data);
+  Status claim_controller();
+  void clear_queues();
+  Status disable();
+  std::optional<Ticket> try_issue(spec::SubmissionQueueEntry& command,
+                                  const std::shared_ptr<DmaDescriptor>& data);
   void reap();
-  bool settled(uint16_t id);
-  Result<Completion> collect(uint16_t id, const spec::SubmissionQueueEntry& command,
+  Result<Ticket> issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                       const std::shared_ptr<DmaDescriptor>& data);
+  Status wait(Ticket ticket, uint64_t timeout_ns);
+  bool settled(Ticket ticket);
+  Result<Completion> collect(Ticket ticket, const spec::SubmissionQueueEntry& command,
                              uint64_t timeout_ns, Status health);
 };
 
-// Becomes the manager and enables the controller on the window's two pages.
-Status AdminQueue::State::start() {
+// Becomes the manager of a disabled controller.
+Status AdminQueue::State::claim_controller() {
   auto taken = ManagerClaim::take(*transport);
   if (!taken.ok()) return std::move(taken.status());
   claim = std::move(taken.value());
   doorbells = transport->doorbells();
   entries = admin_queue_entries(transport->read_register64(spec::registers::cap), kPageSize);
-  slots.resize(entries - 1);
-  std::memset(window.bytes, 0, 2 * kPageSize);
   cq = reinterpret_cast<spec::CompletionQueueEntry*>(window.bytes);
   sq = reinterpret_cast<spec::SubmissionQueueEntry*>(window.bytes + kPageSize);
+  clear_queues();
   return disable_controller(*transport, waiter);
 }
 
-// Puts `command` into the queue under the lowest free id; none when all ids are in use.
-std::optional<uint16_t> AdminQueue::State::try_issue(spec::SubmissionQueueEntry& command,
-                                                     const std::shared_ptr<DmaDescriptor>& data) {
+// For a device that knows no queue.
+void AdminQueue::State::clear_queues() {
+  std::vector<Slot> released(entries - 1);  // their memory is unmapped after the lock is let go
   std::lock_guard lock(mutex);
+  released.swap(slots);
+  std::memset(window.bytes, 0, 2 * kPageSize);
+  sq_tail = cq_head = 0;
+  cq_phase = kPhaseTag;
+}
+
+// Afterwards the device reaches no memory.
+Status AdminQueue::State::disable() {
+  Status disabled = disable_controller(*transport, waiter);
+  if (!disabled.ok() && transport->reset().ok()) return {};
+  return disabled;
+}
+
+// Puts `command` into the queue under the lowest free id; none when all ids are in use, or while
+// the controller is being reset.
+std::optional<Ticket> AdminQueue::State::try_issue(spec::SubmissionQueueEntry& command,
+                                                   const std::shared_ptr<DmaDescriptor>& data) {
+  std::lock_guard lock(mutex);
+  if (stopped) return std::nullopt;
   reap();
   auto slot = std::find_if(slots.begin(), slots.end(),
                            [](const Slot& each) { return each.state == SlotState::Free; });
@@ -90,11 +129,12 @@ std::optional<uint16_t> AdminQueue::State::try_issue(spec::SubmissionQueueEntry&
   const uint16_t id = static_cast<uint16_t>(slot - slots.begin());
   slot->state = SlotState::Waiting;
   slot->data = data;
-  command.cid = id;
+  // The upper bits differ from use to use, so that a second completion is not taken for the next.
+  slot->command_id = command.cid = static_cast<uint16_t>(uses++ * kSlotsMax | id);
   std::memcpy(&sq[sq_tail], &command, sizeof(command));
   sq_tail = sq_tail + 1 == entries ? 0 : sq_tail + 1;
   ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, false), sq_tail);
-  return id;
+  return Ticket{id, epoch};
 }
 
 // Hands every new completion to the id that it names, and to no other. With `mutex` held.
@@ -104,13 +144,14 @@ void AdminQueue::State::reap() {
     const spec::CompletionQueueEntry& entry = cq[cq_head];
     const uint32_t dword3 = load_completion_dword3(entry);
     if ((dword3 & kPhaseTag) != cq_phase) break;
-    const uint16_t id = static_cast<uint16_t>(dword3);
-    if (id < slots.size()) {
+    const uint16_t command_id = static_cast<uint16_t>(dword3);
+    const size_t id = command_id % kSlotsMax;
+    if (id < slots.size() && slots[id].command_id == command_id) {
       Slot& slot = slots[id];
       if (slot.state == SlotState::Abandoned) slot = Slot{};
       if (slot.state == SlotState::Waiting) {
         slot.completion = {entry.dw0,  entry.dw1,  static_cast<uint16_t>(dword3 >> 17),
-                           entry.sqhd, entry.sqid, id};
+                           entry.sqhd, entry.sqid, command_id};
         slot.state = SlotState::Completed;
       }
     }
@@ -123,30 +164,31 @@ void AdminQueue::State::reap() {
   if (consumed) ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, true), cq_head);
 }
 
-bool AdminQueue::State::settled(uint16_t id) {
+bool AdminQueue::State::settled(Ticket ticket) {
   std::lock_guard lock(mutex);
-  if (closed) return true;
+  if (closed || ticket.epoch != epoch) return true;
   reap();
-  return slots[id].state == SlotState::Completed;
+  return slots[ticket.id].state == SlotState::Completed;
 }
 
-// Ends the wait for command `id`: its completion, or the reason why there is none.
-Result<Completion> AdminQueue::State::collect(uint16_t id,
+// Ends the wait for a command: its completion, or the reason why there is none.
+Result<Completion> AdminQueue::State::collect(Ticket ticket,
                                               const spec::SubmissionQueueEntry& command,
                                               uint64_t timeout_ns, Status health) {
+  const std::string what = "admin command, opcode " + std::to_string(command.opc) + ", id " +
+                           std::to_string(ticket.id) + ", on " + transport->capabilities().address;
   std::lock_guard lock(mutex);
+  if (ticket.epoch != epoch) return Status(ErrorCode::Aborted, what + ", which was reset");
   if (!closed) reap();
-  Slot& slot = slots[id];
+  Slot& slot = slots[ticket.id];
   if (slot.state == SlotState::Completed) {
     Completion completion = slot.completion;
     slot = Slot{};
     return completion;
   }
   slot.state = SlotState::Abandoned;
-  const std::string what = "admin command, opcode " + std::to_string(command.opc) + ", id " +
-                           std::to_string(id) + ", on " + transport->capabilities().address;
   if (closed) return Status(ErrorCode::Aborted, what);
-  if (health.ok()) health = check_health(*transport);
+  if (health.ok()) health = check_enabled(*transport);
   if (!health.ok()) return health;
   return Status(
       ErrorCode::Timeout,
@@ -165,7 +207,7 @@ Result<std::unique_ptr<AdminQueue>> AdminQueue::create(std::shared_ptr<Transport
     return Status(ErrorCode::Alignment, "the admin queues' window, to controller pages");
   }
   auto state = std::make_unique<State>(std::move(transport), std::move(window), waiter);
-  NVM_TRY(state->start());
+  NVM_TRY(state->claim_controller());
   State& started = *state;
   // From here on the device may know the window: close() decides what becomes of it.
   std::unique_ptr<AdminQueue> queue(new AdminQueue(std::move(state)));
@@ -175,48 +217,130 @@ Result<std::unique_ptr<AdminQueue>> AdminQueue::create(std::shared_ptr<Transport
   return queue;
 }
 
+// Issues `command` as soon as there is an id for it.
+Result<Ticket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                                        const std::shared_ptr<DmaDescriptor>& data) {
+  std::optional<Ticket> ticket;
+  bool is_closed = false;
+  wait_for_device(*transport, waiter, timeout_ns, [&] {
+    {
+      std::lock_guard lock(mutex);
+      is_closed = closed;
+    }
+    if (!is_closed) ticket = try_issue(command, data);
+    return is_closed || ticket.has_value();
+  });
+  if (is_closed) {
+    return Status(ErrorCode::Closed, "the admin queues of " + transport->capabilities().address);
+  }
+  if (!ticket) {
+    return Status(ErrorCode::Timeout,
+                  "every admin command id is still outstanding, or the controller is being reset");
+  }
+  return *ticket;
+}
+
+// Waits until the command settled, the controller is seen not to work, or time is up.
+Status AdminQueue::State::wait(Ticket ticket, uint64_t timeout_ns) {
+  Status health;
+  unsigned looks = 0;
+  wait_for_device(*transport, waiter, timeout_ns, [&] {
+    if (settled(ticket)) return true;
+    if (++looks % kLooksPerHealthCheck == 0) health = check_enabled(*transport);
+    return !health.ok();
+  });
+  return health;
+}
+
 Result<Completion> AdminQueue::submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                                       std::shared_ptr<DmaDescriptor> data) {
+  return submit_or_abort(command, timeout_ns, std::move(data), 0);
+}
+
+Result<Completion> AdminQueue::submit_or_abort(spec::SubmissionQueueEntry command,
+                                               uint64_t timeout_ns,
+                                               std::shared_ptr<DmaDescriptor> data,
+                                               uint64_t abort_timeout_ns) {
   State& state = *state_;
   timeout_ns = std::min(timeout_ns, kTimeoutNsMax);
   const uint64_t deadline_ns = state.waiter.now_ns() + timeout_ns;
-  std::optional<uint16_t> id;
-  bool closed = false;
-  wait_for_device(*state.transport, state.waiter, timeout_ns, [&] {
-    {
-      std::lock_guard lock(state.mutex);
-      closed = state.closed;
-    }
-    if (!closed) id = state.try_issue(command, data);
-    return closed || id.has_value();
-  });
-  if (closed)
-    return Status(ErrorCode::Closed,
-                  "the admin queues of " + state.transport->capabilities().address);
-  if (!id) return Status(ErrorCode::Timeout, "every admin command id is still outstanding");
-
-  Status health;
-  unsigned looks = 0;
+  auto issued = state.issue(command, timeout_ns, data);
+  if (!issued.ok()) return std::move(issued.status());
+  const Ticket ticket = issued.value();
   const uint64_t now_ns = state.waiter.now_ns();
-  wait_for_device(*state.transport, state.waiter, deadline_ns > now_ns ? deadline_ns - now_ns : 0,
-                  [&] {
-                    if (state.settled(*id)) return true;
-                    if (++looks % kLooksPerHealthCheck == 0)
-                      health = check_health(*state.transport);
-                    return !health.ok();
-                  });
-  return state.collect(*id, command, timeout_ns, std::move(health));
+  Status health = state.wait(ticket, deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+  if (health.ok() && abort_timeout_ns != 0 && !state.settled(ticket)) {
+    (void)abort(0, command.cid, abort_timeout_ns);
+    health = state.wait(ticket, abort_timeout_ns);
+  }
+  auto completion = state.collect(ticket, command, timeout_ns, std::move(health));
+  constexpr uint16_t kStatusCode = 0x7ff;  // SCT and SC
+  const bool aborted =
+      completion.ok() && abort_timeout_ns != 0 &&
+      (completion.value().status_field & kStatusCode) == spec::status::command_aborted;
+  if (!aborted) return completion;
+  return Status(ErrorCode::Timeout,
+                "admin command, opcode " + std::to_string(command.opc) + ", was aborted after " +
+                    std::to_string(timeout_ns / kNanosecondsPerMillisecond) + " ms");
+}
+
+Result<bool> AdminQueue::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {
+  State& state = *state_;
+  const uint64_t deadline_ns = state.waiter.now_ns() + timeout_ns;
+  // An exchange, not a lock: no wait is longer than what was asked for.
+  const bool mine = wait_for_device(*state.transport, state.waiter, timeout_ns, [&] {
+    return !state.aborting.exchange(true, std::memory_order_acquire);
+  });
+  if (!mine) return Status(ErrorCode::Timeout, "another Abort command is outstanding");
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::abort;
+  command.cdw10 = spec::abort_cdw10::sqid.put(queue_id) | spec::abort_cdw10::cid.put(command_id);
+  const uint64_t now_ns = state.waiter.now_ns();
+  auto completion = submit(command, deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+  state.aborting.store(false, std::memory_order_release);
+  if (!completion.ok()) return std::move(completion.status());
+  NVM_TRY(Status::from_nvme(completion.value().status_field));
+  return spec::abort_dw0::not_aborted.get(completion.value().dword0) == 0;
+}
+
+Status AdminQueue::stop() {
+  State& state = *state_;
+  std::lock_guard life(state.life_mutex);
+  {
+    std::lock_guard lock(state.mutex);
+    if (state.closed) return Status(ErrorCode::Closed, "the admin queues");
+    state.stopped = true;
+    state.epoch++;
+  }
+  NVM_TRY(state.disable());
+  state.clear_queues();
+  return {};
+}
+
+Status AdminQueue::start() {
+  State& state = *state_;
+  std::lock_guard life(state.life_mutex);
+  {
+    std::lock_guard lock(state.mutex);
+    if (state.closed) return Status(ErrorCode::Closed, "the admin queues");
+  }
+  Status enabled =
+      enable_controller(*state.transport, state.waiter,
+                        {state.window.sq_address, state.window.cq_address, state.entries});
+  std::lock_guard lock(state.mutex);
+  state.stopped = false;
+  return enabled;
 }
 
 Status AdminQueue::close() {
   State& state = *state_;
+  std::lock_guard life(state.life_mutex);
   {
     std::lock_guard lock(state.mutex);
     if (state.closed) return {};
     state.closed = true;
   }
-  Status disabled = disable_controller(*state.transport, state.waiter);
-  if (!disabled.ok() && state.transport->reset().ok()) disabled = Status();
+  Status disabled = state.disable();
   state.claim.reset();
   std::lock_guard lock(state.mutex);
   for (Slot& slot : state.slots) {

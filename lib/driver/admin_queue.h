@@ -41,14 +41,29 @@ class AdminQueue {
 
   // Sends `command` (its command id is chosen here) and waits. Any thread. `data`, if given, is
   // what PRP1/PRP2 point to: it is kept alive for as long as the device may use it. ERR_TIMEOUT,
-  // ERR_CONTROLLER_GONE, ERR_CONTROLLER_FATAL, ERR_CLOSED, ERR_ABORTED when closed meanwhile; a
-  // completion with an error status is a value, not a failure.
+  // ERR_CONTROLLER_GONE, ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED, ERR_CLOSED, ERR_ABORTED
+  // when closed or reset meanwhile; a completion with an error status is a value, not a failure.
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                             std::shared_ptr<DmaDescriptor> data = nullptr);
+  // As submit(); a command that is overdue is aborted, which may take `abort_timeout_ns` more. It
+  // fails with ERR_TIMEOUT all the same, unless it completed otherwise meanwhile.
+  Result<Completion> submit_or_abort(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
+                                     std::shared_ptr<DmaDescriptor> data,
+                                     uint64_t abort_timeout_ns);
 
-  // Disables the controller and waits, so that it reaches no memory afterwards; on a controller
-  // that does not answer, a function-level reset. When both fail, what it may still reach is never
-  // freed and the failure is returned. Idempotent.
+  // Asks the controller to abort a command of any queue, one at a time, as Identify ACL may allow
+  // no more. True when it says that it did.
+  Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns);
+
+  // The two halves of a reset, in this order. stop() disables the controller and waits, or resets
+  // the function where that fails; commands that wait end with ERR_ABORTED, new ones wait for
+  // start(). Once it succeeded, the device reaches no memory and has no queues.
+  Status stop();
+  // Enables the controller again, on the same window.
+  Status start();
+
+  // As stop(), for good. When the controller can be neither disabled nor reset, what it may still
+  // reach is never freed and the failure is returned. Idempotent.
   Status close();
 
  private:

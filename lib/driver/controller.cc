@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint32_t kPageSize = 4096;
 constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
+constexpr uint64_t kAbortTimeoutNs = 250 * kNanosecondsPerMillisecond;
 constexpr uint32_t kQueuePairsWanted = 128;
 constexpr uint32_t kNvmCommandSet = 1;  // bit of CAP.CSS
 
@@ -59,6 +60,14 @@ Status Controller::closed_status() const {
 
 std::shared_ptr<AdminQueue> Controller::admin_queue() {
   std::lock_guard lock(mutex_);
+  return admin_;
+}
+
+Result<std::shared_ptr<AdminQueue>> Controller::working_admin_queue() {
+  std::lock_guard lock(mutex_);
+  if (life_ == Life::Closed || life_ == Life::Unreachable) return closed_status();
+  if (broken_.has_value()) return *broken_;
+  if (admin_ == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
   return admin_;
 }
 
@@ -114,8 +123,8 @@ Status Controller::learn_limits() {
   return {};
 }
 
-// Set Features, Number of Queues: at claim, as it may not change once a queue exists.
-Status Controller::request_queues() {
+// Set Features, Number of Queues: after each reset, as it may not change once a queue exists.
+Result<uint16_t> Controller::grant_queues() {
   constexpr uint32_t wanted_field = kQueuePairsWanted - 1;
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::set_features;
@@ -123,11 +132,19 @@ Status Controller::request_queues() {
   command.cdw11 = wanted_field << 16 | wanted_field;
   auto completion = admin(command, kAdminTimeoutNs);
   if (!completion.ok()) return std::move(completion.status());
-  NVM_TRY(Status::from_nvme(completion.value().status_field));
+  if (completion.value().status_field != 0) {
+    return Status::from_nvme(completion.value().status_field);
+  }
   const uint32_t granted =
       completion.value().dword0;  // submission queues in bits 15:0, completion in 31:16
   const uint32_t pairs = std::min(granted & 0xffff, granted >> 16) + 1;
-  limits_.io_queue_pairs_max = static_cast<uint16_t>(std::min(pairs, kQueuePairsWanted));
+  return static_cast<uint16_t>(std::min(pairs, kQueuePairsWanted));
+}
+
+Status Controller::request_queues() {
+  auto granted = grant_queues();
+  if (!granted.ok()) return std::move(granted.status());
+  limits_.io_queue_pairs_max = granted.value();
   std::lock_guard lock(mutex_);
   for (uint16_t id = 1; id <= limits_.io_queue_pairs_max; id++) free_queue_ids_.insert(id);
   return {};
@@ -135,14 +152,17 @@ Status Controller::request_queues() {
 
 Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                      std::shared_ptr<DmaDescriptor> data) {
-  std::shared_ptr<AdminQueue> queue;
-  {
-    std::lock_guard lock(mutex_);
-    if (life_ == Life::Closed || life_ == Life::Unreachable) return closed_status();
-    queue = admin_;
-  }
-  if (queue == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
-  return queue->submit(command, timeout_ns, std::move(data));
+  auto queue = working_admin_queue();
+  if (!queue.ok()) return std::move(queue.status());
+  return queue.value()->submit(command, timeout_ns, std::move(data));
+}
+
+Result<Completion> Controller::admin_or_abort(const spec::SubmissionQueueEntry& command,
+                                              uint64_t timeout_ns,
+                                              std::shared_ptr<DmaDescriptor> data) {
+  auto queue = working_admin_queue();
+  if (!queue.ok()) return std::move(queue.status());
+  return queue.value()->submit_or_abort(command, timeout_ns, std::move(data), kAbortTimeoutNs);
 }
 
 Result<std::shared_ptr<DmaDescriptor>> Controller::allocate(size_t byte_length) {
@@ -193,6 +213,11 @@ void Controller::give_back(uint16_t queue_id, int vector) {
   if (vector >= 0) free_vectors_.insert(static_cast<uint16_t>(vector));
 }
 
+void Controller::withhold(uint16_t queue_id, int vector) {
+  std::lock_guard lock(mutex_);
+  withheld_.emplace_back(queue_id, vector);
+}
+
 Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePairOptions& options) {
   const uint32_t depth_max = properties_.queue_entries_max - 1;
   if (options.depth < 1 || options.depth > depth_max) {
@@ -200,6 +225,7 @@ Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePair
                                         "; this controller allows 1 to " +
                                         std::to_string(depth_max));
   }
+  std::shared_lock reset_lock(reset_mutex_);
   auto id = take_queue_id();
   if (!id.ok()) return std::move(id.status());
   auto vector = take_vector(options.wakes);
@@ -219,6 +245,7 @@ Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePair
       return pair;
     }
   }
+  reset_lock.unlock();
   (void)pair.value()->close();
   return closed_status();
 }

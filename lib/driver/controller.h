@@ -5,7 +5,10 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <shared_mutex>
+#include <utility>
 #include <vector>
 
 #include "driver/admin_queue.h"
@@ -53,6 +56,9 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // ERR_NO_ADMIN before claim_admin. See AdminQueue::submit.
   Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                            std::shared_ptr<DmaDescriptor> data = nullptr);
+  // As AdminQueue::submit_or_abort, with a short time for the Abort.
+  Result<Completion> admin_or_abort(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                                    std::shared_ptr<DmaDescriptor> data);
 
   // Memory for this controller: ours, or the caller's (ERR_ALIGNMENT unless page-aligned; the
   // caller keeps it alive until the descriptor is gone).
@@ -62,6 +68,17 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // Creates a CQ, then an SQ, on the lowest free id. ERR_NO_ADMIN, ERR_NO_QUEUES, ERR_RANGE for the
   // depth.
   Result<std::shared_ptr<QueuePair>> create_queue_pair(const QueuePairOptions& options);
+
+  // Recovery, for the owner of a queue whose commands do not complete (docs/architecture.md).
+  // As AdminQueue::abort, after a look whether the controller works at all: ERR_CONTROLLER_GONE,
+  // ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED.
+  Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns);
+  // Counts resets: what reset() takes, read before one found that a reset is needed.
+  uint32_t epoch();
+  // Resets the controller, unless somebody has since `epoch` was read: every queue pair is lost and
+  // every admin command that waits ends with ERR_ABORTED; what was in quarantine is let go. When
+  // the controller does not come back, every later call fails with the reason.
+  Status reset(uint32_t epoch);
 
   // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of
   // memory. After this every call fails with ERR_CLOSED. Idempotent.
@@ -78,13 +95,19 @@ class Controller : public std::enable_shared_from_this<Controller> {
 
   Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
   std::shared_ptr<AdminQueue> admin_queue();
+  Result<std::shared_ptr<AdminQueue>> working_admin_queue();
   Status learn_limits();
   Status request_queues();
+  Result<uint16_t> grant_queues();
+  Status restart(AdminQueue& admin_queue, std::vector<std::shared_ptr<QueuePair>>& lost);
+  void lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost);
   Status close_queue_pairs();
   Result<uint16_t> take_queue_id();
   // −1 when `wakes` is false.
   Result<int> take_vector(bool wakes);
   void give_back(uint16_t queue_id, int vector);
+  // Of a queue that the device may still know: given back after a reset.
+  void withhold(uint16_t queue_id, int vector);
   Status closed_status() const;
 
   std::shared_ptr<Transport> transport_;
@@ -92,11 +115,18 @@ class Controller : public std::enable_shared_from_this<Controller> {
   ControllerProperties properties_;
   ControllerLimits limits_;
 
+  // Shared by whoever creates or deletes queues, so that a reset happens before or after, never
+  // between. Taken before `mutex_`.
+  std::shared_mutex reset_mutex_;
+
   std::mutex mutex_;  // guards everything below
   Life life_ = Life::Open;
   std::shared_ptr<AdminQueue> admin_;
+  uint32_t epoch_ = 0;
+  std::optional<Failure> broken_;  // a reset failed: why
   std::set<uint16_t> free_queue_ids_;
   std::set<uint16_t> free_vectors_;  // a vector announces the completions of one queue
+  std::vector<std::pair<uint16_t, int>> withheld_;  // ids and vectors
   std::vector<std::weak_ptr<QueuePair>> queue_pairs_;
   std::vector<std::shared_ptr<DmaDescriptor>> quarantined_;
 };

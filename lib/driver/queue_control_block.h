@@ -19,6 +19,7 @@ namespace nvm {
 using spec::QueueControlBlock;
 static_assert(sizeof(QueueControlBlock) == 128);
 
-enum class QueueState : int32_t { Live = 0, Closed = 1, Failed = 2 };
+// Lost: the controller was reset under the queue, or the queue is being deleted and created again.
+enum class QueueState : int32_t { Live = 0, Closed = 1, Failed = 2, Lost = 3 };
 
 }  // namespace nvm

@@ -2,10 +2,14 @@
 #include "driver/queue_pair.h"
 
 #include <algorithm>
+#include <cstring>
+#include <mutex>
 #include <new>
+#include <shared_mutex>
 #include <string>
 
 #include "driver/controller.h"
+#include "driver/reset.h"
 
 namespace nvm {
 
@@ -71,7 +75,7 @@ Status QueuePair::lay_out(uint32_t depth) {
   block_ = new (bytes) QueueControlBlock{};
   block_->queue_id = queue_id_;
   block_->sq_entries = block_->cq_entries = static_cast<int32_t>(entries);
-  block_->cq_phase = 0x10000;
+  block_->cq_phase = static_cast<int32_t>(kPhaseTag);
   sq_ = reinterpret_cast<spec::SubmissionQueueEntry*>(bytes + layout.sq_offset);
   cq_ = reinterpret_cast<spec::CompletionQueueEntry*>(bytes + layout.cq_offset);
   sq_address_ = queue_memory_->io_address(layout.sq_offset);
@@ -136,11 +140,13 @@ Result<std::shared_ptr<QueuePair>> QueuePair::create(std::shared_ptr<Controller>
   pair->controller_ = std::move(controller);
   pair->queue_id_ = queue_id;
   pair->vector_ = vector;
-  // Each step that fails is undone, with those before it, by the destructor's close().
-  NVM_TRY(pair->lay_out(options.depth));
-  NVM_TRY(pair->bind_wake(options.wake));
-  NVM_TRY(pair->create_queues());
-  return pair;
+  Status made = pair->lay_out(options.depth);
+  if (made.ok()) made = pair->bind_wake(options.wake);
+  if (made.ok()) made = pair->create_queues();
+  if (made.ok()) return pair;
+  std::lock_guard lock(pair->close_mutex_);
+  (void)pair->close_locked();
+  return made;
 }
 
 // Success also when the device says that there is no such queue.
@@ -157,14 +163,81 @@ Status QueuePair::delete_queue(bool completion) {
   return Status::from_nvme(status);
 }
 
+Status QueuePair::delete_queues() {
+  if (lost()) sq_exists_ = cq_exists_ = false;
+  if (sq_exists_) NVM_TRY(delete_queue(false));
+  sq_exists_ = false;
+  if (cq_exists_) NVM_TRY(delete_queue(true));
+  cq_exists_ = false;
+  return {};
+}
+
 Status QueuePair::close() {
+  std::shared_lock reset_lock(controller_->reset_mutex_);
   std::lock_guard lock(close_mutex_);
+  return close_locked();
+}
+
+Status QueuePair::close_locked() {
   if (closed_) return {};
   Status result = unbind_wake();
-  if (result.ok() && sq_exists_) result = delete_queue(false);
-  if (result.ok() && cq_exists_) result = delete_queue(true);
+  if (result.ok()) result = delete_queues();
   finish(result);
   return result;
+}
+
+Result<std::optional<ErrorCode>> QueuePair::drop() {
+  uint32_t epoch = 0;
+  Status deleted;
+  {
+    std::shared_lock reset_lock(controller_->reset_mutex_);
+    std::lock_guard lock(close_mutex_);
+    if (closed_) return Status(ErrorCode::Closed, "queue pair " + std::to_string(queue_id_));
+    epoch = controller_->epoch();
+    dropped_ = true;
+    if (lost()) return std::optional(ErrorCode::QueueLost);
+    deleted = check_enabled(*transport_);
+    if (deleted.ok()) deleted = delete_queues();
+    if (deleted.ok()) {
+      set_state(QueueState::Lost);
+      return std::optional<ErrorCode>();
+    }
+  }
+  NVM_TRY(controller_->reset(epoch));
+  return std::optional(deleted.failure().code);
+}
+
+// A reset comes before or after, because of the shared lock: what it loses afterwards is this
+// queue.
+Status QueuePair::recreate() {
+  std::shared_lock reset_lock(controller_->reset_mutex_);
+  std::lock_guard lock(close_mutex_);
+  if (closed_ || !dropped_) {
+    return Status(ErrorCode::Closed, "queue pair " + std::to_string(queue_id_));
+  }
+  NVM_TRY(delete_queues());
+  const size_t cq_bytes = static_cast<size_t>(block_->cq_entries) * sizeof(*cq_);
+  std::memset(static_cast<void*>(cq_), 0, cq_bytes);
+  block_->sq_tail = block_->sq_head = block_->sq_doorbell = block_->cq_head = 0;
+  block_->cq_phase = static_cast<int32_t>(kPhaseTag);
+  block_->outstanding = 0;
+  lost_.store(false, std::memory_order_release);
+  NVM_TRY(create_queues());
+  set_state(QueueState::Live);
+  dropped_ = false;
+  return {};
+}
+
+void QueuePair::set_state(QueueState state) {
+  __atomic_store_n(&block_->state, static_cast<int32_t>(state), __ATOMIC_RELEASE);
+}
+
+void QueuePair::lose() {
+  lost_.store(true, std::memory_order_release);
+  int32_t live = static_cast<int32_t>(QueueState::Live);
+  // One that is closed stays closed.
+  __atomic_compare_exchange_n(&block_->state, &live, static_cast<int32_t>(QueueState::Lost), false,
+                              __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
 void QueuePair::abandon() {
@@ -178,15 +251,17 @@ void QueuePair::abandon() {
 void QueuePair::finish(const Status& result) {
   closed_ = true;
   const QueueState state = result.ok() ? QueueState::Closed : QueueState::Failed;
-  if (block_ != nullptr) block_->state = static_cast<int32_t>(state);
+  if (block_ != nullptr) set_state(state);
   if (result.ok()) return controller_->give_back(queue_id_, vector_);
   // Id and vector stay taken as well: the device may still know a queue under them.
+  controller_->withhold(queue_id_, vector_);
   controller_->quarantine(queue_memory_);
   controller_->quarantine(prp_memory_);
 }
 
 QueuePair::~QueuePair() {
-  (void)close();
+  // Whoever failed to create it closed it, under locks that close() takes.
+  if (!closed_) (void)close();
 }
 
 uint64_t* QueuePair::prp_list(uint32_t command_id) {

@@ -6,9 +6,11 @@
 // mirrors on the same control block.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "driver/completion_entry.h"
 #include "driver/doorbell.h"
@@ -36,6 +38,17 @@ class QueuePair {
   // afterwards, but the memory stays valid until this object goes. When the device does not answer,
   // the memory is also quarantined with the controller and the failure returned. Idempotent.
   Status close();
+
+  // Ends every command of the queue pair, for an owner that uses none of the verbs meanwhile:
+  // deletes SQ and CQ, or resets the controller where that fails, or where it cannot be asked.
+  // Afterwards the device reaches nothing that the commands pointed to. Returns what was wrong:
+  // nothing when deleting sufficed, else ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED, what
+  // deleting came to, or ERR_QUEUE_LOST when the controller had been reset for another queue. A
+  // failure means that the device may still reach everything.
+  Result<std::optional<ErrorCode>> drop();
+  // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
+  Status recreate();
+  bool lost() const { return lost_.load(std::memory_order_acquire); }
 
   uint16_t id() const { return queue_id_; }
   QueueControlBlock& block() { return *block_; }
@@ -79,6 +92,11 @@ class QueuePair {
   Status create_queues();
   Status create_queue(spec::SubmissionQueueEntry command, uint64_t address, bool* exists);
   Status delete_queue(bool completion);
+  Status delete_queues();
+  Status close_locked();
+  // The controller was reset: the device knows no queue any more.
+  void lose();
+  void set_state(QueueState state);
   // close() for a device that no longer answers: asks it nothing.
   void abandon();
   void finish(const Status& result);
@@ -99,8 +117,11 @@ class QueuePair {
   uint16_t queue_id_ = 0;
   int vector_ = -1;  // −1: completions announce themselves to nobody
 
-  std::mutex close_mutex_;  // guards everything below
+  std::atomic<bool> lost_ = false;
+
+  std::mutex close_mutex_;  // guards everything below; taken after the controller's reset_mutex_
   bool closed_ = false;
+  bool dropped_ = false;
   bool wake_bound_ = false;
   bool sq_exists_ = false;  // on the device, as far as one can know
   bool cq_exists_ = false;

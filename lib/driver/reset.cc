@@ -50,6 +50,14 @@ Status check_health(Transport& transport) {
   return {};
 }
 
+Status check_enabled(Transport& transport) {
+  NVM_TRY(check_health(transport));
+  const bool enabled = spec::cc::en.get(transport.read_register32(registers::cc)) != 0;
+  const bool ready = spec::csts::rdy.get(transport.read_register32(registers::csts)) != 0;
+  if (enabled && ready) return {};
+  return Status(ErrorCode::ControllerDisabled, transport.capabilities().address);
+}
+
 Status disable_controller(Transport& transport, Waiter& waiter) {
   const uint32_t cc = transport.read_register32(registers::cc);
   if (cc == kAllOnes) return gone(transport);

@@ -27,6 +27,10 @@ uint32_t admin_queue_entries(uint64_t cap, uint32_t page_size);
 // ERR_CONTROLLER_GONE when the registers read all ones, ERR_CONTROLLER_FATAL when CSTS.CFS is set.
 Status check_health(Transport& transport);
 
+// As check_health, and ERR_CONTROLLER_DISABLED when it is not enabled and ready: whoever calls this
+// had it so.
+Status check_enabled(Transport& transport);
+
 // CC.EN=0, then waits for CSTS.RDY=0, at most CAP.TO: afterwards the controller reaches no memory.
 // ERR_TIMEOUT, ERR_CONTROLLER_GONE.
 Status disable_controller(Transport& transport, Waiter& waiter);

@@ -46,7 +46,9 @@ class ArchiveWriter {
   void u64(uint64_t value) { put(value, 8); }
   void boolean(bool value) { put(value ? 1 : 0, 1); }
   // A fixed number of bytes, known to both sides.
-  void bytes(std::span<const std::byte> value) { out_.insert(out_.end(), value.begin(), value.end()); }
+  void bytes(std::span<const std::byte> value) {
+    out_.insert(out_.end(), value.begin(), value.end());
+  }
   // With their length before them.
   void blob(std::span<const std::byte> value);
   void string(std::string_view value) { blob(std::as_bytes(std::span(value))); }
@@ -114,7 +116,7 @@ class ArchiveReader {
   bool next_is(uint32_t tag) const;
 
   bool ok() const { return failure_.empty(); }
-  // For a value that its reader cannot accept; `detail` says which and why.
+  // For a value that its reader cannot accept; `detail`, not empty, says which and why.
   void fail(std::string detail);
   // ERR_STATE with the first failure, or because something is left that nobody read.
   Status finish() const;

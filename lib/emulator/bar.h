@@ -41,6 +41,8 @@ class Bar {
   uint32_t doorbell(uint32_t index) const {
     return std::atomic_ref<uint32_t>(doorbells_[index]).load(std::memory_order_acquire);
   }
+  // Where the doorbell is, for as long as the Bar.
+  uint32_t* doorbell_word(uint32_t index) { return &doorbells_[index]; }
   void ring(uint32_t index, uint32_t value);
   void clear_doorbells();
 

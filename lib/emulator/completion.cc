@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// From results to completion queues: posting an entry so that the host sees it whole, waiting for
-// room when the host has not consumed, and one interrupt per batch.
+// From results to completion queues: posting an entry so that the host sees it whole, and waiting
+// for room when the host has not consumed.
 #include <cstring>
+#include <utility>
 
 #include "emulator/controller_state.h"
 #include "platform/ordering.h"
@@ -35,15 +36,35 @@ bool store_guarded(uint32_t* words, const EntryWords& entry) {
 
 }  // namespace
 
-void ControllerState::post(CompletionQueue& queue, const SubmissionQueue& source,
-                           const Command& command) {
+void ControllerState::count(const Slot& slot) {
+  if (slot.queue->id == 0) {
+    statistics.admin_commands++;
+    return;
+  }
+  CommandCounter& counter = statistics.io[slot.command.sqe.opc];
+  counter.commands++;
+  counter.bytes += slot.command.data.byte_length();
+}
+
+void ControllerState::post(CompletionQueue& queue, Slot& slot) {
+  const Command& command = slot.command;
+  if ((command.status_field != spec::status::success) | (command.fault != nullptr)) [[unlikely]] {
+    return post_unusual(queue, slot);
+  }
+  count(slot);
+  post_entry(queue, slot, command.sqe.cid, queue.phase);
+}
+
+void ControllerState::post_entry(CompletionQueue& queue, const Slot& slot, uint16_t cid,
+                                 uint16_t phase) {
+  const Command& command = slot.command;
   spec::CompletionQueueEntry entry;
   entry.dw0 = command.dword0;
   entry.dw1 = command.dword1;
-  entry.sqhd = static_cast<uint16_t>(source.head);
-  entry.sqid = source.id;
-  entry.cid = command.sqe.cid;
-  entry.status = static_cast<uint16_t>(command.status_field << 1 | queue.phase);
+  entry.sqhd = static_cast<uint16_t>(slot.queue->head);
+  entry.sqid = slot.queue->id;
+  entry.cid = cid;
+  entry.status = static_cast<uint16_t>(command.status_field << 1 | phase);
   EntryWords words;
   static_assert(sizeof(words) == sizeof(entry));
   memcpy(words, &entry, sizeof(words));
@@ -57,7 +78,9 @@ void ControllerState::post(CompletionQueue& queue, const SubmissionQueue& source
 #if !NVM_CANARY_PHASE
   if (queue.tail == 0) queue.phase ^= 1;
 #endif
-  if (queue.interrupts && !queue.raise_due) {
+  if (!queue.interrupts) return;
+  queue.unsignalled++;
+  if (!queue.raise_due) {
     queue.raise_due = true;
     posted_.push_back(&queue);
   }
@@ -75,13 +98,13 @@ uint32_t ControllerState::free_entries(CompletionQueue& queue, uint32_t wanted) 
   uint32_t used = queue.distance(queue.head, queue.tail);
   const uint32_t known = queue.entries - 1 - used;
   if (known >= wanted) return known;
-  const uint32_t head = bar.doorbell(2u * queue.id + 1);
+  const uint32_t head = read_doorbell(queue, 2u * queue.id + 1);
   if (head < queue.entries && queue.distance(queue.head, head) <= used) {
     queue.head = head;
     used = queue.distance(head, queue.tail);
   } else if (head != queue.rejected_head) {
     queue.rejected_head = head;
-    invalid_doorbells++;
+    reject_doorbell(spec::async_event_error::invalid_doorbell_value);
   }
   return queue.entries - 1 - used;
 }
@@ -89,18 +112,29 @@ uint32_t ControllerState::free_entries(CompletionQueue& queue, uint32_t wanted) 
 // Posts the completion of a command that waited, or lines it up behind others.
 void ControllerState::complete(Slot* slot) {
   CompletionQueue& queue = *slot->queue->completion_queue;
-  if (room(queue, 1) == 0) {
+  const uint32_t needed = &queue == fetching_into_ ? 1 + reserved_ : 1;
+  if (room(queue, needed) < needed) {
     if (queue.waiting_first == nullptr) crowded_.push_back(&queue);
+    background_ = true;
     append_waiting(queue, slot);
     return;
   }
-  post(queue, *slot->queue, slot->command);
+  post(queue, *slot);
   release(slot);
 }
 
 void ControllerState::release(Slot* slot) {
   if (slot->in_flight) slot->queue->in_flight--;
   slot->in_flight = false;
+  recycle(slot);
+}
+
+void ControllerState::recycle(Slot* slot) {
+  if (slot->counted != nullptr) std::exchange(slot->counted, nullptr)->in_flight--;
+  slot->effect.reset();
+  slot->lists.reset();
+  slot->bringing_lists = false;
+  slot->command.fault = nullptr;
   pool.give(slot);
 }
 
@@ -110,26 +144,13 @@ bool ControllerState::post_waiting() {
     while (queue->waiting_first != nullptr && free_entries(*queue, 1) != 0) {
       Slot* slot = queue->waiting_first;
       queue->waiting_first = slot->next;
-      post(*queue, *slot->queue, slot->command);
+      post(*queue, *slot);
       release(slot);
       worked = true;
     }
     return queue->waiting_first == nullptr;
   });
   return worked;
-}
-
-void ControllerState::forget_interrupt(CompletionQueue& queue) {
-  std::erase(posted_, &queue);
-  queue.raise_due = false;
-}
-
-void ControllerState::raise_interrupts() {
-  for (CompletionQueue* queue : posted_) {
-    queue->raise_due = false;
-    if (interrupt_sink != nullptr) interrupt_sink->raise(queue->vector);
-  }
-  posted_.clear();
 }
 
 }  // namespace nvm::emulator

@@ -50,6 +50,9 @@ const Region* Domain::search(uint64_t address, uint64_t byte_length) const {
   if (next == regions_.begin()) return nullptr;
   auto region = std::prev(next);
   const uint64_t offset = address - region->first;
+#if NVM_CANARY_PRP_LIST_UNCHECKED
+  byte_length = 1;
+#endif
   if (offset >= region->byte_length || byte_length > region->byte_length - offset) return nullptr;
   last_ = static_cast<size_t>(region - regions_.begin());
   return &*region;

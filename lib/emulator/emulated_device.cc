@@ -3,25 +3,90 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
 #include "emulator/models/latency_bandwidth_model.h"
-#include "emulator/stores/file_store.h"
-#include "emulator/stores/memory_store.h"
+#include "emulator/saved_state.h"
+#include "emulator/stores/media.h"
 
 namespace nvm::emulator {
 namespace {
 
-constexpr size_t kSerialLengthMax = 20;  // Identify Controller, SN
+// Identify Controller: SN, MN, FR.
+constexpr size_t kSerialLengthMax = 20;
+constexpr size_t kModelLengthMax = 40;
+constexpr size_t kFirmwareLengthMax = 8;
+
+Status refuse_option(std::string detail) {
+  return Status(ErrorCode::Argument, std::move(detail));
+}
+
+Status check_text(const char* what, const std::string& text, size_t length_max) {
+  if (text.size() > length_max) {
+    return refuse_option(std::string(what) + " has at most " + std::to_string(length_max) +
+                         " characters");
+  }
+  const bool printable =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  return printable ? Status() : refuse_option(std::string(what) + " is made of ASCII characters");
+}
+
+// The namespaces that are wanted, at least one.
+std::vector<EmulatedNamespaceOptions> wanted_namespaces(const EmulatorOptions& options) {
+  if (!options.namespaces.empty()) return options.namespaces;
+  EmulatedNamespaceOptions only;
+  only.byte_length = options.byte_length;
+  only.lba_byte_length = options.lba_byte_length;
+  return {only};
+}
+
+Status check_limits(const EmulatorOptions& options) {
+  const auto out_of = [](const char* what, uint64_t first, uint64_t last) {
+    return refuse_option(std::string(what) + " must be between " + std::to_string(first) + " and " +
+                         std::to_string(last));
+  };
+  const PcieControllerLimits& limits = options.limits;
+  if (options.controllers < 1 || options.controllers > kControllersMax) {
+    return out_of("the number of controllers", 1, kControllersMax);
+  }
+  if (options.namespaces_max < 1 || options.namespaces_max > kNamespacesMax) {
+    return out_of("the limit of namespaces", 1, kNamespacesMax);
+  }
+  if (limits.io_queue_pairs_max < 1 || limits.io_queue_pairs_max > kDoorbellCount / 2 - 1) {
+    return out_of("the limit of queue pairs", 1, kDoorbellCount / 2 - 1);
+  }
+  if (limits.queue_entries_max < 2 || limits.queue_entries_max > 65536) {
+    return out_of("the limit of queue entries", 2, 65536);
+  }
+  if (limits.mdts > 16) return out_of("mdts", 0, 16);
+  if (limits.interrupt_vectors_max < 1 || limits.interrupt_vectors_max > 2048) {
+    return out_of("the limit of interrupt vectors", 1, 2048);
+  }
+  return {};
+}
 
 Status check_options(const EmulatorOptions& options) {
-  if (options.lba_byte_length != 512 && options.lba_byte_length != 4096) {
-    return Status(ErrorCode::Argument, "the emulator's blocks have 512 or 4096 bytes, not " +
-                                           std::to_string(options.lba_byte_length));
+  NVM_TRY(check_text("a serial number", options.serial, kSerialLengthMax));
+  NVM_TRY(check_text("a model number", options.model, kModelLengthMax));
+  NVM_TRY(check_text("a firmware revision", options.firmware, kFirmwareLengthMax));
+  NVM_TRY(check_limits(options));
+  const auto namespaces = wanted_namespaces(options);
+  if (namespaces.size() > options.namespaces_max) {
+    return refuse_option("there are " + std::to_string(namespaces.size()) +
+                         " namespaces, more than the limit of " +
+                         std::to_string(options.namespaces_max));
   }
-  if (options.serial.size() > kSerialLengthMax) {
-    return Status(ErrorCode::Argument, "a serial number has at most 20 characters");
+  if (!options.namespaces.empty() && options.byte_length != 0) {
+    return refuse_option("give a size of the device or of each namespace, not both");
+  }
+  for (size_t i = 0; i < namespaces.size(); i++) {
+    auto format = find_format(namespaces[i]);
+    if (!format.ok()) return std::move(format.status());
+    if (i > 0 && namespaces[i].byte_length == 0) {
+      return refuse_option("namespace " + std::to_string(i + 1) + " has no size");
+    }
   }
   return {};
 }
@@ -30,17 +95,19 @@ bool is_memory(const EmulatorOptions& options, int fd) {
   return options.image.empty() && fd < 0;
 }
 
-Result<std::unique_ptr<Store>> open_store(const EmulatorOptions& options, int fd) {
+Result<std::unique_ptr<Media>> open_media(const EmulatorOptions& options, int fd) {
   if (is_memory(options, fd)) {
-    return make_memory_store(options.byte_length != 0 ? options.byte_length : kDefaultMemoryBytes);
+    return std::make_unique<Media>(make_memory_family(), MediaCalls::AtOnce);
   }
   FileStoreOptions file;
   file.path = options.image;
   file.fd = fd;
-  file.byte_length = options.byte_length;
+  file.byte_length = wanted_namespaces(options).front().byte_length;
   file.create = options.create;
   file.read_only = options.read_only;
-  return open_file_store(file);
+  auto family = open_image_family(file);
+  if (!family.ok()) return std::move(family.status());
+  return std::make_unique<Media>(std::move(family.value()));
 }
 
 // The same image has the same serial number, whatever its path and whoever opens it.
@@ -58,31 +125,126 @@ std::string serial_of(const EmulatorOptions& options, int fd) {
   return text;
 }
 
+Identity identity_of(const EmulatorOptions& options, int fd) {
+  Identity identity;
+  identity.serial_number = serial_of(options, fd);
+  if (!options.model.empty()) identity.model_number = options.model;
+  if (!options.firmware.empty()) identity.firmware_revision = options.firmware;
+  return identity;
+}
+
+// The data of a namespace that is not known to a saved state: an image that is there, or new.
+Result<std::unique_ptr<Store>> make_data(StoreFamily& family, uint32_t id, bool in_memory,
+                                         uint64_t byte_length) {
+  const StoreName name = {id, StorePart::Data};
+  if (id == 1 && !in_memory) return family.open(name);
+  return family.create(name, byte_length != 0 ? byte_length : kDefaultMemoryBytes);
+}
+
+Status make_namespace(Subsystem& subsystem, uint32_t id, const EmulatedNamespaceOptions& options,
+                      bool in_memory) {
+  StoreFamily& family = subsystem.media().family();
+  const NamespaceFormat format = find_format(options).value();
+  auto data = make_data(family, id, in_memory, options.byte_length);
+  if (!data.ok()) return std::move(data.status());
+  const uint64_t byte_length = data.value()->byte_length();
+  if (byte_length == 0 || byte_length % format.data_byte_length() != 0) {
+    return Status(ErrorCode::Image, "namespace " + std::to_string(id) + " has " +
+                                        std::to_string(byte_length) +
+                                        " bytes, which is not a multiple of the block size " +
+                                        std::to_string(format.data_byte_length()));
+  }
+  std::unique_ptr<Store> metadata;
+  if (format.metadata_byte_length() != 0) {
+    auto made = family.create({id, StorePart::Metadata}, byte_length / format.data_byte_length() *
+                                                             format.metadata_byte_length());
+    if (!made.ok()) return std::move(made.status());
+    metadata = std::move(made.value());
+  }
+  auto ns = make_nvm_namespace(std::move(data.value()), std::move(metadata), format, nullptr);
+  ns->shared = options.shared;
+  if (!ns->shared) ns->controllers = 1;  // the first controller
+  subsystem.add_namespace(id, std::move(ns));
+  return {};
+}
+
+Status make_namespaces(Subsystem& subsystem, const EmulatorOptions& options, bool in_memory) {
+  const auto namespaces = wanted_namespaces(options);
+  for (size_t i = 0; i < namespaces.size(); i++) {
+    NVM_TRY(make_namespace(subsystem, static_cast<uint32_t>(i + 1), namespaces[i], in_memory));
+  }
+  return {};
+}
+
+std::unique_ptr<TimingModel> make_timing(const EmulatorOptions& options) {
+  if (options.make_timing) return options.make_timing();
+  if (options.latency_ns == 0 && options.bytes_per_second == 0) return nullptr;
+  return std::make_unique<LatencyBandwidthModel>(options.latency_ns, options.bytes_per_second);
+}
+
 }  // namespace
+
+Result<NamespaceFormat> find_format(const EmulatedNamespaceOptions& options) {
+  if (options.lba_byte_length != 512 && options.lba_byte_length != 4096) {
+    return refuse_option("the emulator's blocks have 512 or 4096 bytes, not " +
+                         std::to_string(options.lba_byte_length));
+  }
+  NamespaceFormat format;
+  while (format.lba_format < kLbaFormatCount &&
+         (format.data_byte_length() != options.lba_byte_length ||
+          format.metadata_byte_length() != options.metadata_byte_length)) {
+    format.lba_format++;
+  }
+  if (format.lba_format == kLbaFormatCount) {
+    return refuse_option("blocks have 0 or 8 bytes of metadata, not " +
+                         std::to_string(options.metadata_byte_length));
+  }
+  if (options.protection_type > 1 ||
+      (options.protection_type == 1 && options.metadata_byte_length == 0)) {
+    return refuse_option("protection is of type 0 or 1, and 1 needs 8 bytes of metadata");
+  }
+  format.extended = options.extended;
+  format.protection_type = options.protection_type;
+  return format;
+}
 
 Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int fd) {
   NVM_TRY(check_options(options));
-  Result<std::unique_ptr<Store>> store = open_store(options, fd);
-  if (!store.ok()) return std::move(store.status());
+  auto media = open_media(options, fd);
+  if (!media.ok()) return std::move(media.status());
+  StoreFamily& family = media.value()->family();
+  auto saved = family.load();
+  if (!saved.ok()) return std::move(saved.status());
   EmulatedDevice device;
   device.address = options.image.empty() ? "memory" : options.image;
-  device.write_protected = store.value()->read_only();
-  const uint64_t byte_length = store.value()->byte_length();
-  if (byte_length == 0 || byte_length % options.lba_byte_length != 0) {
-    return Status(ErrorCode::Image, device.address + " has " + std::to_string(byte_length) +
-                                        " bytes, which is not a multiple of the block size " +
-                                        std::to_string(options.lba_byte_length));
+  device.write_protected = family.read_only();
+  device.controllers = options.controllers;
+  device.limits = options.limits;
+  device.subsystem =
+      std::make_unique<Subsystem>(identity_of(options, fd), std::move(media.value()));
+  Subsystem& subsystem = *device.subsystem;
+  subsystem.set_namespaces_max(options.namespaces_max);
+  subsystem.set_timing([options] { return make_timing(options); });
+  if (saved.value()) {
+    NVM_TRY(load_records(subsystem, *saved.value()));
+  } else {
+    NVM_TRY(make_namespaces(subsystem, options, is_memory(options, fd)));
   }
-  std::unique_ptr<TimingModel> timing;
-  if (options.latency_ns != 0 || options.bytes_per_second != 0) {
-    timing = std::make_unique<LatencyBandwidthModel>(options.latency_ns, options.bytes_per_second);
+  subsystem.set_capacity(std::max(subsystem.capacity(), options.capacity));
+  if (!options.image.empty() && !device.write_protected) {
+    subsystem.keep_state();
+    // What an image by itself does not tell must not be made, and so erased, a second time.
+    const bool tells_all = options.namespaces.empty() || saved.value().has_value();
+    if (!tells_all) NVM_TRY(subsystem.media().family().save(save_records(subsystem)));
   }
-  Identity identity;
-  identity.serial_number = serial_of(options, fd);
-  device.subsystem = std::make_unique<Subsystem>(identity);
-  device.subsystem->add_namespace(
-      make_nvm_namespace(std::move(store.value()), options.lba_byte_length, std::move(timing)));
   return device;
+}
+
+PcieController& add_controllers(EmulatedDevice& device) {
+  for (uint16_t i = 0; i < device.controllers; i++) {
+    device.subsystem->add_controller(device.limits);
+  }
+  return device.subsystem->controller(0);
 }
 
 }  // namespace nvm::emulator

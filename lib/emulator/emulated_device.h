@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: MIT
-// An emulated device as users describe it: options in, a subsystem with one namespace out.
+// An emulated device as users describe it: options in, a subsystem with its namespaces out.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "emulator/subsystem.h"
 #include "platform/status.h"
 
 namespace nvm {
+
+struct EmulatedNamespaceOptions {
+  uint64_t byte_length = 0;           // of its data; 0 only for the first: the image's size
+  uint32_t lba_byte_length = 512;     // 512 or 4096
+  uint16_t metadata_byte_length = 0;  // of each block: 0 or 8
+  bool extended = false;              // the metadata follows each block's data
+  uint8_t protection_type = 0;        // 0 or 1, which needs metadata
+  bool shared = true;                 // several controllers may attach it
+};
 
 struct EmulatorOptions {
   std::string image;               // path of a raw image; empty: memory
@@ -21,6 +32,19 @@ struct EmulatorOptions {
   uint64_t latency_ns = 0;
   uint64_t bytes_per_second = 0;
   std::string serial;  // empty: derived from the image, or "PEERNVM0"
+
+  // Instead of `byte_length` and `lba_byte_length`, several. What is kept beside an image counts
+  // more: it says what became of these.
+  std::vector<EmulatedNamespaceOptions> namespaces;
+  // Bytes of data that namespaces may have in all; 0: those that there are at first.
+  uint64_t capacity = 0;
+  uint32_t namespaces_max = 256;
+  uint16_t controllers = 1;
+  emulator::PcieControllerLimits limits;  // of each controller
+  std::string model;                      // empty: "peernvm emulator"
+  std::string firmware;                   // empty: the version
+  // Instead of latency and bandwidth: makes the timing model of a namespace.
+  std::function<std::unique_ptr<emulator::TimingModel>()> make_timing;
 };
 
 constexpr uint64_t kDefaultMemoryBytes = 1ull << 30;
@@ -28,14 +52,22 @@ constexpr uint64_t kDefaultMemoryBytes = 1ull << 30;
 namespace emulator {
 
 struct EmulatedDevice {
-  std::unique_ptr<Subsystem> subsystem;  // has its namespace, and no controller yet
+  std::unique_ptr<Subsystem> subsystem;  // has its namespaces, and no controller yet
   std::string address;                   // what it is over, for messages
   bool write_protected;
+  uint16_t controllers;  // to add, with these limits
+  PcieControllerLimits limits;
 };
 
 // `fd`: an open image instead of `options.image`, duplicated; −1 for none. ERR_ARGUMENT for options
-// out of range; ERR_IMAGE, ERR_BUSY, ERR_OS for an image that cannot be used.
+// out of range; ERR_IMAGE, ERR_BUSY, ERR_STATE, ERR_OS for an image that cannot be used.
 Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int fd = -1);
+
+// The format that the options name; ERR_ARGUMENT when there is none.
+Result<NamespaceFormat> find_format(const EmulatedNamespaceOptions& options);
+
+// All that the device shall have; the first one.
+PcieController& add_controllers(EmulatedDevice& device);
 
 }  // namespace emulator
 }  // namespace nvm

@@ -13,6 +13,10 @@
 
 namespace nvm::emulator {
 
+struct FaultEffect;
+
+constexpr uint16_t kNoErrorLocation = 0xffff;
+
 // One command between fetch and completion. Lives in its queue's pool; its address is stable.
 struct Command {
   spec::SubmissionQueueEntry sqe;  // read once from the host
@@ -21,9 +25,12 @@ struct Command {
   uint16_t status_field = 0;       // SCT and SC in place (CQE status without phase); 0 is success
   uint32_t dword0 = 0;
   uint32_t dword1 = 0;
-  uint64_t complete_at_ns = 0;  // not before this time; 0: at once
-  uint64_t retry_at_ns = 0;     // Pending: begin() again at this time; 0: `task` goes on
-  Task task;                    // what is left to do of a command that did not end at once
+  // The byte, and in bits 10:8 the bit, of the command that an error is about, where it is known.
+  uint16_t error_location = kNoErrorLocation;
+  uint64_t complete_at_ns = 0;         // not before this time; 0: at once
+  uint64_t retry_at_ns = 0;            // Pending: begin() again at this time; 0: `task` goes on
+  Task task;                           // what is left to do of a command that did not end at once
+  const FaultEffect* fault = nullptr;  // what befalls it, until it has ended; null: nothing
 };
 
 // How much host memory a command's pointers name; 0 for none. An invalid command may answer

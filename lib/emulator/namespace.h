@@ -12,6 +12,8 @@
 
 namespace nvm::emulator {
 
+class Subsystem;
+
 struct LbaFormat {
   uint32_t data_byte_length;
   uint16_t metadata_byte_length;
@@ -33,8 +35,10 @@ struct NamespaceFormat {
 
 struct Namespace {
   uint32_t id = 0;
-  std::unique_ptr<Store> store;           // data, without metadata: a raw image
-  std::unique_ptr<Store> metadata_store;  // null when the format has none
+  std::unique_ptr<Store> store;  // data, without metadata: a raw image
+  // Null when the format has none. Protection information is stored inverted: zeroes, which is what
+  // was never written and what was deallocated, are then all ones to the host, as they must be.
+  std::unique_ptr<Store> metadata_store;
   NamespaceFormat format;
   IntervalSet uncorrectable;            // blocks that Write Uncorrectable marked
   std::unique_ptr<TimingModel> timing;  // null: as fast as the machine
@@ -43,13 +47,40 @@ struct Namespace {
   // A status with which every I/O command ends while the namespace is being formatted or sanitized;
   // 0: it is available.
   uint16_t unavailable = 0;
+  bool fused = false;      // a fused pair has it to itself: other commands wait
   uint32_t in_flight = 0;  // commands that have begun and not ended
 
-  uint64_t block_count() const { return store->byte_length() / format.data_byte_length(); }
+  Subsystem* subsystem = nullptr;     // that it was added to
+  uint64_t controllers = UINT64_MAX;  // that it is attached to: a bit for each controller id
+  bool shared = true;                 // several controllers may attach it (NMIC)
+  uint32_t generation = 0;            // tells namespaces apart that had the same id
+  // The volatile write cache is off: a write is durable when it completes.
+  bool write_through = false;
+  uint8_t format_percent_left = 0;
+
+  // By Namespace Write Protection; a store may be read-only besides.
+  bool write_protected = false;
+
+  bool protected_from_writes() const { return write_protected || store->read_only(); }
+  // A block is its data, readable and cached: Read and Write are a copy and nothing else.
+  bool plain() const {
+    return (metadata_store == nullptr) & uncorrectable.empty() & !write_through;
+  }
+  // What its stores hold.
+  uint64_t block_count() const;
+  bool contains(uint64_t lba, uint64_t count) const {
+    const uint64_t blocks = block_count();
+    return lba < blocks && count <= blocks - lba;
+  }
 };
 
-// A namespace with the NVM command set over `store`, in the format without metadata that has blocks
-// of `lba_byte_length` bytes.
+// A namespace with the NVM command set in `format`; `metadata_store` is null when that has no
+// metadata.
+std::unique_ptr<Namespace> make_nvm_namespace(std::unique_ptr<Store> store,
+                                              std::unique_ptr<Store> metadata_store,
+                                              const NamespaceFormat& format,
+                                              std::unique_ptr<TimingModel> timing);
+// In the format without metadata that has blocks of `lba_byte_length` bytes.
 std::unique_ptr<Namespace> make_nvm_namespace(std::unique_ptr<Store> store,
                                               uint32_t lba_byte_length,
                                               std::unique_ptr<TimingModel> timing);

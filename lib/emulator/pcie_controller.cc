@@ -39,7 +39,7 @@ Domain& PcieController::domain() {
 }
 
 void PcieController::set_interrupt_sink(InterruptSink* sink) {
-  state_->interrupt_sink = sink;
+  state_->connect_interrupts(sink);
 }
 
 void PcieController::set_bus_master(bool enabled) {
@@ -62,8 +62,24 @@ uint64_t PcieController::next_event_ns() const {
   return state_->next_event_ns();
 }
 
+void PcieController::reset_with_subsystem() {
+  state_->reset_with_subsystem();
+}
+
 uint64_t PcieController::invalid_doorbell_count() const {
-  return state_->invalid_doorbells;
+  return state_->statistics.invalid_doorbells;
+}
+
+const Statistics& PcieController::statistics() const {
+  return state_->statistics;
+}
+
+ErrorLog& PcieController::error_log() {
+  return state_->error_log;
+}
+
+void PcieController::report(const Event& event) {
+  state_->report(event);
 }
 
 }  // namespace nvm::emulator

@@ -15,7 +15,10 @@
 namespace nvm::emulator {
 
 class ControllerState;
+class ErrorLog;
 class Subsystem;
+struct Event;
+struct Statistics;
 
 // Takes a controller's interrupts. Called with the baton held, after the completions are in memory;
 // must not block or call back.
@@ -30,7 +33,7 @@ class InterruptSink {
 struct PcieControllerLimits {
   uint16_t io_queue_pairs_max = 128;     // at most 511: what one page of doorbells holds
   uint32_t queue_entries_max = 4096;     // CAP.MQES + 1, 2 … 65536
-  uint8_t mdts = 5;                      // 2^mdts pages of 4 KiB: 128 KiB
+  uint8_t mdts = 5;                      // 2^mdts pages of 4 KiB: 128 KiB; at most 16; 0: no limit
   uint16_t interrupt_vectors_max = 129;  // one per I/O queue pair and the admin queue's 0
 };
 
@@ -62,6 +65,9 @@ class PcieController {
   // CC.EN=0 and every register back to its default: function-level reset.
   void reset();
 
+  // The same as part of an NVM subsystem reset, which CSTS.NSSRO then tells of.
+  void reset_with_subsystem();
+
   // True when a queue's memory overlaps [first, first + byte_length).
   bool uses(uint64_t first, uint64_t byte_length) const;
 
@@ -73,6 +79,13 @@ class PcieController {
 
   // Doorbell writes that were ignored: a value out of range, or a queue that does not exist.
   uint64_t invalid_doorbell_count() const;
+  const Statistics& statistics() const;
+  ErrorLog& error_log();
+  // Tells the host, as soon as it listens, if its Asynchronous Event Configuration wants that.
+  void report(const Event& event);
+
+  // For the other parts of the device.
+  ControllerState& state() { return *state_; }
 
  private:
   std::unique_ptr<ControllerState> state_;

@@ -4,19 +4,14 @@
 
 #include <cstdint>
 
-#include "emulator/domain.h"
-#include "emulator/transfer.h"
+#include "emulator/host_memory.h"
 
 namespace nvm::emulator {
 
-constexpr uint64_t kPageBytes = 4096;  // the only memory page size offered, CC.MPS 0
-
-enum class Direction { ToHost, FromHost };
-
 // Fills `transfer` with the memory of `byte_length` bytes. Every address is checked against
 // `domain`, every list entry read once. Returns a status: success, Invalid PRP Offset, or Data
-// Transfer Error for an address that the queue may not reach.
+// Transfer Error for an address that the queue may not reach; or kListNeeded (host_lists.h).
 uint16_t walk_prps(const Domain& domain, uint64_t prp1, uint64_t prp2, uint64_t byte_length,
-                   Direction direction, Transfer& transfer);
+                   Direction direction, Transfer& transfer, HostLists* lists = nullptr);
 
 }  // namespace nvm::emulator

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a controller's queues live, and letting go of the commands of queues that end.
+// Where a controller's queues live.
 #include <algorithm>
 
 #include "emulator/controller_state.h"
@@ -9,11 +9,28 @@ namespace {
 
 // Looks up a queue's memory; false when the domain has none there.
 bool resolve(QueueMemory& queue, const Domain& domain, size_t entry_bytes, bool device_writes) {
+#if NVM_CANARY_QUEUE_SIZE_UNCHECKED
+  const Region* region = domain.find(queue.address, entry_bytes);
+#else
   const Region* region = domain.find(queue.address, queue.entries * entry_bytes);
-  if (region == nullptr || region->bytes == nullptr) return false;
-  if (device_writes && !region->writable) return false;
-  queue.bytes = region->bytes + (queue.address - region->first);
-  queue.may_fault = region->may_fault;
+#endif
+  if (region == nullptr || (device_writes && !region->writable)) return false;
+  if (region->bytes != nullptr) {
+    if (queue.mirror != nullptr) return false;  // what is on its way would be lost
+    queue.bytes = region->bytes + (queue.address - region->first);
+    queue.may_fault = region->may_fault;
+    return true;
+  }
+  if (region->remote == nullptr) return false;
+  if (queue.mirror != nullptr) {
+    queue.mirror->reach_by(*region->remote);
+    return true;
+  }
+  if (queue.bytes != nullptr) return false;
+  queue.mirror =
+      std::make_unique<QueueMirror>(*region->remote, queue.address, queue.entries, entry_bytes);
+  queue.bytes = queue.mirror->bytes();
+  queue.may_fault = false;
   return true;
 }
 
@@ -35,7 +52,8 @@ bool ControllerState::open_queue(QueueMemory& queue, uint64_t address, uint32_t 
   return false;
 }
 
-// After the domain has changed; false when a queue has lost its memory.
+// After the domain has changed; false when a queue, or the page of its doorbell, has lost its
+// memory.
 bool ControllerState::resolve_queues() {
   for (SubmissionQueue& queue : submission_queues) {
     if (queue.exists() && !resolve(queue, domain, sizeof(spec::SubmissionQueueEntry), false)) {
@@ -47,6 +65,7 @@ bool ControllerState::resolve_queues() {
       return false;
     }
   }
+  if (!resolve_shadow_doorbells()) return false;
   resolved_generation_ = domain.generation();
   return true;
 }
@@ -63,46 +82,58 @@ bool ControllerState::uses(uint64_t first, uint64_t byte_length) const {
              });
 }
 
-// The commands of `queue` complete without an entry, as the deletion of a queue and a reset imply.
-void ControllerState::drop_commands(const SubmissionQueue* queue) {
-  const auto ours = [=](const Slot* slot) { return queue == nullptr || slot->queue == queue; };
-  const auto let_go = [&](Slot* slot) {
-    slot->in_flight = false;
-    pool.give(slot);
-  };
-  std::erase_if(timed, [&](const Timed& entry) {
-    if (!ours(entry.slot)) return false;
-    let_go(entry.slot);
-    return true;
-  });
-  std::make_heap(timed.begin(), timed.end(), later);
-  // A store may still work on these: their slots are kept until it has ended.
-  std::erase_if(pending_, [&](Slot* slot) {
-    if (!ours(slot)) return false;
-    slot->in_flight = false;
-    draining_.push_back(slot);
-    return true;
-  });
-  for (CompletionQueue* cq : crowded_) {
-    Slot* slot = cq->waiting_first;
-    cq->waiting_first = cq->waiting_last = nullptr;
-    while (slot != nullptr) {
-      Slot* next = slot->next;
-      if (ours(slot)) {
-        let_go(slot);
-      } else {
-        append_waiting(*cq, slot);
-      }
-      slot = next;
-    }
+void ControllerState::let_go(QueueMemory& queue) {
+  if (queue.mirror != nullptr && queue.mirror->busy()) {
+    draining_mirrors_.push_back(std::move(queue.mirror));
+    leftovers_ = true;
   }
-  std::erase_if(crowded_, [](const CompletionQueue* cq) { return cq->waiting_first == nullptr; });
 }
 
+void ControllerState::close_queue(SubmissionQueue& queue) {
+  let_go(queue);
+  const uint16_t id = queue.id;
+  queue = {};
+  queue.id = id;
+}
+
+void ControllerState::close_queue(CompletionQueue& queue) {
+  let_go(queue);
+  const uint16_t id = queue.id;
+  queue = {};
+  queue.id = id;
+}
+
+// Brings entries of a queue that is reached by messages; how far they are here.
+uint32_t ControllerState::bring_entries(SubmissionQueue& queue, uint32_t tail) {
+  if (queue.mirror->bring(tail) == Progress::Failed) {
+    fatal();
+    return queue.head;
+  }
+  return queue.mirror->reached();
+}
+
+// Sends what was posted to queues that are reached by messages.
+void ControllerState::take_over_entries() {
+  for (CompletionQueue* queue : mirrored_) {
+    if (queue->mirror->take_over(queue->tail) == Progress::Failed) return fatal();
+  }
+}
+
+// After queues have come or gone.
 void ControllerState::update_active_queues() {
-  active.clear();
-  for (size_t id = 1; id < submission_queues.size(); id++) {
-    if (submission_queues[id].exists()) active.push_back(&submission_queues[id]);
+  active_.clear();
+  interrupting_.clear();
+  mirrored_.clear();
+  for (std::vector<SubmissionQueue*>& queues : classes_) queues.clear();
+  for (size_t id = 0; id < submission_queues.size(); id++) {
+    SubmissionQueue& queue = submission_queues[id];
+    if (completion_queues[id].exists() && completion_queues[id].interrupts) {
+      interrupting_.push_back(&completion_queues[id]);
+    }
+    if (completion_queues[id].mirror != nullptr) mirrored_.push_back(&completion_queues[id]);
+    if (id == 0 || !queue.exists()) continue;
+    active_.push_back(&queue);
+    classes_[queue.priority].push_back(&queue);
   }
   first_active_ = 0;
 }

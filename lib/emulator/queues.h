@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "emulator/executor.h"
-#include "emulator/prp_walker.h"
+#include "emulator/faults/fault.h"
+#include "emulator/host_memory.h"
+#include "emulator/namespace.h"
+#include "emulator/queue_mirror.h"
 
 namespace nvm::emulator {
 
@@ -18,12 +21,16 @@ struct SubmissionQueue;
 struct Slot {
   Command command;
   SubmissionQueue* queue = nullptr;
-  Executor* executor = nullptr;  // null: an admin command
+  Namespace* ns = nullptr;  // null: an admin command, or one that names no single namespace
   // What the command's Transfers were made of, and the domain's generation then.
   HostLengths host_lengths;
   Direction direction = Direction::ToHost;
   uint64_t domain_generation = 0;
-  bool in_flight = false;  // counted by its queue
+  std::unique_ptr<HostLists> lists;     // of pointers into memory that is reached by messages
+  bool bringing_lists = false;          // its task does, and then it begins
+  bool in_flight = false;               // counted by its queue
+  Namespace* counted = nullptr;         // that counts it
+  std::unique_ptr<FaultEffect> effect;  // what command.fault points to
   Slot* next = nullptr;
 };
 
@@ -33,6 +40,9 @@ struct QueueMemory {
   uint32_t entries = 0;  // 0: the queue does not exist
   std::byte* bytes = nullptr;
   bool may_fault = false;
+  uint32_t* doorbell = nullptr;         // null: a shadow doorbell that may fault
+  uint32_t* event_index = nullptr;      // of a shadow doorbell; null: there is none
+  std::unique_ptr<QueueMirror> mirror;  // what `bytes` are, of memory reached only by messages
 
   bool exists() const { return entries != 0; }
   uint32_t after(uint32_t index) const { return index + 1 == entries ? 0 : index + 1; }
@@ -51,6 +61,8 @@ struct CompletionQueue : QueueMemory {
   uint16_t vector = 0;
   bool interrupts = false;
   bool raise_due = false;
+  uint32_t unsignalled = 0;        // entries posted since the last interrupt
+  uint32_t told = 0;               // of a mirror: what had reached the host then
   uint16_t submission_queues = 0;  // that complete here
   Slot* waiting_first = nullptr;   // completions for which there is no room yet, in order
   Slot* waiting_last = nullptr;
@@ -65,9 +77,28 @@ inline void append_waiting(CompletionQueue& queue, Slot* slot) {
 struct SubmissionQueue : QueueMemory {
   uint16_t id = 0;
   uint32_t head = 0;
+  uint32_t tail = 0;  // the host's, as last read from its doorbell
   uint32_t rejected_tail = 0;
   uint32_t in_flight = 0;  // commands that wait for something, parked event requests excepted
   CompletionQueue* completion_queue = nullptr;
+  Slot* fused_first = nullptr;  // waits for the second of its pair
+  uint8_t priority = 0;         // spec::queue_priority
+};
+
+// Counts something that works on a namespace without being one of its commands: while it lives, the
+// namespace stays.
+class InFlight {
+ public:
+  explicit InFlight(Namespace& ns) : ns_(&ns) { ns.in_flight++; }
+  InFlight(InFlight&& other) noexcept : ns_(std::exchange(other.ns_, nullptr)) {}
+  InFlight& operator=(InFlight&&) = delete;
+  ~InFlight() {
+    if (ns_ != nullptr) ns_->in_flight--;
+  }
+  Namespace& ns() { return *ns_; }
+
+ private:
+  Namespace* ns_;
 };
 
 // Slots, made when first needed and then reused, so that the steady state allocates nothing.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "emulator/store.h"
 
+#include <errno.h>
+
 #include <cstring>
 
 #include "platform/sigbus_guard.h"
@@ -8,21 +10,27 @@
 namespace nvm::emulator {
 namespace {
 
-Progress copy(void* to, const void* from, size_t byte_length, bool may_fault) {
-  if (may_fault) return guarded_copy(to, from, byte_length) ? Progress::Done : Progress::Failed;
-  memcpy(to, from, byte_length);
+Progress copy(StoreOperation& operation, void* to, const void* from, size_t byte_length,
+              bool may_fault) {
+  if (!may_fault) {
+    memcpy(to, from, byte_length);
+  } else if (!guarded_copy(to, from, byte_length)) {
+    operation.os_error = EIO;
+    return Progress::Failed;
+  }
   return Progress::Done;
 }
 
 }  // namespace
 
-Progress Store::begin_read(StoreOperation&, uint64_t offset, void* to, size_t byte_length) {
-  return copy(to, bytes() + offset, byte_length, may_fault());
+Progress Store::begin_read(StoreOperation& operation, uint64_t offset, void* to,
+                           size_t byte_length) {
+  return copy(operation, to, bytes() + offset, byte_length, may_fault());
 }
 
-Progress Store::begin_write(StoreOperation&, uint64_t offset, const void* from,
+Progress Store::begin_write(StoreOperation& operation, uint64_t offset, const void* from,
                             size_t byte_length) {
-  return copy(bytes() + offset, from, byte_length, may_fault());
+  return copy(operation, bytes() + offset, from, byte_length, may_fault());
 }
 
 }  // namespace nvm::emulator

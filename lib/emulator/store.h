@@ -39,8 +39,13 @@ class Store {
                               size_t byte_length);
   virtual Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
                                size_t byte_length);
-  // Makes everything written before durable. Never blocks the caller.
+  // Makes everything written before durable. Never blocks the caller. A store that has lost
+  // acknowledged data does not succeed again: every later flush fails.
   virtual Progress begin_flush(StoreOperation& operation) = 0;
+  // Afterwards these bytes read as zeroes, and their space is given back as far as the medium can.
+  // Never blocks the caller. Durable with the next flush, as a write is.
+  virtual Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
+                                    uint64_t byte_length) = 0;
 
   // `hook` is called, from any thread, after an operation that was Pending has ended: a parked step
   // loop wakes up by it. Set before the first operation; a store that never answers Pending ignores

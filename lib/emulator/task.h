@@ -55,6 +55,7 @@ class [[nodiscard]] Task {
     return operation != nullptr &&
            operation->progress.load(std::memory_order_acquire) == Progress::Pending;
   }
+  const StoreOperation* operation() const { return handle_.promise().operation; }
   // 0: as soon as busy() is false.
   uint64_t wakes_at_ns() const { return handle_.promise().wakes_at_ns; }
   bool ready(Clock& clock) const {
@@ -109,6 +110,17 @@ struct settled {
   }
   const StoreOperation& operation;
   Progress progress;
+};
+
+// co_await wait_of{task}: as long as a task waits that somebody else began and goes on with.
+struct wait_of {
+  const Task& task;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(Task::Handle handle) noexcept {
+    handle.promise().outermost->operation = task.operation();
+    handle.promise().outermost->wakes_at_ns = task.wakes_at_ns();
+  }
+  void await_resume() const noexcept {}
 };
 
 // co_await next_step{}: lets everything else have its turn, so that long work keeps steps short.

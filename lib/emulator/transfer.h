@@ -35,7 +35,7 @@ class Transfer {
     direct_ &= segment.bytes != nullptr;
     if (!segments_.empty()) {
       Segment& last = segments_.back();
-      if (segment.bytes != nullptr && last.bytes + last.byte_length == segment.bytes &&
+      if (last.bytes != nullptr && last.bytes + last.byte_length == segment.bytes &&
           last.may_fault == segment.may_fault) {
         last.byte_length += segment.byte_length;
         return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "emulator/unique_ids.h"
 
+#include <algorithm>
+
 namespace nvm::emulator {
 namespace {
 
@@ -14,9 +16,10 @@ uint64_t hash(const std::string& text, uint64_t seed) {
 
 }  // namespace
 
-UniqueId namespace_id(const Identity& identity, uint32_t nsid) {
-  const std::string text =
+UniqueId namespace_id(const Identity& identity, uint32_t nsid, uint32_t generation) {
+  std::string text =
       identity.model_number + '\n' + identity.serial_number + '\n' + std::to_string(nsid);
+  if (generation != 0) text += '\n' + std::to_string(generation);
   const uint64_t halves[2] = {hash(text, 0), hash(text, 1)};
   UniqueId id;
   for (size_t i = 0; i < id.size(); i++) {
@@ -29,6 +32,13 @@ UniqueId as_uuid(UniqueId id) {
   id[6] = static_cast<uint8_t>((id[6] & 0x0f) | 0x80);
   id[8] = static_cast<uint8_t>((id[8] & 0x3f) | 0x80);
   return id;
+}
+
+Eui64 as_eui64(const UniqueId& id) {
+  Eui64 eui64;
+  std::copy_n(id.begin(), eui64.size(), eui64.begin());
+  eui64[0] = static_cast<uint8_t>((eui64[0] & 0xfc) | 0x02);
+  return eui64;
 }
 
 std::string subsystem_name(const Identity& identity) {

@@ -20,7 +20,7 @@ struct QueueControlBlock {
   int32_t cq_entries;   // Slots of the completion queue
   int32_t outstanding;  // Commands submitted and not completed
   int32_t queue_id;     // Identifier of the queue pair
-  int32_t state;        // QueueState: 0 live, 1 closed, 2 failed
+  int32_t state;        // QueueState: 0 live, 1 closed, 2 failed, 3 lost
   uint8_t reserved_40[24];
   int32_t armed;        // On its own cache line: nonzero where a waiter wants to be woken
   uint8_t reserved_68[60];

@@ -37,6 +37,9 @@ enum class ErrorCode : uint16_t {
   Addon = 25,
   Platform = 26,
   Aborted = 27,
+  QueueLost = 28,
+  ControllerDisabled = 29,
+  State = 30,
 };
 
 // The code as NvmError.code has it.
@@ -69,6 +72,9 @@ constexpr const char* error_name(ErrorCode code) {
     case ErrorCode::Addon: return "ERR_ADDON";
     case ErrorCode::Platform: return "ERR_PLATFORM";
     case ErrorCode::Aborted: return "ERR_ABORTED";
+    case ErrorCode::QueueLost: return "ERR_QUEUE_LOST";
+    case ErrorCode::ControllerDisabled: return "ERR_CONTROLLER_DISABLED";
+    case ErrorCode::State: return "ERR_STATE";
   }
   return "ERR_UNKNOWN";
 }
@@ -103,6 +109,9 @@ constexpr int error_errno(ErrorCode code) {
     case ErrorCode::Addon: return ENOENT;
     case ErrorCode::Platform: return ENOSYS;
     case ErrorCode::Aborted: return ECANCELED;
+    case ErrorCode::QueueLost: return ECONNRESET;
+    case ErrorCode::ControllerDisabled: return ECONNRESET;
+    case ErrorCode::State: return EINVAL;
   }
   return EIO;
 }
@@ -142,6 +151,11 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::Addon: return "The native part of peernvm is not there: {detail}";
     case ErrorCode::Platform: return "peernvm runs on Linux x86-64 with glibc only: {detail}";
     case ErrorCode::Aborted: return "The command did not run to its end: {detail}";
+    case ErrorCode::QueueLost:
+      return "The queue was deleted under the command to recover from a failure: {detail}";
+    case ErrorCode::ControllerDisabled:
+      return "Somebody else disabled the controller under its queues: {detail}";
+    case ErrorCode::State: return "The saved state of the emulator cannot be used: {detail}";
   }
   return "Unknown error: {detail}";
 }
@@ -203,6 +217,15 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::Aborted:
       return "The queue or the controller was closed, or the program gave up; open it again "
              "and repeat the command.";
+    case ErrorCode::QueueLost:
+      return "Repeat the command, which may or may not have been executed. The queue was "
+             "created again.";
+    case ErrorCode::ControllerDisabled:
+      return "Find the program that resets it; share the controller instead (role "
+             "\"reference\", controller.ref()).";
+    case ErrorCode::State:
+      return "Give it whole and unchanged, as this or an older version saved it. Without its "
+             ".peernvm file an image is opened as a plain one.";
   }
   return "";
 }

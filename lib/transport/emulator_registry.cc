@@ -27,9 +27,9 @@ struct ImageIdentity {
 Result<std::unique_ptr<Transport>> make_emulator(const EmulatorOptions& options, int fd) {
   Result<emulator::EmulatedDevice> made = emulator::make_emulated_device(options, fd);
   if (!made.ok()) return std::move(made.status());
-  emulator::EmulatedDevice& device = made.value();
-  return std::unique_ptr<Transport>(std::make_unique<EmulatorTransport>(
-      std::move(device.subsystem), device.address, device.write_protected));
+  auto device = std::make_shared<emulator::RunningDevice>(std::move(made.value()));
+  NVM_TRY(device->take_controller(0));
+  return std::unique_ptr<Transport>(std::make_unique<EmulatorTransport>(std::move(device), 0));
 }
 
 // Nothing when there is no file yet.
@@ -70,6 +70,15 @@ Result<std::shared_ptr<Transport>> open_shared_emulator(const EmulatorOptions& o
     return Status(ErrorCode::Image, options.image + " is gone", ENOENT);
   }
   return share_open_device(found.value()->key(), [&] { return make_emulator(options, fd); });
+}
+
+Result<std::shared_ptr<Transport>> open_emulated_controller(
+    const std::shared_ptr<emulator::RunningDevice>& device, uint64_t number, size_t index) {
+  const std::string key = "emulator:" + std::to_string(number) + ":" + std::to_string(index);
+  return share_open_device(key, [&]() -> Result<std::unique_ptr<Transport>> {
+    NVM_TRY(device->take_controller(index));
+    return std::unique_ptr<Transport>(std::make_unique<EmulatorTransport>(device, index));
+  });
 }
 
 }  // namespace nvm

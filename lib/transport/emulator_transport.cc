@@ -17,26 +17,33 @@ constexpr IoRange kAperture{0x1'0000'0000, 1ull << 46};
 
 }  // namespace
 
-EmulatorTransport::EmulatorTransport(std::unique_ptr<emulator::Subsystem> subsystem,
-                                     std::string address, bool write_protected)
-    : io_addresses_({kAperture}),
-      wakes_(limits_.interrupt_vectors_max),
-      controller_(subsystem->add_controller(limits_)),
-      runner_(std::move(subsystem)) {
+EmulatorTransport::EmulatorTransport(std::shared_ptr<emulator::RunningDevice> device,
+                                     size_t controller_index)
+    : device_(std::move(device)),
+      controller_index_(controller_index),
+      controller_(device_->controller(controller_index)),
+      io_addresses_({kAperture}),
+      wakes_(device_->limits().interrupt_vectors_max) {
   capabilities_.emulated = true;
   capabilities_.wakes = true;
   capabilities_.pumps = true;
-  capabilities_.write_protected = write_protected;
-  capabilities_.vectors = limits_.interrupt_vectors_max;
+  capabilities_.write_protected = device_->write_protected();
+  capabilities_.vectors = device_->limits().interrupt_vectors_max;
   capabilities_.name = "emulator";
-  capabilities_.address = std::move(address);
-  emulator::Runner::Pause pause(runner_);
+  capabilities_.address = device_->address();
+  emulator::Runner::Pause pause(device_->runner());
   controller_.set_interrupt_sink(&wakes_);
 }
 
+// Whoever takes the controller next finds it as new, and it reaches no memory of ours.
 EmulatorTransport::~EmulatorTransport() {
-  emulator::Runner::Pause pause(runner_);
-  controller_.set_interrupt_sink(nullptr);
+  {
+    emulator::Runner::Pause pause(device_->runner());
+    controller_.reset();
+    controller_.domain().clear();
+    controller_.set_interrupt_sink(nullptr);
+  }
+  device_->give_controller_back(controller_index_);
 }
 
 void EmulatorTransport::WakeTable::raise(uint16_t vector) {
@@ -55,16 +62,16 @@ void EmulatorTransport::WakeTable::raise(uint16_t vector) {
 }
 
 uint64_t EmulatorTransport::read_register(uint32_t offset, unsigned byte_length) {
-  emulator::Runner::Pause pause(runner_);
+  emulator::Runner::Pause pause(device_->runner());
   return controller_.read_register(offset, byte_length);
 }
 
 void EmulatorTransport::write_register(uint32_t offset, uint64_t value, unsigned byte_length) {
   {
-    emulator::Runner::Pause pause(runner_);
+    emulator::Runner::Pause pause(device_->runner());
     controller_.write_register(offset, value, byte_length);
   }
-  runner_.wake();
+  device_->runner().wake();
 }
 
 uint32_t EmulatorTransport::read_register32(uint32_t offset) {
@@ -104,7 +111,7 @@ Result<Mapping> EmulatorTransport::map(const Buffer& buffer) {
 
   // Foreign memory may be a mapping whose pages can vanish; ours is sealed.
   const bool may_fault = buffer.kind() == MemoryKind::Foreign;
-  emulator::Runner::Pause pause(runner_);
+  emulator::Runner::Pause pause(device_->runner());
   controller_.domain().add({first.value(), byte_length, buffer.bytes(), may_fault, true});
   return Mapping{{{first.value(), byte_length}}, first.value()};
 }
@@ -114,7 +121,7 @@ Status EmulatorTransport::unmap(const Mapping& mapping) {
   const IoRun& run = mapping.runs[0];
   std::lock_guard lock(io_addresses_mutex_);
   {
-    emulator::Runner::Pause pause(runner_);
+    emulator::Runner::Pause pause(device_->runner());
     if (controller_.uses(run.io_address, run.byte_length)) {
       return Status(ErrorCode::Mapped, "a queue of " + capabilities_.address + " lives in it");
     }
@@ -131,13 +138,13 @@ Status EmulatorTransport::bind_wake(uint16_t vector, const WakeTarget& target) {
     return Status(ErrorCode::Range, "interrupt vector " + std::to_string(vector) + " of " +
                                         std::to_string(capabilities_.vectors));
   }
-  emulator::Runner::Pause pause(runner_);
+  emulator::Runner::Pause pause(device_->runner());
   wakes_.bind(vector, target);
   return {};
 }
 
 Status EmulatorTransport::reset() {
-  emulator::Runner::Pause pause(runner_);
+  emulator::Runner::Pause pause(device_->runner());
   controller_.reset();
   return {};
 }

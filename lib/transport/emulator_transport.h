@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The emulator in this process as a transport: registers through its front end, doorbells as shared
-// memory, DMA as addresses of this process. Owns the device and its thread.
+// memory, DMA as addresses of this process. The device may have other users.
 #pragma once
 
 #include <memory>
 #include <mutex>
 
-#include "emulator/runner.h"
+#include "emulator/running_device.h"
 #include "memory/io_address_space.h"
 #include "transport/transport.h"
 
@@ -14,9 +14,8 @@ namespace nvm {
 
 class EmulatorTransport final : public Transport {
  public:
-  // `subsystem` has its namespaces and no controller yet. `address`: what was opened, for messages.
-  EmulatorTransport(std::unique_ptr<emulator::Subsystem> subsystem, std::string address,
-                    bool write_protected);
+  // Drives a controller of the device, which the caller has taken; gives it back at the end.
+  EmulatorTransport(std::shared_ptr<emulator::RunningDevice> device, size_t controller_index);
   ~EmulatorTransport() override;
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -25,14 +24,14 @@ class EmulatorTransport final : public Transport {
   void write_register32(uint32_t offset, uint32_t value) override;
   void write_register64(uint32_t offset, uint64_t value) override;
   Doorbells doorbells() override;
-  void ring_wake() override { runner_.wake(); }
+  void ring_wake() override { device_->runner().wake(); }
   volatile void* bar() override { return controller_.bar(); }
   size_t bar_byte_length() override { return emulator::kBarByteLength; }
   Result<Mapping> map(const Buffer& buffer) override;
   Status unmap(const Mapping& mapping) override;
   Status bind_wake(uint16_t vector, const WakeTarget& target) override;
   Status reset() override;
-  bool pump() override { return runner_.pump(); }
+  bool pump() override { return device_->runner().pump(); }
 
  private:
   // Delivers interrupts as bytes on sockets. The table is changed only while the device is paused,
@@ -50,13 +49,13 @@ class EmulatorTransport final : public Transport {
   uint64_t read_register(uint32_t offset, unsigned byte_length);
   void write_register(uint32_t offset, uint64_t value, unsigned byte_length);
 
-  emulator::PcieControllerLimits limits_;
+  const std::shared_ptr<emulator::RunningDevice> device_;
+  const size_t controller_index_;
+  emulator::PcieController& controller_;
   Capabilities capabilities_;
   std::mutex io_addresses_mutex_;
   IoAddressSpace io_addresses_;
-  WakeTable wakes_;                       // outlives the device that raises into it
-  emulator::PcieController& controller_;  // in the subsystem that runner_ owns
-  emulator::Runner runner_;
+  WakeTable wakes_;
 };
 
 }  // namespace nvm

@@ -20,6 +20,7 @@ constexpr uint8_t kExpress = 0x60;
 constexpr uint32_t kMsixTableBar = 4;
 constexpr uint32_t kPendingBitsBar = 5;
 
+constexpr uint8_t kPinA = 1;
 constexpr uint32_t kLinkSpeed8GT = 3;
 constexpr uint32_t kLinkWidthX4 = 4u << 4;
 constexpr uint16_t kPowerStateD1 = 1;
@@ -70,7 +71,7 @@ void ConfigSpace::define_header() {
   define(PCI_SUBSYSTEM_ID, 2, kDeviceId);
   define(PCI_CAPABILITY_LIST, 1, kPowerManagement);
   define(PCI_INTERRUPT_LINE, 1, 0, 0xff);
-  // Interrupt pin 0: MSI-X is the only way to interrupt.
+  define(PCI_INTERRUPT_PIN, 1, kPinA);
 }
 
 void ConfigSpace::define_power_management() {
@@ -112,6 +113,28 @@ void ConfigSpace::define_express() {
   define(kExpress + PCI_EXP_LNKCAP2, 4,
          PCI_EXP_LNKCAP2_SLS_2_5GB | PCI_EXP_LNKCAP2_SLS_5_0GB | PCI_EXP_LNKCAP2_SLS_8_0GB);
   define(kExpress + PCI_EXP_LNKCTL2, 2, kLinkSpeed8GT, PCI_EXP_LNKCTL2_TLS);
+}
+
+uint16_t ConfigSpace::word(size_t offset) const {
+  return static_cast<uint16_t>(values_[offset] | values_[offset + 1] << 8);
+}
+
+bool ConfigSpace::bus_master() const {
+  return (word(PCI_COMMAND) & PCI_COMMAND_MASTER) != 0;
+}
+
+bool ConfigSpace::pin_enabled() const {
+  return (word(PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE) == 0 &&
+         (word(kMsix + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_ENABLE) == 0;
+}
+
+bool ConfigSpace::msix_masked() const {
+  return (word(kMsix + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_MASKALL) != 0;
+}
+
+void ConfigSpace::show_pin(bool asserted) {
+  values_[PCI_STATUS] = static_cast<uint8_t>((values_[PCI_STATUS] & ~PCI_STATUS_INTERRUPT) |
+                                             (asserted ? PCI_STATUS_INTERRUPT : 0));
 }
 
 void ConfigSpace::read(size_t offset, std::span<std::byte> to) const {

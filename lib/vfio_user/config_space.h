@@ -34,7 +34,16 @@ class ConfigSpace {
   // Changes the bits that a host may change. True when the write asks for a function-level reset.
   bool write(size_t offset, std::span<const std::byte> from);
 
+  // What the host has allowed: memory accesses and MSI-X, the pin interrupt (not while MSI-X is
+  // enabled); and whether it masks all vectors of MSI-X.
+  bool bus_master() const;
+  bool pin_enabled() const;
+  bool msix_masked() const;
+  // The status register's Interrupt bit.
+  void show_pin(bool asserted);
+
  private:
+  uint16_t word(size_t offset) const;
   void define_header();
   void define_power_management();
   void define_msix();

@@ -17,12 +17,14 @@ bool would_block() {
 }  // namespace
 
 short Connection::events() const {
-  return sending() ? POLLOUT : POLLIN;
+  short wanted = outgoing_.size() < kOutgoingMax ? POLLIN : 0;
+  if (sending()) wanted |= POLLOUT;
+  return wanted;
 }
 
 Connection::State Connection::receive() {
   State sent = send_rest();
-  if (sent != State::Ready) return sent;
+  if (sent == State::Broken || outgoing_.size() >= kOutgoingMax) return sent;
   if (head_filled_ < head_.size()) {
     State state = fill(head_, head_filled_);
     if (state != State::Ready) return state;
@@ -76,32 +78,35 @@ bool Connection::keep_fds(msghdr& message) {
   return (message.msg_flags & MSG_CTRUNC) == 0 && fds_.size() <= kFdsPerMessageMax;
 }
 
-Connection::State Connection::send(Reply reply) {
-  reply_ = std::move(reply);
-  sent_ = 0;
+Connection::State Connection::send(Message message) {
+  outgoing_.push_back(std::move(message));
   return send_rest();
 }
 
 Connection::State Connection::send_rest() {
   while (sending()) {
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    iovec where{reply_.bytes.data() + sent_, reply_.bytes.size() - sent_};
+    const Message& first = outgoing_.front();
+    iovec where{const_cast<std::byte*>(first.bytes.data()) + sent_, first.bytes.size() - sent_};
     msghdr message{};
     message.msg_iov = &where;
     message.msg_iovlen = 1;
-    if (reply_.fd >= 0 && sent_ == 0) {
+    if (first.fd >= 0 && sent_ == 0) {
       message.msg_control = control;
       message.msg_controllen = sizeof control;
       cmsghdr* part = CMSG_FIRSTHDR(&message);
       part->cmsg_level = SOL_SOCKET;
       part->cmsg_type = SCM_RIGHTS;
       part->cmsg_len = CMSG_LEN(sizeof(int));
-      std::memcpy(CMSG_DATA(part), &reply_.fd, sizeof(int));
+      std::memcpy(CMSG_DATA(part), &first.fd, sizeof(int));
     }
     ssize_t sent = sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && would_block()) return State::Blocked;
     if (sent < 0) return State::Broken;
     sent_ += static_cast<size_t>(sent);
+    if (sent_ < first.bytes.size()) continue;
+    outgoing_.pop_front();
+    sent_ = 0;
   }
   return State::Ready;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A client's socket as a channel of messages: partial reads and writes, descriptors, and bounds. It
-// never blocks, and holds at most one message in each direction, so a client that stops reading
+// never blocks, and holds one message received and a few to send, so a client that stops reading
 // stops being read.
 #pragma once
 
@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <deque>
 #include <span>
 #include <vector>
 
@@ -27,22 +28,25 @@ class Connection {
     Broken,   // the client has gone or speaks something else: drop it
   };
 
-  // Sends what is left of the reply, then reads until a whole message is here: header(), payload()
-  // and take_fds() are its parts until finish().
+  // Sends what is left, then reads until a whole message is here: header(), payload() and
+  // take_fds() are its parts until finish().
   State receive();
   const Header& header() const { return header_; }
   std::span<const std::byte> payload() const { return payload_; }
   std::vector<UniqueFd> take_fds() { return std::move(fds_); }
   void finish();
 
-  // Sends `reply` as far as the socket takes it. Called once per message received.
-  State send(Reply reply);
+  // Lines `message` up and sends as far as the socket takes it. Called at most once per message
+  // received, or while sending() is false.
+  State send(Message message);
+  bool sending() const { return !outgoing_.empty(); }
 
   int socket() const { return socket_.get(); }
   short events() const;
 
  private:
-  bool sending() const { return sent_ < reply_.bytes.size(); }
+  static constexpr size_t kOutgoingMax = 16;  // then nothing more is received
+
   State send_rest();
   State fill(std::span<std::byte> part, size_t& filled);
   bool keep_fds(msghdr& message);
@@ -56,8 +60,8 @@ class Connection {
   size_t payload_filled_ = 0;
   std::vector<UniqueFd> fds_;
 
-  Reply reply_;
-  size_t sent_ = 0;
+  std::deque<Message> outgoing_;
+  size_t sent_ = 0;  // of the first
 };
 
 }  // namespace nvm::vfio_user

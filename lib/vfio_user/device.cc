@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "spec/nvme.h"
+
 namespace nvm::vfio_user {
 namespace {
 
@@ -19,39 +21,72 @@ constexpr size_t kQwordByteLength = 8;
 
 }  // namespace
 
-Device::Device(emulator::PcieController& controller)
-    : controller_(controller), dma_(controller.domain()) {
+Device::Device(emulator::PcieController& controller, Doorbells doorbells,
+               std::function<void()> notify)
+    : controller_(controller),
+      doorbells_(doorbells),
+      remote_memory_(std::move(notify)),
+      dma_(controller.domain(), remote_memory_) {
   constexpr uint32_t read_write = region_flag::read | region_flag::write;
-  // No area of the registers can be mapped, so that every doorbell arrives as a message and an idle
-  // client costs nothing.
   regions_[kRegisters] = {kBar0ByteLength, read_write, {}, -1};
   regions_[kMsixTable] = {kMsixTableByteLength, read_write, {}, -1};
   regions_[kPendingBits] = {kPendingBitsByteLength, read_write, {}, -1};
   regions_[kConfig] = {kConfigByteLength, read_write, {}, -1};
   controller_.set_interrupt_sink(&interrupts_);
+  obey_config();
 }
 
 Device::~Device() {
+  disconnect();
   controller_.set_interrupt_sink(nullptr);
+  controller_.set_bus_master(true);
 }
 
 Device::Outcome Device::handle(const Header& header, std::span<const std::byte> payload,
                                std::vector<UniqueFd> fds) {
-  controller_written_ = false;
-  Reply reply = answer(header, parse_request(header, payload, fds.size()), fds);
   Outcome outcome;
+  if (is_reply(header)) {
+    outcome.broken = !remote_memory_.accept_reply(header, payload);
+    outcome.controller_written = true;
+    return outcome;
+  }
+  controller_written_ = false;
+  Message reply = answer(header, parse_request(header, payload, fds.size()), fds);
   outcome.controller_written = controller_written_;
   if ((header.flags & header_flag::no_reply) == 0) outcome.reply = std::move(reply);
   return outcome;
 }
 
 void Device::disconnect() {
+  remote_memory_.disconnect();
   dma_.clear();
-  interrupts_.disconnect(0, kVectorCount);
+  for (uint32_t index = 0; index < irq_index::count; index++) {
+    interrupts_.disconnect(index, 0, Interrupts::count_of(index));
+  }
   version_agreed_ = false;
+  regions_[kRegisters].mappable = {};
+  doorbell_file_.reset();
+  doorbells_given_ = false;
 }
 
-Reply Device::answer(const Header& header, const Request& request, std::vector<UniqueFd>& fds) {
+bool Device::must_be_polled() {
+  return doorbells_given_ && spec::cc::en.get(static_cast<uint32_t>(controller_.read_register(
+                                 spec::registers::cc, kDwordByteLength))) != 0;
+}
+
+// A new file for each client, so that one which has gone cannot ring for the next. Without one, the
+// client rings by messages.
+void Device::offer_doorbells() {
+  static constexpr SparseArea kArea[] = {
+      {emulator::kDoorbellOffset, emulator::kSleepingOffset - emulator::kDoorbellOffset}};
+  if (doorbells_ != Doorbells::Poll || client_fds_max_ == 0) return;
+  doorbell_file_ = controller_.share_doorbells();
+  if (!doorbell_file_.valid()) return;
+  regions_[kRegisters].mappable = kArea;
+  regions_[kRegisters].fd = doorbell_file_.get();
+}
+
+Message Device::answer(const Header& header, const Request& request, std::vector<UniqueFd>& fds) {
   if (auto* refused = std::get_if<Refused>(&request)) {
     return make_error_reply(header, refused->os_error);
   }
@@ -78,82 +113,96 @@ Reply Device::answer(const Header& header, const Request& request, std::vector<U
   return make_reply(header);
 }
 
-Reply Device::answer_version(const Header& header, const VersionRequest& request) {
+Message Device::answer_version(const Header& header, const VersionRequest& request) {
   if (version_agreed_) return make_error_reply(header, EINVAL);
   version_agreed_ = true;
+  client_fds_max_ = request.capabilities.fds_max;
+  remote_memory_.connect(request.capabilities.data_byte_length_max);
+  offer_doorbells();
   VersionBody body{kMajorVersion, std::min(request.body.minor, kMinorVersion)};
   std::string_view json = capabilities_json();
   constexpr std::byte end{0};
   return make_reply(header, {as_bytes_of(body), std::as_bytes(std::span(json)), as_bytes_of(end)});
 }
 
-Reply Device::answer_dma_map(const Header& header, const DmaMapRequest& request,
-                             std::vector<UniqueFd>& fds) {
+Message Device::answer_dma_map(const Header& header, const DmaMapRequest& request,
+                               std::vector<UniqueFd>& fds) {
   UniqueFd fd = fds.empty() ? UniqueFd() : std::move(fds.front());
   int refused = dma_.map(request.body, fd);
   return refused ? make_error_reply(header, refused) : make_reply(header);
 }
 
-Reply Device::answer_dma_unmap(const Header& header, const DmaUnmapRequest& request) {
+Message Device::answer_dma_unmap(const Header& header, const DmaUnmapRequest& request) {
   int refused = dma_.unmap(request.body);
   if (refused) return make_error_reply(header, refused);
   return make_reply(header, {as_bytes_of(request.body)});
 }
 
-Reply Device::answer_region_info(const Header& header, const RegionInfoRequest& request) {
+Message Device::answer_region_info(const Header& header, const RegionInfoRequest& request) {
   if (request.body.index >= regions_.size()) return make_error_reply(header, EINVAL);
-  return make_region_info_reply(header, request.body, regions_[request.body.index]);
+  Message reply = make_region_info_reply(header, request.body, regions_[request.body.index]);
+  if (reply.fd >= 0) doorbells_given_ = true;
+  return reply;
 }
 
-Reply Device::answer_irq_info(const Header& header, const IrqInfoRequest& request) {
+Message Device::answer_irq_info(const Header& header, const IrqInfoRequest& request) {
   if (request.body.index >= irq_index::count) return make_error_reply(header, EINVAL);
-  IrqInfoBody body{sizeof(IrqInfoBody), 0, request.body.index, 0};
-  if (request.body.index == irq_index::msix) {
-    body.flags = irq_flag::eventfd | irq_flag::maskable;
-    body.count = kVectorCount;
-  }
+  const uint32_t index = request.body.index;
+  IrqInfoBody body{sizeof(IrqInfoBody), Interrupts::flags_of(index), index,
+                   Interrupts::count_of(index)};
   return make_reply(header, {as_bytes_of(body)});
 }
 
-Reply Device::answer_irq_set(const Header& header, const IrqSetRequest& request,
-                             std::vector<UniqueFd>& fds) {
+Message Device::answer_irq_set(const Header& header, const IrqSetRequest& request,
+                               std::vector<UniqueFd>& fds) {
   const IrqSetBody& body = request.body;
-  uint32_t action = body.flags & irq_set_flag::action_bits;
-  uint32_t data = body.flags & irq_set_flag::data_mask;
-  uint32_t available = body.index == irq_index::msix ? kVectorCount : 0u;
+  const uint32_t available = Interrupts::count_of(body.index);
   if (body.index >= irq_index::count || body.start + body.count > available) {
     return make_error_reply(header, EINVAL);
   }
-  if (data == irq_set_flag::data_eventfd) {
-    if (fds.empty()) interrupts_.disconnect(body.start, body.count);
-    int refused = interrupts_.connect(body.start, std::move(fds));
-    return refused ? make_error_reply(header, refused) : make_reply(header);
+  if ((body.flags & irq_set_flag::data_eventfd) == 0) {
+    const bool masks = (body.flags & irq_set_flag::action_trigger) == 0;
+    if (masks && (Interrupts::flags_of(body.index) & irq_flag::maskable) == 0) {
+      return make_error_reply(header, EINVAL);
+    }
+    act_on_irqs(request);
+    return make_reply(header);
   }
-  // Nothing to trigger, from vector 0 on: the client gives up all of them.
+  if (fds.empty()) interrupts_.disconnect(body.index, body.start, body.count);
+  int refused = interrupts_.connect(body.index, body.start, std::move(fds));
+  return refused ? make_error_reply(header, refused) : make_reply(header);
+}
+
+void Device::act_on_irqs(const IrqSetRequest& request) {
+  const IrqSetBody& body = request.body;
+  const uint32_t action = body.flags & irq_set_flag::action_bits;
+  const uint32_t data = body.flags & irq_set_flag::data_mask;
+  // Nothing to trigger, from `start` on: the client gives up all of them.
   if (data == irq_set_flag::data_none && action == irq_set_flag::action_trigger &&
       body.count == 0) {
-    interrupts_.disconnect(body.start, available - body.start);
+    interrupts_.disconnect(body.index, body.start, Interrupts::count_of(body.index) - body.start);
   }
   for (uint32_t i = 0; i < body.count; i++) {
     if (data == irq_set_flag::data_bool && request.flags[i] == std::byte{0}) continue;
-    uint32_t vector = body.start + i;
     if (action == irq_set_flag::action_trigger) {
-      interrupts_.raise(static_cast<uint16_t>(vector));
+      interrupts_.trigger(body.index, body.start + i);
     } else {
-      interrupts_.set_client_mask(vector, action == irq_set_flag::action_mask);
+      interrupts_.set_client_mask(body.index, body.start + i, action == irq_set_flag::action_mask);
     }
   }
-  return make_reply(header);
 }
 
 bool Device::in_region(const RegionAccessBody& access, uint32_t needed_flag) const {
   if (access.region >= regions_.size()) return false;
   const RegionDescription& region = regions_[access.region];
+#if NVM_CANARY_REGION_ACCESS_UNCHECKED
+  return (region.flags & needed_flag) != 0;
+#endif
   return (region.flags & needed_flag) != 0 && access.offset <= region.byte_length &&
          access.count <= region.byte_length - access.offset;
 }
 
-Reply Device::answer_region_read(const Header& header, const RegionReadRequest& request) {
+Message Device::answer_region_read(const Header& header, const RegionReadRequest& request) {
   const RegionAccessBody& access = request.body;
   if (!in_region(access, region_flag::read)) return make_error_reply(header, EINVAL);
   std::vector<std::byte> data(access.count);
@@ -168,13 +217,14 @@ Reply Device::answer_region_read(const Header& header, const RegionReadRequest& 
       interrupts_.read_pending(access.offset, data);
       break;
     case kConfig:
+      config_space_.show_pin(interrupts_.pin_asserted());
       config_space_.read(access.offset, data);
       break;
   }
   return make_reply(header, {as_bytes_of(access), data});
 }
 
-Reply Device::answer_region_write(const Header& header, const RegionWriteRequest& request) {
+Message Device::answer_region_write(const Header& header, const RegionWriteRequest& request) {
   const RegionAccessBody& access = request.body;
   if (!in_region(access, region_flag::write)) return make_error_reply(header, EINVAL);
   switch (access.region) {
@@ -187,7 +237,7 @@ Reply Device::answer_region_write(const Header& header, const RegionWriteRequest
     case kPendingBits:
       break;  // the device's own: writes change nothing
     case kConfig:
-      if (config_space_.write(access.offset, request.data)) reset();
+      write_config(access.offset, request.data);
       break;
   }
   return make_reply(header, {as_bytes_of(access)});
@@ -229,10 +279,23 @@ bool Device::write_registers(uint64_t offset, std::span<const std::byte> from) {
   return true;
 }
 
+void Device::write_config(uint64_t offset, std::span<const std::byte> from) {
+  if (config_space_.write(offset, from)) return reset();
+  obey_config();
+  controller_written_ = true;
+}
+
+void Device::obey_config() {
+  controller_.set_bus_master(config_space_.bus_master());
+  interrupts_.set_pin_enabled(config_space_.pin_enabled());
+  interrupts_.set_msix_masked(config_space_.msix_masked());
+}
+
 void Device::reset() {
   controller_.reset();
   config_space_.reset();
   interrupts_.reset();
+  obey_config();
   controller_written_ = true;
 }
 

@@ -38,8 +38,12 @@ int DmaRegistry::map(const DmaMapBody& body, const UniqueFd& fd) {
     if (mapped == MAP_FAILED) return errno;
     bytes = static_cast<std::byte*>(mapped);
   }
-  emulator::Region region{body.address, body.byte_length, bytes, /*may_fault=*/true,
-                          (body.flags & dma_flag::write) != 0};
+  emulator::Region region{body.address,
+                          body.byte_length,
+                          bytes,
+                          /*may_fault=*/true,
+                          (body.flags & dma_flag::write) != 0,
+                          bytes == nullptr ? &remote_ : nullptr};
   if (!domain_.add(region)) {
     if (bytes != nullptr) munmap(bytes, body.byte_length);
     return EEXIST;
@@ -56,14 +60,19 @@ int DmaRegistry::unmap(const DmaUnmapBody& body) {
   auto found = mappings_.find(body.address);
   if (found == mappings_.end() || found->second.byte_length != body.byte_length) return ENOENT;
   domain_.remove(body.address, body.byte_length);
-  if (found->second.bytes != nullptr) munmap(found->second.bytes, found->second.byte_length);
+  if (found->second.bytes != nullptr) {
+    munmap(found->second.bytes, found->second.byte_length);
+  } else {
+    remote_.unmap(found->first, found->second.byte_length);
+  }
   mappings_.erase(found);
   return 0;
 }
 
 void DmaRegistry::clear() {
   domain_.clear();
-  for (auto& [address, mapping] : mappings_) {
+  remote_.unmap_all();
+  for (const auto& [address, mapping] : mappings_) {
     if (mapping.bytes != nullptr) munmap(mapping.bytes, mapping.byte_length);
   }
   mappings_.clear();

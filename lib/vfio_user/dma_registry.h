@@ -10,20 +10,20 @@
 #include "emulator/domain.h"
 #include "platform/unique_fd.h"
 #include "vfio_user/message.h"
+#include "vfio_user/remote_memory.h"
 
 namespace nvm::vfio_user {
 
 class DmaRegistry {
  public:
-  explicit DmaRegistry(emulator::Domain& domain) : domain_(domain) {}
+  DmaRegistry(emulator::Domain& domain, RemoteMemory& remote) : domain_(domain), remote_(remote) {}
   ~DmaRegistry() { clear(); }
   DmaRegistry(const DmaRegistry&) = delete;
   DmaRegistry& operator=(const DmaRegistry&) = delete;
 
-  // Adds the region that `body` describes. Without a valid `fd` its addresses are known, but its
-  // memory cannot be reached, and commands that name it fail. 0, or an errno: EEXIST when it
-  // overlaps another region, ENOSPC when there are too many, EINVAL when `fd` is not memory of that
-  // size.
+  // Adds the region that `body` describes. Without a valid `fd` its memory is reached by messages.
+  // 0, or an errno: EEXIST when it overlaps another region, ENOSPC when there are too many, EINVAL
+  // when `fd` is not memory of that size.
   int map(const DmaMapBody& body, const UniqueFd& fd);
   // Removes exactly the region that `body` describes, or all. 0, or ENOENT.
   int unmap(const DmaUnmapBody& body);
@@ -33,11 +33,12 @@ class DmaRegistry {
 
  private:
   struct Mapping {
-    std::byte* bytes;  // null: not reachable
+    std::byte* bytes;  // null: reached by messages
     uint64_t byte_length;
   };
 
   emulator::Domain& domain_;
+  RemoteMemory& remote_;
   std::map<uint64_t, Mapping> mappings_;  // by address
 };
 

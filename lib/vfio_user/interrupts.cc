@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "vfio_user/message.h"
+
 namespace nvm::vfio_user {
 namespace {
 
@@ -32,10 +34,51 @@ bool set_non_blocking(int fd) {
   return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+void signal(const UniqueFd& eventfd) {
+  uint64_t one = 1;
+  ssize_t written;
+  do {
+    written = write(eventfd.get(), &one, sizeof one);
+  } while (written < 0 && errno == EINTR);
+}
+
 }  // namespace
 
 Interrupts::Interrupts() {
   reset();
+}
+
+uint32_t Interrupts::count_of(uint32_t index) {
+  switch (index) {
+    case irq_index::msix:
+      return kVectorCount;
+    case irq_index::pin:
+    case irq_index::error:
+    case irq_index::release_request:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+uint32_t Interrupts::flags_of(uint32_t index) {
+  switch (index) {
+    case irq_index::msix:
+      return irq_flag::eventfd | irq_flag::maskable;
+    case irq_index::pin:
+      return irq_flag::eventfd | irq_flag::maskable | irq_flag::automasked;
+    case irq_index::error:
+    case irq_index::release_request:
+      return irq_flag::eventfd;
+    default:
+      return 0;
+  }
+}
+
+Interrupts::Line& Interrupts::line(uint32_t index, uint32_t start) {
+  if (index == irq_index::msix) return vectors_[start];
+  if (index == irq_index::pin) return pin_;
+  return index == irq_index::error ? error_ : release_request_;
 }
 
 void Interrupts::raise(uint16_t vector) {
@@ -44,40 +87,69 @@ void Interrupts::raise(uint16_t vector) {
   deliver(vectors_[vector]);
 }
 
-void Interrupts::deliver(Vector& vector) {
-  if (!vector.pending || vector.masked_by_table || vector.masked_by_client) return;
+void Interrupts::deliver(Line& vector) {
+  if (!vector.pending || vector.masked_by_table || vector.masked_by_client || msix_masked_) return;
   if (!vector.eventfd.valid()) return;
-  uint64_t one = 1;
-  ssize_t written;
-  do {
-    written = write(vector.eventfd.get(), &one, sizeof one);
-  } while (written < 0 && errno == EINTR);
+  signal(vector.eventfd);
   vector.pending = false;
 }
 
-int Interrupts::connect(uint32_t start, std::vector<UniqueFd> fds) {
+void Interrupts::set_pin(bool asserted) {
+  pin_asserted_ = asserted;
+  deliver_pin();
+}
+
+// A level becomes one signal, and then none until the client has unmasked the pin: it does that
+// when the host has served the interrupt.
+void Interrupts::deliver_pin() {
+  if (!pin_asserted_ || !pin_enabled_ || pin_.masked_by_client || !pin_.eventfd.valid()) return;
+  signal(pin_.eventfd);
+  pin_.masked_by_client = true;
+}
+
+int Interrupts::connect(uint32_t index, uint32_t start, std::vector<UniqueFd> fds) {
   for (const UniqueFd& fd : fds) {
     if (!is_eventfd(fd.get()) || !set_non_blocking(fd.get())) return EINVAL;
   }
-  for (size_t i = 0; i < fds.size(); i++) {
-    Vector& vector = vectors_[start + i];
-    vector.eventfd = std::move(fds[i]);
-    deliver(vector);
+  for (uint32_t i = 0; i < fds.size(); i++) {
+    Line& connected = line(index, start + i);
+    connected.eventfd = std::move(fds[i]);
+    if (index == irq_index::msix) deliver(connected);
   }
+  if (index == irq_index::pin) deliver_pin();
   return 0;
 }
 
-void Interrupts::disconnect(uint32_t start, uint32_t count) {
+void Interrupts::disconnect(uint32_t index, uint32_t start, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
-    Vector& vector = vectors_[start + i];
-    vector.eventfd.reset();
-    vector.masked_by_client = false;
+    Line& disconnected = line(index, start + i);
+    disconnected.eventfd.reset();
+    disconnected.masked_by_client = false;
   }
 }
 
-void Interrupts::set_client_mask(uint32_t vector, bool masked) {
-  vectors_[vector].masked_by_client = masked;
-  deliver(vectors_[vector]);
+void Interrupts::set_client_mask(uint32_t index, uint32_t start, bool masked) {
+  Line& changed = line(index, start);
+  changed.masked_by_client = masked;
+  if (index == irq_index::msix) deliver(changed);
+  if (index == irq_index::pin) deliver_pin();
+}
+
+void Interrupts::trigger(uint32_t index, uint32_t start) {
+  if (index == irq_index::msix) return raise(static_cast<uint16_t>(start));
+  const Line& triggered = line(index, start);
+  if (triggered.eventfd.valid()) signal(triggered.eventfd);
+}
+
+void Interrupts::set_pin_enabled(bool enabled) {
+  pin_enabled_ = enabled;
+  deliver_pin();
+}
+
+void Interrupts::set_msix_masked(bool masked) {
+  msix_masked_ = masked;
+  if (masked) return;
+  for (Line& vector : vectors_) deliver(vector);
 }
 
 void Interrupts::reset() {
@@ -92,6 +164,10 @@ void Interrupts::reset() {
     vectors_[i].masked_by_client = false;
     vectors_[i].pending = false;
   }
+  msix_masked_ = false;
+  pin_.masked_by_client = false;
+  pin_enabled_ = true;
+  pin_asserted_ = false;
 }
 
 void Interrupts::read_table(size_t offset, std::span<std::byte> to) const {
@@ -103,7 +179,7 @@ void Interrupts::write_table(size_t offset, std::span<const std::byte> from) {
   for (size_t at = offset; at < end; at++) {
     table_[at] = from[at - offset];
     if (at % PCI_MSIX_ENTRY_SIZE != PCI_MSIX_ENTRY_VECTOR_CTRL) continue;
-    Vector& vector = vectors_[at / PCI_MSIX_ENTRY_SIZE];
+    Line& vector = vectors_[at / PCI_MSIX_ENTRY_SIZE];
     vector.masked_by_table = (table_[at] & std::byte{PCI_MSIX_ENTRY_CTRL_MASKBIT}) != std::byte{0};
     deliver(vector);
   }

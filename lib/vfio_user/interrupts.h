@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The MSI-X interrupts of the function: which eventfd a vector signals, which vectors are masked,
-// and what is pending meanwhile. Used with the device's baton held.
+// The interrupts of the function: MSI-X vectors, pin A, and VFIO's own two, "error" and "release
+// the device". Which eventfd each signals, what is masked, and what is pending meanwhile. Used with
+// the device's baton held.
 #pragma once
 
 #include <array>
@@ -20,16 +21,28 @@ class Interrupts final : public emulator::InterruptSink {
   Interrupts();
 
   void raise(uint16_t vector) override;
+  void set_pin(bool asserted) override;
 
-  // Vectors `start` and following signal `fds`; a vector that had been pending is signalled at
-  // once. 0, or EINVAL when one is not an eventfd: then nothing has changed. The range must lie
-  // within kVectorCount.
-  int connect(uint32_t start, std::vector<UniqueFd> fds);
-  void disconnect(uint32_t start, uint32_t count);
-  // The mask that the client keeps for the host (SET_IRQS), beside the one in the table.
-  void set_client_mask(uint32_t vector, bool masked);
+  // How many interrupts VFIO's `index` has (irq_index), and what can be done with them (irq_flag).
+  static uint32_t count_of(uint32_t index);
+  static uint32_t flags_of(uint32_t index);
 
-  // Masks and pending bits as after power-on; eventfds stay, they are the client's.
+  // For these, interrupts `start` … `start` + `count` − 1 of `index` exist.
+  // They signal `fds` from now on; what had been pending is signalled at once. 0, or EINVAL when
+  // one is not an eventfd: then nothing has changed.
+  int connect(uint32_t index, uint32_t start, std::vector<UniqueFd> fds);
+  void disconnect(uint32_t index, uint32_t start, uint32_t count);
+  // The mask that the client keeps for the host (SET_IRQS), beside the one in the MSI-X table.
+  void set_client_mask(uint32_t index, uint32_t start, bool masked);
+  // As if the device had a reason.
+  void trigger(uint32_t index, uint32_t start);
+
+  // What the configuration space says.
+  void set_pin_enabled(bool enabled);
+  void set_msix_masked(bool masked);
+  bool pin_asserted() const { return pin_asserted_; }
+
+  // Masks, pending bits and the pin as after power-on; eventfds stay, they are the client's.
   void reset();
 
   // The MSI-X table and the pending bits, as BAR 4 and 5 show them; ranges must lie within these.
@@ -38,17 +51,25 @@ class Interrupts final : public emulator::InterruptSink {
   void read_pending(size_t offset, std::span<std::byte> to) const;
 
  private:
-  struct Vector {
+  struct Line {
     UniqueFd eventfd;
     bool masked_by_table = false;
     bool masked_by_client = false;
     bool pending = false;
   };
 
-  void deliver(Vector& vector);
+  Line& line(uint32_t index, uint32_t start);
+  void deliver(Line& vector);
+  void deliver_pin();
 
-  std::array<Vector, kVectorCount> vectors_;
+  std::array<Line, kVectorCount> vectors_;
   std::array<std::byte, kMsixTableByteLength> table_{};
+  bool msix_masked_ = false;
+  Line pin_;
+  bool pin_enabled_ = true;
+  bool pin_asserted_ = false;
+  Line error_;
+  Line release_request_;
 };
 
 }  // namespace nvm::vfio_user

@@ -3,7 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <string>
+#include <string_view>
 
 namespace nvm::vfio_user {
 namespace {
@@ -32,10 +32,16 @@ bool is_page_range(uint64_t address, uint64_t byte_length) {
 Request parse_version(std::span<const std::byte> payload) {
   VersionBody body;
   if (!read_body(payload, body)) return Refused{EINVAL};
-  // What follows is text for us to ignore, but a client that does not end it speaks something else.
-  if (payload.size() > sizeof body && payload.back() != std::byte{0}) return Refused{EINVAL};
   if (body.major != kMajorVersion) return Refused{EINVAL};
-  return VersionRequest{body};
+  if (payload.size() == sizeof body) return VersionRequest{body, {}};
+  // What follows the NUL is padding.
+  const auto* text = reinterpret_cast<const char*>(payload.data() + sizeof body);
+  const std::string_view rest(text, payload.size() - sizeof body);
+  const size_t end = rest.find('\0');
+  if (end == std::string_view::npos) return Refused{EINVAL};
+  std::optional<ClientCapabilities> capabilities = parse_capabilities(rest.substr(0, end));
+  if (!capabilities) return Refused{EINVAL};
+  return VersionRequest{body, *capabilities};
 }
 
 Request parse_dma_map(std::span<const std::byte> payload, size_t fd_count) {
@@ -114,7 +120,7 @@ std::optional<Header> parse_header(std::span<const std::byte, sizeof(Header)> by
   Header header;
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.byte_length < sizeof(Header) || header.byte_length > kMessageByteLengthMax) return {};
-  if ((header.flags & header_flag::type_mask) != header_flag::type_command) return {};
+  if ((header.flags & header_flag::type_mask) > header_flag::type_reply) return {};
   return header;
 }
 
@@ -140,16 +146,19 @@ Request parse_request(const Header& header, std::span<const std::byte> payload, 
       return parse_region_write(payload);
     case CommandCode::DeviceReset:
       return ResetRequest{};
+    case CommandCode::DmaRead:
+    case CommandCode::DmaWrite:
+      break;  // ours to send
   }
   return Refused{ENOTSUP};
 }
 
-Reply make_reply(const Header& header, std::initializer_list<std::span<const std::byte>> parts) {
+Message make_reply(const Header& header, std::initializer_list<std::span<const std::byte>> parts) {
   size_t byte_length = sizeof(Header);
   for (auto part : parts) byte_length += part.size();
   Header reply{header.message_id, header.command, static_cast<uint32_t>(byte_length),
                header_flag::type_reply, 0};
-  Reply result;
+  Message result;
   result.bytes.reserve(byte_length);
   auto append = [&](std::span<const std::byte> part) {
     result.bytes.insert(result.bytes.end(), part.begin(), part.end());
@@ -159,16 +168,16 @@ Reply make_reply(const Header& header, std::initializer_list<std::span<const std
   return result;
 }
 
-Reply make_error_reply(const Header& header, int os_error) {
-  Reply reply = make_reply(header);
+Message make_error_reply(const Header& header, int os_error) {
+  Message reply = make_reply(header);
   Header head{header.message_id, header.command, sizeof(Header),
               header_flag::type_reply | header_flag::error, static_cast<uint32_t>(os_error)};
   std::memcpy(reply.bytes.data(), &head, sizeof head);
   return reply;
 }
 
-Reply make_region_info_reply(const Header& header, const RegionInfoBody& request,
-                             const RegionDescription& region) {
+Message make_region_info_reply(const Header& header, const RegionInfoBody& request,
+                               const RegionDescription& region) {
   RegionInfoBody body{
       sizeof(RegionInfoBody), region.flags, request.index, 0, region.byte_length, 0};
   if (region.mappable.empty()) return make_reply(header, {as_bytes_of(body)});
@@ -179,18 +188,10 @@ Reply make_region_info_reply(const Header& header, const RegionInfoBody& request
   if (request.argsz < body.argsz) return make_reply(header, {as_bytes_of(body)});
 
   body.capability_offset = sizeof body;
-  Reply reply =
+  Message reply =
       make_reply(header, {as_bytes_of(body), as_bytes_of(head), std::as_bytes(region.mappable)});
   reply.fd = region.fd;
   return reply;
-}
-
-std::string_view capabilities_json() {
-  static const std::string text =
-      R"({"capabilities":{"max_msg_fds":)" + std::to_string(kFdsPerMessageMax) +
-      R"(,"max_data_xfer_size":)" + std::to_string(kDataByteLengthMax) + R"(,"max_dma_maps":)" +
-      std::to_string(kDmaRegionsMax) + R"(,"pgsizes":)" + std::to_string(kDmaPageByteLength) + "}}";
-  return text;
 }
 
 }  // namespace nvm::vfio_user

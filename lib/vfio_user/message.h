@@ -12,14 +12,11 @@
 #include <variant>
 #include <vector>
 
+#include "vfio_user/capabilities.h"
+
 namespace nvm::vfio_user {
 
-// Bounds on what a client may send. The first three are advertised in the reply to VERSION.
-constexpr uint32_t kDataByteLengthMax = 0x10000;
-constexpr size_t kFdsPerMessageMax = 16;
-constexpr size_t kDmaRegionsMax = 16384;
 constexpr uint32_t kMessageByteLengthMax = 64 + kDataByteLengthMax;
-constexpr uint64_t kDmaPageByteLength = 4096;
 
 constexpr uint16_t kMajorVersion = 0;
 constexpr uint16_t kMinorVersion = 1;
@@ -34,6 +31,8 @@ enum class CommandCode : uint16_t {
   DeviceSetIrqs = 8,
   RegionRead = 9,
   RegionWrite = 10,
+  DmaRead = 11,   // from us to the client,
+  DmaWrite = 12,  // as this one
   DeviceReset = 13,
 };
 
@@ -132,13 +131,18 @@ struct SparseArea {
 static_assert(sizeof(SparseArea) == 16);
 
 namespace irq_index {
+constexpr uint32_t pin = 0;
+constexpr uint32_t msi = 1;
 constexpr uint32_t msix = 2;
-constexpr uint32_t count = 5;  // INTx, MSI, MSI-X, error, request
+constexpr uint32_t error = 3;
+constexpr uint32_t release_request = 4;
+constexpr uint32_t count = 5;
 }  // namespace irq_index
 
 namespace irq_flag {
 constexpr uint32_t eventfd = 1;
 constexpr uint32_t maskable = 2;
+constexpr uint32_t automasked = 4;
 }  // namespace irq_flag
 
 struct IrqInfoBody {
@@ -176,12 +180,19 @@ struct RegionAccessBody {
 };
 static_assert(sizeof(RegionAccessBody) == 16 && offsetof(RegionAccessBody, region) == 8);
 
+struct DmaAccessBody {
+  uint64_t address;
+  uint64_t count;
+};
+static_assert(sizeof(DmaAccessBody) == 16);
+
 // What a message asks for. Spans point into the message's payload.
 struct Refused {
   int os_error;
 };
 struct VersionRequest {
   VersionBody body;
+  ClientCapabilities capabilities;
 };
 struct DmaMapRequest {
   DmaMapBody body;
@@ -215,25 +226,29 @@ using Request = std::variant<Refused, VersionRequest, DmaMapRequest, DmaUnmapReq
                              DeviceInfoRequest, RegionInfoRequest, IrqInfoRequest, IrqSetRequest,
                              RegionReadRequest, RegionWriteRequest, ResetRequest>;
 
-// The header of a command; nothing when it cannot be one (a length out of bounds, a reply to
-// nothing): where the next message starts is then unknown, and the connection must be dropped.
+// The header of a command or a reply; nothing when it cannot be one (a length out of bounds): where
+// the next message starts is then unknown, and the connection must be dropped.
 std::optional<Header> parse_header(std::span<const std::byte, sizeof(Header)> bytes);
 
 // The request in `payload`, with `fd_count` descriptors that came along. Longer payloads than
 // needed are accepted. Everything that can be judged without knowing the device has been judged.
 Request parse_request(const Header& header, std::span<const std::byte> payload, size_t fd_count);
 
+inline bool is_reply(const Header& header) {
+  return (header.flags & header_flag::type_mask) == header_flag::type_reply;
+}
+
 // A message to the client and a descriptor to send with it (borrowed; −1: none).
-struct Reply {
+struct Message {
   std::vector<std::byte> bytes;
   int fd = -1;
 };
 
 // A reply to `header` with `parts` as payload, one after the other.
-Reply make_reply(const Header& header,
-                 std::initializer_list<std::span<const std::byte>> parts = {});
+Message make_reply(const Header& header,
+                   std::initializer_list<std::span<const std::byte>> parts = {});
 // An error reply: the header alone, with `os_error` in it.
-Reply make_error_reply(const Header& header, int os_error);
+Message make_error_reply(const Header& header, int os_error);
 
 // The reply to GET_REGION_INFO, cut to what `argsz` of the request has room for: then argsz says
 // how much it takes, and neither capabilities nor descriptor are there.
@@ -243,11 +258,8 @@ struct RegionDescription {
   std::span<const SparseArea> mappable;  // areas that a client may map, at these offsets of `fd`
   int fd = -1;
 };
-Reply make_region_info_reply(const Header& header, const RegionInfoBody& request,
-                             const RegionDescription& region);
-
-// The capabilities that the reply to VERSION carries, without its final NUL.
-std::string_view capabilities_json();
+Message make_region_info_reply(const Header& header, const RegionInfoBody& request,
+                               const RegionDescription& region);
 
 template <class T>
 std::span<const std::byte> as_bytes_of(const T& value) {

@@ -12,7 +12,7 @@
 namespace nvm::vfio_user {
 namespace {
 
-// How many messages are answered before the stop event is looked at again.
+// How many messages are answered before anything else is looked at again.
 constexpr int kMessagesPerRound = 64;
 // How long to wait before accepting again when the system refused, for example for lack of
 // descriptors.
@@ -22,44 +22,45 @@ constexpr int kAcceptRetryMs = 100;
 
 Result<std::unique_ptr<Server>> Server::start(std::shared_ptr<emulator::Runner> runner,
                                               const std::string& directory,
-                                              size_t controller_index) {
+                                              const ServerOptions& options) {
   emulator::PcieController* controller = nullptr;
   {
     emulator::Runner::Pause pause(*runner);
     emulator::Subsystem& subsystem = pause.subsystem();
-    if (controller_index < subsystem.controller_count()) {
-      controller = &subsystem.controller(controller_index);
+    if (options.controller_index < subsystem.controller_count()) {
+      controller = &subsystem.controller(options.controller_index);
     }
   }
   if (controller == nullptr) {
     return Status(ErrorCode::Argument,
-                  "the emulator has no controller " + std::to_string(controller_index));
+                  "the emulator has no controller " + std::to_string(options.controller_index));
   }
   Result<Listener> listener = Listener::open(directory);
   if (!listener.ok()) return std::move(listener.status());
-  UniqueFd stop_event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stop_event.valid()) return os_failure("eventfd", errno);
-  return std::unique_ptr<Server>(new Server(std::move(runner), *controller,
-                                            std::move(listener.value()), std::move(stop_event)));
+  UniqueFd wake_event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_event.valid()) return os_failure("eventfd", errno);
+  return std::unique_ptr<Server>(new Server(std::move(runner), *controller, options.doorbells,
+                                            std::move(listener.value()), std::move(wake_event)));
 }
 
 Server::Server(std::shared_ptr<emulator::Runner> runner, emulator::PcieController& controller,
-               Listener listener, UniqueFd stop_event)
+               Doorbells doorbells, Listener listener, UniqueFd wake_event)
     : runner_(std::move(runner)),
       controller_(controller),
       path_(listener.path()),
       listener_(std::move(listener)),
-      stop_event_(std::move(stop_event)) {
+      wake_event_(std::move(wake_event)) {
   {
     emulator::Runner::Pause pause(*runner_);
-    device_ = std::make_unique<Device>(controller_);
+    device_ = std::make_unique<Device>(controller_, doorbells, [this] { notify(); });
   }
   thread_ = std::thread([this] { run(); });
 }
 
 void Server::stop() {
   if (!thread_.joinable()) return;
-  eventfd_write(stop_event_.get(), 1);
+  stopping_.store(true);
+  notify();
   thread_.join();
   listener_.reset();
   emulator::Runner::Pause pause(*runner_);
@@ -67,23 +68,37 @@ void Server::stop() {
   device_.reset();
 }
 
+void Server::notify() {
+  eventfd_write(wake_event_.get(), 1);
+}
+
 void Server::run() {
   for (;;) {
-    pollfd waiting[2] = {{stop_event_.get(), POLLIN, 0}, {listener_->socket(), POLLIN, 0}};
+    pollfd waiting[2] = {{wake_event_.get(), POLLIN, 0}, {listener_->socket(), POLLIN, 0}};
     if (connection_) waiting[1] = {connection_->socket(), connection_->events(), 0};
     nfds_t count = accept_later_ ? 1 : 2;
     int ready = poll(waiting, count, accept_later_ ? kAcceptRetryMs : -1);
     accept_later_ = false;
     if (ready < 0 && errno != EINTR) break;
-    if (waiting[0].revents != 0) break;
-    if (ready < 1 || waiting[1].revents == 0) continue;
-    if (!connection_) {
+    if (stopping_.load()) break;
+    if (ready < 1) continue;
+    if (waiting[0].revents != 0) {
+      eventfd_t ignored;
+      eventfd_read(wake_event_.get(), &ignored);
+      requests_due_ = true;
+    }
+    if (connection_) {
+      if (!serve_client()) drop_client();
+    } else if (waiting[1].revents != 0) {
       accept_client();
-    } else if (!serve_client()) {
-      drop_client();
     }
   }
-  if (connection_) drop_client();
+  if (!connection_) return;
+  {
+    emulator::Runner::Pause pause(*runner_);
+    device_->ask_release();
+  }
+  drop_client();
 }
 
 void Server::accept_client() {
@@ -99,35 +114,66 @@ void Server::accept_client() {
 bool Server::serve_client() {
   for (int i = 0; i < kMessagesPerRound; i++) {
     Connection::State state = connection_->receive();
-    if (state == Connection::State::Blocked) return true;
-    if (state == Connection::State::Broken) return false;
-    if (!answer_message()) return false;
+    if (state == Connection::State::Blocked) break;
+    if (state == Connection::State::Broken || !answer_message()) return false;
   }
-  return true;
+  return send_requests();
 }
 
 bool Server::answer_message() {
   Device::Outcome outcome;
+  bool polled;
   {
     emulator::Runner::Pause pause(*runner_);
     outcome =
         device_->handle(connection_->header(), connection_->payload(), connection_->take_fds());
+    polled = device_->must_be_polled();
+    requests_due_ |= device_->has_request();
   }
   connection_->finish();
-  if (outcome.controller_written) {
-    // The doorbell is written; only then look whether the device sleeps, or both sides could wait
-    // for each other.
-    store_load_fence();
-    if (controller_.sleeping().load(std::memory_order_relaxed) != 0) runner_->wake();
-  }
+  poll_controller(polled);
+  if (outcome.controller_written) wake_controller();
+  if (outcome.broken) return false;
   if (!outcome.reply) return true;
   return connection_->send(std::move(*outcome.reply)) != Connection::State::Broken;
 }
 
+// One at a time, so that replies are not held up behind them.
+bool Server::send_requests() {
+  while (requests_due_ && !connection_->sending()) {
+    std::optional<Message> request;
+    {
+      emulator::Runner::Pause pause(*runner_);
+      request = device_->next_request();
+    }
+    requests_due_ = request.has_value();
+    if (!request) return true;
+    if (connection_->send(std::move(*request)) == Connection::State::Broken) return false;
+  }
+  return true;
+}
+
 void Server::drop_client() {
   connection_.reset();
-  emulator::Runner::Pause pause(*runner_);
-  device_->disconnect();
+  {
+    emulator::Runner::Pause pause(*runner_);
+    device_->disconnect();
+  }
+  poll_controller(false);
+  wake_controller();
+}
+
+void Server::wake_controller() {
+  // What it is to see is written; only then look whether the device sleeps, or both sides could
+  // wait for each other.
+  store_load_fence();
+  if (controller_.sleeping().load(std::memory_order_relaxed) != 0) runner_->wake();
+}
+
+void Server::poll_controller(bool wanted) {
+  if (wanted == polled_) return;
+  polled_ = wanted;
+  runner_->keep_polling(wanted);
 }
 
 }  // namespace nvm::vfio_user

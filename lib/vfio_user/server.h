@@ -4,6 +4,7 @@
 // only thread of this folder.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,11 @@
 
 namespace nvm::vfio_user {
 
+struct ServerOptions {
+  size_t controller_index = 0;  // in the runner's subsystem
+  Doorbells doorbells = Doorbells::Trap;
+};
+
 class Server {
  public:
   // Serves a controller of the runner's subsystem at `<directory>/cntrl`, to one client at a time.
@@ -25,7 +31,7 @@ class Server {
   // controller; else as Listener::open().
   static Result<std::unique_ptr<Server>> start(std::shared_ptr<emulator::Runner> runner,
                                                const std::string& directory,
-                                               size_t controller_index = 0);
+                                               const ServerOptions& options = {});
   ~Server() { stop(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -39,21 +45,28 @@ class Server {
 
  private:
   Server(std::shared_ptr<emulator::Runner> runner, emulator::PcieController& controller,
-         Listener listener, UniqueFd stop_event);
+         Doorbells doorbells, Listener listener, UniqueFd wake_event);
+  void notify();
   void run();
   void accept_client();
   bool serve_client();
   bool answer_message();
+  bool send_requests();
   void drop_client();
+  void wake_controller();
+  void poll_controller(bool wanted);
 
   std::shared_ptr<emulator::Runner> runner_;
   emulator::PcieController& controller_;
   std::string path_;
   std::optional<Listener> listener_;
-  UniqueFd stop_event_;
+  UniqueFd wake_event_;  // the thread has something to do: to send, or to stop
+  std::atomic<bool> stopping_{false};
   std::unique_ptr<Device> device_;
   std::optional<Connection> connection_;
   bool accept_later_ = false;
+  bool requests_due_ = false;  // the device may have some for the client
+  bool polled_ = false;        // the runner keeps polling for us
   std::thread thread_;
 };
 

@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: MIT
 // Deliberate bugs, each behind a build option (cmake -DNVM_CANARY=…): a tier that does not catch
 // them proves nothing. For each, the library is built with the bug and the named test program must
-// fail in a named test case.
+// fail in a named test case or seed.
 import { join } from 'node:path'
 import { root, run, tail } from '../run.mjs'
 import { add, failedDoctestCases, noCounts } from './counts.mjs'
 import { buildNative, doctestIsMissing, hasDoctest } from './native.mjs'
+import { failedSeeds } from './simulation.mjs'
 
 const canaries = [
   { name: 'phase', program: 'driver_test', what: 'the phase tag never flips' },
+  { name: 'phase', program: 'simulation', what: 'the phase tag never flips' },
   { name: 'prp2', program: 'memory_test', what: 'PRP2 is off by one page' },
+  { name: 'prp2', program: 'simulation', what: 'PRP2 is off by one page' },
   {
     name: 'missing-barrier',
     program: 'driver_test',
     what: 'the phase tag is seen before its entry',
   },
   { name: 'flush-no-op', program: 'emulator_test', what: 'flush does nothing' },
+  { name: 'flush-no-op', program: 'simulation', what: 'flush does nothing' },
 ]
+
+/** How a program is run, and what its output says that it has found. */
+const programs = {
+  doctest: { args: ['--no-colors'], findings: failedDoctestCases },
+  simulation: { args: ['--seeds', '2000'], findings: failedSeeds },
+}
 
 // One folder for all of them: only what the canary is in is built anew for the next.
 const folder = 'canary'
@@ -34,8 +44,9 @@ async function mustBeCaught({ name, program, what }) {
     return { ...noCounts(), failed: 1 }
   }
   const path = join(root, 'build', folder, 'bin', program)
-  const outcome = await run(path, ['--no-colors'], { timeoutSeconds: runTimeoutSeconds })
-  const cases = failedDoctestCases(outcome.output)
+  const { args, findings } = programs[program] ?? programs.doctest
+  const outcome = await run(path, args, { timeoutSeconds: runTimeoutSeconds })
+  const cases = findings(outcome.output)
   if (outcome.ok || cases.length === 0) {
     console.error(`  ${name} (${what}): NOT CAUGHT by ${program}\n${tail(outcome.output, 12)}`)
     return { ...noCounts(), failed: 1 }

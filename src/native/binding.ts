@@ -3,6 +3,9 @@
 // never throw; one that can fail returns a NativeFailure, which src/errors.ts turns into an
 // NvmError. Handles are opaque.
 
+import type { NativeFault } from '../emulator/faults.ts'
+import type { NativeEmulatorOptions, NativeNamespaceOptions } from '../emulator/options.ts'
+
 declare const brand: unique symbol
 interface Handle<Name extends string> {
   readonly [brand]: Name
@@ -12,6 +15,8 @@ export type DescriptorHandle = Handle<'descriptor'>
 export type QueueHandle = Handle<'queue'>
 export type BatchHandle = Handle<'batch'>
 export type ServerHandle = Handle<'server'>
+export type EmulatorHandle = Handle<'emulator'>
+export type ExchangeHandle = Handle<'exchange'>
 
 /** A row of the error table by number, and what varies. */
 export interface NativeFailure {
@@ -97,19 +102,43 @@ export interface NativeBatch {
   readonly outcomes: ArrayBuffer
 }
 
+/** What a controller of an emulated device has done. */
+export interface NativeControllerStats {
+  /** I/O commands that succeeded, and that failed. */
+  readonly commands: number
+  readonly errors: number
+  readonly readCommands: number
+  readonly writeCommands: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  readonly mediaErrors: number
+  readonly adminCommands: number
+  readonly adminErrors: number
+  /** New tails that the device found. */
+  readonly doorbells: number
+  readonly invalidDoorbells: number
+  readonly interrupts: number
+}
+
+/** A command of an emulated device that JavaScript executes, as it arrives. */
+export interface NativeExchange {
+  readonly opcode: number
+  readonly nsid: number
+  /** CDW10 to CDW15. */
+  readonly dwords: readonly number[]
+  readonly blockSize: number
+  readonly data: ArrayBuffer
+}
+
 /** 0 auto, 1 manager, 2 reference. */
 export type NativeRole = 0 | 1 | 2
 
 export interface Binding {
   openTarget(target: string, role: NativeRole): Promise<Outcome<NativeController>>
-  openEmulator(
-    image: string,
-    byteLength: number,
-    blockSize: number,
-    readOnly: boolean,
-    latencyNs: number,
-    bytesPerSecond: number,
-    serial: string,
+  openEmulator(options: NativeEmulatorOptions, role: NativeRole): Promise<Outcome<NativeController>>
+  openEmulatedController(
+    emulator: number,
+    controller: number,
     role: NativeRole,
   ): Promise<Outcome<NativeController>>
   attachController(id: number): Outcome<NativeController>
@@ -122,6 +151,7 @@ export interface Binding {
     timeoutMs: number,
   ): Promise<Outcome<NativeAdminAnswer>>
   readRegister(controller: ControllerHandle, offset: number): Outcome<number>
+  resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
   closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
 
   allocate(controller: ControllerHandle, byteLength: number): Promise<Outcome<NativeDescriptor>>
@@ -138,6 +168,15 @@ export interface Binding {
     wakes: boolean,
   ): Promise<Outcome<NativeQueue>>
   closeQueuePair(queue: QueueHandle): Promise<Outcome<undefined>>
+  /** Whether the controller says that it aborted the command. */
+  abortCommand(queue: QueueHandle, commandId: number, timeoutMs: number): Promise<Outcome<boolean>>
+  /**
+   * Ends every command of the queue pair: 0 when deleting the queues sufficed, else the number of
+   * the error for which the controller was reset. A failure: the device may still reach everything.
+   */
+  dropQueuePair(queue: QueueHandle): Promise<Outcome<number>>
+  /** The queues again, empty, after a drop. */
+  recreateQueuePair(queue: QueueHandle): Promise<Outcome<undefined>>
   detach(buffer: ArrayBuffer): void
   ringSubmissions(queue: QueueHandle): void
   ringCompletions(queue: QueueHandle): void
@@ -160,12 +199,45 @@ export interface Binding {
   /** Submitted commands + 65536 × reaped completions. */
   exchangeBatch(batch: BatchHandle, first: number, count: number, wanted: number): Outcome<number>
 
+  startEmulator(options: NativeEmulatorOptions): Promise<
+    Outcome<{
+      readonly handle: EmulatorHandle
+      readonly id: number
+      readonly controllers: number
+    }>
+  >
+  closeEmulator(emulator: EmulatorHandle): Promise<Outcome<undefined>>
+  emulatorStats(emulator: EmulatorHandle): Outcome<NativeControllerStats[]>
+  injectFault(emulator: EmulatorHandle, fault: NativeFault): Outcome<number>
+  faultHits(emulator: EmulatorHandle, id: number): Outcome<number>
+  removeFault(emulator: EmulatorHandle, id: number): void
+  addNamespace(
+    emulator: EmulatorHandle,
+    options: NativeNamespaceOptions,
+  ): Promise<Outcome<number>> | NativeFailure
+  removeNamespace(emulator: EmulatorHandle, id: number): Promise<Outcome<undefined>> | NativeFailure
+
+  /** `onEvent` hears of each command, then with a status field of each range it asked for. */
+  addCommand(
+    emulator: EmulatorHandle,
+    command: { opcode: number; name: string; unit: number; amount: number },
+    writes: boolean,
+    onEvent: (exchange: ExchangeHandle, id: number, event: NativeExchange | number) => void,
+  ): Outcome<undefined>
+  moveBlocks(
+    exchange: ExchangeHandle,
+    lba: number,
+    bytes: Uint8Array,
+    writes: boolean,
+  ): Outcome<undefined>
+  takeBlocks(exchange: ExchangeHandle, into: Uint8Array): void
+  finishCommand(exchange: ExchangeHandle, status: number, dword0: number): void
+
   serveVfioUser(
-    image: string,
-    byteLength: number,
-    blockSize: number,
-    readOnly: boolean,
+    emulator: EmulatorHandle,
+    controller: number,
     folder: string,
+    pollDoorbells: boolean,
   ): Promise<Outcome<{ readonly handle: ServerHandle; readonly path: string }>>
   stopServing(server: ServerHandle): Promise<Outcome<undefined>>
 }

@@ -18,7 +18,7 @@ export const controlBlock = {
       cq_entries: [24, 'i32', 'Slots of the completion queue'],
       outstanding: [28, 'i32', 'Commands submitted and not completed'],
       queue_id: [32, 'i32', 'Identifier of the queue pair'],
-      state: [36, 'i32', 'QueueState: 0 live, 1 closed, 2 failed'],
+      state: [36, 'i32', 'QueueState: 0 live, 1 closed, 2 failed, 3 lost'],
       armed: [64, 'i32', 'On its own cache line: nonzero where a waiter wants to be woken'],
     },
   },

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A driver that we did not write against our device: Linux's nvme driver, in a virtual machine, on
 // the emulator that `peernvm serve` offers over vfio-user.
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openController } from 'peernvm'
 import { expect, onTestFinished, test } from 'vitest'
 import { root } from '../support/repository.ts'
 import { boot } from './lab/boot.ts'
+import { serve, vfioUser } from './lab/serve.ts'
 import { needPrograms, readyLab, report, scratchFolder, withSbin } from './lab/use.ts'
 
 const imageByteLength = 512 * 1024 ** 2
@@ -16,7 +16,6 @@ const script = readFileSync(join(import.meta.dirname, 'programs/linux-driver.sh'
 // Files of many sizes that nobody changes meanwhile.
 const tree = join(root, 'node_modules/typescript/lib')
 const programs = {
-  nvme: 'nvme-cli',
   fio: 'fio',
   'mkfs.ext4': 'e2fsprogs',
   e2fsck: 'e2fsprogs',
@@ -36,14 +35,11 @@ test("Linux's nvme driver keeps a file system on the emulator", {
   mkdirSync(share)
 
   const server = await serve(image, join(scratch, 'device'))
-  const device = {
-    driver: 'vfio-user-pci',
-    socket: { type: 'unix', path: join(scratch, 'device/cntrl') },
-  }
+  onTestFinished(server.kill)
   const job = {
     script: `TREE=${tree}\n${script}`,
     share,
-    devices: ['-device', JSON.stringify(device)],
+    devices: vfioUser(server.socket),
   }
   const outcome = await boot(lab, job)
   report(`the guest took ${outcome.elapsedMs} ms\n${outcome.log.trimEnd()}`)
@@ -56,34 +52,6 @@ test("Linux's nvme driver keeps a file system on the emulator", {
   await expectSameIdentity(share, image)
   expectSameTree(image, join(scratch, 'copy'))
 })
-
-/** Starts the server in a process of its own and waits for its socket. */
-async function serve(image: string, folder: string) {
-  const program = join(root, 'dist/src/cli/peernvm.js')
-  mkdirSync(folder)
-  const command = [process.execPath, program, 'serve', image, '--vfio-user', folder]
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-    })
-  }
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  for (let tries = 0; !existsSync(join(folder, 'cntrl')); tries++) {
-    if (tries === 300 || child.exitCode !== null) throw new Error(`it does not serve: ${output}`)
-    await sleep(100)
-  }
-  const stop = async () => {
-    child.kill('SIGTERM')
-    const exitCode = await Promise.race([ended, sleep(30_000, 'still running' as const)])
-    return { exitCode, output }
-  }
-  return { stop }
-}
 
 /** Interrupts arrived, and the driver neither waited in vain nor saw an error. */
 function expectQuietDriver(share: string): void {

@@ -24,6 +24,8 @@ describe('exit', () => {
     { way: 'await', end: 'exit', code: 7 },
     { way: 'raw', end: 'exit', code: 7 },
     { way: 'opening', end: 'exit', code: 7 },
+    { way: 'recovery', end: 'exit', code: 7 },
+    { way: 'recovery', end: 'throw', code: 1 },
     { way: 'await', end: 'throw', code: 1 },
     { way: 'raw', end: 'throw', code: 1 },
     { way: 'nothing', end: 'drain', code: 0 },

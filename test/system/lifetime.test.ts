@@ -3,7 +3,7 @@
 import { type DmaDescriptor, NvmError, openController } from 'peernvm'
 import { describe, expect, test } from 'vitest'
 
-const slow = { emulator: { size: '64MiB', latencyNs: 30_000_000 } } as const
+const slow = { emulator: { size: '64MiB', timing: { latencyNs: 30_000_000 } } } as const
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
@@ -67,7 +67,7 @@ describe('lifetime', () => {
 
   test('a command that is lost rejects with a dump; its memory outlives the queue', async () => {
     await using controller = await openController({
-      emulator: { size: '64MiB', latencyNs: 1_000_000_000 },
+      emulator: { size: '64MiB', timing: { latencyNs: 1_000_000_000 } },
     })
     const namespace = await controller.namespace(1)
     const queue = await controller.createQueuePair({ mode: 'await', depth: 1, timeoutMs: 80 })
@@ -86,16 +86,18 @@ describe('lifetime', () => {
     await queue.close()
   })
 
-  test("a late completion is nobody else's, and its id is used again", async () => {
+  test('a command that is overdue is aborted, and its id is used again', async () => {
+    const bandwidth = 2 ** 17
     await using controller = await openController({
-      emulator: { size: '64MiB', bandwidth: 2 ** 19 },
+      emulator: { size: '64MiB', timing: { bandwidth } },
     })
     const namespace = await controller.namespace(1)
     const queue = await controller.createQueuePair({ mode: 'await', depth: 1, timeoutMs: 80 })
     const buffer = await controller.allocate(controller.info.transferBytesMax)
     const late = queue.read({ namespace, lba: 0, into: buffer })
     expect(await codeOf(late)).toBe('ERR_TIMEOUT')
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    // Until the bandwidth of the aborted command is used up.
+    await new Promise((resolve) => setTimeout(resolve, (buffer.byteLength / bandwidth) * 1000))
     const next = queue.read({ namespace, lba: 0, into: buffer.view(0, 512) })
     expect(await codeOf(next)).toBe('fulfilled')
   })

@@ -9,7 +9,7 @@ const halfBytes = 1 << 20
 const program = new URL('./programs/worker-io.mjs', import.meta.url)
 
 interface Task {
-  readonly task: 'write' | 'verify' | 'read-forever' | 'poll-raw-forever'
+  readonly task: 'write' | 'verify' | 'read-forever' | 'poll-raw-forever' | 'recover-forever'
   readonly offset: number
   readonly value?: number
 }
@@ -72,6 +72,20 @@ describe('workers', () => {
       expect(await verify(controller, halfBytes, 0x77)).toBe(true)
     },
   )
+
+  test('one that is terminated while it recovers gives its queues back', async () => {
+    const emulator = { size: '64MiB', timing: { latencyNs: 3.6e12 } }
+    await using controller = await openController({ emulator })
+    using buffer = await controller.allocate(2 * halfBytes)
+    for (let round = 0; round < 3; round++) {
+      const doomed = startWorker(controller, buffer, { task: 'recover-forever', offset: 0 })
+      await once(doomed, 'message')
+      const [code] = await Promise.all([doomed.terminate(), controller.reset()])
+      expect(code).toBe(1)
+      await using queue = await controller.createQueuePair({ mode: 'raw' })
+      expect(queue.id).toBe(1)
+    }
+  })
 
   test('queues of terminated workers are given back', async () => {
     await using controller = await openController({ emulator: { size: '64MiB' } })

@@ -54,16 +54,29 @@ describe('peernvm', () => {
     expect(outcome.stderr).not.toContain('    at ')
   })
 
-  test('serve ends cleanly at SIGTERM and removes its socket', async () => {
-    using folder = temporaryFolder('serve')
-    const image = join(folder.path, 'disk.img')
-    const args = [program, 'serve', image, '--size', '8MiB', '--vfio-user', folder.path]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [line] = await once(child.stdout, 'data')
-    expect(String(line)).toContain(join(folder.path, 'cntrl'))
-    expect(existsSync(join(folder.path, 'cntrl'))).toBe(true)
-    child.kill('SIGTERM')
-    expect(await once(child, 'exit')).toEqual([0, null])
-    expect(existsSync(join(folder.path, 'cntrl'))).toBe(false)
+  test.each([[], ['--doorbells', 'trap'], ['--doorbells', 'poll']])(
+    'serve %s %s ends cleanly at SIGTERM and removes its socket',
+    async (...doorbells) => {
+      using folder = temporaryFolder('serve')
+      const image = join(folder.path, 'disk.img')
+      const where = ['--size', '8MiB', '--vfio-user', folder.path]
+      const args = [program, 'serve', image, ...where, ...doorbells]
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      const [line] = await once(child.stdout, 'data')
+      expect(String(line)).toContain(join(folder.path, 'cntrl'))
+      expect(existsSync(join(folder.path, 'cntrl'))).toBe(true)
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([0, null])
+      expect(existsSync(join(folder.path, 'cntrl'))).toBe(false)
+    },
+  )
+
+  test('serve names its ways to ring, in its help and when there is no such', async () => {
+    const help = await runProgram(process.execPath, [program, 'serve', '--help'])
+    expect(help.stdout).toMatch(/--doorbells .*trap.*poll/s)
+    const args = [program, 'serve', 'disk.img', '--vfio-user', '/tmp', '--doorbells', 'knock']
+    const outcome = await runProgram(process.execPath, args)
+    expect(outcome.code).toBe(1)
+    expect(outcome.stderr).toMatch(/doorbells.*knock.*trap.*poll/s)
   })
 })

@@ -17,7 +17,7 @@ describe('controller', () => {
     await using controller = await openController(small, { role: 'reference' })
     await expect(controller.admin.identifyController()).rejects.toEqual(withCode('ERR_NO_ADMIN'))
     await controller.claimAdmin()
-    expect((await controller.admin.identifyController()).nn).toBe(1)
+    expect((await controller.admin.identifyController()).nn).toBe(256)
     expect(await controller.admin.activeNamespaces()).toEqual([1])
   })
 

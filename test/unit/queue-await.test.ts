@@ -128,7 +128,9 @@ describe('await queue pair', () => {
   })
 
   test('sleeps while a slow device works, and is woken', async () => {
-    await using slow = await openController({ emulator: { size: '1MiB', latencyNs: 20_000_000 } })
+    await using slow = await openController({
+      emulator: { size: '1MiB', timing: { latencyNs: 20_000_000 } },
+    })
     const ns = await slow.namespace(1)
     await using queue = await slow.createQueuePair({ mode: 'await', depth: 4 })
     for (let i = 0; i < 3; i++) {

@@ -1,74 +1,47 @@
 // SPDX-License-Identifier: MIT
 #include "emulator/admin/admin_commands.h"
 
-#include <algorithm>
 #include <array>
+
+#include "emulator/admin/sanitize.h"
 
 namespace nvm::emulator {
 namespace {
 
-// Ends a command early where nothing works on it any more; DW0 bit 0 says that none was found.
-uint16_t abort_command(ControllerState& state, Slot& slot) {
-  const uint32_t what = slot.command.sqe.cdw10;
-  const auto named = [what](const Slot* other) {
-    return other->queue->id == spec::abort_cdw10::sqid.get(what) &&
-           other->command.sqe.cid == spec::abort_cdw10::cid.get(what);
-  };
-  Slot* found = nullptr;
-  auto request = std::find_if(state.event_requests.begin(), state.event_requests.end(), named);
-  if (request != state.event_requests.end()) {
-    found = *request;
-    state.event_requests.erase(request);
-  } else {
-    auto entry = std::find_if(state.timed.begin(), state.timed.end(),
-                              [&](const Timed& timed) { return named(timed.slot); });
-    if (entry != state.timed.end()) {
-      found = entry->slot;
-      state.timed.erase(entry);
-      std::make_heap(state.timed.begin(), state.timed.end(), later);
-    }
-  }
-  if (found == nullptr) {
-    slot.command.dword0 = spec::abort_dw0::not_aborted.put(1);
-    return spec::status::success;
-  }
-  found->command.status_field = spec::status::command_aborted;
-  state.complete(found);
-  return spec::status::success;
-}
+constexpr uint32_t kAlone = 1;  // CSE: with no other command for the namespace at the same time
+constexpr uint32_t kInventoryChange = spec::command_effects::nic.put(1);
+constexpr uint32_t kFormatEffects = spec::command_effects::lbcc.put(1) |
+                                    spec::command_effects::ncc.put(1) |
+                                    spec::command_effects::cse.put(kAlone);
+constexpr uint32_t kSanitizeEffects =
+    spec::command_effects::lbcc.put(1) | spec::command_effects::cse.put(kAlone);
 
-// Stays until there is something to report.
-uint16_t asynchronous_event_request(ControllerState& state, Slot& slot) {
-  if (state.event_requests.size() == kAsyncEventRequestsMax) {
-    return refuse(spec::status::asynchronous_event_request_limit_exceeded);
-  }
-  state.event_requests.push_back(&slot);
-  return kParked;
-}
-
-using Handler = uint16_t (*)(ControllerState&, Slot&);
-struct Row {
-  uint8_t opcode;
-  Handler handler;
+constexpr AdminCommand kCommands[] = {
+    {spec::admin_opcode::delete_io_submission_queue, delete_io_submission_queue, 0, true},
+    {spec::admin_opcode::create_io_submission_queue, create_io_submission_queue, 0, true},
+    {spec::admin_opcode::get_log_page, get_log_page, 0, true},
+    {spec::admin_opcode::delete_io_completion_queue, delete_io_completion_queue, 0, true},
+    {spec::admin_opcode::create_io_completion_queue, create_io_completion_queue, 0, true},
+    {spec::admin_opcode::identify, identify, 0, true},
+    {spec::admin_opcode::abort, abort_command, 0, true},
+    {spec::admin_opcode::set_features, set_features, 0, true},
+    {spec::admin_opcode::get_features, get_features, 0, true},
+    {spec::admin_opcode::asynchronous_event_request, asynchronous_event_request, 0, true},
+    {spec::admin_opcode::keep_alive, keep_alive, 0, true},
+    {spec::admin_opcode::doorbell_buffer_config, doorbell_buffer_config, 0, true},
+    {spec::admin_opcode::namespace_management, namespace_management, kInventoryChange, false},
+    {spec::admin_opcode::firmware_commit, firmware_commit, 0, false},
+    {spec::admin_opcode::firmware_image_download, firmware_image_download, 0, false},
+    {spec::admin_opcode::device_self_test, device_self_test, 0, false},
+    {spec::admin_opcode::namespace_attachment, namespace_attachment, kInventoryChange, false},
+    {spec::admin_opcode::format_nvm, format_nvm, kFormatEffects, false},
+    {spec::admin_opcode::sanitize, sanitize, kSanitizeEffects, true},
 };
 
-constexpr Row kRows[] = {
-    {spec::admin_opcode::delete_io_submission_queue, delete_io_submission_queue},
-    {spec::admin_opcode::create_io_submission_queue, create_io_submission_queue},
-    {spec::admin_opcode::get_log_page, get_log_page},
-    {spec::admin_opcode::delete_io_completion_queue, delete_io_completion_queue},
-    {spec::admin_opcode::create_io_completion_queue, create_io_completion_queue},
-    {spec::admin_opcode::identify, identify},
-    {spec::admin_opcode::abort, abort_command},
-    {spec::admin_opcode::set_features, set_features},
-    {spec::admin_opcode::get_features, get_features},
-    {spec::admin_opcode::asynchronous_event_request, asynchronous_event_request},
-};
-
-constexpr auto kHandlers = [] {
-  std::array<Handler, 256> handlers{};
-  for (const Row& row : kRows) handlers[row.opcode] = row.handler;
-  return handlers;
+constexpr auto kByOpcode = [] {
+  std::array<const AdminCommand*, 256> commands{};
+  for (const AdminCommand& command : kCommands) commands[command.opcode] = &command;
+  return commands;
 }();
 
 Task send_copy(Command& command, std::vector<std::byte> bytes) {
@@ -77,20 +50,33 @@ Task send_copy(Command& command, std::vector<std::byte> bytes) {
 
 }  // namespace
 
+std::span<const AdminCommand> admin_commands() {
+  return kCommands;
+}
+
+bool has_admin_command(uint8_t opcode) {
+  return kByOpcode[opcode] != nullptr;
+}
+
 uint16_t execute_admin(ControllerState& state, Slot& slot) {
-  const Handler handler = kHandlers[slot.command.sqe.opc];
-  if (handler == nullptr) return refuse(spec::status::invalid_opcode);
+  const AdminCommand* command = kByOpcode[slot.command.sqe.opc];
+  if (command == nullptr) return refuse(spec::status::invalid_opcode);
   const uint8_t flags = slot.command.sqe.flags;
   if (spec::sqe_flags::fuse.get(flags) != 0 || spec::sqe_flags::psdt.get(flags) != 0) {
     return refuse(spec::status::invalid_field);
   }
-  return handler(state, slot);
+  const uint16_t refusal = command->during_sanitize ? 0 : sanitize_refusal(state.subsystem);
+  return refusal != spec::status::success ? refuse(refusal) : command->handler(state, slot);
+}
+
+uint16_t find_data(ControllerState& state, Slot& slot, uint64_t byte_length, Direction direction) {
+  slot.host_lengths = {byte_length, 0};
+  slot.direction = direction;
+  return state.find_host_memory(slot);
 }
 
 uint16_t send_to_host(ControllerState& state, Slot& slot, const void* bytes, uint64_t byte_length) {
-  slot.host_lengths = {byte_length, 0};
-  slot.direction = Direction::ToHost;
-  const uint16_t status = state.find_host_memory(slot);
+  const uint16_t status = find_data(state, slot, byte_length, Direction::ToHost);
   if (status != spec::status::success) return status;
   const auto* first = static_cast<const std::byte*>(bytes);
   return begin_task(slot, send_copy(slot.command, {first, first + byte_length}));

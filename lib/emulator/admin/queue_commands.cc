@@ -17,8 +17,8 @@ uint16_t check_queue(const ControllerState& state, uint32_t entries, uint8_t ent
   return spec::status::success;
 }
 
-bool is_io_queue_id(const ControllerState& state, uint16_t id) {
-  return id != 0 && id <= state.limits.io_queue_pairs_max;
+bool may_exist(uint16_t id, uint16_t granted) {
+  return id != 0 && id <= granted;
 }
 
 }  // namespace
@@ -26,7 +26,7 @@ bool is_io_queue_id(const ControllerState& state, uint16_t id) {
 uint16_t create_io_completion_queue(ControllerState& state, Slot& slot) {
   const spec::SubmissionQueueEntry& sqe = slot.command.sqe;
   const auto id = static_cast<uint16_t>(spec::create_cq_cdw10::qid.get(sqe.cdw10));
-  if (!is_io_queue_id(state, id) || state.completion_queues[id].exists()) {
+  if (!may_exist(id, state.completion_queues_granted) || state.completion_queues[id].exists()) {
     return refuse(spec::status::invalid_queue_identifier);
   }
   const uint32_t entries = spec::create_cq_cdw10::qsize.get(sqe.cdw10) + 1;
@@ -45,19 +45,23 @@ uint16_t create_io_completion_queue(ControllerState& state, Slot& slot) {
   if (!state.open_queue(queue, sqe.prp1, entries, sizeof(spec::CompletionQueueEntry), true)) {
     return refuse(spec::status::data_transfer_error);
   }
-  state.completion_queues[id] = queue;
   state.bar.ring(2u * id + 1, 0);
+  state.connect_doorbell(queue, 2u * id + 1);
+  state.completion_queues[id] = std::move(queue);
+  state.update_active_queues();
   return spec::status::success;
 }
 
 uint16_t create_io_submission_queue(ControllerState& state, Slot& slot) {
   const spec::SubmissionQueueEntry& sqe = slot.command.sqe;
   const auto id = static_cast<uint16_t>(spec::create_sq_cdw10::qid.get(sqe.cdw10));
-  if (!is_io_queue_id(state, id) || state.submission_queues[id].exists()) {
+  if (!may_exist(id, state.submission_queues_granted) || state.submission_queues[id].exists()) {
     return refuse(spec::status::invalid_queue_identifier);
   }
   const auto cq_id = static_cast<uint16_t>(spec::create_sq_cdw11::cqid.get(sqe.cdw11));
-  if (!is_io_queue_id(state, cq_id)) return refuse(spec::status::invalid_queue_identifier);
+  if (!may_exist(cq_id, state.completion_queues_granted)) {
+    return refuse(spec::status::invalid_queue_identifier);
+  }
   if (!state.completion_queues[cq_id].exists()) {
     return refuse(spec::status::completion_queue_invalid);
   }
@@ -72,37 +76,38 @@ uint16_t create_io_submission_queue(ControllerState& state, Slot& slot) {
   if (!state.open_queue(queue, sqe.prp1, entries, sizeof(spec::SubmissionQueueEntry), false)) {
     return refuse(spec::status::data_transfer_error);
   }
-  state.submission_queues[id] = queue;
+  queue.priority = static_cast<uint8_t>(spec::create_sq_cdw11::qprio.get(sqe.cdw11));
   queue.completion_queue->submission_queues++;
   state.bar.ring(2u * id, 0);
+  state.connect_doorbell(queue, 2u * id);
+  state.submission_queues[id] = std::move(queue);
   state.update_active_queues();
   return spec::status::success;
 }
 
 uint16_t delete_io_submission_queue(ControllerState& state, Slot& slot) {
   const auto id = static_cast<uint16_t>(spec::delete_queue_cdw10::qid.get(slot.command.sqe.cdw10));
-  if (!is_io_queue_id(state, id) || !state.submission_queues[id].exists()) {
+  if (!may_exist(id, state.limits.io_queue_pairs_max) || !state.submission_queues[id].exists()) {
     return refuse(spec::status::invalid_queue_identifier);
   }
   SubmissionQueue& queue = state.submission_queues[id];
-  state.drop_commands(&queue);
+  state.end_commands(queue);
   queue.completion_queue->submission_queues--;
-  queue = {};
-  queue.id = id;
+  state.close_queue(queue);
   state.update_active_queues();
   return spec::status::success;
 }
 
 uint16_t delete_io_completion_queue(ControllerState& state, Slot& slot) {
   const auto id = static_cast<uint16_t>(spec::delete_queue_cdw10::qid.get(slot.command.sqe.cdw10));
-  if (!is_io_queue_id(state, id) || !state.completion_queues[id].exists()) {
+  if (!may_exist(id, state.limits.io_queue_pairs_max) || !state.completion_queues[id].exists()) {
     return refuse(spec::status::invalid_queue_identifier);
   }
   CompletionQueue& queue = state.completion_queues[id];
   if (queue.submission_queues != 0) return refuse(spec::status::invalid_queue_deletion);
   state.forget_interrupt(queue);
-  queue = {};
-  queue.id = id;
+  state.close_queue(queue);
+  state.update_active_queues();
   return spec::status::success;
 }
 

@@ -4,12 +4,27 @@
 #include <algorithm>
 #include <bit>
 
+#include "emulator/io_command.h"
+#include "emulator/nvm/blocks.h"
+#include "emulator/nvm/protection.h"
+#include "emulator/subsystem.h"
+
 namespace nvm::emulator {
 namespace {
 
-Progress fail(Command& command, uint16_t status) {
-  command.status_field = status | spec::status::dnr;
+Progress end(Command& command, uint16_t status) {
+  command.status_field = status;
   return Progress::Done;
+}
+
+Progress fail(Command& command, uint16_t status) {
+  return end(command, commands::refuse(status));
+}
+
+// False: the command is tried again later.
+bool apply(Command& command, const Schedule& schedule) {
+  (schedule.retry ? command.retry_at_ns : command.complete_at_ns) = schedule.at_ns;
+  return !schedule.retry;
 }
 
 }  // namespace
@@ -18,14 +33,16 @@ NvmExecutor::NvmExecutor(Namespace& ns)
     : ns_(ns),
       bytes_(ns.store->bytes()),
       lba_shift_(static_cast<unsigned>(std::countr_zero(ns.format.data_byte_length()))),
+      has_metadata_(ns.format.metadata_byte_length() != 0),
       block_count_(ns.block_count()) {
   for (const commands::NvmCommand& row : commands::all()) commands_[row.opcode] = &row;
 }
 
 Progress NvmExecutor::begin(Command& command, Clock& clock) {
   const commands::NvmCommand* row = commands_[command.sqe.opc];
-  if (row == nullptr) return fail(command, spec::status::invalid_opcode);
-  if (row->writes && ns_.store->read_only()) {
+  if (row == nullptr) return begin_added(command, clock);
+  if (ns_.unavailable != 0) return end(command, ns_.unavailable);
+  if (row->writes && ns_.protected_from_writes()) {
     return fail(command, spec::status::namespace_is_write_protected);
   }
   if (row->has_range) {
@@ -35,15 +52,37 @@ Progress NvmExecutor::begin(Command& command, Clock& clock) {
     }
   }
   if (ns_.timing != nullptr && !schedule(command, *row, clock)) return Progress::Pending;
-  if (row->run_at_once != nullptr && row->run_at_once(ns_, command)) return Progress::Done;
+  if (row->run_at_once != nullptr && command.fault == nullptr && ns_.plain() &&
+      row->run_at_once(ns_, command)) {
+    return Progress::Done;
+  }
   command.task = row->run(ns_, command);
   return go_on(command);
 }
 
 HostLengths NvmExecutor::host_lengths(const spec::SubmissionQueueEntry& sqe) const {
   const commands::NvmCommand* row = commands_[sqe.opc];
-  if (row == nullptr || !row->moves_blocks) return {};
-  return {commands::block_range(sqe).block_count << lba_shift_, 0};
+  if (row == nullptr) {
+    const IoCommand* added = find_added(sqe.opc);
+    if (added == nullptr || !added->host_lengths) return {};
+    return added->host_lengths(ns_, sqe);
+  }
+  switch (row->host_data) {
+    case commands::HostData::None:
+      break;
+    case commands::HostData::Blocks: {
+      const uint64_t block_count = commands::block_range(sqe).block_count;
+      if (!has_metadata_) return {block_count << lba_shift_, 0};
+      return HostLayout(ns_.format, protection_of(sqe).acts()).lengths(block_count);
+    }
+    case commands::HostData::Ranges:
+      return {(spec::dataset_management_cdw10::nr.get(sqe.cdw10) + 1) *
+                  sizeof(spec::DatasetManagementRange),
+              0};
+    case commands::HostData::Sources:
+      return {(spec::copy_cdw12::nr.get(sqe.cdw12) + 1) * sizeof(spec::CopyDescriptor), 0};
+  }
+  return {};
 }
 
 void NvmExecutor::prefetch(const spec::SubmissionQueueEntry& sqe) const {
@@ -63,25 +102,39 @@ void NvmExecutor::prefetch(const spec::SubmissionQueueEntry& sqe) const {
 }
 
 bool NvmExecutor::schedule(Command& command, const commands::NvmCommand& row, Clock& clock) {
-  const commands::BlockRange range =
-      row.has_range ? commands::block_range(command.sqe) : commands::BlockRange{0, 0};
-  const Schedule schedule = ns_.timing->schedule(
-      {command.sqe.opc, range.lba, range.block_count << lba_shift_}, clock.now_ns());
-  (schedule.retry ? command.retry_at_ns : command.complete_at_ns) = schedule.at_ns;
-  return !schedule.retry;
+  TimedCommand timed{command.sqe.opc, 0, 0};
+  if (row.has_range) {
+    const commands::BlockRange range = commands::block_range(command.sqe);
+    timed = {command.sqe.opc, range.lba, range.block_count << lba_shift_};
+  } else if (row.host_data != commands::HostData::None) {
+    return true;  // it asks when it knows its ranges
+  }
+  return apply(command, ns_.timing->schedule(timed, clock.now_ns()));
 }
 
-std::unique_ptr<Namespace> make_nvm_namespace(std::unique_ptr<Store> store,
-                                              uint32_t lba_byte_length,
-                                              std::unique_ptr<TimingModel> timing) {
-  auto ns = std::make_unique<Namespace>();
-  ns->store = std::move(store);
-  while (kLbaFormats[ns->format.lba_format].data_byte_length != lba_byte_length) {
-    ns->format.lba_format++;
+const IoCommand* NvmExecutor::find_added(uint8_t opcode) const {
+  return ns_.subsystem == nullptr ? nullptr : ns_.subsystem->io_commands().find(opcode);
+}
+
+Progress NvmExecutor::begin_added(Command& command, Clock& clock) {
+  const IoCommand* added = find_added(command.sqe.opc);
+  if (added == nullptr) return fail(command, spec::status::invalid_opcode);
+  if (ns_.unavailable != 0) return end(command, ns_.unavailable);
+  if (spec::command_effects::lbcc.get(added->effects) != 0 && ns_.protected_from_writes()) {
+    return fail(command, spec::status::namespace_is_write_protected);
   }
-  ns->timing = std::move(timing);
-  ns->executor = std::make_unique<NvmExecutor>(*ns);
-  return ns;
+  if (ns_.timing != nullptr && !schedule_added(command, *added, clock)) return Progress::Pending;
+  command.task = added->run(ns_, command);
+  return go_on(command);
+}
+
+bool NvmExecutor::schedule_added(Command& command, const IoCommand& added, Clock& clock) {
+  const uint64_t now_ns = clock.now_ns();
+  if (added.schedule) {
+    return apply(command, added.schedule(*ns_.timing, ns_, command.sqe, now_ns));
+  }
+  return apply(command,
+               ns_.timing->schedule({command.sqe.opc, 0, command.data.byte_length()}, now_ns));
 }
 
 }  // namespace nvm::emulator

@@ -1,24 +1,58 @@
 // SPDX-License-Identifier: MIT
-// Write Zeroes (NVM command set 1.0, 3.2.8).
-#include <vector>
-
+// Write Zeroes (NVM command set 1.0, 3.2.8). Deallocating when asked to; the protection information
+// is what the command says in either case: zeroes, or made (PRACT).
+#include "emulator/nvm/blocks.h"
 #include "emulator/nvm/commands.h"
-#include "emulator/nvm/nvm_executor.h"
+#include "emulator/nvm/fault_effects.h"
+#include "emulator/nvm/limits.h"
+#include "emulator/nvm/protection.h"
 
 namespace nvm::emulator::commands {
+namespace {
+
+uint16_t judge(const Namespace& ns, const Protection& protection, const BlockRange& range) {
+  if (range.block_count * ns.format.data_byte_length() > kWriteZeroesBytesMax) {
+    return refuse(spec::status::invalid_field);
+  }
+  // There is nothing that could be checked.
+  if (ns.format.protection_type != 0 && protection.checks()) {
+    return refuse(spec::status::invalid_protection_information);
+  }
+  return spec::status::success;
+}
+
+}  // namespace
 
 Task write_zeroes(Namespace& ns, Command& command) {
   const BlockRange range = block_range(command.sqe);
-  const uint64_t byte_length = range.block_count * ns.format.data_byte_length();
-  if (byte_length > kWriteZeroesBytesMax) co_return spec::status::invalid_field | spec::status::dnr;
-  StoreOperation operation;
-  const std::vector<std::byte> zeroes(byte_length);
-  const uint64_t offset = range.lba * ns.format.data_byte_length();
-  const Progress progress = co_await settled(
-      operation, ns.store->begin_write(operation, offset, zeroes.data(), byte_length));
-  if (progress == Progress::Failed) co_return spec::status::write_fault;
-  if (spec::write_cdw12::fua.get(command.sqe.cdw12)) co_return co_await flush(ns, command);
-  co_return spec::status::success;
+  const Protection protection = protection_of(command.sqe);
+  const uint16_t judged = judge(ns, protection, range);
+  if (judged != spec::status::success) co_return judged;
+  const bool deallocates =
+      spec::write_zeroes_cdw12::deac.get(command.sqe.cdw12) != 0 && command.fault == nullptr;
+  if (deallocates) {
+    const uint16_t status = co_await deallocate_data(ns, range.lba, range.block_count);
+    if (status != spec::status::success) co_return status;
+    if (ns.metadata_store == nullptr) co_return co_await flush_if_due(ns, command);
+  }
+  const HostLayout layout(ns.format, true);
+  Blocks blocks(ns.format);
+  const uint64_t most = kPartBytes / ns.format.data_byte_length();
+  for (uint64_t done = 0; done < range.block_count; done += most) {
+    if (done != 0) co_await next_step{};
+    blocks.resize(std::min(most, range.block_count - done));
+    blocks.fill_with_zeroes();
+    BlockPart part{range.block_count, done, blocks.all()};
+    if (ns.format.protection_type != 0 && protection.acts()) {
+      make_protection(ns.format, protection, done, part.blocks.data, part.blocks.metadata);
+    }
+    corrupt_for_store(command, layout, part);
+    BlockSpan saved = surviving(command, layout, part);
+    if (deallocates) saved.data = {};
+    const uint16_t status = co_await save_blocks(ns, range.lba + done, saved);
+    if (status != spec::status::success) co_return status;
+  }
+  co_return co_await flush_if_due(ns, command);
 }
 
 }  // namespace nvm::emulator::commands

@@ -7,26 +7,47 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <optional>
+#include <algorithm>
 
 #include "emulator/stores/image_lock.h"
+#include "emulator/stores/operation_worker.h"
 #include "platform/os_failure.h"
-#include "platform/unique_fd.h"
-#include "platform/worker.h"
 
 namespace nvm::emulator {
 namespace {
 
 constexpr uint64_t kSectorBytes = 512;
 
+constexpr std::byte kZeroes[64 << 10] = {};
+
+// For file systems without holes. Page cache and mapping are one, so the mapping sees it.
+int write_zeroes(int fd, uint64_t offset, uint64_t byte_length) {
+  while (byte_length > 0) {
+    const ssize_t written = pwrite(fd, kZeroes, std::min<uint64_t>(byte_length, sizeof(kZeroes)),
+                                   static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? errno : EIO;
+    offset += static_cast<uint64_t>(written);
+    byte_length -= static_cast<uint64_t>(written);
+  }
+  return 0;
+}
+
+int punch_hole(int fd, uint64_t offset, uint64_t byte_length) {
+  while (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                   static_cast<off_t>(byte_length)) != 0) {
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return write_zeroes(fd, offset, byte_length);
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
 class FileStore final : public Store {
  public:
   FileStore(UniqueFd fd, std::byte* bytes, uint64_t byte_length, bool read_only)
-      : fd_(std::move(fd)), bytes_(bytes), byte_length_(byte_length), read_only_(read_only) {
-    if (!read_only) worker_.emplace();
-  }
+      : fd_(std::move(fd)), bytes_(bytes), byte_length_(byte_length), read_only_(read_only) {}
   ~FileStore() override {
-    worker_.reset();  // its jobs use the fd and the hook
+    worker_.finish();
     munmap(bytes_, byte_length_);
   }
 
@@ -34,30 +55,44 @@ class FileStore final : public Store {
   bool read_only() const override { return read_only_; }
   std::byte* bytes() override { return bytes_; }
   bool may_fault() const override { return true; }
-  void set_completion_hook(std::function<void()> hook) override { hook_ = std::move(hook); }
+  void set_completion_hook(std::function<void()> hook) override {
+    worker_.set_completion_hook(std::move(hook));
+  }
 
   // Pages written through the mapping are dirty pages of the file, so fdatasync covers them.
   Progress begin_flush(StoreOperation& operation) override {
     if (read_only_) return Progress::Done;
-    operation.progress.store(Progress::Pending, std::memory_order_relaxed);
-    worker_->post([this, &operation] {
-      const bool failed = fdatasync(fd_.get()) != 0;
-      operation.os_error = failed ? errno : 0;
-      // After this store the operation may be gone.
-      operation.progress.store(failed ? Progress::Failed : Progress::Done,
-                               std::memory_order_release);
-      if (hook_) hook_();
+    return worker_.begin(operation, [this] { return sync(); });
+  }
+
+  Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
+                            uint64_t byte_length) override {
+    if (read_only_) {
+      operation.os_error = EROFS;
+      return Progress::Failed;
+    }
+    if (byte_length == 0) return Progress::Done;  // which fallocate refuses
+    return worker_.begin(operation, [this, offset, byte_length] {
+      return punch_hole(fd_.get(), offset, byte_length);
     });
-    return Progress::Pending;
   }
 
  private:
+  // Pages that fdatasync failed to write count as clean from then on: it would succeed the next
+  // time although they are lost. So the first failure stays until the image is opened again.
+  int sync() {
+    while (sync_error_ == 0 && fdatasync(fd_.get()) != 0) {
+      if (errno != EINTR) sync_error_ = errno;
+    }
+    return sync_error_;
+  }
+
   UniqueFd fd_;
   std::byte* bytes_;
   uint64_t byte_length_;
   bool read_only_;
-  std::function<void()> hook_;
-  std::optional<Worker> worker_;
+  int sync_error_ = 0;  // the worker's
+  OperationWorker worker_;
 };
 
 std::string bytes_text(uint64_t byte_length) {
@@ -86,9 +121,15 @@ Result<UniqueFd> open_image(const FileStoreOptions& options, bool& read_only) {
   return os_failure("open " + options.path, errno);
 }
 
-// The length to map, after the file was made that large if that was asked for.
-Result<uint64_t> settle_length(int fd, const FileStoreOptions& options, bool read_only,
-                               const std::string& name) {
+std::string name_of(const FileStoreOptions& options) {
+  return options.path.empty() ? "the image" : options.path;
+}
+
+}  // namespace
+
+Result<uint64_t> settle_length(const LockedImage& image, const FileStoreOptions& options) {
+  const int fd = image.fd.get();
+  const std::string name = name_of(options);
   struct stat info = {};
   if (fstat(fd, &info) != 0) return os_failure("fstat " + name, errno);
   if (!S_ISREG(info.st_mode)) return Status(ErrorCode::Image, name + " is not a regular file");
@@ -106,7 +147,7 @@ Result<uint64_t> settle_length(int fd, const FileStoreOptions& options, bool rea
                                         bytes_text(wanted) + " asked for; leave out the size");
   }
   if (wanted > file_length) {
-    if (!options.create || read_only) {
+    if (!options.create || image.read_only) {
       return Status(ErrorCode::Image, name + " has " + bytes_text(file_length) +
                                           ", fewer than the " + bytes_text(wanted) +
                                           " asked for; ask to create it, or leave out the size");
@@ -118,22 +159,26 @@ Result<uint64_t> settle_length(int fd, const FileStoreOptions& options, bool rea
   return wanted;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Store>> open_file_store(const FileStoreOptions& options) {
+Result<LockedImage> open_locked_image(const FileStoreOptions& options) {
   bool read_only = options.read_only;
   auto opened = open_image(options, read_only);
   if (!opened.ok()) return std::move(opened.status());
-  UniqueFd fd = std::move(opened.value());
-  const std::string name = options.path.empty() ? "the image" : options.path;
-  NVM_TRY(lock_image(fd.get(), name, read_only));
-  auto length = settle_length(fd.get(), options, read_only, name);
+  LockedImage image{std::move(opened.value()), read_only};
+  NVM_TRY(lock_image(image.fd.get(), name_of(options), read_only));
+  return image;
+}
+
+Result<std::unique_ptr<Store>> open_file_store(const FileStoreOptions& options) {
+  auto opened = open_locked_image(options);
+  if (!opened.ok()) return std::move(opened.status());
+  LockedImage image = std::move(opened.value());
+  auto length = settle_length(image, options);
   if (!length.ok()) return std::move(length.status());
-  void* bytes = mmap(nullptr, length.value(), read_only ? PROT_READ : PROT_READ | PROT_WRITE,
-                     MAP_SHARED, fd.get(), 0);
-  if (bytes == MAP_FAILED) return os_failure("mmap " + name, errno);
+  const int protection = image.read_only ? PROT_READ : PROT_READ | PROT_WRITE;
+  void* bytes = mmap(nullptr, length.value(), protection, MAP_SHARED, image.fd.get(), 0);
+  if (bytes == MAP_FAILED) return os_failure("mmap " + name_of(options), errno);
   return std::unique_ptr<Store>(std::make_unique<FileStore>(
-      std::move(fd), static_cast<std::byte*>(bytes), length.value(), read_only));
+      std::move(image.fd), static_cast<std::byte*>(bytes), length.value(), image.read_only));
 }
 
 }  // namespace nvm::emulator

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "emulator/store.h"
+#include "platform/unique_fd.h"
 
 namespace nvm::emulator {
 
@@ -17,6 +18,16 @@ struct FileStoreOptions {
   bool create = false;       // make the file, or make it as large as byte_length, sparsely
   bool read_only = false;    // an `fd` opened for reading only is read-only by itself
 };
+
+struct LockedImage {
+  UniqueFd fd;
+  bool read_only;
+};
+
+// What open_file_store() does before it maps the image: opens and locks it; makes it as large as
+// asked, or refuses its length. For who needs the file and not a store.
+Result<LockedImage> open_locked_image(const FileStoreOptions& options);
+Result<uint64_t> settle_length(const LockedImage& image, const FileStoreOptions& options);
 
 // ERR_IMAGE says what is wrong with the file and what to do; ERR_BUSY names the process that has it
 // and the way to share; ERR_PERMISSION and ERR_OS come from the operating system.

@@ -19,7 +19,6 @@ int error_of(const Status& status) {
 class MemoryFamily final : public StoreFamily {
  public:
   bool read_only() const override { return false; }
-  bool may_block() const override { return false; }
 
   Result<std::vector<StoreName>> list() override {
     std::vector<StoreName> names;
@@ -60,7 +59,7 @@ std::unique_ptr<StoreFamily> make_memory_family() {
 }
 
 Progress Media::begin(StoreOperation& operation, std::function<Status()> call) {
-  if (family_->may_block()) {
+  if (calls_ == MediaCalls::OnWorker) {
     return worker_.begin(operation, [call = std::move(call)] { return error_of(call()); });
   }
   operation.os_error = error_of(call());

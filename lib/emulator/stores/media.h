@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The stores of one subsystem: one for the data of each namespace, another for the metadata of a
 // namespace that keeps it apart, and a place for the subsystem's own state. In memory, or in the
-// files of an image (image_family.h).
+// files of an image.
 #pragma once
 
 #include <compare>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "emulator/store.h"
+#include "emulator/stores/file_store.h"
 #include "emulator/stores/operation_worker.h"
 
 namespace nvm::emulator {
@@ -29,8 +30,6 @@ class StoreFamily {
  public:
   virtual ~StoreFamily() = default;
   virtual bool read_only() const = 0;
-  // False: no call ever blocks.
-  virtual bool may_block() const = 0;
 
   // The stores that exist, in order.
   virtual Result<std::vector<StoreName>> list() = 0;
@@ -50,12 +49,17 @@ struct StoreCreation : StoreOperation {
   std::unique_ptr<Store> store;  // when it is Done
 };
 
+// OnWorker: begin_* answers Pending, and a thread does it. AtOnce: it is done when begin_* returns,
+// which only a simulation wants.
+enum class MediaCalls { OnWorker, AtOnce };
+
 // A StoreFamily whose changes can also be begun by a thread that steps queues. They run in the
 // order in which they were begun. After a crash, a store that the saved state does not know is
 // harmless and a store that it misses is not: so create, then save; and save, then remove.
 class Media {
  public:
-  explicit Media(std::unique_ptr<StoreFamily> family) : family_(std::move(family)) {}
+  explicit Media(std::unique_ptr<StoreFamily> family, MediaCalls calls = MediaCalls::OnWorker)
+      : family_(std::move(family)), calls_(calls) {}
   ~Media() { worker_.finish(); }
 
   // For setting up, and whenever nothing begun is under way.
@@ -73,10 +77,18 @@ class Media {
   Progress begin(StoreOperation& operation, std::function<Status()> call);
 
   std::unique_ptr<StoreFamily> family_;
+  MediaCalls calls_;
   OperationWorker worker_;
 };
 
 // Stores in memory, gone with the process; its state is not kept either. It has no store at first.
 std::unique_ptr<StoreFamily> make_memory_family();
+
+// The files of an image: disk.img holds the data of namespace 1 and the lock for all, disk.img.nsN
+// the data of namespace N, disk.img.meta and disk.img.nsN.meta metadata, disk.img.peernvm the state
+// (sidecar.h). All are raw. Removing namespace 1 leaves an empty disk.img. Fails as
+// open_file_store() does; an image that has a sidecar is not made larger. Without a path that leads
+// to it (only a descriptor, a file that was deleted), an image has namespace 1 and nothing else.
+Result<std::unique_ptr<StoreFamily>> open_image_family(const FileStoreOptions& options);
 
 }  // namespace nvm::emulator

@@ -118,13 +118,13 @@ Status check_image(const Sidecar& sidecar, const std::string& image, uint64_t im
                       "that belongs to it: setfattr -n " +
                       kMarkName + " -v " + sidecar.mark + " " + image);
   }
-  if (sidecar.image_byte_length != image_byte_length) {
+  // An empty image has nothing that could be taken for something else: namespace 1 was removed.
+  if (image_byte_length != 0 && sidecar.image_byte_length != image_byte_length) {
     const std::string length = std::to_string(sidecar.image_byte_length);
-    return Status(ErrorCode::State, path + " was written when " + image + " had " + length +
-                                        " bytes, and now it has " +
-                                        std::to_string(image_byte_length) +
-                                        "; give it its length back (truncate -s " + length +
-                                        "), or delete " + path);
+    return Status(ErrorCode::State,
+                  path + " was written when " + image + " had " + length +
+                      " bytes, and now it has " + std::to_string(image_byte_length) +
+                      "; give it its length back (truncate -s " + length + "), or delete " + path);
   }
   return {};
 }
@@ -137,8 +137,8 @@ Status write_new(const std::string& temporary, const std::string& image,
   if (unlink(temporary.c_str()) != 0 && errno != ENOENT) {
     return os_failure("unlink " + temporary, errno);  // a crash left it
   }
-  const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                         info.st_mode & 0666));
+  const UniqueFd fd(
+      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, info.st_mode & 0666));
   if (!fd.valid()) return os_failure("open " + temporary, errno);
   return write_all(fd.get(), bytes, temporary);
 }
@@ -162,17 +162,17 @@ Status sync_folder_of(const std::string& path) {
 Result<std::optional<std::vector<std::byte>>> read_sidecar(const std::string& image,
                                                            uint64_t image_byte_length) {
   const std::string path = sidecar_path(image);
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO cannot stop us
+  const UniqueFd fd(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO cannot stop us
   if (!fd.valid() && errno == ENOENT) return std::optional<std::vector<std::byte>>();
   if (!fd.valid()) return os_failure("open " + path, errno);
   auto bytes = read_all(fd.get(), path);
   if (!bytes.ok()) return std::move(bytes.status());
   auto sidecar = decode(bytes.value());
   if (!sidecar.ok()) {
-    return Status(ErrorCode::State,
-                  path + ": " + sidecar.status().failure().detail +
-                      "; take the one of a backup, or delete it to open " + image +
-                      " as a plain image");
+    return Status(ErrorCode::State, path + ": " + sidecar.status().failure().detail +
+                                        "; take the one of a backup, or delete it to open " +
+                                        image + " as a plain image");
   }
   NVM_TRY(check_image(sidecar.value(), image, image_byte_length));
   return std::optional(std::move(sidecar.value().state));
@@ -191,8 +191,9 @@ Status write_sidecar(const std::string& image, uint64_t image_byte_length,
   archive_sidecar(writer, sidecar);
   const std::vector<std::byte> bytes = writer.finish();
   if (bytes.size() > kSidecarBytesMax) {
-    return Status(ErrorCode::State, "it has " + std::to_string(bytes.size()) +
-                                        " bytes, more than a sidecar may have", EFBIG);
+    return Status(ErrorCode::State,
+                  "it has " + std::to_string(bytes.size()) + " bytes, more than a sidecar may have",
+                  EFBIG);
   }
   const std::string path = sidecar_path(image);
   const std::string temporary = path + ".new";

@@ -22,11 +22,11 @@ constexpr uint64_t kSidecarBytesMax = 256ull << 20;
 
 std::string sidecar_path(const std::string& image);
 
-// Both may block: not for a thread that steps queues. `image` is a path; `image_byte_length` the
-// image's length now.
+// Both may block: not for a thread that steps queues. `image` is a path.
 
 // Nothing when there is no sidecar. ERR_STATE when it is torn, another image's, of an image with
-// another length, or from a newer version, with what to do about it.
+// another length than `image_byte_length` (but one may have been emptied since), or from a newer
+// version, with what to do about it.
 Result<std::optional<std::vector<std::byte>>> read_sidecar(const std::string& image,
                                                            uint64_t image_byte_length);
 

@@ -17,6 +17,12 @@ export interface Job {
   devices: string[]
   /** Puts an IOMMU before all devices. */
   iommu?: boolean
+  /** Further arguments of the kernel. */
+  kernelArguments?: string
+  /** The guest may restart, and then runs the script again. */
+  reboots?: boolean
+  /** Runs beside the guest; when it fails, the guest ends. */
+  operator?: () => Promise<void>
   memoryMiB?: number
   timeoutMs?: number
 }
@@ -37,12 +43,9 @@ export async function boot(lab: Lab, job: Job): Promise<Outcome> {
     console: join(job.share, 'console.log'),
   }
   for (const path of Object.values(paths)) rmSync(path, { force: true })
-  writeFileSync(join(job.share, 'job.sh'), job.script)
+  writeFileSync(join(job.share, 'job.sh'), `PATH=${lab.tools}:$PATH\n${job.script}`)
   const start = performance.now()
-  const end = await runQemu(
-    [...lab.qemu, ...machine(lab, job, paths.console)],
-    job.timeoutMs ?? 240_000,
-  )
+  const end = await operated(job, [...lab.qemu, ...machine(lab, job, paths.console)])
   const log = read(paths.log)
   if (!existsSync(paths.exitCode)) {
     throw new Error(`the guest did not finish (${end})\n${tail(read(paths.console))}\n${tail(log)}`)
@@ -51,10 +54,30 @@ export async function boot(lab: Lab, job: Job): Promise<Outcome> {
   return { log, exitCode: Number(read(paths.exitCode)), elapsedMs }
 }
 
+/** Runs QEMU and, beside it, the job's operator; without the one the other is not left running. */
+async function operated(job: Job, command: string[]): Promise<string> {
+  const failed = new AbortController()
+  const operate = async () => {
+    await job.operator?.().catch((error) => {
+      failed.abort()
+      throw error
+    })
+  }
+  const [operation, end] = await Promise.allSettled([
+    operate(),
+    runQemu(command, job.timeoutMs ?? 240_000, failed.signal),
+  ])
+  if (operation.status === 'rejected') throw operation.reason
+  if (end.status === 'rejected') throw end.reason
+  return end.value
+}
+
 /** Resolves to how QEMU ended, in words. It ends with this process at the latest. */
-function runQemu(command: string[], timeoutMs: number): Promise<string> {
+function runQemu(command: string[], timeoutMs: number, stop: AbortSignal): Promise<string> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    killSignal: 'SIGKILL',
+    signal: stop,
   })
   let complaint = ''
   let timedOut = ''
@@ -81,13 +104,15 @@ function machine(lab: Lab, job: Job, consolePath: string): string[] {
     // An emulated clock cannot be calibrated against another.
     `tsc=reliable tsc_early_khz=${lab.tscKhz} no_timer_check`,
     job.iommu ? 'intel_iommu=on' : '',
+    job.kernelArguments ?? '',
   ]
   return [
     ...['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off', '-smp', '1', '-m', memory],
     ...['-machine', 'q35,kernel-irqchip=split,memory-backend=memory'],
     // Shared, so that a device in another process reaches it.
     ...['-object', `memory-backend-memfd,id=memory,size=${memory},share=on`],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...(job.reboots ? [] : ['-no-reboot']),
     ...['-serial', `file:${consolePath}`],
     ...['-kernel', lab.vmlinux, '-initrd', lab.initrd, '-append', kernelArguments.join(' ')],
     ...(job.iommu ? ['-device', 'intel-iommu,intremap=on,caching-mode=on'] : []),

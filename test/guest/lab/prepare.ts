@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: MIT
-// What the virtual machines need, in a cache folder: a Linux kernel with its modules, an initrd, a
-// QEMU. Every part is made once; a part whose recipe changed is made again. Needs apt, xz, a C
-// compiler; no root.
+// What the virtual machines need, in a cache folder: a Linux kernel with its modules, an initrd,
+// the suite's tools, a QEMU. Every part is made once; a part whose recipe changed is made again.
+// Needs apt, xz, a C compiler; no root.
 
 import { createHash } from 'node:crypto'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fetchPackages, type PackageSet } from './apt.ts'
+import { fetchPackages, fetchSource, type PackageSet } from './apt.ts'
+import { earlyModules, keptModules, makeInitrd, makeKernel } from './kernel.ts'
 import { withLock } from './lock.ts'
 import { capture, run } from './process.ts'
+import { chosenSuite } from './suites.ts'
+import { makeTools } from './tools.ts'
 
 /** What `boot` needs of a prepared lab. */
 export interface Lab {
@@ -27,21 +21,16 @@ export interface Lab {
   qemu: string[]
   vmlinux: string
   initrd: string
+  /** Folder of the suite's programs, for the guest's PATH. */
+  tools: string
   tscKhz: string
 }
 
-const kernelPackages: PackageSet = {
-  suites: ['bookworm'],
-  packages: ['linux-image-amd64', 'busybox-static'],
-  provided: ['kmod', 'linux-base', 'initramfs-tools'],
-}
 // vfio-user-pci came with QEMU 10.1.
 const qemuPackages: PackageSet = {
   suites: ['trixie', 'trixie-backports'],
   packages: ['qemu-system-x86'],
 }
-// What the guest needs before it sees the machine's files.
-const earlyModules = ['virtio_pci', '9pnet_virtio', '9p', 'overlay']
 
 const here = dirname(fileURLToPath(import.meta.url))
 
@@ -53,16 +42,26 @@ export function cacheFolder(): string {
 
 /** Makes what is missing; rejects with LabUnavailable where this machine cannot have it. */
 export async function prepareLab(report: (line: string) => void): Promise<Lab> {
+  const suite = chosenSuite()
   const cache = cacheFolder()
   mkdirSync(cache, { recursive: true })
   return withLock(cache, async () => {
     const make = (name: string, recipe: unknown, build: (folder: string) => Promise<void>) =>
       makePart(cache, name, recipe, build, report)
     const qemu = await make('qemu', qemuPackages, (folder) => fetchPackages(folder, qemuPackages))
-    const kernel = await make('kernel', kernelPackages, makeKernel)
+    const tools = await make(`tools-${suite.name}`, suite.tools, (folder) =>
+      makeTools(folder, suite.tools),
+    )
+    const kernelRecipe = [suite.kernel, keptModules]
+    const kernel = await make(`kernel-${suite.name}`, kernelRecipe, (folder) =>
+      makeKernel(folder, suite.kernel, join(tools, 'bin')),
+    )
     const init = join(here, 'init.sh')
-    const recipe = [earlyModules, readFileSync(init, 'utf8')]
-    const initrd = await make('initrd', recipe, (folder) => makeInitrd(folder, kernel, init))
+    const initrdRecipe = [kernelRecipe, earlyModules, readFileSync(init, 'utf8')]
+    const busybox = join(tools, 'root', suite.busybox)
+    const initrd = await make(`initrd-${suite.name}`, initrdRecipe, (folder) =>
+      makeInitrd(folder, { kernel, busybox, init }),
+    )
     const clock = await make(
       'clock',
       readFileSync(join(here, 'tsc_khz.c'), 'utf8'),
@@ -72,9 +71,22 @@ export async function prepareLab(report: (line: string) => void): Promise<Lab> {
       qemu: qemuCommand(join(qemu, 'root')),
       vmlinux: join(kernel, 'vmlinux'),
       initrd: join(initrd, 'initrd.img'),
+      tools: join(tools, 'bin'),
       tscKhz: await capture(join(clock, 'tsc_khz'), []),
     }
   })
+}
+
+/** The source of the suite's nvme-cli, in a folder; rejects with LabUnavailable. */
+export async function prepareNvmeCliSource(report: (line: string) => void): Promise<string> {
+  const { name, nvmeCli } = chosenSuite()
+  const cache = cacheFolder()
+  mkdirSync(cache, { recursive: true })
+  const build = (folder: string) => fetchSource(folder, nvmeCli)
+  const part = await withLock(cache, () =>
+    makePart(cache, `nvme-cli-${name}`, nvmeCli, build, report),
+  )
+  return join(part, 'source')
 }
 
 /** A part appears under its name when it is complete; its stamp says what it was made of. */
@@ -100,60 +112,6 @@ async function makePart(
   renameSync(partial, folder)
   report(`prepared ${name} in ${((performance.now() - start) / 1000).toFixed(1)} s`)
   return folder
-}
-
-async function makeKernel(folder: string): Promise<void> {
-  await fetchPackages(folder, kernelPackages)
-  const root = join(folder, 'root')
-  const release = kernelRelease(root)
-  await run(join(root, 'bin/busybox'), ['depmod', '-b', root, release])
-  const payload = join(folder, 'vmlinux.xz')
-  writeFileSync(payload, compressedKernel(readFileSync(join(root, `boot/vmlinuz-${release}`))))
-  await run('xz', ['--decompress', '--single-stream', payload])
-}
-
-function kernelRelease(root: string): string {
-  const [release] = readdirSync(join(root, 'lib/modules'))
-  if (release === undefined) throw new Error(`${root} has no kernel`)
-  return release
-}
-
-/** The ELF file within a bzImage, still compressed (x86 boot protocol 2.08, payload_offset). */
-function compressedKernel(image: Buffer): Buffer {
-  const setupSectors = image.readUInt8(0x1f1)
-  const payloadOffset = image.readUInt32LE(0x248)
-  const payloadByteLength = image.readUInt32LE(0x24c)
-  const start = (setupSectors + 1) * 512 + payloadOffset
-  return image.subarray(start, start + payloadByteLength)
-}
-
-async function makeInitrd(folder: string, kernel: string, init: string): Promise<void> {
-  const root = join(kernel, 'root')
-  const modules = join(root, 'lib/modules', kernelRelease(root))
-  const tree = join(folder, 'tree')
-  for (const name of ['bin', 'dev', 'proc', 'sys', 'machine', 'layer', 'root', 'modules']) {
-    mkdirSync(join(tree, name), { recursive: true })
-  }
-  copyFileSync(init, join(tree, 'init'))
-  copyFileSync(join(root, 'bin/busybox'), join(tree, 'bin/busybox'))
-  copyFileSync(join(root, 'bin/busybox'), join(tree, 'bin/sh'))
-  const order = insertionOrder(readFileSync(join(modules, 'modules.dep'), 'utf8'), earlyModules)
-  for (const path of order) copyFileSync(join(modules, path), join(tree, 'modules', basename(path)))
-  writeFileSync(join(tree, 'modules/order'), order.map((path) => `${basename(path)}\n`).join(''))
-  // Under this name the guest sees the modules: the cache as it will be, not as it is being made.
-  writeFileSync(join(tree, 'modules/folder'), `${modules}\n`)
-  const pack = `find . | ${join(root, 'bin/busybox')} cpio -o -H newc > ../initrd.img`
-  await run('sh', ['-c', `chmod 755 init && ${pack}`], tree)
-}
-
-/** modules.dep lists for each module what it needs, the innermost last. */
-function insertionOrder(modulesDep: string, names: string[]): string[] {
-  const needs = new Map<string, string[]>()
-  for (const line of modulesDep.split('\n')) {
-    const [path = '', rest = ''] = line.split(':')
-    needs.set(basename(path, '.ko'), [path, ...rest.split(' ').filter(Boolean)])
-  }
-  return [...new Set(names.flatMap((name) => (needs.get(name) ?? []).toReversed()))]
 }
 
 /** Debian 13's QEMU with Debian 13's libraries: started by its own loader, it needs no chroot. */

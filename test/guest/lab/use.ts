@@ -2,7 +2,15 @@
 // What the tests ask of the lab: that it is ready or the test is skipped, a folder to share,
 // compiled programs.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import ts from 'typescript'
@@ -11,6 +19,7 @@ import { root } from '../../support/repository.ts'
 import { skipVisibly } from '../../support/skip.ts'
 import { type Lab, prepareLab } from './prepare.ts'
 import { LabUnavailable } from './process.ts'
+import { serve } from './serve.ts'
 
 /** Shows what a test is doing: some of it takes a while. */
 export function report(line: string): void {
@@ -31,13 +40,20 @@ export async function readyLab(context: TestContext): Promise<Lab> {
 
 /** Skips the test unless every program is there; `programs` maps each to its package. */
 export function needPrograms(context: TestContext, programs: Record<string, string>): void {
+  const missing = missingProgram(programs)
+  if (missing !== undefined) skipVisibly(context, missing.unavailable, missing.fix)
+}
+
+/** The first that is not there. */
+export function missingProgram(programs: Record<string, string>) {
   for (const [program, name] of Object.entries(programs)) {
     try {
       execFileSync('sh', ['-c', `command -v ${program}`], { env: withSbin() })
     } catch {
-      skipVisibly(context, `${program} is missing`, `apt-get install ${name}`)
+      return { unavailable: `${program} is missing`, fix: `apt-get install ${name}` }
     }
   }
+  return undefined
 }
 
 /** The environment for programs of the administrator. */
@@ -69,4 +85,34 @@ export function compilePrograms(folder: string, sources: string[]): void {
     const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), { compilerOptions })
     writeFileSync(join(folder, `${basename(source, '.ts')}.js`), outputText)
   }
+}
+
+/** The text of a file of programs/. */
+export function programText(name: string): string {
+  return readFileSync(join(import.meta.dirname, '..', 'programs', name), 'utf8')
+}
+
+/** A ready lab and an empty device that a server offers until the test ends. */
+export async function servedDevice(
+  context: TestContext,
+  programs: Record<string, string>,
+  serveArguments: string[] = [],
+) {
+  needPrograms(context, programs)
+  const lab = await readyLab(context)
+  const scratch = scratchFolder()
+  const image = emptyImage(scratch)
+  const share = join(scratch, 'share')
+  mkdirSync(share)
+  const server = await serve(image, join(scratch, 'device'), serveArguments)
+  onTestFinished(server.kill)
+  return { lab, scratch, image, share, ...server }
+}
+
+/** An image of zeros that takes no space. */
+export function emptyImage(folder: string, byteLength = 512 * 1024 ** 2): string {
+  const image = join(folder, 'disk.img')
+  writeFileSync(image, '')
+  truncateSync(image, byteLength)
+  return image
 }

@@ -34,13 +34,15 @@ class FakeDevice final : public Transport {
   // The script.
   bool becomes_ready = true;
   bool becomes_disabled = true;
-  bool fails_when_enabled = false;  // CSTS.CFS
-  bool gone = false;                // registers read as all ones
+  bool fails_when_enabled = false;      // CSTS.CFS
+  bool recovers_when_disabled = false;  // CSTS.CFS goes with CC.EN
+  bool gone = false;                    // registers read as all ones
   bool reset_works = true;
   uint16_t queues_granted_field = 0;  // from 0
   uint8_t mdts = 0;
   std::function<Answer(const spec::SubmissionQueueEntry&)> on_admin =
       [](const spec::SubmissionQueueEntry&) { return Answer::Complete; };
+  std::function<void()> on_step = [] {};
 
   void set_queue_entries_max(uint32_t entries) {
     cap_ = spec::cap::mqes.put(entries - 1) | spec::cap::cqr.put(1) | spec::cap::to.put(2) |
@@ -57,6 +59,7 @@ class FakeDevice final : public Transport {
 
   // Fetches what the admin doorbell announces, and answers.
   void step() {
+    on_step();
     if (!enabled() || !ready_) return;
     const uint32_t entries = spec::aqa::asqs.get(aqa_) + 1;
     const auto* sq = reinterpret_cast<const spec::SubmissionQueueEntry*>(asq_);
@@ -87,7 +90,7 @@ class FakeDevice final : public Transport {
     post(command.cid, dword0);
   }
 
-  void post(uint16_t command_id, uint32_t dword0) {
+  void post(uint16_t command_id, uint32_t dword0, uint16_t status = 0) {
     const uint32_t entries = spec::aqa::acqs.get(aqa_) + 1;
     // A real controller stops here until the host has consumed.
     REQUIRE_MESSAGE((cq_tail_ + 1) % entries != doorbells_[1], "the admin CQ is full");
@@ -96,7 +99,7 @@ class FakeDevice final : public Transport {
     entry.sqhd = static_cast<uint16_t>(sq_head_);
     entry.sqid = 0;
     entry.cid = command_id;
-    entry.status = phase_;
+    entry.status = static_cast<uint16_t>(status << 1 | phase_);
     cq_tail_ = (cq_tail_ + 1) % entries;
     if (cq_tail_ == 0) phase_ ^= 1;
   }
@@ -124,6 +127,7 @@ class FakeDevice final : public Transport {
       doorbells_ = {};
     } else if (becomes_disabled) {
       ready_ = false;
+      if (recovers_when_disabled) fails_when_enabled = false;
     }
   }
   void write_register64(uint32_t offset, uint64_t value) override {

@@ -14,10 +14,11 @@ TEST_CASE("capabilities say what is offered") {
   CHECK(spec::cap::cqr.get(cap) == 1);
   CHECK(spec::cap::to.get(cap) == 20);
   CHECK(spec::cap::dstrd.get(cap) == 0);
-  CHECK(spec::cap::css.get(cap) == 1);
+  CHECK(spec::cap::css.get(cap) == 0x41);  // the NVM command set, and Identify CNS 1Ch
+  CHECK(spec::cap::ams.get(cap) == 1);
   CHECK(spec::cap::mpsmin.get(cap) == 0);
   CHECK(spec::cap::mpsmax.get(cap) == 0);
-  CHECK(spec::cap::nssrs.get(cap) == 0);
+  CHECK(spec::cap::nssrs.get(cap) == 1);
   CHECK(host.read32(spec::registers::vs) == 0x20000);
   CHECK(host.read32(spec::registers::cap) == static_cast<uint32_t>(cap));
   CHECK(host.read32(spec::registers::cap + 4) == cap >> 32);

@@ -43,6 +43,11 @@ class ScriptedStore : public Store {
     held.push_back(&operation);
     return Progress::Pending;
   }
+  Progress begin_deallocate(StoreOperation&, uint64_t offset, uint64_t byte_length) override {
+    memset(memory.data() + offset, 0, byte_length);
+    deallocates++;
+    return Progress::Done;
+  }
   void end_flushes(Progress outcome) {
     for (StoreOperation* operation : held) operation->progress.store(outcome);
     held.clear();
@@ -52,6 +57,7 @@ class ScriptedStore : public Store {
   bool protect = false;
   bool hold_flushes = false;
   unsigned flushes = 0;
+  unsigned deallocates = 0;
   std::vector<StoreOperation*> held;
 };
 
@@ -209,9 +215,9 @@ class TestHost {
     return status_of(execute_admin(sqe));
   }
 
-  // The status field without phase tag and without Do Not Retry.
+  // Status code type and status code.
   static uint16_t status_of(const spec::CompletionQueueEntry& entry) {
-    return static_cast<uint16_t>(entry.status >> 1) & ~spec::status::dnr;
+    return static_cast<uint16_t>(entry.status >> 1) & spec::status::code_mask;
   }
 
   static spec::SubmissionQueueEntry data_command(uint8_t opcode, uint16_t cid, uint64_t lba,

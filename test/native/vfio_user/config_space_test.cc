@@ -42,7 +42,7 @@ TEST_CASE("the function is an NVMe controller of no known vendor") {
   CHECK(get<uint32_t>(space, PCI_CLASS_REVISION) == 0x01080200);
   CHECK(get<uint16_t>(space, PCI_VENDOR_ID) == nvm::emulator::kPciVendorId);
   CHECK(get<uint8_t>(space, PCI_HEADER_TYPE) == 0);
-  CHECK(get<uint8_t>(space, PCI_INTERRUPT_PIN) == 0);
+  CHECK(get<uint8_t>(space, PCI_INTERRUPT_PIN) == 1);
   CHECK((get<uint16_t>(space, PCI_STATUS) & PCI_STATUS_CAP_LIST) != 0);
 }
 
@@ -115,4 +115,32 @@ TEST_CASE("power states that the function does not have are not entered") {
   CHECK((get<uint16_t>(space, control) & PCI_PM_CTRL_STATE_MASK) == 3);
   put<uint16_t>(space, control, 0);
   CHECK((get<uint16_t>(space, control) & PCI_PM_CTRL_STATE_MASK) == 0);
+}
+
+TEST_CASE("what the host allows is read from its bits") {
+  ConfigSpace space;
+  CHECK_FALSE(space.bus_master());
+  CHECK(space.pin_enabled());
+  CHECK_FALSE(space.msix_masked());
+  put<uint16_t>(space, PCI_COMMAND, PCI_COMMAND_MASTER);
+  CHECK(space.bus_master());
+  CHECK(space.pin_enabled());
+  put<uint16_t>(space, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+  CHECK_FALSE(space.bus_master());
+  CHECK_FALSE(space.pin_enabled());
+  put<uint16_t>(space, PCI_COMMAND, 0);
+  size_t msix = find_capability(space, PCI_CAP_ID_MSIX) + PCI_MSIX_FLAGS;
+  put<uint16_t>(space, msix, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+  CHECK_FALSE(space.pin_enabled());
+  CHECK(space.msix_masked());
+}
+
+TEST_CASE("the status shows the pin, and the host cannot change it") {
+  ConfigSpace space;
+  CHECK((get<uint16_t>(space, PCI_STATUS) & PCI_STATUS_INTERRUPT) == 0);
+  space.show_pin(true);
+  put<uint16_t>(space, PCI_STATUS, 0);
+  CHECK((get<uint16_t>(space, PCI_STATUS) & PCI_STATUS_INTERRUPT) != 0);
+  space.show_pin(false);
+  CHECK(get<uint16_t>(space, PCI_STATUS) == PCI_STATUS_CAP_LIST);
 }

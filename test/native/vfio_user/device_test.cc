@@ -2,74 +2,16 @@
 #include "vfio_user/device.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <sys/eventfd.h>
 
 #include <cerrno>
 
-#include "emulator/models/latency_bandwidth_model.h"
-#include "emulator/stores/memory_store.h"
-#include "emulator/subsystem.h"
-#include "vfio_user/guest.h"
+#include "vfio_user/direct_channel.h"
 
 using namespace nvm;
 using namespace nvm::vfio_user;
 using namespace nvm::vfio_user::test;
-
-namespace {
-
-constexpr uint64_t kStoreByteLength = 1 << 20;
-
-struct ScriptedClock final : Clock {
-  uint64_t now_ns() override { return now; }
-  uint64_t now = 0;
-};
-
-// A device on a subsystem that steps only when the guest waits: no thread, no socket, no time.
-class DirectChannel final : public Channel {
- public:
-  explicit DirectChannel(uint64_t latency_ns = 0) : subsystem_(emulator::Identity{}) {
-    auto store = emulator::make_memory_store(kStoreByteLength);
-    REQUIRE(store.ok());
-    std::unique_ptr<emulator::TimingModel> timing;
-    if (latency_ns) timing = std::make_unique<emulator::LatencyBandwidthModel>(latency_ns, 0);
-    subsystem_.add_namespace(
-        emulator::make_nvm_namespace(std::move(store.value()), 512, std::move(timing)));
-    device_.emplace(subsystem_.add_controller({}));
-  }
-
-  Bytes call(CommandCode code, const Bytes& payload, std::initializer_list<int> fds = {}) override {
-    return call_with(command(code, payload), payload, fds);
-  }
-  Bytes call_with(const Header& header, const Bytes& payload, std::initializer_list<int> fds = {}) {
-    std::vector<UniqueFd> owned;
-    for (int fd : fds) owned.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    auto outcome = device_->handle(header, payload, std::move(owned));
-    return outcome.reply ? outcome.reply->bytes : Bytes();
-  }
-  void idle() override { subsystem_.step(clock); }
-
-  Device& device() { return *device_; }
-
-  ScriptedClock clock;
-
- private:
-  emulator::Subsystem subsystem_;
-  std::optional<Device> device_;
-};
-
-int map_range(Channel& channel, uint64_t address, uint64_t byte_length) {
-  return error_of(
-      channel.call(CommandCode::DmaMap, join(DmaMapBody{32, 3, 0, address, byte_length})));
-}
-
-int unmap_range(Channel& channel, uint32_t flags, uint64_t address, uint64_t byte_length) {
-  return error_of(
-      channel.call(CommandCode::DmaUnmap, join(DmaUnmapBody{24, flags, address, byte_length})));
-}
-
-}  // namespace
 
 TEST_CASE("nothing is answered before the version is agreed") {
   DirectChannel channel;
@@ -88,7 +30,7 @@ TEST_CASE("the minor version is the lower of both") {
         1);
 }
 
-TEST_CASE("the device shows nine regions and MSI-X interrupts only") {
+TEST_CASE("the device shows nine regions and its interrupts") {
   DirectChannel channel;
   Guest guest(channel);
   guest.agree_version();
@@ -109,10 +51,16 @@ TEST_CASE("the device shows nine regions and MSI-X interrupts only") {
   CHECK(error_of(channel.call(CommandCode::DeviceGetRegionInfo,
                               join(RegionInfoBody{32, 0, 9, 0, 0, 0}))) == EINVAL);
 
+  // Pin: eventfd, maskable, automasked. MSI: none. MSI-X: eventfd, maskable. Error, request:
+  // eventfd.
+  const uint32_t irq_flags[] = {7, 0, 3, 1, 1};
+  const uint32_t irq_counts[] = {1, 0, kVectorCount, 1, 1};
   for (uint32_t index = 0; index < 5; index++) {
     auto irq = body_of<IrqInfoBody>(
         channel.call(CommandCode::DeviceGetIrqInfo, join(IrqInfoBody{16, 0, index, 0})));
-    CHECK(irq.count == (index == 2 ? kVectorCount : 0));
+    CHECK(irq.argsz == 16);
+    CHECK(irq.flags == irq_flags[index]);
+    CHECK(irq.count == irq_counts[index]);
   }
   CHECK(error_of(channel.call(CommandCode::DeviceGetIrqInfo, join(IrqInfoBody{16, 0, 5, 0}))) ==
         EINVAL);
@@ -127,53 +75,6 @@ TEST_CASE("a request that wants no reply gets none, not even an error") {
   CHECK(channel.call_with(command(CommandCode::DmaMap, payload, header_flag::no_reply), payload)
             .empty());
   CHECK(error_of(channel.call(CommandCode::DeviceGetInfo, join(DeviceInfoBody{16, 0, 0, 0}))) == 0);
-}
-
-TEST_CASE("DMA regions: overlaps, exact unmapping, all at once") {
-  DirectChannel channel;
-  Guest guest(channel);
-  guest.agree_version();
-  CHECK(map_range(channel, 0x10000, 0x4000) == 0);
-  CHECK(map_range(channel, 0x10000, 0x4000) == EEXIST);
-  CHECK(map_range(channel, 0x13000, 0x4000) == EEXIST);
-  CHECK(map_range(channel, 0xf000, 0x2000) == EEXIST);
-  CHECK(map_range(channel, 0x11000, 0x1000) == EEXIST);
-  CHECK(map_range(channel, 0x14000, 0x1000) == 0);
-  CHECK(map_range(channel, 0xf000, 0x1000) == 0);
-  CHECK(unmap_range(channel, 0, 0x10000, 0x1000) == ENOENT);
-  CHECK(unmap_range(channel, 0, 0x11000, 0x3000) == ENOENT);
-  CHECK(unmap_range(channel, 0, 0x10000, 0x4000) == 0);
-  CHECK(unmap_range(channel, 0, 0x10000, 0x4000) == ENOENT);
-  CHECK(map_range(channel, 0x11000, 0x1000) == 0);
-  CHECK(unmap_range(channel, dma_flag::unmap_all, 0, 0) == 0);
-  CHECK(map_range(channel, 0xf000, 0x10000) == 0);
-}
-
-TEST_CASE("only so many DMA regions are taken") {
-  DirectChannel channel;
-  Guest guest(channel);
-  guest.agree_version();
-  for (uint64_t i = 0; i < kDmaRegionsMax; i++) {
-    REQUIRE(map_range(channel, (2 * i + 1) * 4096, 4096) == 0);
-  }
-  CHECK(map_range(channel, 0x7f0000000000, 4096) == ENOSPC);
-}
-
-TEST_CASE("only memory files as large as the region are mapped") {
-  DirectChannel channel;
-  Guest guest(channel);
-  guest.agree_version();
-  SharedMemory small(0x2000);
-  auto map = [&](int fd, uint64_t offset) {
-    return error_of(
-        channel.call(CommandCode::DmaMap, join(DmaMapBody{32, 3, offset, 0x1000, 0x2000}), {fd}));
-  };
-  CHECK(map(small.fd(), 0x1000) == EINVAL);
-  UniqueFd null_device(open("/dev/null", O_RDWR | O_CLOEXEC));
-  CHECK(map(null_device.get(), 0) == EINVAL);
-  UniqueFd event(eventfd(0, EFD_CLOEXEC));
-  CHECK(map(event.get(), 0) == EINVAL);
-  CHECK(map(small.fd(), 0) == 0);
 }
 
 TEST_CASE("configuration space is read and written through region 7") {
@@ -281,7 +182,7 @@ TEST_CASE("a completion signals the eventfd of its queue's vector") {
   CHECK(read(io.get(), &count, sizeof count) < 0);
 }
 
-TEST_CASE("interrupts of other kinds, and vectors beyond the last, are refused") {
+TEST_CASE("interrupts that there are not, and masks of those that have none, are refused") {
   DirectChannel channel;
   Guest guest(channel);
   guest.agree_version();
@@ -293,55 +194,74 @@ TEST_CASE("interrupts of other kinds, and vectors beyond the last, are refused")
   CHECK(set(2, 0, kVectorCount) == 0);
   CHECK(set(2, 0, kVectorCount + 1) == EINVAL);
   CHECK(set(2, kVectorCount, 1) == EINVAL);
-  CHECK(set(0, 0, 1) == EINVAL);
-  CHECK(set(0, 0, 0) == 0);
+  CHECK(set(0, 0, 1) == 0);
+  CHECK(set(0, 0, 2) == EINVAL);
+  CHECK(set(1, 0, 0) == 0);
+  CHECK(set(1, 0, 1) == EINVAL);
+  CHECK(set(3, 0, 1) == 0);
+  CHECK(set(4, 0, 1) == 0);
+  for (uint32_t index : {3, 4}) {
+    IrqSetBody body{20, irq_set_flag::data_none | irq_set_flag::action_mask, index, 0, 1};
+    CHECK(error_of(channel.call(CommandCode::DeviceSetIrqs, join(body))) == EINVAL);
+  }
   CHECK(set(5, 0, 0) == EINVAL);
 }
 
-TEST_CASE("memory that can only be known, not reached, fails the command and nothing else") {
+TEST_CASE("without bus mastering nothing is fetched, and nothing is lost") {
   DirectChannel channel;
   Guest guest(channel);
   guest.agree_version();
   REQUIRE(guest.map_memory() == 0);
-  REQUIRE(map_range(channel, 0x10000, 0x1000) == 0);
   REQUIRE(guest.enable());
   REQUIRE(guest.create_io_queues() == 0);
-  uint16_t status = guest.transfer_block(spec::nvm_opcode::read, 0, 0x10000);
-  CHECK((status & ~spec::status::dnr) == spec::status::data_transfer_error);
-  CHECK(guest.transfer_block(spec::nvm_opcode::read, 0, Guest::kBase + Guest::kData) == 0);
+  guest.write<uint16_t>(7, PCI_COMMAND, PCI_COMMAND_MEMORY);
+  std::memset(guest.data(), 0xee, 512);
+  guest.submit_block_read(Guest::kBase + Guest::kData);
+  for (int i = 0; i < 100; i++) channel.idle();
+  CHECK(guest.data()[0] == std::byte{0xee});
+  CHECK(guest.read<uint32_t>(0, spec::registers::csts) == 1);
+  guest.write<uint16_t>(7, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+  CHECK(guest.wait([&] { return guest.data()[0] == std::byte{0}; }));
 }
 
-TEST_CASE("a client that shrinks its memory fails its own command") {
+TEST_CASE("vectors are given in chunks, and every one is signalled") {
   DirectChannel channel;
   Guest guest(channel);
   guest.agree_version();
-  REQUIRE(guest.map_memory() == 0);
-  SharedMemory shrinking(0x1000);
-  REQUIRE(error_of(channel.call(CommandCode::DmaMap, join(DmaMapBody{32, 3, 0, 0x10000, 0x1000}),
-                                {shrinking.fd()})) == 0);
-  REQUIRE(guest.enable());
-  REQUIRE(guest.create_io_queues() == 0);
-  REQUIRE(ftruncate(shrinking.fd(), 0) == 0);
-  uint16_t status = guest.transfer_block(spec::nvm_opcode::read, 0, 0x10000);
-  CHECK((status & ~spec::status::dnr) == spec::status::data_transfer_error);
+  std::vector<UniqueFd> events;
+  for (uint32_t start = 0; start < kVectorCount; start += 8) {
+    const uint32_t count = std::min(8u, kVectorCount - start);
+    int fds[8];
+    for (uint32_t i = 0; i < count; i++) {
+      events.emplace_back(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+      fds[i] = events.back().get();
+    }
+    IrqSetBody body{20, irq_set_flag::data_eventfd | irq_set_flag::action_trigger, 2, start, count};
+    Bytes payload = join(body);
+    CHECK(error_of(channel.call_with(command(CommandCode::DeviceSetIrqs, payload), payload,
+                                     std::vector<int>(fds, fds + count))) == 0);
+  }
+  // Every third, by booleans.
+  IrqSetBody body{20 + kVectorCount, irq_set_flag::data_bool | irq_set_flag::action_trigger, 2, 0,
+                  kVectorCount};
+  Bytes payload = join(body);
+  for (uint32_t i = 0; i < kVectorCount; i++) payload.push_back(std::byte{i % 3 == 0});
+  CHECK(error_of(channel.call(CommandCode::DeviceSetIrqs, payload)) == 0);
+  for (uint32_t i = 0; i < kVectorCount; i++) {
+    uint64_t count = 0;
+    CAPTURE(i);
+    CHECK((read(events[i].get(), &count, sizeof count) == sizeof count) == (i % 3 == 0));
+  }
 }
 
-TEST_CASE("memory unmapped under a command that waits for its time is not touched") {
-  DirectChannel channel(1000);
-  Guest guest(channel);
-  guest.agree_version();
-  REQUIRE(guest.map_memory() == 0);
-  SharedMemory buffer(0x1000);
-  REQUIRE(error_of(channel.call(CommandCode::DmaMap, join(DmaMapBody{32, 3, 0, 0x10000, 0x1000}),
-                                {buffer.fd()})) == 0);
-  REQUIRE(guest.enable());
-  REQUIRE(guest.create_io_queues() == 0);
-  guest.submit_block_read(0x10000);
-  channel.idle();
-  CHECK(unmap_range(channel, 0, 0x10000, 0x1000) == 0);
-  channel.clock.now = 1'000'000;
-  for (int i = 0; i < 10; i++) channel.idle();
-  CHECK(guest.identify_controller() == 0);
+TEST_CASE("a client whose capabilities are no JSON is not agreed with") {
+  DirectChannel channel;
+  Bytes broken = with_tail(join(VersionBody{0, 1}), std::as_bytes(std::span("{\"capabilities\":")));
+  CHECK(error_of(channel.call(CommandCode::Version, broken)) == EINVAL);
+  CHECK(error_of(channel.call(CommandCode::DeviceGetInfo, join(DeviceInfoBody{16, 0, 0, 0}))) ==
+        EPROTO);
+  Bytes padded = with_tail(join(VersionBody{0, 1}), std::as_bytes(std::span("{}\0\0\0")));
+  CHECK(error_of(channel.call(CommandCode::Version, padded)) == 0);
 }
 
 TEST_CASE("RESET and a function-level reset disable the controller, which can be enabled again") {
@@ -362,6 +282,8 @@ TEST_CASE("RESET and a function-level reset disable the controller, which can be
   CHECK(guest.read<uint16_t>(7, PCI_COMMAND) == 0);
   REQUIRE(guest.enable());
   CHECK(guest.identify_controller() == 0);
+  CHECK(guest.create_io_queues() == 0);
+  CHECK(guest.transfer_block(spec::nvm_opcode::read, 0, Guest::kBase + Guest::kData) == 0);
 }
 
 TEST_CASE("a client that goes leaves a controller that the next one can use") {

@@ -18,6 +18,7 @@
 namespace nvm::vfio_user::test {
 
 constexpr auto kPatience = std::chrono::seconds(20);
+constexpr uint16_t kCode = 0x7ff;  // of a status: its type and code, without CRD, MORE and DNR
 
 class Channel {
  public:
@@ -91,8 +92,12 @@ class Guest {
     CHECK(error_of(channel_.call(CommandCode::RegionWrite, join(body, value))) == 0);
   }
 
+  // Rings in a page of doorbells instead of by messages.
+  void use_doorbells(uint32_t* doorbells) { doorbells_ = doorbells; }
+
   // CC.EN to 1 with fresh admin queues; true when the controller became ready.
   bool enable() {
+    write<uint16_t>(7, 4, 0x0406);  // PCI command: memory, bus master, no pin interrupt
     std::memset(memory_.bytes(), 0, kData);
     admin_ = Ring{kAdminSubmission, kAdminCompletion, 0};
     io_ = Ring{kSubmission, kCompletion, 1};
@@ -174,11 +179,16 @@ class Guest {
     uint16_t phase = 1;
   };
 
+  void write_doorbell(uint32_t index, uint32_t value) {
+    if (doorbells_ == nullptr) return write<uint32_t>(0, 0x1000 + index * 4, value);
+    std::atomic_ref<uint32_t>(doorbells_[index]).store(value, std::memory_order_release);
+  }
+
   void submit(Ring& ring, spec::SubmissionQueueEntry sqe) {
     sqe.cid = static_cast<uint16_t>(ring.tail);
     std::memcpy(memory_.bytes() + ring.submission + ring.tail * sizeof sqe, &sqe, sizeof sqe);
     ring.tail = (ring.tail + 1) % kEntries;
-    write<uint32_t>(0, 0x1000 + ring.id * 8, ring.tail);
+    write_doorbell(ring.id * 2, ring.tail);
   }
 
   // The status of the completion, kNoCompletion when none came.
@@ -193,13 +203,14 @@ class Guest {
     uint16_t result = status() >> 1;
     ring.head = (ring.head + 1) % kEntries;
     if (ring.head == 0) ring.phase ^= 1;
-    write<uint32_t>(0, 0x1000 + ring.id * 8 + 4, ring.head);
+    write_doorbell(ring.id * 2 + 1, ring.head);
     return result;
   }
 
   Channel& channel_;
   SharedMemory memory_;
   Ring admin_, io_;
+  uint32_t* doorbells_ = nullptr;
 };
 
 }  // namespace nvm::vfio_user::test

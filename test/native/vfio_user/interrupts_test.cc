@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "vfio_user/message.h"
+
 using namespace nvm;
 using namespace nvm::vfio_user;
 
@@ -31,7 +33,7 @@ struct Event {
 int connect_one(Interrupts& interrupts, uint32_t vector, const Event& event) {
   std::vector<UniqueFd> fds;
   fds.push_back(event.for_device());
-  return interrupts.connect(vector, std::move(fds));
+  return interrupts.connect(irq_index::msix, vector, std::move(fds));
 }
 
 void write_control(Interrupts& interrupts, size_t vector, uint32_t value) {
@@ -68,12 +70,12 @@ TEST_CASE("a masked vector becomes pending, and is signalled once when unmasked"
   Event event;
   CHECK(connect_one(interrupts, 3, event) == 0);
   SUBCASE("by the client") {
-    interrupts.set_client_mask(3, true);
+    interrupts.set_client_mask(irq_index::msix, 3, true);
     interrupts.raise(3);
     interrupts.raise(3);
     CHECK(event.take() == 0);
     CHECK(is_pending(interrupts, 3));
-    interrupts.set_client_mask(3, false);
+    interrupts.set_client_mask(irq_index::msix, 3, false);
   }
   SUBCASE("in the table") {
     write_control(interrupts, 3, 1);
@@ -100,7 +102,7 @@ TEST_CASE("a disconnected vector signals nobody") {
   Interrupts interrupts;
   Event event;
   CHECK(connect_one(interrupts, 1, event) == 0);
-  interrupts.disconnect(0, kVectorCount);
+  interrupts.disconnect(irq_index::msix, 0, kVectorCount);
   interrupts.raise(1);
   CHECK(event.take() == 0);
 }
@@ -112,7 +114,7 @@ TEST_CASE("only eventfds are taken, for they cannot block the device") {
   UniqueFd reader(ends[0]);
   std::vector<UniqueFd> fds;
   fds.emplace_back(ends[1]);
-  CHECK(interrupts.connect(0, std::move(fds)) == EINVAL);
+  CHECK(interrupts.connect(irq_index::msix, 0, std::move(fds)) == EINVAL);
 }
 
 TEST_CASE("an eventfd at its limit does not block the device") {
@@ -142,4 +144,113 @@ TEST_CASE("the table reads as after power-on, and keeps what is written within i
   CHECK(read_control(kVectorCount) == 0);
   interrupts.reset();
   CHECK(read_control(2) == 1);
+}
+
+namespace {
+
+struct PinFixture {
+  PinFixture() {
+    std::vector<UniqueFd> fds;
+    fds.push_back(event.for_device());
+    REQUIRE(interrupts.connect(irq_index::pin, 0, std::move(fds)) == 0);
+  }
+  Interrupts interrupts;
+  Event event;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(PinFixture, "the pin signals once, then masks itself until it is unmasked") {
+  interrupts.set_pin(true);
+  CHECK(event.take() == 1);
+  interrupts.set_pin(true);
+  CHECK(event.take() == 0);
+  SUBCASE("and signals again while the reason is there") {
+    interrupts.set_client_mask(irq_index::pin, 0, false);
+    CHECK(event.take() == 1);
+  }
+  SUBCASE("and is silent when the reason has gone, until the next") {
+    interrupts.set_pin(false);
+    interrupts.set_client_mask(irq_index::pin, 0, false);
+    CHECK(event.take() == 0);
+    interrupts.set_pin(true);
+    CHECK(event.take() == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(PinFixture, "a masked pin, and one that the host disabled, signal when allowed") {
+  SUBCASE("masked by the client") {
+    interrupts.set_client_mask(irq_index::pin, 0, true);
+    interrupts.set_pin(true);
+    CHECK(event.take() == 0);
+    interrupts.set_client_mask(irq_index::pin, 0, false);
+  }
+  SUBCASE("disabled by the host") {
+    interrupts.set_pin_enabled(false);
+    interrupts.set_pin(true);
+    CHECK(event.take() == 0);
+    CHECK(interrupts.pin_asserted());
+    interrupts.set_pin_enabled(true);
+  }
+  SUBCASE("without an eventfd") {
+    interrupts.disconnect(irq_index::pin, 0, 1);
+    interrupts.set_pin(true);
+    CHECK(event.take() == 0);
+    std::vector<UniqueFd> fds;
+    fds.push_back(event.for_device());
+    interrupts.connect(irq_index::pin, 0, std::move(fds));
+  }
+  CHECK(event.take() == 1);
+}
+
+TEST_CASE_FIXTURE(PinFixture, "a reset releases the pin") {
+  interrupts.set_pin(true);
+  CHECK(event.take() == 1);
+  interrupts.reset();
+  CHECK_FALSE(interrupts.pin_asserted());
+  interrupts.set_pin(true);
+  CHECK(event.take() == 1);
+}
+
+TEST_CASE_FIXTURE(PinFixture, "vectors do not signal the pin's eventfd, nor the pin theirs") {
+  Event vector;
+  CHECK(connect_one(interrupts, 0, vector) == 0);
+  interrupts.raise(0);
+  CHECK(event.take() == 0);
+  CHECK(vector.take() == 1);
+  interrupts.set_pin(true);
+  CHECK(event.take() == 1);
+  CHECK(vector.take() == 0);
+}
+
+TEST_CASE("the client may trigger any interrupt, as often as it likes") {
+  for (uint32_t index :
+       {irq_index::pin, irq_index::msix, irq_index::error, irq_index::release_request}) {
+    CAPTURE(index);
+    Interrupts interrupts;
+    Event event;
+    interrupts.trigger(index, 0);  // nobody listens
+    std::vector<UniqueFd> fds;
+    fds.push_back(event.for_device());
+    REQUIRE(interrupts.connect(index, 0, std::move(fds)) == 0);
+    event.take();
+    interrupts.trigger(index, 0);
+    interrupts.trigger(index, 0);
+    CHECK(event.take() == 2);
+  }
+}
+
+TEST_CASE("vectors masked as a whole wait, and are signalled when that ends") {
+  Interrupts interrupts;
+  Event first, second;
+  CHECK(connect_one(interrupts, 1, first) == 0);
+  CHECK(connect_one(interrupts, 2, second) == 0);
+  interrupts.set_msix_masked(true);
+  interrupts.raise(1);
+  CHECK(first.take() == 0);
+  CHECK(is_pending(interrupts, 1));
+  interrupts.set_msix_masked(false);
+  CHECK(first.take() == 1);
+  CHECK(second.take() == 0);
+  CHECK_FALSE(is_pending(interrupts, 1));
 }

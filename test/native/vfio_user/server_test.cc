@@ -12,48 +12,13 @@
 #include <cstdlib>
 #include <random>
 
-#include "emulator/stores/memory_store.h"
-#include "vfio_user/socket_client.h"
+#include "vfio_user/served.h"
 
 using namespace nvm;
 using namespace nvm::vfio_user;
 using namespace nvm::vfio_user::test;
 
 namespace {
-
-std::shared_ptr<emulator::Runner> make_runner(size_t controller_count = 1) {
-  auto store = emulator::make_memory_store(1 << 20);
-  REQUIRE(store.ok());
-  auto subsystem = std::make_unique<emulator::Subsystem>(emulator::Identity{});
-  subsystem->add_namespace(emulator::make_nvm_namespace(std::move(store.value()), 512, nullptr));
-  for (size_t i = 0; i < controller_count; i++) subsystem->add_controller({});
-  return std::make_shared<emulator::Runner>(std::move(subsystem));
-}
-
-class ScratchFolder {
- public:
-  ScratchFolder() { REQUIRE(mkdtemp(path_) != nullptr); }
-  ~ScratchFolder() {
-    unlink(socket().c_str());
-    rmdir(path_);
-  }
-  std::string path() const { return path_; }
-  std::string socket() const { return path() + "/cntrl"; }
-
- private:
-  char path_[32] = "/tmp/vfio-user-XXXXXX";
-};
-
-struct Served {
-  explicit Served(size_t controller_count = 1) : runner(make_runner(controller_count)) {
-    auto started = Server::start(runner, folder.path());
-    REQUIRE(started.ok());
-    server = std::move(started.value());
-  }
-  ScratchFolder folder;
-  std::shared_ptr<emulator::Runner> runner;
-  std::unique_ptr<Server> server;
-};
 
 // The server still answers a well-behaved client.
 bool is_usable(const std::string& path) {
@@ -331,7 +296,7 @@ TEST_CASE("a file in the socket's place is not removed, and what cannot be serve
   REQUIRE_FALSE(nowhere.ok());
   CHECK(nowhere.status().failure().code == ErrorCode::Os);
 
-  auto no_controller = Server::start(make_runner(), folder.path(), 1);
+  auto no_controller = Server::start(make_runner(), folder.path(), {.controller_index = 1});
   REQUIRE_FALSE(no_controller.ok());
   CHECK(no_controller.status().failure().code == ErrorCode::Argument);
 }
@@ -339,7 +304,7 @@ TEST_CASE("a file in the socket's place is not removed, and what cannot be serve
 TEST_CASE("several devices are served by one process, from one subsystem") {
   Served served(2);
   ScratchFolder other_folder;
-  auto other = Server::start(served.runner, other_folder.path(), 1);
+  auto other = Server::start(served.runner, other_folder.path(), {.controller_index = 1});
   REQUIRE(other.ok());
   SocketClient first_client(served.server->path()), second_client(other.value()->path());
   Guest first(first_client), second(second_client);
@@ -366,4 +331,134 @@ TEST_CASE("stop ends a busy connection") {
   guest.submit_block_read(Guest::kBase + Guest::kData);
   served.server->stop();
   CHECK(client.is_closed());
+}
+
+namespace {
+
+// Memory that the server reaches only by messages, at kAddress.
+struct Remote {
+  static constexpr uint64_t kAddress = 0x40000000;
+  static constexpr size_t kByteLength = 1 << 16;
+
+  Remote(const std::string& path, const std::string& capabilities) : client(path), guest(client) {
+    Bytes version = join(VersionBody{0, 1});
+    const std::span text(capabilities.c_str(), capabilities.size() + 1);
+    version = with_tail(version, std::as_bytes(text));
+    CHECK(error_of(client.call(CommandCode::Version, version)) == 0);
+    REQUIRE(guest.map_memory() == 0);
+    client.offer_memory(kAddress, bytes.data(), bytes.size());
+    DmaMapBody body{sizeof body, 3, 0, kAddress, kByteLength};
+    REQUIRE(error_of(client.call(CommandCode::DmaMap, join(body))) == 0);
+    REQUIRE(guest.disable());
+    REQUIRE(guest.enable());
+    REQUIRE(guest.create_io_queues() == 0);
+  }
+  // 16 blocks, in two pages of the remote memory.
+  uint16_t transfer(uint8_t opcode, uint64_t address) {
+    spec::SubmissionQueueEntry sqe{};
+    sqe.opc = opcode;
+    sqe.nsid = 1;
+    sqe.prp1 = address;
+    sqe.prp2 = address + 4096;
+    sqe.cdw12 = 15;
+    return guest.io(sqe);
+  }
+
+  SocketClient client;
+  Guest guest;
+  Bytes bytes = Bytes(kByteLength);
+};
+
+}  // namespace
+
+TEST_CASE("memory without a descriptor is read and written over the client's own socket") {
+  Served served;
+  int chunks = 0;
+  std::string capabilities;
+  SUBCASE("in whole pages") {
+    chunks = 2;
+  }
+  SUBCASE("in messages no larger than the client takes") {
+    capabilities = R"({"capabilities":{"max_data_xfer_size":1024}})";
+    chunks = 8;
+  }
+  Remote remote(served.server->path(), capabilities);
+  for (size_t i = 0; i < 8192; i++) remote.bytes[i] = static_cast<std::byte>(i % 251);
+  CHECK(remote.transfer(spec::nvm_opcode::write, Remote::kAddress) == 0);
+  CHECK(remote.client.requests_served() == chunks);
+  CHECK(remote.transfer(spec::nvm_opcode::read, Remote::kAddress + 0x8000) == 0);
+  CHECK(remote.client.requests_served() == 2 * chunks);
+  CHECK(
+      std::equal(remote.bytes.begin(), remote.bytes.begin() + 8192, remote.bytes.begin() + 0x8000));
+}
+
+TEST_CASE("requests of the client are answered while the server waits for its memory") {
+  Served served;
+  Remote remote(served.server->path(), "");
+  remote.guest.submit_block_read(Remote::kAddress);
+  Bytes request = remote.client.receive_any();
+  CHECK(head_of(request).command == static_cast<uint16_t>(CommandCode::DmaWrite));
+  Bytes info = join(DeviceInfoBody{16, 0, 0, 0});
+  for (int i = 0; i < 100; i++) {
+    CHECK(body_of<DeviceInfoBody>(remote.client.call(CommandCode::DeviceGetInfo, info))
+              .region_count == 9);
+  }
+  CHECK(remote.guest.identify_controller() == 0);
+}
+
+TEST_CASE("a client that goes while it is asked for memory leaves a usable server") {
+  Served served;
+  for (int i = 0; i < 3; i++) {
+    Remote remote(served.server->path(), "");
+    remote.guest.submit_block_read(Remote::kAddress);
+    if (i > 0) CHECK_FALSE(is_reply(head_of(remote.client.receive_any())));
+    if (i > 1) remote.client.send(join(Header{0, 12, 16, 1, 0}));  // and answers at the last moment
+    remote.client.close();
+    CHECK(is_usable(served.server->path()));
+  }
+}
+
+TEST_CASE("a client that answers what it was not asked is dropped") {
+  Served served;
+  Remote remote(served.server->path(), "");
+  remote.guest.submit_block_read(Remote::kAddress);
+  Header header = head_of(remote.client.receive_any());
+  header.message_id++;
+  header.byte_length = sizeof header;
+  header.flags = header_flag::type_reply;
+  CHECK(remote.client.send(join(header)));
+  CHECK(remote.client.is_closed());
+  CHECK(is_usable(served.server->path()));
+}
+
+TEST_CASE("a server that stops asks its client to release the device") {
+  Served served;
+  SocketClient client(served.server->path());
+  Guest guest(client);
+  guest.agree_version();
+  UniqueFd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  IrqSetBody body{20, irq_set_flag::data_eventfd | irq_set_flag::action_trigger, 4, 0, 1};
+  REQUIRE(error_of(client.call(CommandCode::DeviceSetIrqs, join(body), {event.get()})) == 0);
+  served.server->stop();
+  uint64_t count = 0;
+  CHECK(read(event.get(), &count, sizeof count) == sizeof count);
+  CHECK(client.is_closed());
+}
+
+TEST_CASE("several subsystems are served by one process") {
+  Served first, second;
+  SocketClient first_client(first.server->path()), second_client(second.server->path());
+  Guest one(first_client), two(second_client);
+  for (Guest* guest : {&one, &two}) {
+    guest->agree_version();
+    REQUIRE(guest->map_memory() == 0);
+    REQUIRE(guest->enable());
+    REQUIRE(guest->create_io_queues() == 0);
+  }
+  std::memset(one.data(), 0x77, 512);
+  CHECK(one.transfer_block(spec::nvm_opcode::write, 1, Guest::kBase + Guest::kData) == 0);
+  CHECK(two.transfer_block(spec::nvm_opcode::read, 1, Guest::kBase + Guest::kData) == 0);
+  CHECK(two.data()[0] == std::byte{0});
+  first.server->stop();
+  CHECK(two.identify_controller() == 0);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -35,7 +36,23 @@ class SocketClient final : public Channel {
     if (!send(with_tail(join(command(code, payload)), payload), fds)) return {};
     return receive();
   }
-  void idle() override { usleep(100); }
+  // Serves the server's requests meanwhile.
+  void idle() override {
+    pollfd readable{socket_.get(), POLLIN, 0};
+    if (poll(&readable, 1, 0) != 1) {
+      usleep(100);
+      return;
+    }
+    Bytes message = receive_any();
+    if (!message.empty()) CHECK(serve(message));
+  }
+
+  // From now on requests of the server for `byte_length` bytes at `address` are answered with this
+  // memory, others with an error.
+  void offer_memory(uint64_t address, std::byte* bytes, size_t byte_length) {
+    offered_ = {address, bytes, byte_length};
+  }
+  int requests_served() const { return requests_served_; }
 
   // Sends raw bytes, with descriptors at the first of them; false when the server has closed.
   bool send(const Bytes& bytes, std::initializer_list<int> fds = {}) {
@@ -56,10 +73,19 @@ class SocketClient final : public Channel {
     return sendmsg(socket_.get(), &message, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
 
-  // The next message; empty when the server has closed or says nothing.
-  Bytes receive() {
+  // The next reply, and the descriptors that came with it; empty when the server has closed or says
+  // nothing. Requests of the server are served meanwhile.
+  Bytes receive(std::vector<UniqueFd>* fds = nullptr) {
+    for (;;) {
+      Bytes message = receive_any(fds);
+      if (message.empty() || !serve(message)) return message;
+    }
+  }
+
+  // The next message, reply or request.
+  Bytes receive_any(std::vector<UniqueFd>* fds = nullptr) {
     Bytes bytes(sizeof(Header));
-    if (!fill(bytes, 0)) return {};
+    if (!fill(bytes, 0, fds)) return {};
     size_t byte_length = head_of(bytes).byte_length;
     if (byte_length < sizeof(Header) || byte_length > kMessageByteLengthMax) return {};
     bytes.resize(byte_length);
@@ -74,15 +100,63 @@ class SocketClient final : public Channel {
   }
 
  private:
-  bool fill(Bytes& bytes, size_t from) {
+  struct Offered {
+    uint64_t address = 0;
+    std::byte* bytes = nullptr;
+    size_t byte_length = 0;
+  };
+
+  // False when `message` is not a request of the server.
+  bool serve(const Bytes& message) {
+    Header header = head_of(message);
+    if (is_reply(header)) return false;
+    requests_served_++;
+    auto body = body_of<DmaAccessBody>(message);
+    const uint64_t offset = body.address - offered_.address;
+    const bool reads = header.command == static_cast<uint16_t>(CommandCode::DmaRead);
+    Bytes payload;
+    header.flags = header_flag::type_reply;
+    if (offset > offered_.byte_length || body.count > offered_.byte_length - offset) {
+      header.flags |= header_flag::error;
+      header.error = EFAULT;
+    } else if (reads) {
+      payload = with_tail(join(body), {offered_.bytes + offset, body.count});
+    } else {
+      // Acknowledged by the header alone, as QEMU does.
+      std::memcpy(offered_.bytes + offset, message.data() + message.size() - body.count,
+                  body.count);
+    }
+    header.byte_length = static_cast<uint32_t>(sizeof header + payload.size());
+    send(with_tail(join(header), payload));
+    return true;
+  }
+
+  bool fill(Bytes& bytes, size_t from, std::vector<UniqueFd>* fds = nullptr) {
     while (from < bytes.size()) {
-      ssize_t received = recv(socket_.get(), bytes.data() + from, bytes.size() - from, 0);
+      alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 8)];
+      iovec where{bytes.data() + from, bytes.size() - from};
+      msghdr message{};
+      message.msg_iov = &where;
+      message.msg_iovlen = 1;
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      ssize_t received = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
       if (received <= 0) return false;
       from += static_cast<size_t>(received);
+      cmsghdr* part = CMSG_FIRSTHDR(&message);
+      if (part == nullptr) continue;
+      for (size_t at = 0; at < part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+        int fd;
+        std::memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
+        UniqueFd owned(fd);
+        if (fds != nullptr) fds->push_back(std::move(owned));
+      }
     }
     return true;
   }
 
+  Offered offered_;
+  int requests_served_ = 0;
   UniqueFd socket_;
   bool connected_ = false;
 };

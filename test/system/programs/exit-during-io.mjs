@@ -32,6 +32,18 @@ if (way === 'await') {
     if (cq.poll() > 0) cq.update()
   }
   leave()
+} else if (way === 'recovery') {
+  // Every command is overdue, and aborted, all the time; some queues are being reset.
+  const slow = await openController({ emulator: { size: '64MiB', timing: { latencyNs: 3.6e12 } } })
+  const target = await slow.namespace(1)
+  const queue = await slow.createQueuePair({ mode: 'await', depth: 4, timeoutMs: 8 })
+  const keepFailing = async (_, lba) => {
+    const into = new Uint8Array(4096)
+    for (;;) await queue.read({ namespace: target, lba, into }).catch(() => {})
+  }
+  Array.from({ length: 8 }, keepFailing)
+  setInterval(() => slow.reset().catch(() => {}), 20)
+  setTimeout(leave, 200)
 } else if (way === 'opening') {
   openController({ emulator: { size: '64MiB' } })
   controller.allocate(64 << 20)

@@ -38,6 +38,16 @@ switch (task) {
       await queue.readMany(requests('into'))
       if (rounds === 3) parentPort.postMessage('busy')
     }
+  case 'recover-forever': {
+    // The device is too slow: every command is overdue, aborted, and asked for again.
+    const hasty = await controller.createQueuePair({ mode: 'await', depth: 4, timeoutMs: 8 })
+    const some = requests('into').slice(0, 16)
+    for (let rounds = 0; ; rounds++) {
+      const reads = some.map((request) => hasty.read(request))
+      if (rounds === 1) parentPort.postMessage('busy')
+      await Promise.allSettled(reads)
+    }
+  }
   case 'poll-raw-forever': {
     const raw = await controller.createQueuePair({ mode: 'raw', depth: 16 })
     parentPort.postMessage('busy')

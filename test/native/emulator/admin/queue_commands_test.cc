@@ -95,7 +95,7 @@ TEST_CASE("a queue created again begins at its first entry, whatever its doorbel
   }
 }
 
-TEST_CASE("deleting a submission queue drops its commands and leaves those of its neighbour") {
+TEST_CASE("deleting a submission queue aborts its commands and leaves those of its neighbour") {
   TestHost host;
   host.add_namespace(1 << 20, 512, std::make_unique<LatencyBandwidthModel>(12'000, 0));
   host.enable();
@@ -108,6 +108,7 @@ TEST_CASE("deleting a submission queue drops its commands and leaves those of it
   CHECK(host.delete_queue(delete_io_submission_queue, 1) == 0);
   host.clock.now += 12'000;
   host.step_all();
+  CHECK(TestHost::status_of(host.take_completion(one)) == spec::status::aborted_sq_deletion);
   CHECK_FALSE(host.has_completion(one));
   CHECK(host.take_completion(two).cid == 2);
 }
@@ -125,6 +126,7 @@ TEST_CASE("a queue with a flush under way can be deleted; its end finds nobody")
   REQUIRE(store.held.size() == 1);
   CHECK(host.delete_queue(delete_io_submission_queue, 1) == 0);
   CHECK(host.delete_queue(delete_io_completion_queue, 1) == 0);
+  CHECK(TestHost::status_of(host.take_completion(queue)) == spec::status::aborted_sq_deletion);
   store.end_flushes(Progress::Done);
   host.step_all();
   CHECK_FALSE(host.has_completion(queue));
@@ -145,12 +147,32 @@ TEST_CASE("uses() knows the memory of live queues only") {
   CHECK_FALSE(host.controller.uses(queue.sq_address, 6400));
 }
 
+TEST_CASE("no more queues than Number of Queues granted") {
+  Creator host;
+  spec::SubmissionQueueEntry set{};
+  set.opc = set_features;
+  set.cdw10 = spec::feature::number_of_queues;
+  set.cdw11 = 1 | 2 << 16;
+  CHECK(host.execute_admin(set).dw0 == (1 | 2 << 16));
+  const uint64_t page = host.allocate(4096);
+  const auto cq = [&](uint32_t id) {
+    return host.create(create_io_completion_queue, id, 8, page, 1);
+  };
+  CHECK(cq(4) == spec::status::invalid_queue_identifier);
+  CHECK(cq(3) == 0);
+  const auto sq = [&](uint32_t id) {
+    return host.create(create_io_submission_queue, id, 8, page, 1 | 3 << 16);
+  };
+  CHECK(sq(3) == spec::status::invalid_queue_identifier);
+  CHECK(sq(2) == 0);
+}
+
 TEST_CASE("128 queue pairs work, and the numbers are what Number of Queues grants") {
   Creator host;
   spec::SubmissionQueueEntry set{};
   set.opc = set_features;
   set.cdw10 = spec::feature::number_of_queues;
-  set.cdw11 = 7 | 7 << 16;
+  set.cdw11 = 499 | 499 << 16;
   const auto granted = host.execute_admin(set);
   CHECK(TestHost::status_of(granted) == 0);
   CHECK(spec::feature_number_of_queues::nsq.get(granted.dw0) == 127);

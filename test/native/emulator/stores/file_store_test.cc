@@ -11,54 +11,42 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
-#include <atomic>
 #include <cerrno>
-#include <chrono>
-#include <cstdlib>
-#include <thread>
 
 #include "emulator/stores/image_lock.h"
+#include "emulator/stores/store_test.h"
 #include "emulator/test_host.h"
 
-static std::atomic<unsigned> fdatasync_calls{0};
-static std::atomic<std::thread::id> fdatasync_thread{};
-static std::atomic<int> fdatasync_errno{0};
+namespace nvm::emulator {
+OsCalls os_calls;
+}
 
 // In place of the C library's, so that the tests see the calls and can make them fail.
-extern "C" int fdatasync(int fd) {
-  fdatasync_calls++;
-  fdatasync_thread = std::this_thread::get_id();
-  if (fdatasync_errno != 0) {
-    errno = fdatasync_errno;
+template <class Number, class... Arguments>
+static int call_os(nvm::emulator::OsCall& call, Number number, Arguments... arguments) {
+  call.calls++;
+  call.thread = std::this_thread::get_id();
+  if (call.error != 0) {
+    errno = call.error;
     return -1;
   }
-  return static_cast<int>(syscall(SYS_fdatasync, fd));
+  return static_cast<int>(syscall(number, arguments...));
+}
+extern "C" int fdatasync(int fd) {
+  return call_os(nvm::emulator::os_calls.fdatasync, SYS_fdatasync, fd);
+}
+extern "C" int fsync(int fd) {
+  return call_os(nvm::emulator::os_calls.fsync, SYS_fsync, fd);
+}
+extern "C" int fallocate(int fd, int mode, off_t offset, off_t byte_length) {
+  return call_os(nvm::emulator::os_calls.fallocate, SYS_fallocate, fd, mode, offset, byte_length);
+}
+extern "C" int rename(const char* from, const char* to) noexcept {
+  return call_os(nvm::emulator::os_calls.rename, SYS_rename, from, to);
 }
 
 namespace nvm::emulator {
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() { REQUIRE(mkdtemp(path_) != nullptr); }
-  ~TemporaryFolder() {
-    unlink(file("disk.img").c_str());
-    rmdir(path_);
-  }
-  std::string path() const { return path_; }
-  std::string file(const char* name) const { return std::string(path_) + "/" + name; }
-
- private:
-  char path_[32] = "/tmp/peernvm-test-XXXXXX";
-};
-
-FileStoreOptions create(const std::string& path, uint64_t byte_length) {
-  FileStoreOptions options;
-  options.path = path;
-  options.byte_length = byte_length;
-  options.create = true;
-  return options;
-}
 
 struct Imaged : TestHost {
   explicit Imaged(std::unique_ptr<Store> store) {
@@ -113,24 +101,115 @@ TEST_CASE("flush of a file store calls fdatasync, on another thread") {
   auto store = open_file_store(create(folder.file("disk.img"), 1 << 20));
   REQUIRE(store.ok());
   Imaged host(std::move(store.value()));
-  const unsigned before = fdatasync_calls;
+  const unsigned before = os_calls.fdatasync.calls;
   CHECK(host.run(TestHost::data_command(spec::nvm_opcode::write, 1, 0, 1, host.page)) == 0);
-  CHECK(fdatasync_calls == before);
+  CHECK(os_calls.fdatasync.calls == before);
   CHECK(host.run(TestHost::data_command(spec::nvm_opcode::flush, 1, 0, 1, 0)) == 0);
-  CHECK(fdatasync_calls == before + 1);
-  CHECK(fdatasync_thread.load() != std::this_thread::get_id());
+  CHECK(os_calls.fdatasync.calls == before + 1);
+  CHECK(os_calls.fdatasync.thread.load() != std::this_thread::get_id());
 }
 
-TEST_CASE("a failing fdatasync is a Write Fault of the flush") {
+TEST_CASE(
+    "fsyncgate: after a failing fdatasync no flush succeeds until the image is opened again") {
+  TemporaryFolder folder;
+  for (const int error : {EIO, ENOSPC}) {
+    auto store = open_file_store(create(folder.file("disk.img"), 1 << 20));
+    REQUIRE(store.ok());
+    Store& raw = *store.value();
+    Imaged host(std::move(store.value()));
+    const auto flush = TestHost::data_command(spec::nvm_opcode::flush, 1, 0, 1, 0);
+    CHECK(host.run(flush) == 0);
+    {
+      const Failing failing(os_calls.fdatasync, error);
+      CHECK(host.run(flush) == spec::status::write_fault);
+    }
+    // The operating system would say yes now: the pages that it lost count as clean.
+    CHECK(host.run(flush) == spec::status::write_fault);
+    StoreOperation operation;
+    CHECK(outcome(operation, raw.begin_flush(operation)) == Progress::Failed);
+    CHECK(operation.os_error == error);
+    CHECK(host.run(TestHost::data_command(spec::nvm_opcode::write, 1, 0, 1, host.page)) == 0);
+    CHECK(host.run(TestHost::data_command(spec::nvm_opcode::read, 1, 0, 1, host.page)) == 0);
+  }
+  Imaged host(std::move(open_file_store(create(folder.file("disk.img"), 1 << 20)).value()));
+  CHECK(host.run(TestHost::data_command(spec::nvm_opcode::flush, 1, 0, 1, 0)) == 0);
+}
+
+TEST_CASE("an interrupted fdatasync is repeated") {
   TemporaryFolder folder;
   auto store = open_file_store(create(folder.file("disk.img"), 1 << 20));
   REQUIRE(store.ok());
-  Imaged host(std::move(store.value()));
-  fdatasync_errno = EIO;
-  CHECK(host.run(TestHost::data_command(spec::nvm_opcode::flush, 1, 0, 1, 0)) ==
-        spec::status::write_fault);
-  fdatasync_errno = 0;
-  CHECK(host.run(TestHost::data_command(spec::nvm_opcode::flush, 1, 0, 1, 0)) == 0);
+  StoreOperation operation;
+  os_calls.fdatasync.error = EINTR;
+  const unsigned before = os_calls.fdatasync.calls;
+  const Progress progress = store.value()->begin_flush(operation);
+  while (os_calls.fdatasync.calls < before + 3) std::this_thread::yield();
+  os_calls.fdatasync.error = 0;
+  CHECK(outcome(operation, progress) == Progress::Done);
+}
+
+// Odd ends, so that parts of blocks and pages are there too.
+constexpr uint64_t kHoleFirst = (1 << 20) - 300;
+constexpr uint64_t kHoleLast = (3 << 20) + 700;
+
+void check_hole(Store& store) {
+  const std::byte* bytes = store.bytes();
+  uint64_t wrong = 0;
+  for (uint64_t at = 0; at < store.byte_length(); at++) {
+    const bool inside = at >= kHoleFirst && at < kHoleLast;
+    wrong += bytes[at] != std::byte{inside ? uint8_t{0} : uint8_t{0x5a}};
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("deallocating gives the file's space back, on another thread") {
+  TemporaryFolder folder;
+  const std::string path = folder.file("disk.img");
+  auto store = open_file_store(create(path, 4 << 20));
+  REQUIRE(store.ok());
+  memset(store.value()->bytes(), 0x5a, 4 << 20);
+  StoreOperation operation;
+  CHECK(outcome(operation, store.value()->begin_flush(operation)) == Progress::Done);
+  const uint64_t before = disk_bytes(path);
+  CHECK(before >= 4 << 20);
+  CHECK(outcome(operation, store.value()->begin_deallocate(
+                               operation, kHoleFirst, kHoleLast - kHoleFirst)) == Progress::Done);
+  CHECK(os_calls.fallocate.thread.load() != std::this_thread::get_id());
+  CHECK(disk_bytes(path) <= before - (2 << 20) + 8192);
+  CHECK(std::filesystem::file_size(path) == 4 << 20);
+  check_hole(*store.value());
+  CHECK(store.value()->begin_deallocate(operation, 0, 0) == Progress::Done);
+}
+
+TEST_CASE("where files have no holes, deallocating writes zeroes") {
+  TemporaryFolder folder;
+  auto store = open_file_store(create(folder.file("disk.img"), 4 << 20));
+  REQUIRE(store.ok());
+  memset(store.value()->bytes(), 0x5a, 4 << 20);
+  const Failing failing(os_calls.fallocate, EOPNOTSUPP);
+  StoreOperation operation;
+  CHECK(outcome(operation, store.value()->begin_deallocate(
+                               operation, kHoleFirst, kHoleLast - kHoleFirst)) == Progress::Done);
+  check_hole(*store.value());
+}
+
+TEST_CASE("a deallocation that the operating system refuses fails with its errno") {
+  TemporaryFolder folder;
+  FileStoreOptions options = create(folder.file("disk.img"), 4 << 20);
+  StoreOperation operation;
+  {
+    auto store = open_file_store(options);
+    REQUIRE(store.ok());
+    const Failing failing(os_calls.fallocate, EIO);
+    CHECK(outcome(operation, store.value()->begin_deallocate(operation, 0, 4096)) ==
+          Progress::Failed);
+    CHECK(operation.os_error == EIO);
+  }
+  options.read_only = true;
+  auto store = open_file_store(options);
+  REQUIRE(store.ok());
+  CHECK(store.value()->begin_deallocate(operation, 0, 4096) == Progress::Failed);
+  CHECK(operation.os_error == EROFS);
 }
 
 TEST_CASE("the completion hook is called when a flush has ended") {
@@ -242,6 +321,7 @@ TEST_CASE("a full file system is a Write Fault for that command only") {
   {
     auto store = open_file_store(create(folder.file("disk.img"), 16 << 20));
     REQUIRE(store.ok());
+    Store& raw = *store.value();
     Imaged host(std::move(store.value()));
     unsigned good = 0;
     unsigned faults = 0;
@@ -254,6 +334,12 @@ TEST_CASE("a full file system is a Write Fault for that command only") {
     CHECK(good >= 200);
     CHECK(faults >= 512);
     CHECK(host.run(TestHost::data_command(spec::nvm_opcode::read, 1, 0, 8, host.page)) == 0);
+    StoreOperation operation;
+    std::byte block[512] = {};
+    CHECK(raw.begin_write(operation, (4 << 20) - 512, block, 512) == Progress::Failed);
+    CHECK(operation.os_error == EIO);
+    CHECK(outcome(operation, raw.begin_deallocate(operation, 0, 256 << 10)) == Progress::Done);
+    CHECK(raw.begin_write(operation, (4 << 20) - 512, block, 512) == Progress::Done);
   }
   unlink(folder.file("disk.img").c_str());
   CHECK(umount(folder.path().c_str()) == 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
-import { checkEmulatorOptions, parseSize } from '../../src/target.ts'
+import { parseSize } from '../../src/size.ts'
 
-describe('target', () => {
+describe('size', () => {
   test.each([
     [4096, 4096],
     ['4096', 4096],
@@ -20,13 +20,4 @@ describe('target', () => {
       expect(() => parseSize(size)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }))
     },
   )
-
-  test('a misspelt option is refused by name, with those there are', () => {
-    const options = { blocksize: 512 } as object
-    expect(() => checkEmulatorOptions(options)).toThrow(/'blocksize'.*blockSize/)
-  })
-
-  test('a negative latency is refused', () => {
-    expect(() => checkEmulatorOptions({ latencyNs: -1 })).toThrow(/latencyNs/)
-  })
 })

@@ -2,17 +2,25 @@
 // An emulated controller served to other programs: a PCI device over a socket, for virtual machine
 // monitors and drivers in user space.
 
-import './disposable.ts'
+import '../disposable.ts'
 import { mkdirSync } from 'node:fs'
-import { unwrap } from './errors.ts'
-import type { ServerHandle } from './native/binding.ts'
-import { binding } from './native/load.ts'
-import { checkEmulatorOptions, type EmulatorOptions, parseSize } from './target.ts'
+import { createError, unwrap } from '../errors.ts'
+import type { EmulatorHandle, ServerHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
 
 export interface ServeOptions {
   /** The folder of the socket, `cntrl` in it; made when it does not exist. */
   readonly vfioUser: string
+  /**
+   * How clients ring. `trap` (default): by messages, at a cost for each ring and none while idle.
+   * `poll`: in a page that they map, which keeps one CPU busy while a client has enabled the
+   * controller.
+   */
+  readonly doorbells?: DoorbellMode
 }
+
+export type DoorbellMode = (typeof doorbellModes)[number]
+export const doorbellModes = ['trap', 'poll'] as const
 
 /** An emulator that is being served. */
 export class EmulatorServer implements AsyncDisposable {
@@ -21,7 +29,7 @@ export class EmulatorServer implements AsyncDisposable {
   readonly #handle: ServerHandle
   #closing: Promise<void> | undefined
 
-  /** Internal: serveEmulator makes them. */
+  /** Internal: Emulator.serve makes them. */
   constructor(handle: ServerHandle, path: string) {
     this.#handle = handle
     this.path = path
@@ -40,21 +48,25 @@ export class EmulatorServer implements AsyncDisposable {
   }
 }
 
-/** Serves an emulator, to one client at a time, until the server is closed. */
-export async function serveEmulator(
-  emulator: Omit<EmulatorOptions, 'latencyNs' | 'bandwidth' | 'serial'>,
+/** Internal: Emulator.serve. One client at a time, until the server is closed. */
+export async function serveController(
+  emulator: EmulatorHandle,
+  controller: number,
   options: ServeOptions,
 ): Promise<EmulatorServer> {
-  checkEmulatorOptions(emulator)
-  const { image = '', size, blockSize = 512, readOnly = false } = emulator
-  const byteLength = size === undefined ? 0 : parseSize(size)
-  mkdirSync(options.vfioUser, { recursive: true })
+  const { vfioUser, doorbells = 'trap' } = options
+  if (!doorbellModes.includes(doorbells)) {
+    throw createError(
+      'ERR_ARGUMENT',
+      `doorbells '${doorbells}' is none of ${doorbellModes.join(', ')}`,
+    )
+  }
+  mkdirSync(vfioUser, { recursive: true })
   const outcome = await binding().serveVfioUser(
-    image,
-    byteLength,
-    blockSize,
-    readOnly,
-    options.vfioUser,
+    emulator,
+    controller,
+    vfioUser,
+    doorbells === 'poll',
   )
   const { handle, path } = unwrap(outcome)
   return new EmulatorServer(handle, path)

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Reads a plain JavaScript object that describes something: options, a fault. As with Arguments,
+// src/ has checked types, and what is missing or of another type reads as absent.
+#pragma once
+
+#include <node_api.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nvm::binding {
+
+class ObjectReader {
+ public:
+  ObjectReader(napi_env env, napi_value object) : env_(env), object_(object) {}
+
+  std::optional<double> number(const char* name) const {
+    double value = 0;
+    napi_value property = get(name);
+    if (property == nullptr || napi_get_value_double(env_, property, &value) != napi_ok) return {};
+    return value;
+  }
+  // An unsigned integer of any width up to 2^53.
+  template <class T>
+  std::optional<T> integer(const char* name) const {
+    const auto value = number(name);
+    if (!value) return {};
+    return static_cast<T>(*value);
+  }
+  template <class T>
+  T integer(const char* name, T absent) const {
+    return integer<T>(name).value_or(absent);
+  }
+  bool boolean(const char* name) const {
+    bool value = false;
+    napi_value property = get(name);
+    return property != nullptr && napi_get_value_bool(env_, property, &value) == napi_ok && value;
+  }
+  std::string string(const char* name) const;
+  std::optional<ObjectReader> object(const char* name) const;
+  // The elements of an array of objects; none when it is absent.
+  std::vector<ObjectReader> objects(const char* name) const;
+
+ private:
+  // Null when there is no such property.
+  napi_value get(const char* name) const;
+
+  napi_env env_;
+  napi_value object_;
+};
+
+}  // namespace nvm::binding

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What a controller does when a command does not complete: abort it, or reset everything. When
+// which of the two is due is for the owner of the queue to say (docs/architecture.md).
+#include "driver/controller.h"
+#include "driver/reset.h"
+
+namespace nvm {
+
+Result<bool> Controller::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {
+  NVM_TRY(check_enabled(*transport_));
+  auto queue = working_admin_queue();
+  if (!queue.ok()) return std::move(queue.status());
+  return queue.value()->abort(queue_id, command_id, timeout_ns);
+}
+
+uint32_t Controller::epoch() {
+  std::lock_guard lock(mutex_);
+  return epoch_;
+}
+
+Status Controller::reset(uint32_t epoch) {
+  std::vector<std::shared_ptr<QueuePair>> lost;  // let go after the locks, which closing them takes
+  std::unique_lock reset_lock(reset_mutex_);
+  std::shared_ptr<AdminQueue> queue;
+  {
+    std::lock_guard lock(mutex_);
+    if (life_ != Life::Open) return closed_status();
+    if (broken_.has_value()) return *broken_;
+    if (epoch != epoch_) return {};
+    if (admin_ == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
+    queue = admin_;
+  }
+  Status status = restart(*queue, lost);
+  std::lock_guard lock(mutex_);
+  epoch_++;
+  if (!status.ok()) broken_ = status.failure();
+  return status;
+}
+
+Status Controller::restart(AdminQueue& admin_queue, std::vector<std::shared_ptr<QueuePair>>& lost) {
+  // One that is gone cannot be reset, and what it may reach is not known to be free.
+  Status health = check_health(*transport_);
+  if (!health.ok() && health.failure().code == ErrorCode::ControllerGone) return health;
+  NVM_TRY(admin_queue.stop());
+  lose_queue_pairs(lost);
+  NVM_TRY(admin_queue.start());
+  auto granted = grant_queues();
+  return granted.ok() ? Status() : std::move(granted.status());
+}
+
+// The device has no queues and reaches no memory.
+void Controller::lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost) {
+  std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go
+  std::lock_guard lock(mutex_);
+  for (const auto& each : queue_pairs_) {
+    if (auto pair = lost.emplace_back(each.lock())) pair->lose();
+  }
+  for (const auto& [id, vector] : withheld_) {
+    free_queue_ids_.insert(id);
+    if (vector >= 0) free_vectors_.insert(static_cast<uint16_t>(vector));
+  }
+  withheld_.clear();
+  released.swap(quarantined_);
+}
+
+}  // namespace nvm

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Admin commands that change the subsystem: what they began goes on to its end also when the
+// controller is reset or the queue deleted.
+#pragma once
+
+#include <memory>
+
+#include "emulator/admin/admin_commands.h"
+
+namespace nvm::emulator {
+
+// How such a command ends; the work sets dword0, its status is the command's.
+struct Outcome {
+  StoreOperation operation;
+  uint16_t status = 0;
+  uint32_t dword0 = 0;
+};
+
+// Begins `work` in the background; the task ends when it has, with its status. The caller awaits
+// it.
+Task run_background(ControllerState& state, std::shared_ptr<Outcome> outcome, Task work);
+// The same for a handler: the command of `slot` completes when the work has ended.
+uint16_t begin_background(ControllerState& state, Slot& slot, Task work);
+
+// `namespace_id` is in the Changed Namespace List of these controllers, and they tell their hosts.
+void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint64_t controllers);
+
+// Keeps what is remembered where the namespaces are, now. Success, or Internal Error.
+Task save_now(Subsystem& subsystem);
+
+}  // namespace nvm::emulator

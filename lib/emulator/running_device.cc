@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "emulator/running_device.h"
+
+namespace nvm::emulator {
+namespace {
+
+std::vector<PcieController*> make_controllers(EmulatedDevice& device) {
+  add_controllers(device);
+  std::vector<PcieController*> controllers;
+  for (size_t i = 0; i < device.subsystem->controller_count(); i++) {
+    controllers.push_back(&device.subsystem->controller(i));
+  }
+  return controllers;
+}
+
+}  // namespace
+
+RunningDevice::RunningDevice(EmulatedDevice device)
+    : address_(std::move(device.address)),
+      limits_(device.limits),
+      write_protected_(device.write_protected),
+      taken_(device.controllers),
+      controllers_(make_controllers(device)),
+      runner_(std::move(device.subsystem)) {}
+
+Status RunningDevice::take_controller(size_t index) {
+  const std::string name = "controller " + std::to_string(index) + " of " + address_;
+  if (index >= controllers_.size()) {
+    return Status(ErrorCode::Range,
+                  name + ", which has " + std::to_string(controllers_.size()) + " controllers");
+  }
+  std::lock_guard lock(mutex_);
+  if (taken_[index]) return Status(ErrorCode::Busy, name + " is open or served already");
+  taken_[index] = true;
+  return {};
+}
+
+void RunningDevice::give_controller_back(size_t index) {
+  std::lock_guard lock(mutex_);
+  taken_[index] = false;
+}
+
+}  // namespace nvm::emulator

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// libFuzzer over the device side (test/fuzz), with ASan and UBSan. As a tier: ten seconds for each
+// target, from its corpus. By itself:
+//   npm run fuzz                             every target, a minute each
+//   npm run fuzz -- sqe --seconds 600        one target, ten minutes
+//   npm run fuzz -- --canaries               deliberate bugs, each of which a target must find
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { findProgram, root, run, tail } from '../run.mjs'
+import { add, countsLine, noCounts } from './counts.mjs'
+import { buildNative } from './native.mjs'
+
+const compilers = { C: 'clang-19', CXX: 'clang++-19' }
+const isMissing = 'clang-19 is missing (apt-get install clang-19 libclang-rt-19-dev)'
+const buildTimeoutSeconds = 1800
+const tierSeconds = 10
+const defaultSeconds = 60
+const canarySeconds = 60
+
+const canaries = [
+  {
+    name: 'prp-list-unchecked',
+    target: 'data_pointer',
+    what: 'of an address only the first byte is looked up',
+  },
+  {
+    name: 'queue-size-unchecked',
+    target: 'sqe',
+    what: 'of a queue only the first entry is looked up',
+  },
+  { name: 'log-offset-unbounded', target: 'sqe', what: 'a log page is read from behind its end' },
+  {
+    name: 'region-access-unchecked',
+    target: 'vfio_user',
+    what: 'a region is accessed behind its end',
+  },
+  { name: 'archive-length-trusted', target: 'archive', what: 'a length in an archive is believed' },
+]
+
+const definitions = [
+  ...Object.entries(compilers).map(([language, name]) => `CMAKE_${language}_COMPILER=${name}`),
+  'NVM_SANITIZE=address,undefined,fuzzer-no-link',
+  'CMAKE_BUILD_TYPE=None',
+  'CMAKE_C_FLAGS=-O1 -g1 -fno-sanitize-recover=all',
+  'CMAKE_CXX_FLAGS=-O1 -g1 -fno-sanitize-recover=all',
+]
+
+/** The sources test/fuzz/X_fuzz.cc, as X. */
+const targets = () =>
+  readdirSync(join(root, 'test', 'fuzz'))
+    .filter((name) => name.endsWith('_fuzz.cc'))
+    .map((name) => name.slice(0, -'_fuzz.cc'.length))
+    .sort()
+
+/** What was found goes to build/FOLDER/found/TARGET-…; new inputs to build/FOLDER/corpus/TARGET. */
+function runTarget(folder, target, seconds) {
+  const build = join(root, 'build', folder)
+  const corpora = [join(build, 'corpus', target), join(root, 'test', 'fuzz', 'corpus', target)]
+  for (const path of [...corpora, join(build, 'found')]) mkdirSync(path, { recursive: true })
+  const args = [
+    ...corpora,
+    `-max_total_time=${seconds}`,
+    '-timeout=10',
+    '-rss_limit_mb=1024',
+    '-max_len=1024',
+    '-len_control=0',
+    '-print_final_stats=1',
+    `-artifact_prefix=${join(build, 'found', target)}-`,
+  ]
+  return run(join(build, 'bin', `${target}_fuzz`), args, { timeoutSeconds: seconds + 60 })
+}
+
+async function fuzz(names, seconds) {
+  const problem = await buildNative('fuzz', {
+    definitions,
+    targets: names.map((name) => `${name}_fuzz`),
+    timeoutSeconds: buildTimeoutSeconds,
+  })
+  if (problem !== undefined) {
+    console.error(tail(problem))
+    return { ...noCounts(), failed: 1 }
+  }
+  let counts = noCounts()
+  for (const name of names) {
+    const outcome = await runTarget('fuzz', name, seconds)
+    const executed = outcome.output.match(/stat::number_of_executed_units:\s*(\d+)/)?.[1]
+    const ok = outcome.ok && executed !== undefined
+    console.log(`  ${name}: ${executed ?? '?'} inputs, ${ok ? 'ok' : 'FAILED'}, ${seconds} s`)
+    if (!ok) console.log(tail(outcome.output))
+    counts = add(counts, { ...noCounts(), ...(ok ? { passed: 1 } : { failed: 1 }) })
+  }
+  return counts
+}
+
+async function mustBeFound({ name, target, what }) {
+  const folder = 'fuzz-canary'
+  const problem = await buildNative(folder, {
+    definitions: [...definitions, `NVM_CANARY=${name}`],
+    targets: [`${target}_fuzz`],
+    timeoutSeconds: buildTimeoutSeconds,
+  })
+  const outcome = problem === undefined && (await runTarget(folder, target, canarySeconds))
+  const found =
+    outcome && !outcome.ok && /ERROR: (Address|libFuzzer|Undef)|runtime error:/.test(outcome.output)
+  const verdict = found ? `found by ${target} in ${outcome.seconds.toFixed(1)} s` : 'NOT FOUND'
+  console.log(`  ${name} (${what}): ${verdict}`)
+  if (!found) console.log(tail(problem ?? outcome.output, 12))
+  return { ...noCounts(), ...(found ? { passed: 1 } : { failed: 1 }) }
+}
+
+/** @returns {Promise<import('./counts.mjs').Counts>} */
+export async function fuzzTier() {
+  if (findProgram(compilers.CXX) === undefined)
+    return { ...noCounts(), skips: [`fuzz: ${isMissing}`] }
+  return await fuzz(targets(), tierSeconds)
+}
+
+async function main(args) {
+  if (findProgram(compilers.CXX) === undefined) {
+    console.error(isMissing)
+    return 2
+  }
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { seconds: { type: 'string' }, canaries: { type: 'boolean' } },
+  })
+  const seconds = Number(values.seconds ?? defaultSeconds)
+  if (positionals.some((name) => !targets().includes(name)) || !(seconds > 0)) {
+    console.error(
+      `npm run fuzz -- [target…] [--seconds N] [--canaries]; targets: ${targets().join(', ')}`,
+    )
+    return 2
+  }
+  let counts = noCounts()
+  if (values.canaries) {
+    for (const canary of canaries) counts = add(counts, await mustBeFound(canary))
+  } else {
+    counts = await fuzz(positionals.length > 0 ? positionals : targets(), seconds)
+  }
+  console.log(countsLine(counts.passed, counts.failed, 0))
+  return counts.failed > 0 ? 1 : 0
+}
+
+if (process.argv[1] === import.meta.filename) process.exit(await main(process.argv.slice(2)))

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// I/O commands that a program adds to an emulated device. The device's thread runs a command up to
+// the handler, waits for what the handler wants of the namespace, and completes it with its answer.
+
+import { createError, createStatusError, NvmError, unwrap } from '../errors.ts'
+import type { EmulatorHandle, ExchangeHandle, NativeExchange } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import { statusField } from '../spec/names.ts'
+import type { StatusName } from '../spec/nvme.ts'
+
+type Dword = 'cdw10' | 'cdw11' | 'cdw12' | 'cdw13' | 'cdw14' | 'cdw15'
+
+/** What the device has to know of a command before it calls the handler. */
+export interface AddedCommand {
+  readonly name: string
+  /**
+   * How much memory the data pointer names: a number of bytes, as many blocks as a dword says
+   * (bits 15:0, 0's based, as NLB), or as many dwords as a dword says (as NDT). Without it: none.
+   */
+  readonly data?:
+    | { readonly bytes: number }
+    | { readonly blocks: Dword }
+    | { readonly dwords: Dword }
+  /** It changes blocks: refused on a write-protected namespace. */
+  readonly writes?: boolean
+}
+
+/** A command under way, as its handler sees it. */
+export interface ReceivedCommand {
+  readonly opcode: number
+  readonly nsid: number
+  readonly cdw10: number
+  readonly cdw11: number
+  readonly cdw12: number
+  readonly cdw13: number
+  readonly cdw14: number
+  readonly cdw15: number
+  /**
+   * The host's data: filled when bit 0 of the opcode is set or bit 1 is (a shared buffer), sent
+   * back after the handler when bit 1 is. Valid until the handler has ended.
+   */
+  readonly data: Uint8Array
+  readonly blockSize: number
+  /** Reads blocks of the command's namespace. @throws NvmError ERR_NVME_STATUS */
+  read(lba: number, into: Uint8Array): Promise<void>
+  /** Writes blocks of the command's namespace. @throws NvmError ERR_NVME_STATUS */
+  write(lba: number, from: Uint8Array): Promise<void>
+}
+
+export type CommandAnswer = StatusName | { readonly status?: StatusName; readonly dword0?: number }
+
+/**
+ * Executes a command. What it returns is the command's status, by default success; what it throws,
+ * Internal Error, or the status of the NvmError.
+ */
+export type CommandHandler = (
+  command: ReceivedCommand,
+) => CommandAnswer | undefined | Promise<CommandAnswer | undefined> | Promise<void> | void
+
+const dwordNames: readonly Dword[] = ['cdw10', 'cdw11', 'cdw12', 'cdw13', 'cdw14', 'cdw15']
+const lengthUnits = ['bytes', 'blocks', 'dwords']
+
+/** Defines `opcode` on a device. @throws NvmError ERR_ARGUMENT */
+export function addCommand(
+  emulator: EmulatorHandle,
+  opcode: number,
+  command: AddedCommand,
+  handler: CommandHandler,
+): void {
+  const [unit, amount] = Object.entries(command.data ?? { bytes: 0 })[0] as [string, number | Dword]
+  if (!lengthUnits.includes(unit)) {
+    throw createError('ERR_ARGUMENT', `data '${unit}' is none of ${lengthUnits.join(', ')}`)
+  }
+  const dword = typeof amount === 'number' ? amount : dwordNames.indexOf(amount)
+  if (!(dword >= 0)) throw createError('ERR_ARGUMENT', `'${amount}' is no dword of a command`)
+  const waiting = new Map<number, (status: number) => void>()
+  const onEvent = (handle: ExchangeHandle, id: number, exchange: NativeExchange | number): void => {
+    if (typeof exchange === 'number') {
+      const settle = waiting.get(id)
+      waiting.delete(id)
+      settle?.(exchange)
+    } else {
+      void run(handler, new Received(handle, id, exchange, waiting))
+    }
+  }
+  unwrap(
+    binding().addCommand(
+      emulator,
+      { opcode, name: command.name, unit: lengthUnits.indexOf(unit), amount: dword },
+      command.writes ?? false,
+      onEvent,
+    ),
+  )
+}
+
+async function run(handler: CommandHandler, command: Received): Promise<void> {
+  let status = 0
+  let dword0 = 0
+  try {
+    const answer = (await handler(command)) ?? 'success'
+    const { status: name = 'success', dword0: result = 0 } =
+      typeof answer === 'string' ? { status: answer } : answer
+    status = statusField(name)
+    dword0 = result
+  } catch (error) {
+    const known = error instanceof NvmError ? error.status : undefined
+    status = known ? (known.sct << 8) | known.sc : statusField('internal_error')
+  }
+  command.finish(status, dword0)
+}
+
+class Received implements ReceivedCommand {
+  readonly opcode: number
+  readonly nsid: number
+  readonly cdw10: number
+  readonly cdw11: number
+  readonly cdw12: number
+  readonly cdw13: number
+  readonly cdw14: number
+  readonly cdw15: number
+  readonly blockSize: number
+  readonly data: Uint8Array
+  readonly #handle: ExchangeHandle
+  readonly #id: number
+  readonly #waiting: Map<number, (status: number) => void>
+
+  constructor(
+    handle: ExchangeHandle,
+    id: number,
+    exchange: NativeExchange,
+    waiting: Map<number, (status: number) => void>,
+  ) {
+    this.#handle = handle
+    this.#id = id
+    this.#waiting = waiting
+    this.data = new Uint8Array(exchange.data)
+    this.blockSize = exchange.blockSize
+    this.opcode = exchange.opcode
+    this.nsid = exchange.nsid
+    const dwords = exchange.dwords.map((each) => each >>> 0)
+    this.cdw10 = dwords[0] as number
+    this.cdw11 = dwords[1] as number
+    this.cdw12 = dwords[2] as number
+    this.cdw13 = dwords[3] as number
+    this.cdw14 = dwords[4] as number
+    this.cdw15 = dwords[5] as number
+  }
+
+  async read(lba: number, into: Uint8Array): Promise<void> {
+    await this.#move(lba, into, false)
+    binding().takeBlocks(this.#handle, into)
+  }
+
+  write(lba: number, from: Uint8Array): Promise<void> {
+    return this.#move(lba, from, true)
+  }
+
+  finish(status: number, dword0: number): void {
+    binding().detach(this.data.buffer as ArrayBuffer)
+    binding().finishCommand(this.#handle, status, dword0)
+  }
+
+  async #move(lba: number, bytes: Uint8Array, writes: boolean): Promise<void> {
+    if (this.#waiting.has(this.#id)) {
+      throw createError('ERR_ARGUMENT', 'a command reads or writes one range at a time; await it')
+    }
+    const status = await new Promise<number>((resolve, reject) => {
+      this.#waiting.set(this.#id, resolve)
+      try {
+        unwrap(binding().moveBlocks(this.#handle, lba, bytes, writes))
+      } catch (error) {
+        this.#waiting.delete(this.#id)
+        reject(error)
+      }
+    })
+    if (status === 0) return
+    const name = writes ? 'Write' : 'Read'
+    throw createStatusError(status, { command: { name, opcode: writes ? 1 : 2, lba } })
+  }
+}

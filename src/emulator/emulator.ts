@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// An emulated device of this process: its controllers to open or to serve, its namespaces, its
+// counters, faults, and commands that programs add.
+
+import '../disposable.ts'
+import { createError, unwrap } from '../errors.ts'
+import type { EmulatorHandle, NativeControllerStats } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import { type AddedCommand, addCommand, type CommandHandler } from './commands.ts'
+import { type Fault, toNativeFault } from './faults.ts'
+import {
+  type EmulatorOptions,
+  type NamespaceOptions,
+  toNativeNamespace,
+  toNativeOptions,
+} from './options.ts'
+import { type EmulatorServer, type ServeOptions, serveController } from './server.ts'
+
+/** Names one controller of an emulated device for openController, in any thread. */
+export interface EmulatedController {
+  readonly kind: 'peernvm-emulated-controller'
+  readonly emulator: number
+  readonly controller: number
+}
+
+/** A fault that was injected. */
+export interface InjectedFault {
+  /** Counted from 1; never used again by this device. */
+  readonly id: number
+  /** How many commands it has befallen. */
+  hits(): number
+  /** It befalls nothing from now on. Idempotent. */
+  remove(): void
+}
+
+export type ControllerStats = NativeControllerStats
+
+/** A running emulated device. */
+export class Emulator implements AsyncDisposable {
+  /** Its number of controllers. */
+  readonly controllers: number
+  readonly #handle: EmulatorHandle
+  readonly #id: number
+  #closing: Promise<void> | undefined
+
+  /** Internal: startEmulator makes them. */
+  constructor(handle: EmulatorHandle, id: number, controllers: number) {
+    this.#handle = handle
+    this.#id = id
+    this.controllers = controllers
+  }
+
+  /**
+   * What openController opens: `openController(device.controller(0))`. Can be sent to Workers.
+   * @throws NvmError ERR_RANGE when there is no such controller.
+   */
+  controller(index = 0): EmulatedController {
+    if (!Number.isInteger(index) || index < 0 || index >= this.controllers) {
+      throw createError('ERR_RANGE', `controller ${index} of a device that has ${this.controllers}`)
+    }
+    return { kind: 'peernvm-emulated-controller', emulator: this.#id, controller: index }
+  }
+
+  /**
+   * Serves a controller to other programs as a PCI device (vfio-user).
+   * @throws NvmError ERR_BUSY while it is open in this process or served already.
+   */
+  serve(options: ServeOptions & { readonly controller?: number }): Promise<EmulatorServer> {
+    const { controller } = this.controller(options.controller)
+    return serveController(this.#handle, controller, options)
+  }
+
+  /** What each controller has done since the device was started. */
+  stats(): ControllerStats[] {
+    return unwrap(binding().emulatorStats(this.#handle))
+  }
+
+  /**
+   * Makes things go wrong for the commands that match, from the next one on, reproducibly.
+   * @throws NvmError ERR_ARGUMENT or ERR_RANGE for a fault that could never happen.
+   */
+  inject(fault: Fault): InjectedFault {
+    const handle = this.#handle
+    const id = unwrap(binding().injectFault(handle, toNativeFault(fault)))
+    return {
+      id,
+      hits: () => unwrap(binding().faultHits(handle, id)),
+      remove: () => binding().removeFault(handle, id),
+    }
+  }
+
+  /** Adds a namespace and attaches it to all controllers, which tell their hosts; its id. */
+  async addNamespace(options: NamespaceOptions): Promise<number> {
+    return unwrap(await binding().addNamespace(this.#handle, toNativeNamespace(options)))
+  }
+
+  /**
+   * Takes a namespace away as if it was pulled out: commands under way end, its data is gone.
+   * @throws NvmError ERR_ARGUMENT when there is none with this id.
+   */
+  async removeNamespace(id: number): Promise<void> {
+    unwrap(await binding().removeNamespace(this.#handle, id))
+  }
+
+  /**
+   * Executes I/O commands with this opcode in JavaScript, for a vendor command or an experiment.
+   * They stay defined until the device is closed.
+   * @throws NvmError ERR_ARGUMENT when the opcode has a command already.
+   */
+  onCommand(opcode: number, command: AddedCommand, handler: CommandHandler): void {
+    addCommand(this.#handle, opcode, command, handler)
+  }
+
+  /** Lets the device go; it ends when its last open controller and server have. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= binding()
+      .closeEmulator(this.#handle)
+      .then((outcome) => unwrap(outcome))
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/**
+ * Starts an emulated device: `await using device = await startEmulator({ size: '4GiB' })`.
+ * @throws NvmError ERR_ARGUMENT, ERR_IMAGE, ERR_STATE, ERR_BUSY (another process has the image).
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const { handle, id, controllers } = unwrap(
+    await binding().startEmulator(toNativeOptions(options)),
+  )
+  return new Emulator(handle, id, controllers)
+}

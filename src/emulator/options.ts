@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// An emulated device, described; checked and made plain for the native side, which judges numbers.
+
+import { createError } from '../errors.ts'
+import { parseSize } from '../size.ts'
+
+/** A namespace of an emulated device. */
+export interface NamespaceOptions {
+  /**
+   * Bytes, or a number with KiB, MiB, GiB or TiB. An image that does not exist is created with it.
+   */
+  readonly size?: number | string
+  /** Bytes of a block's data: 512 (default) or 4096. */
+  readonly blockSize?: 512 | 4096
+  /** Bytes of metadata that each block has beside its data: 0 (default) or 8. */
+  readonly metadataSize?: 0 | 8
+  /** The host's metadata follows each block's data, instead of being a buffer of its own. */
+  readonly extendedBlocks?: boolean
+  /** End-to-end protection: the metadata is protection information of type 1. */
+  readonly protection?: 0 | 1
+}
+
+/** An emulated device: its first namespace, and all that the others and the controllers share. */
+export interface EmulatorOptions extends NamespaceOptions {
+  /** A raw image file; without it the blocks live in memory. */
+  readonly image?: string
+  readonly readOnly?: boolean
+  /** Further namespaces; their ids begin at 2. With an image they are files beside it. */
+  readonly namespaces?: readonly NamespaceOptions[]
+  /** Bytes that namespaces may have in all, made by hosts too; by default those at first. */
+  readonly capacity?: number | string
+  /** Controllers over the same namespaces: 1 (default) to 64. */
+  readonly controllers?: number
+  /** How long commands take; without it they are as fast as this machine. */
+  readonly timing?: TimingOptions
+  readonly identity?: IdentityOptions
+  /** What each controller offers at most. */
+  readonly limits?: LimitOptions
+}
+
+export interface TimingOptions {
+  /** How long a command takes at least. */
+  readonly latencyNs?: number
+  /** Bytes per second at most, of all commands together. */
+  readonly bandwidth?: number
+}
+
+export interface IdentityOptions {
+  /** At most 20 characters; by default made of the image's identity. */
+  readonly serial?: string
+  /** At most 40 characters. */
+  readonly model?: string
+  /** At most 8 characters. */
+  readonly firmware?: string
+}
+
+export interface LimitOptions {
+  /** I/O queue pairs: 1 to 511, by default 128. */
+  readonly queuePairs?: number
+  /** Entries of a queue: 2 to 65536, by default 4096. */
+  readonly queueEntries?: number
+  /** Transfers up to 2^mdts pages of 4 KiB: 5 by default; 0: no limit. */
+  readonly mdts?: number
+  /** Namespaces, attached or not: by default 256. */
+  readonly namespaces?: number
+}
+
+export interface NativeNamespaceOptions {
+  readonly byteLength: number
+  readonly blockSize: number
+  readonly metadataSize: number
+  readonly extendedBlocks: boolean
+  readonly protection: number
+}
+
+export interface NativeEmulatorOptions extends NativeNamespaceOptions {
+  readonly image: string
+  readonly readOnly: boolean
+  readonly namespaces: readonly NativeNamespaceOptions[]
+  readonly capacity: number
+  readonly controllers: number
+  readonly latencyNs: number
+  readonly bandwidth: number
+  readonly serial: string
+  readonly model: string
+  readonly firmware: string
+  readonly queuePairs?: number | undefined
+  readonly queueEntries?: number | undefined
+  readonly mdts?: number | undefined
+  readonly namespacesMax?: number | undefined
+}
+
+const namespaceNames = ['size', 'blockSize', 'metadataSize', 'extendedBlocks', 'protection']
+const optionNames = [
+  ...namespaceNames,
+  'image',
+  'readOnly',
+  'namespaces',
+  'capacity',
+  'controllers',
+  'timing',
+  'identity',
+  'limits',
+]
+
+/**
+ * Makes an emulator's description plain for the native side.
+ * @throws NvmError ERR_ARGUMENT for an option that does not exist, or a size that is none.
+ */
+export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions {
+  const { timing = {}, identity = {}, limits = {}, namespaces = [] } = options
+  refuseUnknown('the emulator', options, optionNames)
+  refuseUnknown('timing', timing, ['latencyNs', 'bandwidth'])
+  refuseUnknown('identity', identity, ['serial', 'model', 'firmware'])
+  refuseUnknown('limits', limits, ['queuePairs', 'queueEntries', 'mdts', 'namespaces'])
+  return {
+    ...toNativeNamespace(options),
+    image: options.image ?? '',
+    readOnly: options.readOnly ?? false,
+    namespaces: namespaces.map((each) => {
+      refuseUnknown('a namespace', each, namespaceNames)
+      return toNativeNamespace(each)
+    }),
+    capacity: options.capacity === undefined ? 0 : parseSize(options.capacity),
+    controllers: options.controllers ?? 1,
+    latencyNs: positive('latencyNs', timing.latencyNs),
+    bandwidth: positive('bandwidth', timing.bandwidth),
+    serial: identity.serial ?? '',
+    model: identity.model ?? '',
+    firmware: identity.firmware ?? '',
+    queuePairs: limits.queuePairs,
+    queueEntries: limits.queueEntries,
+    mdts: limits.mdts,
+    namespacesMax: limits.namespaces,
+  }
+}
+
+export function toNativeNamespace(options: NamespaceOptions): NativeNamespaceOptions {
+  return {
+    byteLength: options.size === undefined ? 0 : parseSize(options.size),
+    blockSize: options.blockSize ?? 512,
+    metadataSize: options.metadataSize ?? 0,
+    extendedBlocks: options.extendedBlocks ?? false,
+    protection: options.protection ?? 0,
+  }
+}
+
+function positive(name: string, value = 0): number {
+  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return Math.round(value)
+  throw createError('ERR_ARGUMENT', `${name} ${value} is not a positive number`)
+}
+
+function refuseUnknown(what: string, object: object, names: readonly string[]): void {
+  for (const name of Object.keys(object)) {
+    if (names.includes(name)) continue
+    throw createError('ERR_ARGUMENT', `${what} has no option '${name}'; it has ${names.join(', ')}`)
+  }
+}

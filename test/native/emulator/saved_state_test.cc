@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// A device that ends and begins again, and one that goes on elsewhere.
+#include "emulator/saved_state.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+
+#include "emulator/admin/admin_host.h"
+#include "emulator/emulated_device.h"
+#include "emulator/records.h"
+
+namespace nvm::emulator {
+namespace {
+
+struct TemporaryFolder {
+  TemporaryFolder() {
+    char name[] = "/tmp/peernvm-saved-XXXXXX";
+    path = mkdtemp(name);
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+EmulatorOptions image_in(const TemporaryFolder& folder) {
+  EmulatorOptions options;
+  options.image = folder.path + "/disk.img";
+  options.byte_length = 1 << 20;
+  options.create = true;
+  return options;
+}
+
+TEST_CASE("what a subsystem remembers is beside its image") {
+  TemporaryFolder folder;
+  EmulatorOptions options = image_in(folder);
+  options.capacity = 4 << 20;
+  {
+    auto device = make_emulated_device(options);
+    REQUIRE(device.ok());
+    Subsystem& subsystem = *device.value().subsystem;
+    add_controllers(device.value());
+    Records& records = subsystem.records();
+    records.saved_features[0][{spec::feature::arbitration, 0}] = 0x01020304;
+    records.health.bytes_read = 12345;
+    records.health.running = true;
+    spec::SelfTestResult result{};
+    result.dsts = 0x10;
+    records.self_tests.results.push_back(result);
+    records.sanitize.state = spec::sanitize_state::completed;
+    records.sanitize.cdw10 = 0x1234;
+    REQUIRE(subsystem.find_namespace(1)->uncorrectable.add(5, 3));
+    subsystem.find_namespace(1)->shared = false;
+    subsystem.save_soon();
+  }
+  CHECK(std::filesystem::exists(options.image + ".peernvm"));
+  auto device = make_emulated_device(options);
+  REQUIRE(device.ok());
+  Subsystem& subsystem = *device.value().subsystem;
+  const Records& records = subsystem.records();
+  CHECK(records.health.power_cycles == 2);
+  CHECK(records.health.unsafe_shutdowns == 1);
+  CHECK(records.health.bytes_read == 12345);
+  CHECK(records.self_tests.results.size() == 1);
+  CHECK(records.sanitize.cdw10 == 0x1234);
+  CHECK(subsystem.capacity() == 4 << 20);
+  Namespace* ns = subsystem.find_namespace(1);
+  REQUIRE(ns != nullptr);
+  CHECK_FALSE(ns->shared);
+  CHECK(ns->uncorrectable.overlaps(7, 1));
+  CHECK_FALSE(ns->uncorrectable.overlaps(8, 1));
+  PcieController& controller = add_controllers(device.value());
+  CHECK(controller.read_register(spec::registers::vs, 4) == 0x20000);
+}
+
+TEST_CASE("an image that nobody used has nothing beside it") {
+  TemporaryFolder folder;
+  const EmulatorOptions options = image_in(folder);
+  REQUIRE(make_emulated_device(options).ok());
+  CHECK_FALSE(std::filesystem::exists(options.image + ".peernvm"));
+}
+
+// Goes on with the host's memory and queues in another subsystem.
+struct Successor {
+  explicit Successor(AdminHost& host, uint64_t byte_length) : subsystem(Identity{}) {
+    auto store = std::make_unique<ScriptedStore>(byte_length);
+    memcpy(store->memory.data(), host.subsystem.find_namespace(1)->store->bytes(), byte_length);
+    subsystem.add_namespace(make_nvm_namespace(std::move(store), 512, nullptr));
+    controller = &subsystem.add_controller({});
+    REQUIRE(
+        controller->domain().add({kMemoryAddress, 24 << 20, host.at(kMemoryAddress), false, true}));
+  }
+  void ring(uint32_t index, uint32_t value) {
+    controller->write_register(kDoorbellOffset + index * 4, value, 4);
+  }
+  void step_all(FakeClock& clock) {
+    for (int i = 0; i < 1000 && subsystem.step(clock); i++) {
+    }
+  }
+  Subsystem subsystem;
+  PcieController* controller;
+};
+
+TEST_CASE("a device that is loaded elsewhere goes on where the first one stopped") {
+  AdminHost host;
+  HostQueue queue = host.create_pair(2, 5);
+  REQUIRE(host.set_feature(spec::feature::arbitration, 0x01020303) == 0);
+  host.request_event(77);
+  const uint64_t data = host.allocate(4096);
+  for (uint16_t cid = 0; cid < 7; cid++) {
+    memset(host.at(data), cid + 1, 512);
+    REQUIRE(TestHost::status_of(host.execute(
+                queue, TestHost::data_command(spec::nvm_opcode::write, cid, cid, 1, data))) == 0);
+  }
+  // Rung, and not looked at by the first device.
+  const uint64_t read = host.allocate(4096);
+  host.submit(queue, TestHost::data_command(spec::nvm_opcode::read, 100, 3, 1, read));
+  host.subsystem.hold_fetching(true);
+  host.step_everything();
+  auto saved = save_device(host.subsystem);
+  REQUIRE(saved.ok());
+  Successor next(host, 1 << 20);
+  REQUIRE(load_device(next.subsystem, saved.value()).ok());
+  CHECK(next.subsystem.records().health.power_cycles == 1);
+  CHECK(next.subsystem.records().health.write_commands == 7);
+  CHECK(next.controller->read_register(spec::registers::csts, 4) == 1);
+  CHECK(next.controller->read_register(spec::registers::asq, 8) == host.admin.sq_address);
+  next.step_all(host.clock);
+  CHECK(host.take_completion(queue, false).cid == 100);
+  next.ring(2u * queue.id + 1, queue.head);
+  CHECK(host.as<uint8_t>(read) == 4);
+  // The admin queue goes on as well, and the parked request is there.
+  host.place(host.admin,
+             host.command(spec::admin_opcode::get_features, 0, spec::feature::arbitration));
+  next.ring(0, host.admin.tail);
+  next.step_all(host.clock);
+  CHECK(host.take_completion(host.admin, false).dw0 == 0x01020303);
+  spec::SubmissionQueueEntry abort{};
+  abort.opc = spec::admin_opcode::abort;
+  abort.cdw10 = 77u << 16;
+  host.place(host.admin, abort);
+  next.ring(0, host.admin.tail);
+  next.step_all(host.clock);
+  CHECK(host.take_completion(host.admin, false).cid == 77);
+}
+
+TEST_CASE("commands that wait for room or for a time are completed by the successor") {
+  AdminHost host(0);
+  host.add_namespace(1 << 20, 512, std::make_unique<LatencyBandwidthModel>(1'000'000, 0));
+  HostQueue queue = host.make_queue(1, 8);
+  HostQueue small = host.make_queue(2, 2);
+  REQUIRE(host.create_cq(small) == 0);
+  REQUIRE(host.create_sq(queue, 2) == 0);
+  const uint64_t page = host.allocate(4096);
+  const auto submit = [&](uint16_t cid) {
+    host.submit(queue, TestHost::data_command(spec::nvm_opcode::read, cid, 0, 1, page));
+    while (host.subsystem.step(host.clock)) {
+    }
+  };
+  submit(0);
+  submit(1);
+  host.clock.now += 1'000'000;
+  while (host.subsystem.step(host.clock)) {
+  }
+  const uint32_t first_head = small.head;
+  REQUIRE(host.take_completion(small, false).cid == 0);  // the other has no room
+  REQUIRE_FALSE(host.has_completion(small));
+  auto saved = save_controllers(host.subsystem);
+  REQUIRE(saved.ok());
+  Successor next(host, 1 << 20);
+  REQUIRE(load_controllers(next.subsystem, saved.value()).ok());
+  next.step_all(host.clock);
+  CHECK_FALSE(host.has_completion(small));
+  CHECK(small.head != first_head);
+  next.ring(2u * small.id + 1, small.head);
+  next.step_all(host.clock);
+  CHECK(host.take_completion(small, false).cid == 1);
+}
+
+TEST_CASE("a command that waits for its time completes in time elsewhere") {
+  AdminHost host(0);
+  host.add_namespace(1 << 20, 512, std::make_unique<LatencyBandwidthModel>(1'000'000, 0));
+  HostQueue queue = host.create_pair(1, 8);
+  host.clock.now += 600'000;
+  const uint64_t page = host.allocate(4096);
+  host.submit(queue, TestHost::data_command(spec::nvm_opcode::read, 9, 0, 1, page));
+  while (host.subsystem.step(host.clock)) {
+  }
+  auto saved = save_controllers(host.subsystem);
+  REQUIRE(saved.ok());
+  Successor next(host, 1 << 20);
+  next.step_all(host.clock);
+  REQUIRE(load_controllers(next.subsystem, saved.value()).ok());
+  next.step_all(host.clock);
+  CHECK_FALSE(host.has_completion(queue));
+  host.clock.now += 1'000'000;
+  next.step_all(host.clock);
+  CHECK(host.take_completion(queue, false).cid == 9);
+}
+
+TEST_CASE("a device is not saved while commands are under way") {
+  AdminHost host(0);
+  ScriptedStore& store = host.add_namespace(1 << 20);
+  HostQueue queue = host.create_pair(1, 8);
+  store.hold_flushes = true;
+  spec::SubmissionQueueEntry flush{};
+  flush.opc = spec::nvm_opcode::flush;
+  flush.nsid = 1;
+  host.submit(queue, flush);
+  host.step_everything();
+  CHECK_FALSE(save_controllers(host.subsystem).ok());
+  store.end_flushes(Progress::Done);
+  host.step_everything();
+  CHECK(save_controllers(host.subsystem).ok());
+}
+
+TEST_CASE("what cannot be a controller's state is refused") {
+  AdminHost host;
+  auto saved = save_controllers(host.subsystem);
+  REQUIRE(saved.ok());
+  Successor next(host, 1 << 20);
+  next.subsystem.add_controller({});
+  CHECK_FALSE(load_controllers(next.subsystem, saved.value()).ok());
+  saved.value()[20] ^= std::byte{1};
+  Successor other(host, 1 << 20);
+  CHECK_FALSE(load_controllers(other.subsystem, saved.value()).ok());
+}
+
+TEST_CASE("options that cannot be are refused with a reason") {
+  const auto refused = [](auto change) {
+    EmulatorOptions options;
+    options.byte_length = 1 << 20;
+    change(options);
+    auto device = make_emulated_device(options);
+    return !device.ok() && device.status().failure().code == ErrorCode::Argument;
+  };
+  CHECK(refused([](EmulatorOptions& o) { o.lba_byte_length = 1024; }));
+  CHECK(refused([](EmulatorOptions& o) { o.controllers = 0; }));
+  CHECK(refused([](EmulatorOptions& o) { o.controllers = 65; }));
+  CHECK(refused([](EmulatorOptions& o) { o.model = std::string(41, 'm'); }));
+  CHECK(refused([](EmulatorOptions& o) { o.firmware = "123456789"; }));
+  CHECK(refused([](EmulatorOptions& o) { o.limits.queue_entries_max = 1; }));
+  CHECK(refused([](EmulatorOptions& o) { o.namespaces.resize(2); }));
+  CHECK(refused([](EmulatorOptions& o) {
+    o.byte_length = 0;
+    o.namespaces.push_back({.byte_length = 4096, .metadata_byte_length = 16});
+  }));
+  CHECK(refused([](EmulatorOptions& o) {
+    o.byte_length = 0;
+    o.namespaces.push_back({.byte_length = 4096, .protection_type = 1});
+  }));
+}
+
+TEST_CASE("namespaces in the formats that were asked for, in memory and beside an image") {
+  TemporaryFolder folder;
+  for (const bool in_memory : {true, false}) {
+    EmulatorOptions options;
+    if (!in_memory) options.image = folder.path + "/several.img";
+    options.create = true;
+    options.controllers = 3;
+    options.namespaces = {{.byte_length = 1 << 20},
+                          {.byte_length = 2 << 20,
+                           .lba_byte_length = 4096,
+                           .metadata_byte_length = 8,
+                           .protection_type = 1}};
+    auto device = make_emulated_device(options);
+    REQUIRE(device.ok());
+    add_controllers(device.value());
+    const Subsystem& subsystem = *device.value().subsystem;
+    CHECK(subsystem.controller_count() == 3);
+    REQUIRE(subsystem.namespace_count() == 2);
+    CHECK(subsystem.find_namespace(2)->format.lba_format == 3);
+    CHECK(subsystem.find_namespace(2)->block_count() == 512);
+    CHECK(subsystem.capacity() == 3 << 20);
+  }
+  CHECK(std::filesystem::exists(folder.path + "/several.img.ns2.meta"));
+}
+
+}  // namespace
+}  // namespace nvm::emulator

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+#include "host.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace nvm::simulation {
+namespace {
+
+constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
+constexpr size_t kArenaPages = 512;
+constexpr size_t kLanesMax = 4;
+constexpr uint32_t kDepthMax = 1024;
+constexpr unsigned kQuietRoundsMax = 2'000;
+
+}  // namespace
+
+Host::Host(const Geometry& geometry, Machine& machine, Random& random, Report& report)
+    : geometry_(geometry),
+      machine_(machine),
+      random_(random),
+      report_(report),
+      fails_(geometry.store_fail_percent != 0) {
+  for (uint32_t i = 0; i < geometry.namespace_count; i++) {
+    namespaces_.emplace_back(
+        DataOracle(geometry.block_byte_length, geometry.block_count, geometry.loses));
+  }
+}
+
+uint32_t Host::OpenLane::outstanding() const {
+  uint32_t sum = 0;
+  for (const Sq& sq : sqs) sum += sq.outstanding;
+  return sum;
+}
+
+void Host::start() {
+  open_controller();
+  while (!report_.failed() && lanes_.size() < random_.between(1, 3)) create_lane();
+}
+
+void Host::open_controller() {
+  auto opened = Controller::open(machine_.transport(), machine_);
+  if (!opened.ok()) return report_.fail("the controller does not open");
+  controller_ = std::move(opened.value());
+  const Status claimed = controller_->claim_admin();
+  if (!claimed.ok()) {
+    return report_.fail("claim_admin: %s", claimed.failure().detail.c_str());
+  }
+  shared_ids_end_ = static_cast<uint16_t>(controller_->limits().io_queue_pairs_max + 1);
+  machine_.transport()->scatter_next();
+  auto memory = controller_->allocate(kArenaPages * kPageBytes);
+  if (!memory.ok()) return report_.fail("no memory");
+  arena_ = std::make_unique<PageArena>(std::move(memory.value()), random_);
+  learn();
+}
+
+// Identify, for what the controller can do.
+void Host::learn() {
+  auto page = controller_->allocate(kPageBytes);
+  if (!page.ok()) return report_.fail("no memory");
+  const auto identify = [&](uint32_t cns, uint32_t nsid, void* to, size_t byte_length) {
+    spec::SubmissionQueueEntry command{};
+    command.opc = spec::admin_opcode::identify;
+    command.nsid = nsid;
+    command.cdw10 = cns;
+    command.prp1 = page.value()->io_address(0);
+    auto completion = controller_->admin(command, kAdminTimeoutNs, page.value());
+    if (!completion.ok() || completion.value().status_field != 0) {
+      return report_.fail("identify, CNS %u, has failed", cns);
+    }
+    memcpy(to, page.value()->bytes(), byte_length);
+  };
+  identify(spec::cns::identify_controller, 0, &identify_, sizeof(identify_));
+  for (uint32_t nsid = 1; nsid <= namespaces_.size(); nsid++) {
+    spec::IdentifyNamespace data{};
+    identify(spec::cns::identify_namespace, nsid, &data, sizeof(data));
+    NamespaceState& ns = namespaces_[nsid - 1];
+    if (data.nsze != ns.oracle.block_count()) report_.fail("NSZE is %lu", data.nsze);
+    ns.deallocated_reads_zero = (data.dlfeat & 7) == 1;
+    ns.copy_max = std::clamp<uint64_t>(data.mssrl, 1, 64);
+  }
+}
+
+void Host::create_lane() {
+  OpenLane open;
+  const uint32_t entries_max = std::min(controller_->properties().queue_entries_max, kDepthMax);
+  const auto random_entries = [&] { return static_cast<uint32_t>(random_.skewed(2, entries_max)); };
+  SharedLaneOptions shared;
+  for (uint64_t i = random_.between(1, 3); i > 0; i--)
+    shared.sq_entries.push_back(random_entries());
+  Result<std::unique_ptr<Lane>> lane = Status();
+  if (random_.chance(40) && shared_ids_end_ >= kLanesMax + 1 + shared.sq_entries.size()) {
+    shared_ids_end_ = static_cast<uint16_t>(shared_ids_end_ - shared.sq_entries.size());
+    shared.first_id = shared_ids_end_;
+    shared.cq_entries = random_entries();
+    lane = make_shared_lane(*controller_, shared);
+  } else {
+    if (random_.chance(30)) open.sleeper = next_sleeper_++;
+    const uint32_t depth = random_entries() - 1;
+    lane = make_pair_lane(*controller_, depth, open.sleeper);
+    if (!lane.ok() && open.sleeper >= 0) {  // every vector announces another queue
+      open.sleeper = -1;
+      lane = make_pair_lane(*controller_, depth, -1);
+    }
+  }
+  if (!lane.ok()) {
+    return report_.fail("a queue cannot be created: %s", lane.status().failure().detail.c_str());
+  }
+  open.lane = std::move(lane.value());
+  for (size_t i = 0; i < open.lane->sq_count(); i++) {
+    Sq sq;
+    const uint32_t depth = open.lane->sq_entries(i) - 1;
+    sq.commands.resize(depth);
+    auto lists = controller_->allocate(depth * 2 * kPageBytes);
+    if (!lists.ok()) return report_.fail("no memory");
+    sq.lists = std::move(lists.value());
+    report_.trace("create queue %u, %u entries%s", open.lane->sq_id(i), depth + 1,
+                  open.lane->sq_count() > 1 ? ", shared"
+                  : open.sleeper >= 0       ? ", sleeps"
+                                            : "");
+    open.sqs.push_back(std::move(sq));
+  }
+  lanes_.push_back(std::move(open));
+}
+
+void Host::close_lane(size_t index) {
+  OpenLane open = std::move(lanes_[index]);
+  lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(index));
+  report_.trace("delete queue %u with %u outstanding", open.lane->sq_id(0), open.outstanding());
+  const Status closed = open.lane->close();
+  if (!closed.ok()) report_.fail("deleting a queue: %s", closed.failure().detail.c_str());
+  lose_outstanding(open);
+}
+
+void Host::submit_some() {
+  if (lanes_.empty()) return;
+  OpenLane& open = random_.pick(lanes_);
+  const size_t sq = random_.below(open.sqs.size());
+  for (uint64_t i = random_.skewed(1, 16); i > 0 && !report_.failed(); i--) {
+    Issued issued;
+    issued.nsid = static_cast<uint32_t>(random_.between(1, namespaces_.size()));
+    if (!submit(open, sq, pick_operation(), std::move(issued))) break;
+  }
+  if (random_.chance(70)) ring(open, sq);
+}
+
+// Puts one command into the queue; false when that is full.
+bool Host::submit(OpenLane& open, size_t index, const Operation& operation, Issued issued) {
+  Sq& sq = open.sqs[index];
+  if (sq.outstanding == sq.commands.size()) return false;
+  uint16_t cid = static_cast<uint16_t>(random_.below(sq.commands.size()));
+  while (sq.commands[cid].operation != nullptr) cid = (cid + 1u) % sq.commands.size();
+  issued.operation = &operation;
+  spec::SubmissionQueueEntry sqe{};
+  sqe.opc = operation.opcode;
+  sqe.cid = cid;
+  sqe.nsid = issued.nsid;
+  if (!(this->*operation.build)(issued, sq, sqe)) {
+    if (!issued.pages.empty()) arena_->give(issued.pages);
+    return true;
+  }
+  spec::SubmissionQueueEntry* entry = open.lane->enqueue(index);
+  if (entry == nullptr) {
+    report_.fail("queue %u is full with %u outstanding", open.lane->sq_id(index), sq.outstanding);
+    return false;
+  }
+  *entry = sqe;
+  issued.position = sq.enqueued++;
+  sq.outstanding++;
+  report_.trace("submit %s, queue %u, cid %u, nsid %u, lba %lu, %lu blocks, %lu pages%s",
+                operation.name, open.lane->sq_id(index), cid, sqe.nsid, issued.lba, issued.count,
+                issued.pages.size(), issued.expected != 0 ? ", refused" : "");
+  Issued& kept = sq.commands[cid] = std::move(issued);
+  NamespaceState& ns = namespaces_[kept.nsid - 1];
+  if (kept.change != 0) ns.changing.push_back(&kept);
+  if (kept.freezes) ns.frozen.push_back(&kept);
+  return true;
+}
+
+void Host::ring(OpenLane& open, size_t index) {
+  open.sqs[index].rung = open.sqs[index].enqueued;
+  open.lane->ring(index);
+  if (random_.one_in(8)) open.lane->ring_again(index);
+}
+
+void Host::poll(OpenLane& open) {
+  if (open.asleep && !machine_.transport()->take_wake(open.sleeper)) return;
+  open.asleep = false;
+  for (uint64_t i = random_.skewed(1, 64); i > 0 && !report_.failed(); i--) {
+    const spec::CompletionQueueEntry* entry = open.lane->poll();
+    if (entry == nullptr) {
+      // Nothing: sleep, but look once more after saying so.
+      open.asleep = !open.cq_doorbell_due && random_.chance(50) && open.lane->arm() &&
+                    open.lane->poll() == nullptr;
+      break;
+    }
+    const spec::CompletionQueueEntry copy = *entry;
+    take(open, copy);
+    open.lane->consume(copy);
+    open.cq_doorbell_due = true;
+  }
+  if (open.cq_doorbell_due && random_.chance(80)) {
+    open.cq_doorbell_due = false;
+    open.lane->ring_cq();
+  }
+}
+
+// One completion: it belongs to exactly one outstanding command of one of the lane's queues.
+void Host::take(OpenLane& open, const spec::CompletionQueueEntry& entry) {
+  for (size_t i = 0; i < open.sqs.size(); i++) {
+    if (open.lane->sq_id(i) != entry.sqid) continue;
+    Sq& sq = open.sqs[i];
+    if (entry.cid >= sq.commands.size() || sq.commands[entry.cid].operation == nullptr) {
+      return report_.fail("queue %u: a completion for command id %u, which is not outstanding",
+                          entry.sqid, entry.cid);
+    }
+    Issued& issued = sq.commands[entry.cid];
+    report_.trace("complete %s, queue %u, cid %u: %s", issued.operation->name, entry.sqid,
+                  entry.cid, spec::status_name(entry.status >> 1));
+    check_head(open, i, issued, entry);
+    settle(issued, entry);
+    forget(issued);
+    sq.outstanding--;
+    return;
+  }
+  report_.fail("a completion of submission queue %u, which has another completion queue",
+               entry.sqid);
+}
+
+// SQHD: past this command, not past what was rung, and never backwards.
+void Host::check_head(OpenLane& open, size_t index, const Issued& issued,
+                      const spec::CompletionQueueEntry& entry) {
+  Sq& sq = open.sqs[index];
+  const uint32_t entries = open.lane->sq_entries(index);
+  if (entry.sqhd >= entries) return report_.fail("SQHD %u of %u entries", entry.sqhd, entries);
+  sq.fetched += (entry.sqhd + entries - sq.head) % entries;
+  sq.head = entry.sqhd;
+  if (sq.fetched > sq.rung || sq.fetched <= issued.position) {
+    report_.fail(
+        "queue %u: SQHD %u says that %lu commands were fetched; %lu were rung, this is %lu",
+        entry.sqid, entry.sqhd, sq.fetched, sq.rung, issued.position);
+  }
+}
+
+void Host::settle(Issued& issued, const spec::CompletionQueueEntry& entry) {
+  const uint16_t code = (entry.status >> 1) & spec::status::code_mask;
+  if (geometry_.faults && code == kInjectedStatus) {
+    if (issued.change != 0) {
+      namespaces_[issued.nsid - 1].oracle.end(issued.change, issued.lba, issued.count,
+                                              Outcome::Refused, false);
+    }
+  } else {
+    (this->*issued.operation->settle)(issued, code);
+  }
+  if (!arena_->margins_intact(issued.pages, issued.offset, issued.byte_length)) {
+    report_.fail("%s has written beside its data", issued.operation->name);
+  }
+}
+
+void Host::forget(Issued& issued) {
+  NamespaceState& ns = namespaces_[issued.nsid - 1];
+  if (issued.reads) ns.oracle.end_read(issued.began);
+  std::erase(ns.changing, &issued);
+  std::erase(ns.frozen, &issued);
+  arena_->give(issued.pages);
+  issued = Issued{};
+}
+
+// The device has let go of the lane: what was under way has happened or not.
+void Host::lose_outstanding(OpenLane& open) {
+  for (Sq& sq : open.sqs) {
+    for (Issued& issued : sq.commands) {
+      if (issued.operation == nullptr) continue;
+      if (issued.change != 0) {
+        namespaces_[issued.nsid - 1].oracle.end(issued.change, issued.lba, issued.count,
+                                                Outcome::Unknown, false);
+      }
+      forget(issued);
+    }
+  }
+}
+
+void Host::act() {
+  const uint64_t what = random_.below(100);
+  if (what < 28) return submit_some();
+  if (what < 55) {
+    machine_.step();
+  } else if (what < 65) {
+    machine_.end_store_operation();
+  } else if (what < 72) {
+    machine_.advance(0);
+  } else if (what < 95) {
+    if (!lanes_.empty()) poll(random_.pick(lanes_));
+  } else if (what < 98) {
+    OpenLane* open = lanes_.empty() ? nullptr : &random_.pick(lanes_);
+    if (open != nullptr) ring(*open, random_.below(open->sqs.size()));
+  } else if (what < 99) {
+    ask_admin();
+  } else {
+    disturb();
+  }
+}
+
+void Host::drain() {
+  uint32_t before = 0;
+  for (unsigned quiet = 0; quiet < kQuietRoundsMax && !report_.failed(); quiet++) {
+    uint32_t outstanding = 0;
+    for (OpenLane& open : lanes_) {
+      for (size_t sq = 0; sq < open.sqs.size(); sq++) {
+        if (open.sqs[sq].rung != open.sqs[sq].enqueued) ring(open, sq);
+      }
+      poll(open);
+      outstanding += open.outstanding();
+    }
+    if (outstanding == 0) return;
+    if (outstanding != before) quiet = 0;
+    before = outstanding;
+    machine_.pause(0);
+  }
+  for (size_t i = lanes_.size(); i > 0 && !report_.failed(); i--) {
+    if (lanes_[i - 1].outstanding() == 0) continue;
+    if (machine_.faulty()) {
+      close_lane(i - 1);  // a command was lost
+    } else {
+      complain(lanes_[i - 1]);
+    }
+  }
+}
+
+// Names a command that was not answered.
+void Host::complain(const OpenLane& open) {
+  for (size_t i = 0; i < open.sqs.size(); i++) {
+    for (const Issued& issued : open.sqs[i].commands) {
+      if (issued.operation == nullptr) continue;
+      report_.fail("queue %u: %s of lba %lu never completes", open.lane->sq_id(i),
+                   issued.operation->name, issued.lba);
+    }
+  }
+}
+
+void Host::verify_all() {
+  machine_.end_faults();
+  if (lanes_.empty()) create_lane();
+  constexpr uint64_t kBlocks = 8;
+  for (uint32_t nsid = 1; nsid <= namespaces_.size(); nsid++) {
+    const uint64_t block_count = namespaces_[nsid - 1].oracle.block_count();
+    for (uint64_t lba = 0; lba < block_count && !report_.failed();) {
+      Issued issued;
+      issued.nsid = nsid;
+      issued.lba = lba;
+      issued.plain = true;
+      issued.count = std::min({kBlocks, block_count - lba,
+                               controller_->limits().transfer_bytes_max /
+                                   namespaces_[nsid - 1].oracle.block_byte_length()});
+      const uint64_t count = issued.count;
+      if (submit(lanes_[0], 0, read_operation(), std::move(issued))) {
+        lba += count;
+      } else {
+        drain();
+      }
+    }
+  }
+  drain();
+}
+
+void Host::stop() {
+  const Status closed = controller_->close();
+  if (!closed.ok()) report_.fail("close: %s", closed.failure().detail.c_str());
+  let_go();
+}
+
+// After close(): the device reaches nothing any more, and nothing stays mapped.
+void Host::let_go() {
+  for (OpenLane& open : lanes_) lose_outstanding(open);
+  if (!arena_->free_pages_intact()) report_.fail("memory in nobody's hands was written to");
+  lanes_.clear();
+  arena_.reset();
+  controller_.reset();
+  if (const size_t left = machine_.transport()->mapping_count(); left != 0) {
+    report_.fail("%lu mappings are left after close", left);
+  }
+}
+
+}  // namespace nvm::simulation

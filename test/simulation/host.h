@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// The host of one seed: queues of both kinds, random commands on them, and what must be true of
+// every completion.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "data_oracle.h"
+#include "lane.h"
+#include "machine.h"
+#include "page_arena.h"
+#include "report.h"
+
+namespace nvm::simulation {
+
+struct Operation;
+
+// A command between its submission and its completion.
+struct Issued {
+  const Operation* operation = nullptr;  // null: the command id is free
+  uint32_t nsid = 1;
+  uint64_t lba = 0;
+  uint64_t count = 0;
+  uint64_t from_lba = 0;  // of a copy
+  uint64_t change = 0;    // 0: it changes nothing
+  uint64_t began = 0;     // moment of the oracle
+  uint64_t position = 0;  // how many commands were put into its queue before it
+  bool reads = false;     // the oracle knows of it
+  bool plain = false;     // its blocks are given, and it is not spoiled
+  bool durable = false;   // forced unit access
+  bool freezes = false;   // nobody may change what it reads
+  uint16_t expected = 0;  // status code
+  std::vector<uint32_t> pages;
+  uint64_t offset = 0;  // in the first page
+  uint64_t byte_length = 0;
+};
+
+// A submission queue as its host sees it.
+struct HostSq {
+  std::vector<Issued> commands;  // by command id
+  std::shared_ptr<DmaDescriptor> lists;
+  uint64_t enqueued = 0;  // commands put into it, ever
+  uint64_t rung = 0;      // as many the device knows of
+  uint64_t fetched = 0;   // as many it has fetched, it says
+  uint32_t head = 0;      // SQHD as last seen
+  uint32_t outstanding = 0;
+};
+
+class Host {
+ public:
+  Host(const Geometry& geometry, Machine& machine, Random& random, Report& report);
+
+  // Opens the controller and creates queues.
+  void start();
+  // One random action.
+  void act();
+  // Consumes until nothing is outstanding.
+  void drain();
+  // Reads back every block and checks it.
+  void verify_all();
+  // Closes everything; then nothing may be mapped any more.
+  void stop();
+
+  using Sq = HostSq;
+
+  // The rows of operations.cc: what a command is made of, and what its completion must say.
+  bool build_read(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_write(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_fill(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_flush(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_compare(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_verify(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_deallocate(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_copy(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  bool build_refused(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  void settle_read(Issued& issued, uint16_t code);
+  void settle_change(Issued& issued, uint16_t code);
+  void settle_flush(Issued& issued, uint16_t code);
+  void settle_compare(Issued& issued, uint16_t code);
+
+ private:
+  struct OpenLane {
+    std::unique_ptr<Lane> lane;
+    std::vector<Sq> sqs;
+    int sleeper = -1;
+    bool asleep = false;
+    bool cq_doorbell_due = false;
+    uint32_t outstanding() const;
+  };
+  struct NamespaceState {
+    explicit NamespaceState(DataOracle shadow) : oracle(std::move(shadow)) {}
+
+    DataOracle oracle;
+    std::vector<const Issued*> changing;  // commands under way that change blocks
+    std::vector<const Issued*> frozen;    // … that read blocks that nobody may change
+    bool deallocated_reads_zero = false;
+    uint64_t copy_max = 1;  // blocks of one Copy
+  };
+
+  // host.cc
+  void open_controller();
+  void learn();
+  void create_lane();
+  void close_lane(size_t index);
+  void submit_some();
+  bool submit(OpenLane& lane, size_t sq, const Operation& operation, Issued issued);
+  void ring(OpenLane& lane, size_t sq);
+  void poll(OpenLane& lane);
+  void take(OpenLane& lane, const spec::CompletionQueueEntry& entry);
+  void check_head(OpenLane& lane, size_t sq, const Issued& issued,
+                  const spec::CompletionQueueEntry& entry);
+  void settle(Issued& issued, const spec::CompletionQueueEntry& entry);
+  void forget(Issued& issued);
+  void lose_outstanding(OpenLane& lane);
+  void let_go();
+  void complain(const OpenLane& lane);
+
+  // disturbances.cc
+  enum class Restart { Close, Reset, Disable, Shutdown, Crash };
+  void restart(Restart how);
+  void shut_down();
+  void ask_admin();
+  void disturb();
+
+  // operations.cc
+  static const Operation& read_operation();
+  const Operation& pick_operation();
+  bool place_range(Issued& issued, bool changes);
+  bool place_data(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  void spoil(Issued& issued, spec::SubmissionQueueEntry& sqe);
+  void fill_written(const Issued& issued);
+  void expect(const Issued& issued, uint16_t code);
+
+  const Geometry& geometry_;
+  Machine& machine_;
+  Random& random_;
+  Report& report_;
+  std::vector<NamespaceState> namespaces_;
+  std::shared_ptr<Controller> controller_;
+  spec::IdentifyController identify_{};
+  std::unique_ptr<PageArena> arena_;
+  std::vector<OpenLane> lanes_;
+  uint16_t shared_ids_end_ = 0;  // shared lanes take ids downwards from here
+  int next_sleeper_ = 0;
+  bool fails_;                   // the medium may
+  std::vector<std::byte> flat_;  // data of one command, in one piece
+};
+
+// One kind of command: how it is made, and what its completion must say.
+struct Operation {
+  const char* name;
+  uint8_t opcode;
+  uint16_t oncs;  // the bit that says that the controller has it; 0: always
+  unsigned weight;
+  // False: not now, and nothing was begun.
+  bool (Host::*build)(Issued& issued, HostSq& sq, spec::SubmissionQueueEntry& sqe);
+  void (Host::*settle)(Issued& issued, uint16_t code);
+};
+
+}  // namespace nvm::simulation

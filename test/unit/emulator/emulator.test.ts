@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// An emulated device as programs use it.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Emulator, openController, startEmulator } from 'peernvm'
+import { describe, expect, test } from 'vitest'
+import { doorbellModes } from '../../../src/emulator/server.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const blocks = (count: number, byte: number) => new Uint8Array(count * 512).fill(byte)
+
+describe('an emulator', () => {
+  test('several controllers share its namespaces', async () => {
+    await using device = await startEmulator({ size: '1MiB', controllers: 2 })
+    await using first = await openController(device.controller(0))
+    await using second = await openController(device.controller(1))
+    await (await first.namespace(1)).write({ lba: 3, from: blocks(1, 7) })
+    const into = blocks(1, 0)
+    await (await second.namespace(1)).read({ lba: 3, into })
+    expect(into).toEqual(blocks(1, 7))
+    expect((await first.admin.identifyController()).cntlid).toBe(0)
+    expect((await second.admin.identifyController()).cntlid).toBe(1)
+    expect(device.stats().map((each) => each.commands)).toEqual([1, 1])
+    expect(device.stats()[1]).toMatchObject({ readCommands: 1, bytesRead: 512, errors: 0 })
+  })
+
+  test('is what its description says', async () => {
+    await using device = await startEmulator({
+      size: '1MiB',
+      blockSize: 4096,
+      namespaces: [{ size: '2MiB' }],
+      identity: { serial: 'S1', model: 'M1', firmware: 'F1' },
+      limits: { queuePairs: 3, queueEntries: 64, mdts: 7 },
+    })
+    await using controller = await openController(device.controller())
+    const identity = await controller.admin.identifyController()
+    expect([identity.sn, identity.mn, identity.fr, identity.mdts]).toEqual(['S1', 'M1', 'F1', 7])
+    expect((await controller.namespace(1)).blockSize).toBe(4096)
+    expect((await controller.namespace(2)).blockCount).toBe(4096)
+  })
+
+  test.each([
+    [{ controllers: 0 }, 'ERR_ARGUMENT'],
+    [{ blockSize: 520 as 512 }, 'ERR_ARGUMENT'],
+    [{ size: '1MiB', protection: 1 as const }, 'ERR_ARGUMENT'],
+    [{ size: 1000 }, 'ERR_IMAGE'],
+    [{ image: '/nonexistent/disk.img' }, 'ERR_IMAGE'],
+  ])('refuses %j with %s', async (options, code) => {
+    await expect(startEmulator(options)).rejects.toMatchObject({ code })
+  })
+
+  test('gains and loses namespaces while it works', async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    await using controller = await openController(device.controller())
+    const id = await device.addNamespace({ size: '2MiB', blockSize: 4096 })
+    const added = await controller.namespace(id)
+    expect([id, added.blockSize, added.blockCount]).toEqual([2, 4096, 512])
+    await added.write({ lba: 0, from: new Uint8Array(4096).fill(1) })
+    await device.removeNamespace(id)
+    await expect(added.read({ lba: 0, into: new Uint8Array(4096) })).rejects.toMatchObject({
+      code: 'ERR_NVME_STATUS',
+    })
+    await expect(device.removeNamespace(9)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+    await expect(device.addNamespace({ size: 513 })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+  })
+
+  test('lives as long as one of its controllers is open', async () => {
+    const device = await startEmulator({ size: '1MiB' })
+    const controller = await openController(device.controller())
+    await device.close()
+    await device.close()
+    await (await controller.namespace(1)).write({ lba: 0, from: blocks(1, 1) })
+    expect(() => device.stats()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+    await expect(openController(device.controller())).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    await controller.close()
+  })
+
+  test('a controller that is closed can be opened anew', async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    for (let i = 0; i < 3; i++) {
+      await using controller = await openController(device.controller())
+      await (await controller.namespace(1)).write({ lba: i, from: blocks(1, i) })
+    }
+    expect(device.stats()[0]).toMatchObject({ writeCommands: 3 })
+  })
+})
+
+describe('faults', () => {
+  const open = async (device: Emulator) => {
+    const controller = await openController(device.controller(), { timeoutMs: 1000 })
+    return { controller, namespace: await controller.namespace(1) }
+  }
+
+  test('an injected status reaches the program, for the commands that match', async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    const { controller, namespace } = await open(device)
+    const fault = device.inject({
+      on: { queues: 'io', opcode: 2, lbas: { lba: 4, blockCount: 2 } },
+      status: { name: 'unrecovered_read_error', dnr: true },
+    })
+    await namespace.read({ lba: 0, into: blocks(4, 0) })
+    await expect(namespace.read({ lba: 5, into: blocks(1, 0) })).rejects.toMatchObject({
+      status: { name: 'unrecovered_read_error', dnr: true },
+    })
+    expect(fault.hits()).toBe(1)
+    fault.remove()
+    await namespace.read({ lba: 5, into: blocks(1, 0) })
+    await controller.close()
+  })
+
+  test('a transient status is retried and not seen', async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    const { controller, namespace } = await open(device)
+    const fault = device.inject({ on: { queues: 'io' }, status: 'namespace_not_ready', times: 2 })
+    await namespace.write({ lba: 0, from: blocks(1, 9) })
+    expect(fault.hits()).toBe(2)
+    await controller.close()
+  })
+
+  test('a flipped byte is data, not an error', async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    const { controller, namespace } = await open(device)
+    device.inject({ on: { queues: 'io' }, corrupt: { data: 'toHost', offset: 7, mask: 1 } })
+    const into = blocks(1, 0)
+    await namespace.read({ lba: 0, into })
+    expect(into.indexOf(1)).toBe(7)
+    await controller.close()
+  })
+
+  test('a controller that stops is reset, and works again', async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    const { controller, namespace } = await open(device)
+    device.inject({ on: { queues: 'io', nth: 1 }, controller: 'stop' })
+    await expect(namespace.read({ lba: 0, into: blocks(1, 0) })).rejects.toMatchObject({
+      code: expect.stringMatching(/ERR_TIMEOUT|ERR_QUEUE_LOST/),
+    })
+    await namespace.read({ lba: 0, into: blocks(1, 0) })
+    await controller.close()
+  })
+
+  test.each([
+    [{}, /does nothing/],
+    [{ drp: true }, /a fault has no 'drp'/],
+    [{ on: { lba: 1 }, drop: true }, /match has no 'lba'/],
+    [{ status: 'bad' }, /no status 'bad'/],
+    [{ completion: 'twice' }, /'twice' is none of/],
+    [{ on: { probability: 2 }, drop: true }, /probability/],
+  ])('%j is refused', async (fault, message) => {
+    await using device = await startEmulator({ size: '1MiB' })
+    expect(() => device.inject(fault as object)).toThrow(message)
+  })
+})
+
+describe('a served controller', () => {
+  test.each(doorbellModes)(
+    'has a socket with doorbells %s until it is closed',
+    async (doorbells) => {
+      using folder = temporaryFolder('serve')
+      await using device = await startEmulator({ size: '1MiB' })
+      const server = await device.serve({ vfioUser: folder.path, doorbells })
+      expect(server.path).toBe(join(folder.path, 'cntrl'))
+      await expect(openController(device.controller())).rejects.toMatchObject({ code: 'ERR_BUSY' })
+      await server.close()
+      expect(existsSync(server.path)).toBe(false)
+      await (await openController(device.controller())).close()
+    },
+  )
+
+  test('refuses a way to ring that there is not, and names those that there are', async () => {
+    using folder = temporaryFolder('serve')
+    await using device = await startEmulator({ size: '1MiB' })
+    const options = { vfioUser: folder.path, doorbells: 'knock' as 'poll' }
+    await expect(device.serve(options)).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT',
+      message: expect.stringContaining("doorbells 'knock' is none of trap, poll"),
+    })
+    expect(existsSync(join(folder.path, 'cntrl'))).toBe(false)
+  })
+})
