@@ -91,11 +91,13 @@ void ControllerState::forget_interrupt(CompletionQueue& queue) {
   queue.raise_due = false;
 }
 
-// Asserted while a queue with interrupts has entries that the host has not taken. Without MSI-X all
+// Asserted while a queue with interrupts has entries that the host can take. Without MSI-X all
 // queues have the vector that INTMS and INTMC mask with bit 0.
 void ControllerState::update_pin() {
   const auto asks = [this](const CompletionQueue* queue) {
-    return (registers.interrupt_mask >> queue->vector % 32 & 1) == 0 && !consumed(*queue);
+    if ((registers.interrupt_mask >> queue->vector % 32 & 1) != 0) return false;
+    const uint32_t arrived = queue->mirror == nullptr ? queue->tail : queue->mirror->reached();
+    return read_doorbell(*queue, 2u * queue->id + 1) != arrived;
   };
   const bool asserted = running_ && std::any_of(interrupting_.begin(), interrupting_.end(), asks);
   if (asserted == pin_asserted_) return;

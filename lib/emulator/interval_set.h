@@ -3,10 +3,13 @@
 // decides what is in it may be hostile.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <utility>
+#include <vector>
 
 namespace nvm::emulator {
 
@@ -55,6 +58,17 @@ class IntervalSet {
       if (old_first < first) at = last_by_first_.emplace(old_first, first - 1).first;
     }
     return true;
+  }
+
+  // What the set has of [first, first + count): pairs of first and last number.
+  std::vector<std::pair<uint64_t, uint64_t>> within(uint64_t first, uint64_t count) const {
+    const uint64_t last = first + (count - 1);
+    std::vector<std::pair<uint64_t, uint64_t>> found;
+    auto at = last_by_first_.upper_bound(last);
+    while (at != last_by_first_.begin() && (--at)->second >= first) {
+      found.emplace_back(std::max(first, at->first), std::min(last, at->second));
+    }
+    return found;
   }
 
   // By their first numbers; no two of them touch.

@@ -93,13 +93,16 @@ void ControllerState::write_register(uint32_t offset, uint64_t value, unsigned b
   if (removed_ || offset % byte_length != 0 || byte_length < kDwordBytes) return;
   if (offset >= kDoorbellOffset) {
     if (byte_length == kDwordBytes) write_doorbell(offset, static_cast<uint32_t>(value));
-    return;
+  } else {
+    write_dword(offset, static_cast<uint32_t>(value));
+    if (byte_length == kQwordBytes) {
+      write_dword(offset + kDwordBytes, static_cast<uint32_t>(value >> 32));
+    }
+    show_registers();
   }
-  write_dword(offset, static_cast<uint32_t>(value));
-  if (byte_length == kQwordBytes) {
-    write_dword(offset + kDwordBytes, static_cast<uint32_t>(value >> 32));
-  }
-  show_registers();
+  // At once: a level that lasts longer than its reason is an interrupt that nobody cares for. But
+  // memory that shadow doorbells were in may be gone: then the next step finds out.
+  if (interrupt_sink != nullptr && domain.generation() == resolved_generation_) update_pin();
 }
 
 void ControllerState::write_dword(uint32_t offset, uint32_t value) {

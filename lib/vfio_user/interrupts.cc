@@ -42,6 +42,12 @@ void signal(const UniqueFd& eventfd) {
   } while (written < 0 && errno == EINTR);
 }
 
+// False when the client has seen the signals already.
+bool take_back(const UniqueFd& eventfd) {
+  uint64_t count;
+  return eventfd.valid() && read(eventfd.get(), &count, sizeof count) == sizeof count;
+}
+
 }  // namespace
 
 Interrupts::Interrupts() {
@@ -96,15 +102,19 @@ void Interrupts::deliver(Line& vector) {
 
 void Interrupts::set_pin(bool asserted) {
   pin_asserted_ = asserted;
-  deliver_pin();
+  if (asserted) return deliver_pin();
+  // A signal that the client has not seen yet would be an interrupt without a reason, and only an
+  // access to the device would end it.
+  if (pin_signalled_ && take_back(pin_.eventfd)) pin_signalled_ = false;
 }
 
 // A level becomes one signal, and then none until the client has unmasked the pin: it does that
 // when the host has served the interrupt.
 void Interrupts::deliver_pin() {
-  if (!pin_asserted_ || !pin_enabled_ || pin_.masked_by_client || !pin_.eventfd.valid()) return;
+  if (!pin_asserted_ || !pin_enabled_ || pin_signalled_) return;
+  if (pin_.masked_by_client || !pin_.eventfd.valid()) return;
   signal(pin_.eventfd);
-  pin_.masked_by_client = true;
+  pin_signalled_ = true;
 }
 
 int Interrupts::connect(uint32_t index, uint32_t start, std::vector<UniqueFd> fds) {
@@ -125,6 +135,7 @@ void Interrupts::disconnect(uint32_t index, uint32_t start, uint32_t count) {
     Line& disconnected = line(index, start + i);
     disconnected.eventfd.reset();
     disconnected.masked_by_client = false;
+    if (index == irq_index::pin) pin_signalled_ = false;
   }
 }
 
@@ -132,7 +143,9 @@ void Interrupts::set_client_mask(uint32_t index, uint32_t start, bool masked) {
   Line& changed = line(index, start);
   changed.masked_by_client = masked;
   if (index == irq_index::msix) deliver(changed);
-  if (index == irq_index::pin) deliver_pin();
+  if (index != irq_index::pin) return;
+  if (!masked) pin_signalled_ = false;
+  deliver_pin();
 }
 
 void Interrupts::trigger(uint32_t index, uint32_t start) {
@@ -166,6 +179,7 @@ void Interrupts::reset() {
   }
   msix_masked_ = false;
   pin_.masked_by_client = false;
+  pin_signalled_ = false;
   pin_enabled_ = true;
   pin_asserted_ = false;
 }

@@ -68,6 +68,7 @@ class Interrupts final : public emulator::InterruptSink {
   Line pin_;
   bool pin_enabled_ = true;
   bool pin_asserted_ = false;
+  bool pin_signalled_ = false;  // and not unmasked since
   Line error_;
   Line release_request_;
 };

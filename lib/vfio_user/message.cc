@@ -184,9 +184,10 @@ Message make_region_info_reply(const Header& header, const RegionInfoBody& reque
 
   SparseMapHead head{kSparseMapCapability, 1, 0, static_cast<uint32_t>(region.mappable.size()), 0};
   body.argsz += static_cast<uint32_t>(sizeof head + region.mappable.size_bytes());
-  body.flags |= region_flag::mmap | region_flag::capabilities;
+  body.flags |= region_flag::mmap;
   if (request.argsz < body.argsz) return make_reply(header, {as_bytes_of(body)});
 
+  body.flags |= region_flag::capabilities;
   body.capability_offset = sizeof body;
   Message reply =
       make_reply(header, {as_bytes_of(body), as_bytes_of(head), std::as_bytes(region.mappable)});

@@ -251,7 +251,7 @@ Message make_reply(const Header& header,
 Message make_error_reply(const Header& header, int os_error);
 
 // The reply to GET_REGION_INFO, cut to what `argsz` of the request has room for: then argsz says
-// how much it takes, and neither capabilities nor descriptor are there.
+// how much it takes, and neither capabilities, the flag of these, nor the descriptor are there.
 struct RegionDescription {
   uint64_t byte_length = 0;
   uint32_t flags = 0;                    // region_flag read and write

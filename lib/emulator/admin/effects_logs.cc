@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Log pages that say what there is and what it changes: all read off the tables.
+#include <algorithm>
+#include <cstddef>
+
 #include "emulator/admin/admin_commands.h"
 #include "emulator/admin/feature_table.h"
 #include "emulator/admin/log_pages.h"
@@ -28,6 +31,11 @@ LogBytes command_effects(ControllerState& state) {
     log.iocs[opcode] = command.effects | spec::command_effects::csupp.put(1);
   }
   return bytes_of(log);
+}
+
+void remove_io_commands(LogBytes& effects) {
+  constexpr size_t kFirst = offsetof(spec::CommandEffectsLog, iocs);
+  std::fill_n(effects.begin() + kFirst, sizeof(spec::CommandEffectsLog::iocs), std::byte{0});
 }
 
 LogBytes feature_effects(ControllerState&) {

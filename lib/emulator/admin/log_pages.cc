@@ -54,9 +54,7 @@ uint16_t judge(const ControllerState& state, const spec::SubmissionQueueEntry& s
       request.byte_length > state.transfer_bytes_max() || request.offset % sizeof(uint32_t) != 0 ||
       spec::get_log_page_cdw14::ot.get(sqe.cdw14) != 0 ||
       spec::get_log_page_cdw14::uuid_index.get(sqe.cdw14) != 0 ||
-      (id == spec::log_page::smart_health_information && is_of_one_namespace(sqe.nsid)) ||
-      (id == spec::log_page::commands_supported_and_effects &&
-       spec::get_log_page_cdw14::csi.get(sqe.cdw14) != spec::csi::nvm);
+      (id == spec::log_page::smart_health_information && is_of_one_namespace(sqe.nsid));
   return refused ? spec::status::invalid_field : spec::status::success;
 }
 
@@ -114,6 +112,10 @@ uint16_t get_log_page(ControllerState& state, Slot& slot) {
   }
   const Request request = parse(sqe);
   LogBytes bytes = page->read(state);
+  if (id == spec::log_page::commands_supported_and_effects &&
+      spec::get_log_page_cdw14::csi.get(sqe.cdw14) != spec::csi::nvm) {
+    remove_io_commands(bytes);
+  }
 #if !NVM_CANARY_LOG_OFFSET_UNBOUNDED
   if (request.offset > bytes.size()) return refuse(spec::status::invalid_field);
 #endif

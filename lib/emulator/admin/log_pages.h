@@ -27,6 +27,7 @@ std::span<const LogPage> log_pages();
 // effects_logs.cc
 LogBytes supported_log_pages(ControllerState& state);
 LogBytes command_effects(ControllerState& state);
+void remove_io_commands(LogBytes& effects);  // as of a command set that we do not have
 LogBytes feature_effects(ControllerState& state);
 LogBytes management_command_effects(ControllerState& state);
 

@@ -13,14 +13,30 @@ void invert(std::span<std::byte> bytes) {
   for (std::byte& byte : bytes) byte = ~byte;
 }
 
-// What is written can be read again. False: the namespace can remember no more uncorrectable
-// ranges, and writing into the middle of one would make another.
-bool mark_correctable(Namespace& ns, uint64_t lba, uint64_t data_byte_length) {
-  if (ns.uncorrectable.empty()) return true;
-  const uint64_t block_byte_length = ns.format.data_byte_length();
-  if (ns.subsystem != nullptr) ns.subsystem->save_soon();
-  return ns.uncorrectable.remove(lba, (data_byte_length - 1) / block_byte_length + 1);
-}
+// What is written can be read again: the marks of uncorrectable blocks go before the write, since
+// later ones, of commands that overlap with it, must stay. When the write fails they come back.
+class ClearedMarks {
+ public:
+  explicit ClearedMarks(Namespace& ns) : ns_(ns) {}
+
+  // False: the namespace can remember no more uncorrectable ranges, and writing into the middle of
+  // one would make another.
+  bool clear(uint64_t lba, uint64_t data_byte_length) {
+    if (ns_.uncorrectable.empty()) return true;
+    const uint64_t block_count = (data_byte_length - 1) / ns_.format.data_byte_length() + 1;
+    cleared_ = ns_.uncorrectable.within(lba, block_count);
+    if (cleared_.empty()) return true;
+    if (ns_.subsystem != nullptr) ns_.subsystem->save_soon();
+    return ns_.uncorrectable.remove(lba, block_count);
+  }
+  void restore() {
+    for (const auto& [first, last] : cleared_) ns_.uncorrectable.add(first, last - first + 1);
+  }
+
+ private:
+  Namespace& ns_;
+  std::vector<std::pair<uint64_t, uint64_t>> cleared_;
+};
 
 // A store that is memory gives back the pages of such a part within one step.
 constexpr uint64_t kDeallocateBytesMax = 256 << 20;
@@ -61,7 +77,8 @@ Task load_blocks(Namespace& ns, uint64_t lba, BlockSpan to) {
 }
 
 Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from) {
-  if (!from.data.empty() && !mark_correctable(ns, lba, from.data.size())) {
+  ClearedMarks marks(ns);
+  if (!from.data.empty() && !marks.clear(lba, from.data.size())) {
     co_return spec::status::write_fault;
   }
   StoreOperation operation;
@@ -69,7 +86,10 @@ Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from) {
     const Progress begun = ns.store->begin_write(operation, lba * ns.format.data_byte_length(),
                                                  from.data.data(), from.data.size());
     const Progress written = co_await settled(operation, begun);
-    if (written == Progress::Failed) co_return spec::status::write_fault;
+    if (written == Progress::Failed) {
+      marks.restore();
+      co_return spec::status::write_fault;
+    }
   }
   if (ns.metadata_store == nullptr || from.metadata.empty()) co_return spec::status::success;
   if (ns.format.protection_type != 0) invert(from.metadata);
@@ -78,16 +98,19 @@ Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from) {
                                      from.metadata.data(), from.metadata.size());
   const Progress written = co_await settled(operation, begun);
   if (ns.format.protection_type != 0) invert(from.metadata);
-  co_return written == Progress::Failed ? spec::status::write_fault : spec::status::success;
+  if (written == Progress::Done) co_return spec::status::success;
+  marks.restore();
+  co_return spec::status::write_fault;
 }
 
 Task deallocate_data(Namespace& ns, uint64_t lba, uint64_t block_count) {
   const uint64_t block_byte_length = ns.format.data_byte_length();
-  if (!mark_correctable(ns, lba, block_count * block_byte_length)) {
-    co_return spec::status::write_fault;
-  }
-  co_return co_await deallocate(*ns.store, lba * block_byte_length,
-                                block_count * block_byte_length);
+  ClearedMarks marks(ns);
+  if (!marks.clear(lba, block_count * block_byte_length)) co_return spec::status::write_fault;
+  const uint16_t status =
+      co_await deallocate(*ns.store, lba * block_byte_length, block_count * block_byte_length);
+  if (status != spec::status::success) marks.restore();
+  co_return status;
 }
 
 Task deallocate_blocks(Namespace& ns, uint64_t lba, uint64_t block_count) {

@@ -134,6 +134,23 @@ TEST_CASE("the pin is asserted as long as an entry is there and the vector is no
   CHECK(host.sink.changes == std::vector<bool>{true, false, true, false});
 }
 
+TEST_CASE("a doorbell, or a mask, that comes as a register changes the pin without a step") {
+  Interrupted host;
+  host.submit_flushes(host.queue, 2);
+  REQUIRE(host.sink.changes.back());
+  const auto ring_head = [&](uint32_t head) {
+    host.controller.write_register(kDoorbellOffset + 3 * sizeof(uint32_t), head, sizeof(uint32_t));
+  };
+  ring_head(1);
+  CHECK(host.sink.changes.back());
+  host.write32(spec::registers::intms, 1u << 5);
+  CHECK_FALSE(host.sink.changes.back());
+  host.write32(spec::registers::intmc, 1u << 5);
+  CHECK(host.sink.changes.back());
+  ring_head(2);
+  CHECK_FALSE(host.sink.changes.back());
+}
+
 TEST_CASE("a disable takes the pin back") {
   Interrupted host;
   host.submit_flushes(host.queue, 1);

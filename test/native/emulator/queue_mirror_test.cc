@@ -117,6 +117,30 @@ TEST_CASE("queues in distant memory: entries are brought, completions taken over
   }
 }
 
+TEST_CASE("the pin is asserted when a completion has arrived, no sooner") {
+  struct Level final : InterruptSink {
+    void raise(uint16_t) override {}
+    void set_pin(bool asserted) override { pin = asserted; }
+    bool pin = false;
+  } level;
+  Distant host;
+  host.controller.set_interrupt_sink(&level);
+  spec::SubmissionQueueEntry unknown{};
+  unknown.opc = 0xc0;
+  host.submit(host.admin, unknown);
+  host.step_all();
+  REQUIRE(host.memory.answer_one());  // the entry is here
+  host.step_all();
+  CHECK_FALSE(level.pin);
+  REQUIRE(host.memory.answer_one());
+  host.step_all();
+  CHECK(level.pin);
+  host.take_completion(host.admin);
+  host.step_all();
+  CHECK_FALSE(level.pin);
+  host.controller.set_interrupt_sink(nullptr);
+}
+
 TEST_CASE("an interrupt comes after its completion has arrived, once") {
   Distant host;
   host.sink.raised.clear();

@@ -182,6 +182,75 @@ TEST_CASE("a completion signals the eventfd of its queue's vector") {
   CHECK(read(io.get(), &count, sizeof count) < 0);
 }
 
+TEST_CASE("a pin that is unmasked behind the last doorbell does not signal again") {
+  DirectChannel channel;
+  Guest guest(channel);
+  guest.agree_version();
+  UniqueFd pin(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  IrqSetBody body{20, irq_set_flag::data_eventfd | irq_set_flag::action_trigger, 0, 0, 1};
+  REQUIRE(error_of(channel.call(CommandCode::DeviceSetIrqs, join(body), {pin.get()})) == 0);
+  REQUIRE(guest.map_memory() == 0);
+  REQUIRE(guest.enable());
+  REQUIRE(guest.create_io_queues() == 0);
+  guest.write<uint16_t>(7, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+  uint64_t count = 0;
+  auto signalled = [&] { return read(pin.get(), &count, sizeof count) == sizeof count; };
+  auto unmask = [&] {
+    body.flags = irq_set_flag::data_none | irq_set_flag::action_unmask;
+    CHECK(error_of(channel.call(CommandCode::DeviceSetIrqs, join(body))) == 0);
+  };
+  // No step of the device between these and what follows.
+  auto take_entries = [&](uint32_t head) { guest.write<uint32_t>(0, 0x100c, head); };
+  auto complete_one = [&] {
+    guest.submit_block_read(Guest::kBase + Guest::kData);
+    channel.idle();
+  };
+
+  CHECK_FALSE(signalled());
+  complete_one();
+  SUBCASE("when the client has heard of all entries") {
+    CHECK(signalled());
+    take_entries(1);
+    unmask();
+    CHECK_FALSE(signalled());
+  }
+  SUBCASE("when an entry came meanwhile, it does") {
+    CHECK(signalled());
+    complete_one();
+    CHECK_FALSE(signalled());
+    take_entries(1);
+    unmask();
+    CHECK(signalled());
+    take_entries(2);
+    unmask();
+    CHECK_FALSE(signalled());
+  }
+  SUBCASE("when the client has not looked at the signal yet") {
+    take_entries(1);
+    CHECK_FALSE(signalled());
+  }
+  complete_one();
+  CHECK(signalled());
+}
+
+TEST_CASE("a doorbell behind the unmapping of the shadow doorbells touches them no more") {
+  DirectChannel channel;
+  Guest guest(channel);
+  guest.agree_version();
+  REQUIRE(guest.map_memory() == 0);
+  REQUIRE(guest.enable());
+  REQUIRE(guest.create_io_queues() == 0);
+  spec::SubmissionQueueEntry sqe{};
+  sqe.opc = spec::admin_opcode::doorbell_buffer_config;
+  sqe.prp1 = Guest::kBase + Guest::kData;
+  sqe.prp2 = Guest::kBase + Guest::kData + 4096;
+  REQUIRE(guest.admin(sqe) == 0);
+  REQUIRE(guest.unmap_memory() == 0);
+  guest.write<uint32_t>(0, 0x100c, 0);
+  channel.idle();
+  CHECK((guest.read<uint32_t>(0, spec::registers::csts) & spec::csts::cfs.mask) != 0);
+}
+
 TEST_CASE("interrupts that there are not, and masks of those that have none, are refused") {
   DirectChannel channel;
   Guest guest(channel);

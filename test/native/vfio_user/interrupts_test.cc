@@ -203,6 +203,24 @@ TEST_CASE_FIXTURE(PinFixture, "a masked pin, and one that the host disabled, sig
   CHECK(event.take() == 1);
 }
 
+TEST_CASE_FIXTURE(PinFixture, "a signal that the client has not seen goes with its reason") {
+  interrupts.set_pin(true);
+  SUBCASE("and the pin, not masked by it, signals the next one") {
+    interrupts.set_pin(false);
+    CHECK(event.take() == 0);
+    interrupts.set_pin(true);
+    CHECK(event.take() == 1);
+  }
+  SUBCASE("and a mask of the client's own stays") {
+    interrupts.set_client_mask(irq_index::pin, 0, true);
+    interrupts.set_pin(false);
+    interrupts.set_pin(true);
+    CHECK(event.take() == 0);
+    interrupts.set_client_mask(irq_index::pin, 0, false);
+    CHECK(event.take() == 1);
+  }
+}
+
 TEST_CASE_FIXTURE(PinFixture, "a reset releases the pin") {
   interrupts.set_pin(true);
   CHECK(event.take() == 1);

@@ -202,3 +202,21 @@ TEST_CASE("a region with a mappable area tells it, with its descriptor, when the
   CHECK(body_of<RegionInfoBody>(cut.bytes).argsz == 0x40);
   CHECK(body_of<RegionInfoBody>(cut.bytes).capability_offset == 0);
 }
+
+// QEMU asks with room for no capability first, and refuses the device otherwise.
+TEST_CASE("a reply that tells of capabilities has an offset to them, within what it takes") {
+  const SparseArea areas[] = {{0x1000, 0x1000}};
+  RegionDescription region{0x4000, region_flag::read | region_flag::write, areas, 7};
+  Bytes payload = zeros(sizeof(RegionInfoBody));
+  Header header = command(CommandCode::DeviceGetRegionInfo, payload);
+  for (uint32_t argsz : {32u, 63u, 64u, 4064u}) {
+    CAPTURE(argsz);
+    Message reply = make_region_info_reply(header, RegionInfoBody{argsz, 0, 0, 0, 0, 0}, region);
+    auto body = body_of<RegionInfoBody>(reply.bytes);
+    const bool told = (body.flags & region_flag::capabilities) != 0;
+    CHECK(told == (argsz >= 64));
+    CHECK((body.flags & region_flag::mmap) != 0);
+    CHECK(body.capability_offset == (told ? sizeof body : 0));
+    CHECK(body.argsz == 64);
+  }
+}

@@ -92,6 +92,24 @@ TEST_CASE("what is uncorrectable cannot be read until it is written or deallocat
         spec::status::namespace_is_write_protected);
 }
 
+TEST_CASE("a write or deallocation that fails leaves uncorrectable blocks as they were") {
+  ExecutorHost host({}, 64, false);
+  Bytes block = bytes_of(512, 4);
+  REQUIRE(host.run(ExecutorHost::entry(write_uncorrectable, 8, 2)) == 0);
+  REQUIRE(host.run(ExecutorHost::entry(write_uncorrectable, 11, 1)) == 0);
+  const auto marked = host.ns->uncorrectable.last_by_first();
+  Bytes blocks(6 * 512);
+  host.store->fails = true;
+  CHECK(host.run(ExecutorHost::entry(write, 7, 6), blocks) == spec::status::write_fault);
+  CHECK(host.ns->uncorrectable.last_by_first() == marked);
+  CHECK(host.run(ExecutorHost::entry(write_zeroes, 9, 1, spec::write_zeroes_cdw12::deac.mask)) ==
+        spec::status::write_fault);
+  CHECK(host.ns->uncorrectable.last_by_first() == marked);
+  host.store->fails = false;
+  CHECK(host.run(ExecutorHost::entry(write, 7, 6), blocks) == 0);
+  CHECK(host.ns->uncorrectable.empty());
+}
+
 TEST_CASE("uncorrectable ranges beyond the bound are refused, and nothing else is") {
   ExecutorHost host({}, IntervalSet::kIntervalsMax * 4 + 8);
   for (uint64_t i = 0; i < IntervalSet::kIntervalsMax; i++) {
