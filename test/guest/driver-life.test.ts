@@ -4,12 +4,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { skipVisibly } from '../support/skip.ts'
 import { boot } from './lab/boot.ts'
 import { vfioUser } from './lab/serve.ts'
 import { guestSuite } from './lab/suite.ts'
 import { programText, servedDevice } from './lab/use.ts'
 
 const timeout = 600_000
+/** Of QEMU 11.1's client when a server dies while several of its threads wait for it. */
+const qemuDefect = "error_setv: Assertion `*errp == NULL' failed"
 
 guestSuite('the driver', {
   files: ['life/driver.sh'],
@@ -32,7 +35,11 @@ test('the server dies under I/O', { timeout }, async (context) => {
     kill()
   }
   const script = programText('life/dead-server.sh')
-  const outcome = await boot(lab, { script, share, devices: vfioUser(socket), operator })
+  const job = { script, share, devices: vfioUser(socket), operator }
+  const outcome = await boot(lab, job).catch((error: Error) => {
+    if (!error.message.includes(qemuDefect)) throw error
+    return skipVisibly(context, 'QEMU ended by an assertion of its own', 'docs/limits.md')
+  })
   expect(outcome.exitCode, outcome.log).toBe(0)
 })
 
