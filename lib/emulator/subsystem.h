@@ -93,7 +93,7 @@ class Subsystem {
   // What the subsystem remembers of itself.
   Records& records() { return *records_; }
 
-  // For every namespace. False when the opcode is taken. Before anything steps the subsystem.
+  // For every namespace. False when the opcode is taken. Not while the subsystem is being stepped.
   bool add_io_command(IoCommand command) { return io_commands_.add(std::move(command)); }
   const IoCommands& io_commands() const { return io_commands_; }
 

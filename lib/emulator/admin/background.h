@@ -22,6 +22,11 @@ Task run_background(ControllerState& state, std::shared_ptr<Outcome> outcome, Ta
 // The same for a handler: the command of `slot` completes when the work has ended.
 uint16_t begin_background(ControllerState& state, Slot& slot, Task work);
 
+// Makes a namespace that is attached to no controller; its id is the outcome's dword0. One at a
+// time. (namespace_management.cc)
+Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data,
+                      std::shared_ptr<Outcome> outcome);
+
 // `namespace_id` is in the Changed Namespace List of these controllers, and they tell their hosts.
 void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint64_t controllers);
 

@@ -89,14 +89,18 @@ Task create_alone(Subsystem& subsystem, const spec::NamespaceManagementData& dat
   co_return status;
 }
 
-Task create(Subsystem& subsystem, spec::NamespaceManagementData data,
-            std::shared_ptr<Outcome> outcome) {
+}  // namespace
+
+Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data,
+                      std::shared_ptr<Outcome> outcome) {
   while (subsystem.changing_namespaces) co_await until{subsystem.now_ns() + kLookEveryNs};
   subsystem.changing_namespaces = true;
   const uint16_t status = co_await create_alone(subsystem, data, *outcome);
   subsystem.changing_namespaces = false;
   co_return status;
 }
+
+namespace {
 
 // A command's task: what it is to create comes from the host.
 Task receive_and_create(ControllerState& state, Slot& slot) {
@@ -107,7 +111,7 @@ Task receive_and_create(ControllerState& state, Slot& slot) {
   const uint16_t judged = judge(data);
   if (judged != spec::status::success) co_return refuse(judged);
   auto outcome = std::make_shared<Outcome>();
-  Task created = run_background(state, outcome, create(state.subsystem, data, outcome));
+  Task created = run_background(state, outcome, create_namespace(state.subsystem, data, outcome));
   const uint16_t status = co_await created;
   slot.command.dword0 = outcome->dword0;
   if (status == spec::status::success) {
