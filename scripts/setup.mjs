@@ -146,13 +146,13 @@ async function setUpAddon() {
   say('building the native part (cmake) …')
   dropMovedBuild(join(root, 'build'))
   const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
-  const args = [cmakeJs, 'build', '--prefer-make', '--parallel', String(availableParallelism())]
-  const { seconds } = await must(
-    'Building the addon',
-    process.execPath,
-    args,
-    steps.addon.timeoutSeconds,
-  )
+  const cmake = (...args) =>
+    must('Building the addon', process.execPath, [cmakeJs, ...args], steps.addon.timeoutSeconds)
+  const jobs = String(availableParallelism())
+  // `build` alone would not configure a folder that a plain cmake has configured.
+  const configured = await cmake('configure', '--prefer-make')
+  const built = await cmake('build', '--prefer-make', '--parallel', jobs, '--target', 'peernvm')
+  const seconds = configured.seconds + built.seconds
   if (!existsSync(addonPath))
     throw new SetupError(`The build succeeded but ${addonPath} is not there.`)
   writeStamp('addon', stamp)
@@ -192,7 +192,7 @@ async function main() {
   checkPlatform()
   const only = process.argv.slice(2)
   const wanted = (name) => only.length === 0 || only.includes(name)
-  await takeLock('setup', (pid) => say(`waiting for process ${pid}, which sets up this clone …`))
+  await takeLock('build', (pid) => say(`waiting for process ${pid}, which sets up this clone …`))
   await setUpPackages()
   if (wanted('--addon')) await setUpAddon()
   if (wanted('--typescript')) await setUpTypescript()

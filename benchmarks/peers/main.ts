@@ -22,7 +22,7 @@ const milliseconds = Number(options.milliseconds)
 
 const packageRoot = new URL('../../../', import.meta.url)
 const client = fileURLToPath(new URL('./client.js', import.meta.url))
-const native = fileURLToPath(new URL('build/native/bin/peers-native', packageRoot))
+const native = fileURLToPath(new URL('build/bin/peers-native', packageRoot))
 
 const measurers = {
   cpp: new Measurer('peers-native', [native]),

@@ -29,7 +29,7 @@ const programs = {
 }
 
 // One folder for all of them: only what the canary is in is built anew for the next.
-const folder = 'canary'
+const folder = 'build/canary'
 const buildTimeoutSeconds = 600
 const runTimeoutSeconds = 120
 
@@ -43,7 +43,7 @@ async function mustBeCaught({ name, program, what }) {
     console.error(`  ${name}: it does not build\n${tail(problem)}`)
     return { ...noCounts(), failed: 1 }
   }
-  const path = join(root, 'build', folder, 'bin', program)
+  const path = join(root, folder, 'bin', program)
   const { args, findings } = programs[program] ?? programs.doctest
   const outcome = await run(path, args, { timeoutSeconds: runTimeoutSeconds })
   const cases = findings(outcome.output)

@@ -53,9 +53,9 @@ const targets = () =>
     .map((name) => name.slice(0, -'_fuzz.cc'.length))
     .sort()
 
-/** What was found goes to build/FOLDER/found/TARGET-…; new inputs to build/FOLDER/corpus/TARGET. */
+/** What was found goes to FOLDER/found/TARGET-…; new inputs to FOLDER/corpus/TARGET. */
 function runTarget(folder, target, seconds) {
-  const build = join(root, 'build', folder)
+  const build = join(root, folder)
   const corpora = [join(build, 'corpus', target), join(root, 'test', 'fuzz', 'corpus', target)]
   for (const path of [...corpora, join(build, 'found')]) mkdirSync(path, { recursive: true })
   const args = [
@@ -72,7 +72,7 @@ function runTarget(folder, target, seconds) {
 }
 
 async function fuzz(names, seconds) {
-  const problem = await buildNative('fuzz', {
+  const problem = await buildNative('build/fuzz', {
     definitions,
     targets: names.map((name) => `${name}_fuzz`),
     timeoutSeconds: buildTimeoutSeconds,
@@ -83,7 +83,7 @@ async function fuzz(names, seconds) {
   }
   let counts = noCounts()
   for (const name of names) {
-    const outcome = await runTarget('fuzz', name, seconds)
+    const outcome = await runTarget('build/fuzz', name, seconds)
     const executed = outcome.output.match(/stat::number_of_executed_units:\s*(\d+)/)?.[1]
     const ok = outcome.ok && executed !== undefined
     console.log(`  ${name}: ${executed ?? '?'} inputs, ${ok ? 'ok' : 'FAILED'}, ${seconds} s`)
@@ -94,7 +94,7 @@ async function fuzz(names, seconds) {
 }
 
 async function mustBeFound({ name, target, what }) {
-  const folder = 'fuzz-canary'
+  const folder = 'build/fuzz-canary'
   const problem = await buildNative(folder, {
     definitions: [...definitions, `NVM_CANARY=${name}`],
     targets: [`${target}_fuzz`],

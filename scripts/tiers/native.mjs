@@ -9,22 +9,26 @@ import { add, countDoctest, noCounts } from './counts.mjs'
 
 const jobs = String(availableParallelism())
 
+/** Where setup.mjs configured the addon: the rest is made of the same objects. */
+export const buildFolder = 'build'
+
 /**
- * Configures and builds `targets` in build/`name`. Returns undefined when it worked, else what was
- * said. @param {string} name @param {{ definitions?: string[], targets: string[], timeoutSeconds:
- * number }} options
+ * Configures and builds `targets` in `folder`. Returns undefined when it worked, else what was
+ * said.
+ * @param {string} folder from the root
+ * @param {{ definitions?: string[], targets: string[], timeoutSeconds: number }} options
  */
-export async function buildNative(name, { definitions = [], targets, timeoutSeconds }) {
-  const folder = join(root, 'build', name)
+export async function buildNative(folder, { definitions = [], targets, timeoutSeconds }) {
+  const path = join(root, folder)
   const configure = await run(
     'cmake',
-    ['-S', root, '-B', folder, ...definitions.map((text) => `-D${text}`)],
+    ['-S', root, '-B', path, ...definitions.map((text) => `-D${text}`)],
     {
       timeoutSeconds: 120,
     },
   )
   if (!configure.ok) return configure.output
-  const args = ['--build', folder, '--parallel', jobs]
+  const args = ['--build', path, '--parallel', jobs]
   const build = await run(
     'cmake',
     targets.length === 0 ? args : [...args, '--target', ...targets],
@@ -53,11 +57,14 @@ export function nativePrograms() {
     .sort()
 }
 
-/** Runs the doctest programs of build/`name`, one after the other. */
-export async function runNativePrograms(name, { timeoutSeconds, env = {}, prefix = [], programs }) {
+/** Runs the doctest programs of `folder`, one after the other. */
+export async function runNativePrograms(
+  folder,
+  { timeoutSeconds, env = {}, prefix = [], programs },
+) {
   let counts = noCounts()
   for (const program of programs ?? nativePrograms()) {
-    const path = join(root, 'build', name, 'bin', program)
+    const path = join(root, folder, 'bin', program)
     if (!existsSync(path)) {
       console.error(`${program}: it was not built`)
       counts = add(counts, { ...noCounts(), failed: 1 })
@@ -77,20 +84,20 @@ export async function runNativePrograms(name, { timeoutSeconds, env = {}, prefix
 }
 
 /**
- * Builds everything without Node into build/`name` and runs the native tests; without doctest the
+ * Builds everything in `folder` and runs the native tests; without doctest the
  * libraries and examples are still built. @returns {Promise<import('./counts.mjs').Counts>}
  */
-export async function buildAndRunNative(name, { definitions = [], ...options }) {
+export async function buildAndRunNative(folder, { definitions = [], ...options }) {
   const withTests = await hasDoctest()
   const targets = withTests ? ['all', 'native_tests'] : ['all']
-  const problem = await buildNative(name, { definitions, targets, timeoutSeconds: 900 })
+  const problem = await buildNative(folder, { definitions, targets, timeoutSeconds: 900 })
   if (problem !== undefined) {
     console.error(tail(problem))
     return { ...noCounts(), failed: 1 }
   }
-  if (!withTests) return { ...noCounts(), skips: [`${name}: ${doctestIsMissing}`] }
-  return await runNativePrograms(name, options)
+  if (!withTests) return { ...noCounts(), skips: [`native tests: ${doctestIsMissing}`] }
+  return await runNativePrograms(folder, options)
 }
 
 /** @returns {Promise<import('./counts.mjs').Counts>} */
-export const nativeTier = () => buildAndRunNative('native', { timeoutSeconds: 120 })
+export const nativeTier = () => buildAndRunNative(buildFolder, { timeoutSeconds: 120 })

@@ -11,10 +11,13 @@ import { buildAndRunNative } from './native.mjs'
 const buildTimeoutSeconds = 900
 const runTimeoutSeconds = 300
 
+// What CMake adds flags of its own to is Release; here all of them are given.
+const buildType = 'None'
+
 /** Optimised enough to be quick, with line numbers in the reports. */
 const sanitized = (sanitizers) => [
   `NVM_SANITIZE=${sanitizers}`,
-  'CMAKE_BUILD_TYPE=None',
+  `CMAKE_BUILD_TYPE=${buildType}`,
   'CMAKE_CXX_FLAGS=-O1 -g1',
   'CMAKE_C_FLAGS=-O1 -g1',
 ]
@@ -22,19 +25,20 @@ const sanitized = (sanitizers) => [
 const asanOptions = 'detect_leaks=1:fast_unwind_on_malloc=0:abort_on_error=0'
 const ubsanOptions = 'print_stacktrace=1:halt_on_error=1'
 
-/** The addon, built with ASan and UBSan into build/asan-addon. Returns its path, or undefined. */
+const asanFolder = 'build/asan'
+const asanDefinitions = sanitized('address,undefined')
+
+/** The addon, built with ASan and UBSan into build/asan. Returns its path, or undefined. */
 async function buildAddonUnderAsan() {
-  const folder = join(root, 'build', 'asan-addon')
-  const definitions = sanitized('address,undefined').filter(
-    (text) => !text.startsWith('CMAKE_BUILD_TYPE'),
-  )
+  const folder = join(root, asanFolder)
   const args = [
     join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js'),
     ...['build', '--prefer-make', '--parallel', String(availableParallelism()), '--out', folder],
-    ...definitions.map((text) => `--CD${text}`),
+    ...['--config', buildType, '--target', 'peernvm'],
+    ...asanDefinitions.map((text) => `--CD${text}`),
   ]
   const outcome = await run(process.execPath, args, { timeoutSeconds: buildTimeoutSeconds })
-  const path = join(folder, 'Release', 'peernvm.node')
+  const path = join(folder, buildType, 'peernvm.node')
   if (outcome.ok && existsSync(path)) return path
   console.error(tail(outcome.output))
   return undefined
@@ -70,12 +74,14 @@ async function addonUnderAsan() {
 
 /** @returns {Promise<import('./counts.mjs').Counts>} */
 export async function asanTier() {
-  const native = await buildAndRunNative('asan', {
-    definitions: sanitized('address,undefined'),
+  // First the addon: cmake-js has to be the first to configure the folder.
+  const addon = await addonUnderAsan()
+  const native = await buildAndRunNative(asanFolder, {
+    definitions: asanDefinitions,
     env: { ASAN_OPTIONS: asanOptions, UBSAN_OPTIONS: ubsanOptions },
     timeoutSeconds: runTimeoutSeconds,
   })
-  return add(native, await addonUnderAsan())
+  return add(addon, native)
 }
 
 /** @returns {Promise<import('./counts.mjs').Counts>} */
@@ -83,7 +89,7 @@ export async function tsanTier() {
   // TSan's shadow memory does not fit every layout that the kernel's address randomisation makes.
   const fixedLayout = ['setarch', '-R']
   const probe = await run(fixedLayout[0], [fixedLayout[1], 'true'], { timeoutSeconds: 10 })
-  return await buildAndRunNative('tsan', {
+  return await buildAndRunNative('build/tsan', {
     definitions: sanitized('thread'),
     env: { TSAN_OPTIONS: 'halt_on_error=0:exitcode=66:second_deadlock_stack=1' },
     prefix: probe.ok ? fixedLayout : [],

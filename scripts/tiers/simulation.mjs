@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { root, run, tail } from '../run.mjs'
 import { noCounts } from './counts.mjs'
-import { buildNative } from './native.mjs'
+import { buildFolder, buildNative } from './native.mjs'
 
 const seedCount = 10_000
 const buildTimeoutSeconds = 900
@@ -16,7 +16,7 @@ export const failedSeeds = (output) =>
 
 /** @returns {Promise<import('./counts.mjs').Counts>} */
 export async function simulationTier() {
-  const problem = await buildNative('native', {
+  const problem = await buildNative(buildFolder, {
     targets: ['simulation'],
     timeoutSeconds: buildTimeoutSeconds,
   })
@@ -24,7 +24,7 @@ export async function simulationTier() {
     console.error(tail(problem))
     return { ...noCounts(), failed: 1 }
   }
-  const program = join(root, 'build', 'native', 'bin', 'simulation')
+  const program = join(root, buildFolder, 'bin', 'simulation')
   const outcome = await run(program, ['--seeds', String(seedCount)], {
     timeoutSeconds: runTimeoutSeconds,
   })

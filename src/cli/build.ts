@@ -5,12 +5,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { packageFolder } from '../native/load.ts'
 
 /** Runs cmake-js and resolves to its exit code. */
 export async function build(): Promise<number> {
   const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js')
-  const child = spawn(process.execPath, [cmakeJs, 'compile'], {
+  const jobs = String(availableParallelism())
+  const args = [cmakeJs, 'compile', '--parallel', jobs, '--target', 'peernvm']
+  const child = spawn(process.execPath, args, {
     cwd: packageFolder(),
     stdio: 'inherit',
   })

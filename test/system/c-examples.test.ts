@@ -10,7 +10,7 @@ import { type Outcome, runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
-const build = join(root, 'build', 'native')
+const build = join(root, 'build')
 const bin = cProgram
 const libnvmPrograms = join(root, 'test', 'contract', 'headers', 'programs')
 const imageBytes = 64 << 20

@@ -10,7 +10,9 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const folder = temporaryFolder('package')
 const project = join(folder.path, 'project')
-const inProject = { cwd: project, timeoutMs: 240_000 }
+// Where ccache is used, the package's files are those of the clone.
+const env = { CCACHE_BASEDIR: project }
+const inProject = { cwd: project, timeoutMs: 240_000, env }
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
 let packedPaths: string[]

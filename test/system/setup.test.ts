@@ -113,7 +113,7 @@ test('a second one waits for the first and then goes on', async () => {
     waiters.push(client)
     client.write('4711')
   })
-  holder.listen(`\0peernvm-setup-${name}`)
+  holder.listen(`\0peernvm-build-${name}`)
   await once(holder, 'listening')
   onTestFinished(() => void holder.close())
 
