@@ -6,20 +6,20 @@
 namespace nvm::emulator {
 namespace {
 
-// As a host would do it, but that what is plugged in brings its own capacity.
-Task add_namespace(Subsystem& subsystem, spec::NamespaceManagementData data, uint64_t byte_length,
+// As a host would do it, but that the subsystem's capacity does not bound it.
+Task add_namespace(Subsystem& subsystem, spec::NamespaceManagementData data,
                    std::shared_ptr<NamespaceAddition> addition) {
   auto outcome = std::make_shared<Outcome>();
-  subsystem.set_capacity(subsystem.capacity() + byte_length);
-  const uint16_t status = co_await create_namespace(subsystem, data, outcome);
+  const uint16_t status = co_await create_namespace(subsystem, data, true, outcome);
   addition->namespace_id = outcome->dword0;
   if (status == spec::status::success) {
     for (size_t i = 0; i < subsystem.controller_count(); i++) {
       subsystem.attach_namespace(outcome->dword0, static_cast<uint16_t>(i));
     }
   } else {
-    subsystem.set_capacity(subsystem.capacity() - byte_length);
-    addition->status = Status::from_nvme(status);
+    addition->status = outcome->os_error == 0
+                           ? Status::from_nvme(status)
+                           : Status(ErrorCode::Os, "the files of namespaces", outcome->os_error);
   }
   addition->operation.progress.store(
       status == spec::status::success ? Progress::Done : Progress::Failed,
@@ -46,7 +46,7 @@ Status begin_adding_namespace(Subsystem& subsystem, const EmulatedNamespaceOptio
   data.dps = static_cast<uint8_t>(spec::dps::type.put(format.protection_type));
   data.nmic = static_cast<uint8_t>(spec::nmic::shared.put(1));
   addition->operation.progress.store(Progress::Pending, std::memory_order_relaxed);
-  subsystem.begin_work(add_namespace(subsystem, data, options.byte_length, std::move(addition)));
+  subsystem.begin_work(add_namespace(subsystem, data, std::move(addition)));
   return {};
 }
 

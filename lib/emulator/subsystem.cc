@@ -72,13 +72,14 @@ Task Subsystem::remove_when_idle(Namespace* ns) {
   ns->in_flight++;
   co_await wait_until_idle(*this, *ns);
   // After a crash a file too many is harmless, and one that the state misses is not.
-  co_await save_now(*this);
-  StoreOperation operation;
-  const StoreName data = {ns->id, StorePart::Data};
-  co_await settled(operation, media_->begin_remove(operation, data, std::move(ns->store)));
-  const StoreName metadata = {ns->id, StorePart::Metadata};
-  co_await settled(operation,
-                   media_->begin_remove(operation, metadata, std::move(ns->metadata_store)));
+  if (co_await save_now(*this) == spec::status::success) {
+    StoreOperation operation;
+    const StoreName data = {ns->id, StorePart::Data};
+    co_await settled(operation, media_->begin_remove(operation, data, std::move(ns->store)));
+    const StoreName metadata = {ns->id, StorePart::Metadata};
+    co_await settled(operation,
+                     media_->begin_remove(operation, metadata, std::move(ns->metadata_store)));
+  }
   std::erase_if(removed_, [ns](const auto& removed) { return removed.get() == ns; });
   co_return spec::status::success;
 }

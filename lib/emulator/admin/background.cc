@@ -42,12 +42,14 @@ void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint6
   }
 }
 
-Task save_now(Subsystem& subsystem) {
+Task save_now(Subsystem& subsystem, int* os_error) {
   if (!subsystem.keeps_state()) co_return spec::status::success;
   StoreOperation operation;
   const Progress saved =
       co_await settled(operation, subsystem.media().begin_save(operation, save_records(subsystem)));
-  co_return saved == Progress::Done ? spec::status::success : spec::status::internal_error;
+  if (saved == Progress::Done) co_return spec::status::success;
+  if (os_error != nullptr) *os_error = operation.os_error;
+  co_return spec::status::internal_error;
 }
 
 }  // namespace nvm::emulator

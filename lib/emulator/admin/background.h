@@ -14,6 +14,7 @@ struct Outcome {
   StoreOperation operation;
   uint16_t status = 0;
   uint32_t dword0 = 0;
+  int os_error = 0;  // what a file said, where that is why it failed
 };
 
 // Begins `work` in the background; the task ends when it has, with its status. The caller awaits
@@ -23,14 +24,15 @@ Task run_background(ControllerState& state, std::shared_ptr<Outcome> outcome, Ta
 uint16_t begin_background(ControllerState& state, Slot& slot, Task work);
 
 // Makes a namespace that is attached to no controller; its id is the outcome's dword0. One at a
-// time. (namespace_management.cc)
-Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data,
+// time. With `grow_capacity` the subsystem has room for it. (namespace_management.cc)
+Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data, bool grow_capacity,
                       std::shared_ptr<Outcome> outcome);
 
 // `namespace_id` is in the Changed Namespace List of these controllers, and they tell their hosts.
 void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint64_t controllers);
 
-// Keeps what is remembered where the namespaces are, now. Success, or Internal Error.
-Task save_now(Subsystem& subsystem);
+// Keeps what is remembered where the namespaces are, now. Success, or Internal Error, and then
+// `os_error` says why.
+Task save_now(Subsystem& subsystem, int* os_error = nullptr);
 
 }  // namespace nvm::emulator

@@ -33,7 +33,7 @@ uint16_t judge(const spec::NamespaceManagementData& data) {
 
 // The new namespace's stores, then the namespace, attached to no controller.
 Task make_stores(Subsystem& subsystem, uint32_t id, const spec::NamespaceManagementData& data,
-                 std::unique_ptr<Store> (&stores)[2]) {
+                 std::unique_ptr<Store> (&stores)[2], Outcome& outcome) {
   const NamespaceFormat format = format_of(data);
   const uint64_t byte_lengths[] = {data.nsze * format.data_byte_length(),
                                    data.nsze * format.metadata_byte_length()};
@@ -45,6 +45,7 @@ Task make_stores(Subsystem& subsystem, uint32_t id, const spec::NamespaceManagem
     const Progress created = co_await settled(
         creation, subsystem.media().begin_create(creation, name, byte_lengths[index]));
     if (created == Progress::Failed) {
+      outcome.os_error = creation.os_error;
       co_return creation.os_error == ENOSPC ? spec::status::namespace_insufficient_capacity
                                             : spec::status::internal_error;
     }
@@ -73,7 +74,7 @@ Task create_alone(Subsystem& subsystem, const spec::NamespaceManagementData& dat
   const uint32_t id = subsystem.free_namespace_id();
   if (id == 0) co_return refuse(spec::status::namespace_identifier_unavailable);
   std::unique_ptr<Store> stores[2];
-  uint16_t status = co_await make_stores(subsystem, id, data, stores);
+  uint16_t status = co_await make_stores(subsystem, id, data, stores, outcome);
   if (status == spec::status::success) {
     auto ns = make_nvm_namespace(std::move(stores[0]), std::move(stores[1]), format, nullptr);
     ns->controllers = 0;
@@ -81,7 +82,9 @@ Task create_alone(Subsystem& subsystem, const spec::NamespaceManagementData& dat
     ns->generation = ++subsystem.records().namespaces_created;
     if (subsystem.add_namespace(id, std::move(ns))) {
       outcome.dword0 = id;
-      co_return co_await save_now(subsystem);
+      const uint16_t saved = co_await save_now(subsystem, &outcome.os_error);
+      if (saved != spec::status::success) subsystem.remove_namespace(id);
+      co_return saved;
     }
     status = refuse(spec::status::namespace_identifier_unavailable);
   }
@@ -91,11 +94,17 @@ Task create_alone(Subsystem& subsystem, const spec::NamespaceManagementData& dat
 
 }  // namespace
 
-Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data,
+Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data, bool grow_capacity,
                       std::shared_ptr<Outcome> outcome) {
   while (subsystem.changing_namespaces) co_await until{subsystem.now_ns() + kLookEveryNs};
   subsystem.changing_namespaces = true;
+  const uint64_t capacity = subsystem.capacity();
+  if (grow_capacity) {
+    const uint64_t byte_length = data.nsze * format_of(data).data_byte_length();
+    subsystem.set_capacity(std::max(capacity, subsystem.allocated_capacity() + byte_length));
+  }
   const uint16_t status = co_await create_alone(subsystem, data, *outcome);
+  if (status != spec::status::success) subsystem.set_capacity(capacity);
   subsystem.changing_namespaces = false;
   co_return status;
 }
@@ -111,7 +120,8 @@ Task receive_and_create(ControllerState& state, Slot& slot) {
   const uint16_t judged = judge(data);
   if (judged != spec::status::success) co_return refuse(judged);
   auto outcome = std::make_shared<Outcome>();
-  Task created = run_background(state, outcome, create_namespace(state.subsystem, data, outcome));
+  Task created =
+      run_background(state, outcome, create_namespace(state.subsystem, data, false, outcome));
   const uint16_t status = co_await created;
   slot.command.dword0 = outcome->dword0;
   if (status == spec::status::success) {

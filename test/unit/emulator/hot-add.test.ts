@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Namespaces that are plugged in while hosts create their own, and where they are kept.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openController, startEmulator } from 'peernvm'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+test('namespaces that are added at the same moment have ids of their own', async () => {
+  using folder = temporaryFolder('hot-add')
+  await using device = await startEmulator({ image: join(folder.path, 'disk.img'), size: '1MiB' })
+  const sizes = [1, 2, 3, 4].map((mebibytes) => mebibytes << 20)
+  const ids = await Promise.all(sizes.map((size) => device.addNamespace({ size })))
+  expect(new Set(ids)).toEqual(new Set([2, 3, 4, 5]))
+  await using controller = await openController(device.controller())
+  for (const [i, id] of ids.entries()) {
+    const { blockCount, blockSize } = await controller.namespace(id)
+    expect(blockCount * blockSize).toBe(sizes[i])
+  }
+})
+
+test('a namespace whose record cannot be saved is not there, and the next one is', async () => {
+  using folder = temporaryFolder('hot-add')
+  const image = join(folder.path, 'disk.img')
+  const record = `${image}.peernvm`
+  {
+    await using device = await startEmulator({ image, size: '1MiB' })
+    mkdirSync(record) // a file does not replace a folder with something in it
+    writeFileSync(join(record, 'in-the-way'), '')
+    await expect(device.addNamespace({ size: '2MiB' })).rejects.toMatchObject({
+      code: 'ERR_OS',
+      message: expect.stringContaining('the files of namespaces'),
+    })
+    await using controller = await openController(device.controller())
+    await expect(controller.namespace(2)).rejects.toMatchObject({ code: 'ERR_NAMESPACE' })
+    rmSync(record, { recursive: true })
+    expect(await device.addNamespace({ size: '2MiB' })).toBe(2)
+  }
+  expect(readdirSync(folder.path).sort()).toEqual(['disk.img', 'disk.img.ns2', 'disk.img.peernvm'])
+  await using device = await startEmulator({ image })
+  await using controller = await openController(device.controller())
+  expect((await controller.namespace(2)).blockCount).toBe(4096)
+})
