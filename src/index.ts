@@ -22,6 +22,7 @@ export type {
   EmulatedController,
   Emulator,
   InjectedFault,
+  SaveOptions,
 } from './emulator/emulator.ts'
 export { startEmulator } from './emulator/emulator.ts'
 export type { Fault, FaultMatch } from './emulator/faults.ts'

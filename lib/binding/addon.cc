@@ -45,6 +45,7 @@ constexpr Export kExports[] = {
     {"startEmulator", start_emulator},
     {"closeEmulator", close_emulator},
     {"emulatorStats", emulator_stats},
+    {"saveEmulator", save_emulator},
     {"injectFault", inject_fault},
     {"faultHits", fault_hits},
     {"removeFault", remove_fault},

@@ -48,6 +48,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info);
 napi_value start_emulator(napi_env env, napi_callback_info info);
 napi_value close_emulator(napi_env env, napi_callback_info info);
 napi_value emulator_stats(napi_env env, napi_callback_info info);
+napi_value save_emulator(napi_env env, napi_callback_info info);
 napi_value inject_fault(napi_env env, napi_callback_info info);
 napi_value fault_hits(napi_env env, napi_callback_info info);
 napi_value remove_fault(napi_env env, napi_callback_info info);

@@ -9,7 +9,9 @@
 #include "binding/emulators.h"
 #include "binding/task.h"
 #include "emulator/hot_add.h"
+#include "emulator/saved_device.h"
 #include "emulator/statistics.h"
+#include "platform/clock.h"
 
 namespace nvm::binding {
 namespace {
@@ -69,6 +71,21 @@ Result<uint32_t> add_and_wait(RunningDevice& device, const EmulatedNamespaceOpti
     }
   }
   return Status(ErrorCode::Timeout, "adding namespace " + std::to_string(addition->namespace_id));
+}
+
+// On libuv's pool: commands that are under way may take a while.
+Result<std::vector<std::byte>> save_and_wait(RunningDevice& device, uint32_t timeout_ms) {
+  const auto lock = device.lock_saving();
+  const uint64_t deadline_ns = monotonic_clock().now_ns() + timeout_ms * kNanosecondsPerMillisecond;
+  emulator::DeviceSaving saving(device);
+  while (!saving.begin()) {
+    if (monotonic_clock().now_ns() >= deadline_ns) {
+      return Status(ErrorCode::Timeout, "saving waits for commands that are under way");
+    }
+    device.runner().wake();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return saving.finish();
 }
 
 napi_value describe_statistics(napi_env env, const emulator::Statistics& statistics) {
@@ -151,6 +168,20 @@ napi_value emulator_stats(napi_env env, napi_callback_info info) {
     napi_set_element(env, controllers, i, describe_statistics(env, statistics[i]));
   }
   return controllers;
+}
+
+// (emulator, timeout in ms)
+napi_value save_emulator(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  const auto device = device_of(arguments);
+  if (device == nullptr) return make_failure(env, closed_device());
+  const uint32_t timeout_ms = arguments.uint32(1);
+  return Task<std::vector<std::byte>>::run(
+      env, [device, timeout_ms] { return save_and_wait(*device, timeout_ms); },
+      [](napi_env finish_env, std::vector<std::byte>& saved) {
+        const auto bytes = std::make_shared<std::vector<std::byte>>(std::move(saved));
+        return make_array_buffer(finish_env, bytes->data(), bytes->size(), bytes);
+      });
 }
 
 // (emulator, fault)

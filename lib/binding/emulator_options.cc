@@ -57,6 +57,7 @@ EmulatorOptions read_emulator_options(const ObjectReader& object) {
   options.serial = object.string("serial");
   options.model = object.string("model");
   options.firmware = object.string("firmware");
+  options.saved = object.bytes("load");
   options.capacity = object.integer<uint64_t>("capacity", 0);
   options.controllers = clamped<uint16_t>(object, "controllers", 1);
   options.namespaces_max = clamped(object, "namespacesMax", options.namespaces_max);

@@ -23,6 +23,18 @@ std::string ObjectReader::string(const char* name) const {
   return text;
 }
 
+std::shared_ptr<const std::vector<std::byte>> ObjectReader::bytes(const char* name) const {
+  napi_value property = get(name);
+  size_t length = 0;
+  void* data = nullptr;
+  if (property == nullptr || napi_get_typedarray_info(env_, property, nullptr, &length, &data,
+                                                      nullptr, nullptr) != napi_ok) {
+    return nullptr;
+  }
+  const auto* first = static_cast<const std::byte*>(data);
+  return std::make_shared<const std::vector<std::byte>>(first, first + length);
+}
+
 std::optional<ObjectReader> ObjectReader::object(const char* name) const {
   napi_value property = get(name);
   if (property == nullptr) return {};

@@ -5,6 +5,8 @@
 
 #include <node_api.h>
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +40,8 @@ class ObjectReader {
     return property != nullptr && napi_get_value_bool(env_, property, &value) == napi_ok && value;
   }
   std::string string(const char* name) const;
+  // A copy of a typed array; null when it is absent.
+  std::shared_ptr<const std::vector<std::byte>> bytes(const char* name) const;
   std::optional<ObjectReader> object(const char* name) const;
   // The elements of an array of objects; none when it is absent.
   std::vector<ObjectReader> objects(const char* name) const;

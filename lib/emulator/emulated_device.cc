@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "emulator/models/latency_bandwidth_model.h"
+#include "emulator/saved_device.h"
 #include "emulator/saved_state.h"
 #include "emulator/stores/media.h"
 
@@ -182,6 +183,56 @@ std::unique_ptr<TimingModel> make_timing(const EmulatorOptions& options) {
   return std::make_unique<LatencyBandwidthModel>(options.latency_ns, options.bytes_per_second);
 }
 
+// Without namespaces yet.
+EmulatedDevice begin_device(const EmulatorOptions& options, int fd, std::unique_ptr<Media> media) {
+  EmulatedDevice device;
+  device.address = options.image.empty() ? "memory" : options.image;
+  device.write_protected = media->family().read_only();
+  device.in_memory = is_memory(options, fd);
+  device.controllers = options.controllers;
+  device.limits = options.limits;
+  device.subsystem = std::make_unique<Subsystem>(identity_of(options, fd), std::move(media));
+  device.subsystem->set_namespaces_max(options.namespaces_max);
+  device.subsystem->set_timing([options] { return make_timing(options); });
+  return device;
+}
+
+// From now on beside the image, where that can be; `at_once`: what there is so far, too.
+Status keep_state(EmulatedDevice& device, const EmulatorOptions& options, bool at_once) {
+  if (options.image.empty() || device.write_protected) return {};
+  Subsystem& subsystem = *device.subsystem;
+  subsystem.keep_state();
+  return at_once ? subsystem.media().family().save(save_records(subsystem)) : Status();
+}
+
+// The device that was saved, with the data of `wanted`'s image when it had one.
+Result<EmulatedDevice> load_device(const EmulatorOptions& wanted, int fd) {
+  auto read = read_saved_device(*wanted.saved);
+  if (!read.ok()) return std::move(read.status());
+  SavedDevice& saved = read.value();
+  if (saved.in_memory != is_memory(wanted, fd)) {
+    return refuse_option(saved.in_memory
+                             ? "the saved device brings its data and takes no image"
+                             : "the data of the saved device is in its image; give that too");
+  }
+  EmulatorOptions options = std::move(saved.options);
+  options.image = wanted.image;
+  options.read_only = wanted.read_only;
+  options.latency_ns = wanted.latency_ns;
+  options.bytes_per_second = wanted.bytes_per_second;
+  options.make_timing = wanted.make_timing;
+  NVM_TRY(check_options(options));
+  Result<std::unique_ptr<Media>> media =
+      saved.in_memory
+          ? std::make_unique<Media>(make_memory_family(std::move(saved.stores)), MediaCalls::AtOnce)
+          : open_media(options, fd);
+  if (!media.ok()) return std::move(media.status());
+  EmulatedDevice device = begin_device(options, fd, std::move(media.value()));
+  NVM_TRY(resume_records(*device.subsystem, saved.records));
+  NVM_TRY(keep_state(device, options, true));
+  return device;
+}
+
 }  // namespace
 
 Result<NamespaceFormat> find_format(const EmulatedNamespaceOptions& options) {
@@ -209,34 +260,23 @@ Result<NamespaceFormat> find_format(const EmulatedNamespaceOptions& options) {
 }
 
 Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int fd) {
+  if (options.saved != nullptr) return load_device(options, fd);
   NVM_TRY(check_options(options));
   auto media = open_media(options, fd);
   if (!media.ok()) return std::move(media.status());
-  StoreFamily& family = media.value()->family();
-  auto saved = family.load();
-  if (!saved.ok()) return std::move(saved.status());
-  EmulatedDevice device;
-  device.address = options.image.empty() ? "memory" : options.image;
-  device.write_protected = family.read_only();
-  device.controllers = options.controllers;
-  device.limits = options.limits;
-  device.subsystem =
-      std::make_unique<Subsystem>(identity_of(options, fd), std::move(media.value()));
+  auto remembered = media.value()->family().load();
+  if (!remembered.ok()) return std::move(remembered.status());
+  EmulatedDevice device = begin_device(options, fd, std::move(media.value()));
   Subsystem& subsystem = *device.subsystem;
-  subsystem.set_namespaces_max(options.namespaces_max);
-  subsystem.set_timing([options] { return make_timing(options); });
-  if (saved.value()) {
-    NVM_TRY(load_records(subsystem, *saved.value()));
+  if (remembered.value()) {
+    NVM_TRY(load_records(subsystem, *remembered.value()));
   } else {
-    NVM_TRY(make_namespaces(subsystem, options, is_memory(options, fd)));
+    NVM_TRY(make_namespaces(subsystem, options, device.in_memory));
   }
   subsystem.set_capacity(std::max(subsystem.capacity(), options.capacity));
-  if (!options.image.empty() && !device.write_protected) {
-    subsystem.keep_state();
-    // What an image by itself does not tell must not be made, and so erased, a second time.
-    const bool tells_all = options.namespaces.empty() || saved.value().has_value();
-    if (!tells_all) NVM_TRY(subsystem.media().family().save(save_records(subsystem)));
-  }
+  // What an image by itself does not tell must not be made, and so erased, a second time.
+  const bool tells_all = options.namespaces.empty() || remembered.value().has_value();
+  NVM_TRY(keep_state(device, options, !tells_all));
   return device;
 }
 

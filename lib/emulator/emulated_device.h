@@ -45,6 +45,8 @@ struct EmulatorOptions {
   std::string firmware;                   // empty: the version
   // Instead of latency and bandwidth: makes the timing model of a namespace.
   std::function<std::unique_ptr<emulator::TimingModel>()> make_timing;
+  // What DeviceSaving gave: with it only the image, `read_only` and the timing count.
+  std::shared_ptr<const std::vector<std::byte>> saved;
 };
 
 constexpr uint64_t kDefaultMemoryBytes = 1ull << 30;
@@ -55,12 +57,14 @@ struct EmulatedDevice {
   std::unique_ptr<Subsystem> subsystem;  // has its namespaces, and no controller yet
   std::string address;                   // what it is over, for messages
   bool write_protected;
+  bool in_memory;
   uint16_t controllers;  // to add, with these limits
   PcieControllerLimits limits;
 };
 
 // `fd`: an open image instead of `options.image`, duplicated; −1 for none. ERR_ARGUMENT for options
-// out of range; ERR_IMAGE, ERR_BUSY, ERR_STATE, ERR_OS for an image that cannot be used.
+// out of range; ERR_IMAGE, ERR_BUSY, ERR_STATE, ERR_OS for an image or a saved device that cannot
+// be used.
 Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int fd = -1);
 
 // The format that the options name; ERR_ARGUMENT when there is none.

@@ -19,9 +19,23 @@ RunningDevice::RunningDevice(EmulatedDevice device)
     : address_(std::move(device.address)),
       limits_(device.limits),
       write_protected_(device.write_protected),
+      in_memory_(device.in_memory),
       taken_(device.controllers),
       controllers_(make_controllers(device)),
       runner_(std::move(device.subsystem)) {}
+
+EmulatorOptions RunningDevice::description() {
+  Runner::Pause pause(runner_);
+  const Identity& identity = pause.subsystem().identity();
+  EmulatorOptions options;
+  options.serial = identity.serial_number;
+  options.model = identity.model_number;
+  options.firmware = identity.firmware_revision;
+  options.controllers = static_cast<uint16_t>(controllers_.size());
+  options.namespaces_max = pause.subsystem().namespaces_max();
+  options.limits = limits_;
+  return options;
+}
 
 Status RunningDevice::take_controller(size_t index) {
   const std::string name = "controller " + std::to_string(index) + " of " + address_;

@@ -160,6 +160,11 @@ struct ControllerArchive {
            state.shutdown_flushes_.empty() && !state.shutting_down_ &&
            std::none_of(state.submission_queues.begin(), state.submission_queues.end(), unpaired);
   }
+  // Commands of a controller that has stopped never end.
+  static bool settled(const ControllerState& state) {
+    return !state.running_ || (state.pending_.empty() && state.fused_.empty() &&
+                               state.draining_.empty() && state.draining_pairs_.empty());
+  }
   static SavedController collect(const ControllerState& state);
   static void collect_queues(const ControllerState& state, SavedController& saved);
   static Status restore(ControllerState& state, const SavedController& saved);
@@ -358,6 +363,17 @@ Status ControllerArchive::restore(ControllerState& state, const SavedController&
     }
   }
   return {};
+}
+
+bool is_settled(Subsystem& subsystem) {
+  bool settled = !subsystem.changing_namespaces;
+  for (size_t i = 0; i < subsystem.controller_count(); i++) {
+    settled &= ControllerArchive::settled(subsystem.controller(i).state());
+  }
+  // A format goes on without the command that asked for it.
+  subsystem.for_each_namespace(
+      [&](const Namespace& ns) { settled &= ns.unavailable != spec::status::format_in_progress; });
+  return settled;
 }
 
 Result<std::vector<std::byte>> save_controllers(Subsystem& subsystem) {

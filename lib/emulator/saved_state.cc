@@ -287,6 +287,10 @@ Status load_records(Subsystem& subsystem, std::span<const std::byte> saved) {
   return load(subsystem, saved, true);
 }
 
+Status resume_records(Subsystem& subsystem, std::span<const std::byte> saved) {
+  return load(subsystem, saved, false);
+}
+
 Result<std::vector<std::byte>> save_device(Subsystem& subsystem) {
   auto controllers = save_controllers(subsystem);
   if (!controllers.ok()) return std::move(controllers.status());
@@ -308,7 +312,7 @@ Status load_device(Subsystem& subsystem, std::span<const std::byte> saved) {
     reader.value().blob(controllers);
   });
   NVM_TRY(reader.value().finish());
-  NVM_TRY(load(subsystem, records, false));
+  NVM_TRY(resume_records(subsystem, records));
   return load_controllers(subsystem, controllers);
 }
 

@@ -17,6 +17,12 @@ std::vector<std::byte> save_records(Subsystem& subsystem);
 // Into a subsystem without namespaces, whose media have their stores. What was running goes on.
 // ERR_STATE for bytes that make no sense; ERR_IMAGE and so on for stores that cannot be opened.
 Status load_records(Subsystem& subsystem, std::span<const std::byte> saved);
+// The same for a subsystem that goes on: it was not without power.
+Status resume_records(Subsystem& subsystem, std::span<const std::byte> saved);
+
+// Whether nothing is under way that changes a namespace for a host; with fetching held it becomes
+// so. What only waits to be told to the host does not count.
+bool is_settled(Subsystem& subsystem);
 
 // All of it, for a device that goes on in another process with the same host memory and the same
 // stores: records and controllers. ERR_STATE while commands are under way: hold fetching, and step

@@ -35,6 +35,11 @@ export interface InjectedFault {
 
 export type ControllerStats = NativeControllerStats
 
+export interface SaveOptions {
+  /** How long commands under way may take to end: 10 000 by default. */
+  readonly timeoutMs?: number
+}
+
 /** A running emulated device. */
 export class Emulator implements AsyncDisposable {
   /** Its number of controllers. */
@@ -111,6 +116,20 @@ export class Emulator implements AsyncDisposable {
     addCommand(this.#handle, opcode, command, handler)
   }
 
+  /**
+   * The device as bytes, of one moment between commands: identity, limits, namespaces, counters,
+   * logs, saved features and, when it lives in memory, its data (at most 2 GiB that are not zero).
+   * `startEmulator({ load: bytes })` makes it again, in any process. Commands under way come to
+   * their end first, new ones wait meanwhile; afterwards the device goes on.
+   * @throws NvmError ERR_TIMEOUT when commands do not end in time; ERR_RANGE for too much data.
+   */
+  async save({ timeoutMs = 10_000 }: SaveOptions = {}): Promise<Uint8Array> {
+    if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+      throw createError('ERR_ARGUMENT', `timeoutMs ${timeoutMs} is not a number of milliseconds`)
+    }
+    return new Uint8Array(unwrap(await binding().saveEmulator(this.#handle, timeoutMs)))
+  }
+
   /** Lets the device go; it ends when its last open controller and server have. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= binding()
@@ -126,7 +145,8 @@ export class Emulator implements AsyncDisposable {
 
 /**
  * Starts an emulated device: `await using device = await startEmulator({ size: '4GiB' })`.
- * @throws NvmError ERR_ARGUMENT, ERR_IMAGE, ERR_STATE, ERR_BUSY (another process has the image).
+ * @throws NvmError ERR_ARGUMENT, ERR_IMAGE, ERR_STATE (what is beside the image, or was saved,
+ * cannot be used), ERR_BUSY (another process has the image).
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { handle, id, controllers } = unwrap(

@@ -36,6 +36,11 @@ export interface EmulatorOptions extends NamespaceOptions {
   readonly identity?: IdentityOptions
   /** What each controller offers at most. */
   readonly limits?: LimitOptions
+  /**
+   * What `device.save()` gave: that device goes on, its controllers as after a reset. Only `image`,
+   * `readOnly` and `timing` can be given with it; `image` must be when the device had one.
+   */
+  readonly load?: Uint8Array
 }
 
 export interface TimingOptions {
@@ -88,6 +93,7 @@ export interface NativeEmulatorOptions extends NativeNamespaceOptions {
   readonly queueEntries?: number | undefined
   readonly mdts?: number | undefined
   readonly namespacesMax?: number | undefined
+  readonly load?: Uint8Array | undefined
 }
 
 const namespaceNames = ['size', 'blockSize', 'metadataSize', 'extendedBlocks', 'protection']
@@ -101,7 +107,9 @@ const optionNames = [
   'timing',
   'identity',
   'limits',
+  'load',
 ]
+const loadedOptionNames = ['load', 'image', 'readOnly', 'timing']
 
 /**
  * Makes an emulator's description plain for the native side.
@@ -110,6 +118,12 @@ const optionNames = [
 export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions {
   const { timing = {}, identity = {}, limits = {}, namespaces = [] } = options
   refuseUnknown('the emulator', options, optionNames)
+  if (options.load !== undefined) {
+    refuseUnknown('a device that is loaded', options, loadedOptionNames)
+    if (!(options.load instanceof Uint8Array)) {
+      throw createError('ERR_ARGUMENT', 'load takes the Uint8Array that device.save() gave')
+    }
+  }
   refuseUnknown('timing', timing, ['latencyNs', 'bandwidth'])
   refuseUnknown('identity', identity, ['serial', 'model', 'firmware'])
   refuseUnknown('limits', limits, ['queuePairs', 'queueEntries', 'mdts', 'namespaces'])
@@ -132,6 +146,7 @@ export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions
     queueEntries: limits.queueEntries,
     mdts: limits.mdts,
     namespacesMax: limits.namespaces,
+    load: options.load,
   }
 }
 

@@ -208,6 +208,10 @@ export interface Binding {
   >
   closeEmulator(emulator: EmulatorHandle): Promise<Outcome<undefined>>
   emulatorStats(emulator: EmulatorHandle): Outcome<NativeControllerStats[]>
+  saveEmulator(
+    emulator: EmulatorHandle,
+    timeoutMs: number,
+  ): Promise<Outcome<ArrayBuffer>> | NativeFailure
   injectFault(emulator: EmulatorHandle, fault: NativeFault): Outcome<number>
   faultHits(emulator: EmulatorHandle, id: number): Outcome<number>
   removeFault(emulator: EmulatorHandle, id: number): void

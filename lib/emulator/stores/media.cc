@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include <map>
-
 #include "emulator/stores/memory_store.h"
 
 namespace nvm::emulator {
@@ -18,6 +16,10 @@ int error_of(const Status& status) {
 // Knows names and lengths only: a store that is let go is gone with its data.
 class MemoryFamily final : public StoreFamily {
  public:
+  explicit MemoryFamily(std::map<StoreName, std::unique_ptr<Store>> stores)
+      : stores_(std::move(stores)) {
+    for (const auto& [name, store] : stores_) byte_lengths_[name] = store->byte_length();
+  }
   bool read_only() const override { return false; }
 
   Result<std::vector<StoreName>> list() override {
@@ -32,6 +34,8 @@ class MemoryFamily final : public StoreFamily {
                     "namespace " + std::to_string(name.namespace_id) + " has no such store",
                     ENOENT);
     }
+    auto given = stores_.extract(name);
+    if (!given.empty()) return std::move(given.mapped());
     return make_memory_store(found->second);
   }
   Result<std::unique_ptr<Store>> create(StoreName name, uint64_t byte_length) override {
@@ -50,12 +54,14 @@ class MemoryFamily final : public StoreFamily {
 
  private:
   std::map<StoreName, uint64_t> byte_lengths_;
+  std::map<StoreName, std::unique_ptr<Store>> stores_;  // that nobody opened yet
 };
 
 }  // namespace
 
-std::unique_ptr<StoreFamily> make_memory_family() {
-  return std::make_unique<MemoryFamily>();
+std::unique_ptr<StoreFamily> make_memory_family(
+    std::map<StoreName, std::unique_ptr<Store>> stores) {
+  return std::make_unique<MemoryFamily>(std::move(stores));
 }
 
 Progress Media::begin(StoreOperation& operation, std::function<Status()> call) {

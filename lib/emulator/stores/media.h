@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -81,8 +82,10 @@ class Media {
   OperationWorker worker_;
 };
 
-// Stores in memory, gone with the process; its state is not kept either. It has no store at first.
-std::unique_ptr<StoreFamily> make_memory_family();
+// Stores in memory, gone with the process; its state is not kept either. The stores that it has at
+// first are given once each, by open().
+std::unique_ptr<StoreFamily> make_memory_family(
+    std::map<StoreName, std::unique_ptr<Store>> stores = {});
 
 // The files of an image: disk.img holds the data of namespace 1 and the lock for all, disk.img.nsN
 // the data of namespace N, disk.img.meta and disk.img.nsN.meta metadata, disk.img.peernvm the state
