@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: MIT
 // The program `peernvm`. Commands load what they need when they run, so that --help is quick.
 
-import yargs, { type Argv } from 'yargs'
+import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
+import { describeServe, toEmulatorOptions } from './serve-options.ts'
 
 async function main(): Promise<void> {
   await yargs(hideBin(process.argv))
@@ -22,15 +23,13 @@ async function main(): Promise<void> {
       },
     )
     .command(
-      'serve <image>',
-      'Serve an image file as an NVMe controller to other programs',
+      'serve [image]',
+      'Serve an emulated NVMe device to other programs',
       describeServe,
-      async ({ image, vfioUser, doorbells, size, blockSize, readOnly }) => {
+      async (served) => {
         const { serve } = await import('./serve.ts')
-        await serve(
-          { image, blockSize, readOnly, ...(size === undefined ? {} : { size }) },
-          { vfioUser, doorbells },
-        )
+        const { vfioUser, doorbells } = served
+        await serve(toEmulatorOptions(served), { vfioUser, doorbells })
       },
     )
     .command(
@@ -50,24 +49,6 @@ async function main(): Promise<void> {
       process.exit(1)
     })
     .parseAsync()
-}
-
-function describeServe(command: Argv) {
-  return command
-    .positional('image', { type: 'string', demandOption: true, describe: 'raw image file' })
-    .option('vfio-user', {
-      type: 'string',
-      demandOption: true,
-      describe: 'folder for the socket, `cntrl` in it, of a virtual PCI device',
-    })
-    .option('doorbells', {
-      choices: ['trap', 'poll'] as const,
-      default: 'trap' as const,
-      describe: 'trap: a message for each ring; poll: a mapped page, and a CPU that looks at it',
-    })
-    .option('size', { type: 'string', describe: 'size of an image to create, such as 4GiB' })
-    .option('block-size', { choices: [512, 4096] as const, default: 512 as const })
-    .option('read-only', { type: 'boolean', default: false })
 }
 
 function report(error: unknown): void {

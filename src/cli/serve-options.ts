@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// The options of `peernvm serve`, and the device that they describe. Loads nothing, so that --help
+// is quick.
+
+import type { ArgumentsCamelCase, Argv, InferredOptionTypes } from 'yargs'
+import type { EmulatorOptions } from '../emulator/options.ts'
+
+const size = { type: 'string', requiresArg: true } as const
+const count = { type: 'number', requiresArg: true } as const
+const text = { type: 'string', requiresArg: true } as const
+
+const options = {
+  'vfio-user': {
+    type: 'string',
+    requiresArg: true,
+    demandOption: true,
+    describe: 'folder of the socket `cntrl`; with several controllers, of folders 0, 1, …',
+  },
+  doorbells: {
+    choices: ['trap', 'poll'],
+    default: 'trap',
+    describe: 'trap: a message for each ring; poll: a mapped page, and a CPU that looks at it',
+  },
+  controllers: { ...count, default: 1, describe: 'controllers over the same namespaces' },
+  size: { ...size, describe: 'of namespace 1, such as 4GiB; an image that is missing is made' },
+  namespace: {
+    ...size,
+    array: true,
+    nargs: 1,
+    default: [],
+    describe: 'size of a further namespace; may be repeated',
+  },
+  capacity: { ...size, describe: 'that namespaces may have in all, made by hosts too' },
+  'block-size': { choices: [512, 4096], default: 512, describe: 'data bytes of a block' },
+  'metadata-size': { choices: [0, 8], default: 0, describe: 'metadata bytes of a block' },
+  'extended-blocks': { type: 'boolean', default: false, describe: 'metadata follows the data' },
+  protection: { choices: [0, 1], default: 0, describe: 'type of end-to-end protection' },
+  'read-only': { type: 'boolean', default: false },
+  'latency-ns': { ...count, describe: 'how long a command takes at least' },
+  bandwidth: { ...count, describe: 'bytes per second at most' },
+  serial: { ...text, describe: 'serial number; made of the image by default' },
+  model: { ...text, describe: 'model number' },
+  firmware: { ...text, describe: 'firmware revision' },
+  'queue-pairs': { ...count, describe: 'I/O queue pairs of a controller at most' },
+  'queue-entries': { ...count, describe: 'entries of a queue at most' },
+  mdts: { ...count, describe: 'transfers of 2^mdts pages of 4 KiB at most; 0: no limit' },
+  'namespaces-max': { ...count, describe: 'namespaces at most' },
+} as const
+
+type Served = ArgumentsCamelCase<
+  InferredOptionTypes<typeof options> & { image: string | undefined }
+>
+
+/** Adds them to the command. */
+export function describeServe(command: Argv) {
+  return command
+    .positional('image', {
+      type: 'string',
+      describe: 'raw image file; without one the blocks live in memory',
+    })
+    .options(options)
+    .check(refuseMisuse)
+    .example('$0 serve disk.img --vfio-user /run/nvme0', 'an image')
+    .example('$0 serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk')
+}
+
+// yargs makes NaN of what is no number, and a list of what is given twice.
+function refuseMisuse(given: Readonly<Record<string, unknown>>): true {
+  for (const [name, option] of Object.entries(options)) {
+    const value = given[name]
+    if (Array.isArray(value) && !('array' in option)) throw new Error(`--${name} is there twice`)
+    if (!('type' in option) || option.type !== 'number' || value === undefined) continue
+    if (!Number.isSafeInteger(value)) throw new Error(`--${name} takes a whole number`)
+  }
+  return true
+}
+
+/** The device that was asked for. */
+export function toEmulatorOptions(served: Served): EmulatorOptions {
+  const format = {
+    blockSize: served.blockSize as 512 | 4096,
+    metadataSize: served.metadataSize as 0 | 8,
+    extendedBlocks: served.extendedBlocks,
+    protection: served.protection as 0 | 1,
+  }
+  return {
+    ...format,
+    ...given({ image: served.image, size: served.size, capacity: served.capacity }),
+    readOnly: served.readOnly,
+    namespaces: served.namespace.map((each) => ({ ...format, size: each })),
+    controllers: served.controllers,
+    timing: given({ latencyNs: served.latencyNs, bandwidth: served.bandwidth }),
+    identity: given({ serial: served.serial, model: served.model, firmware: served.firmware }),
+    limits: given({
+      queuePairs: served.queuePairs,
+      queueEntries: served.queueEntries,
+      mdts: served.mdts,
+      namespaces: served.namespacesMax,
+    }),
+  }
+}
+
+/** Without what was left out. */
+function given<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as never
+}
