@@ -45,7 +45,12 @@ async function buildAddonUnderAsan() {
 }
 
 /** Node programs that use the addon in one process from start to exit, so that LSan sees all of its leaks. */
-const addonPrograms = ['examples/read-write.ts', 'examples/raw-queue.ts', 'examples/workers.mjs']
+const addonPrograms = [
+  'examples/read-write.ts',
+  'examples/raw-queue.ts',
+  'examples/workers.mjs',
+  'examples/fused-read-write.ts',
+]
 
 const suppressions = join(import.meta.dirname, 'lsan.supp')
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Every example for Node runs to its end, and says what it did.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { runProgram } from '../support/process.ts'
+import { root } from '../support/repository.ts'
+
+const printed: Record<string, RegExp> = {
+  'faults.ts':
+    /^Block 100: unrecovered_read_error, 1 time\n.*stopped: ERR_\w+, .*\nNamespace 2 .* 4096 bytes\n$/,
+  'fused-read-write.ts': /^4096 bytes W written and 4096 bytes R read by one command\n$/,
+  'raw-queue.ts': /^100000 blocks of 512 bytes read at depth 32\n$/,
+  'read-write.ts': /^4194304 bytes written, read and compared\n$/,
+  'workers.mjs': /^2 workers read 1024 blocks into one buffer\n$/,
+}
+
+test('each example has a test', () => {
+  const files = readdirSync(join(root, 'examples')).filter((name) => /\.m?[tj]s$/.test(name))
+  expect(Object.keys(printed)).toEqual(files.sort())
+})
+
+test.each(Object.entries(printed))('%s', async (name, output) => {
+  const program = join('examples', name)
+  const outcome = await runProgram(process.execPath, ['--import', 'tsx', program])
+  expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null, stderr: '' })
+  expect(outcome.stdout).toMatch(output)
+})
