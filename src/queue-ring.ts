@@ -401,6 +401,7 @@ export class QueueRing implements MemoryUser {
   /** After the queue was closed natively: views get length 0, and deferred memory goes. */
   release(): void {
     for (const buffer of this.#buffers) this.#native.detach(buffer)
+    this.#native.releaseQueuePair(this.handle)
     this.#settleDeferred()
   }
 }

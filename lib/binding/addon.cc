@@ -30,6 +30,7 @@ constexpr Export kExports[] = {
     {"quarantineDescriptor", quarantine_descriptor},
     {"createQueuePair", create_queue_pair},
     {"closeQueuePair", close_queue_pair},
+    {"releaseQueuePair", release_queue_pair},
     {"abortCommand", abort_command},
     {"dropQueuePair", drop_queue_pair},
     {"recreateQueuePair", recreate_queue_pair},

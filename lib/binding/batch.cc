@@ -30,7 +30,7 @@ struct Outcome {
 
 struct Batch {
   std::shared_ptr<QueueHandle> queue;
-  std::shared_ptr<SharedDescriptor> memory;
+  const SharedDescriptor* memory = nullptr;  // kept by the queue
   uint32_t namespace_id = 0;
   uint32_t block_bytes = 0;
   uint64_t transfer_bytes_max = 0;
@@ -167,12 +167,13 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
   auto descriptor = arguments.handle<DescriptorHandle>(1);
-  if (queue == nullptr || descriptor == nullptr || descriptor->shared == nullptr) {
+  if (queue == nullptr || queue->released() || descriptor == nullptr ||
+      descriptor->shared == nullptr) {
     return fail(env, ErrorCode::Closed, "the queue or the memory of the batch");
   }
   auto batch = std::make_shared<Batch>();
   batch->queue = queue;
-  batch->memory = descriptor->shared;
+  batch->memory = descriptor->shared.get();
   batch->namespace_id = arguments.uint32(2);
   batch->block_bytes = arguments.uint32(3);
   batch->transfer_bytes_max = static_cast<uint64_t>(arguments.number(4));
@@ -195,6 +196,9 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   Batch* batch = arguments.borrow<Batch>(0);
   if (batch == nullptr) return fail(env, ErrorCode::Closed, "the batch");
+  if (batch->queue->released()) {
+    return fail(env, ErrorCode::Closed, "the queue pair of the batch");
+  }
   QueuePair& pair = *batch->queue->pair;
   if (pair.lost()) return fail(env, ErrorCode::QueueLost, "the controller was reset");
   if (pair.block().state != static_cast<int32_t>(QueueState::Live)) {

@@ -29,6 +29,7 @@ napi_value quarantine_descriptor(napi_env env, napi_callback_info info);
 // queue_calls.cc
 napi_value create_queue_pair(napi_env env, napi_callback_info info);
 napi_value close_queue_pair(napi_env env, napi_callback_info info);
+napi_value release_queue_pair(napi_env env, napi_callback_info info);
 napi_value abort_command(napi_env env, napi_callback_info info);
 napi_value drop_queue_pair(napi_env env, napi_callback_info info);
 napi_value recreate_queue_pair(napi_env env, napi_callback_info info);

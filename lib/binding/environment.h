@@ -45,6 +45,10 @@ struct QueueHandle {
   bool inline_pump = false;
   // What commands on this queue may still reach; goes after the queue.
   std::vector<std::shared_ptr<SharedDescriptor>> memory;
+  bool deleted = false;  // the device knows it no more
+
+  // JavaScript has let go of the memory that it saw: `pair` and `shared` are null.
+  bool released() const { return pair == nullptr; }
 
   Transport& transport() { return shared->controller->transport(); }
 };

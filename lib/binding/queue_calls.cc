@@ -104,32 +104,44 @@ napi_value create_queue_pair(napi_env env, napi_callback_info info) {
 napi_value close_queue_pair(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
-  if (queue == nullptr) return make_undefined(env);
+  if (queue == nullptr || queue->released()) return make_undefined(env);
   return Task<Nothing>::run(
       env,
-      [queue]() -> Result<Nothing> {
-        Status status = queue->pair->close();
+      [pair = queue->pair]() -> Result<Nothing> {
+        Status status = pair->close();
         if (!status.ok()) return status;
         return Nothing{};
       },
       [queue](napi_env finish_env, Nothing&) {
+        queue->deleted = true;
         queue->memory.clear();
         Environment::of(finish_env)->remove(queue);
         return make_undefined(finish_env);
       });
 }
 
+// (queue), whose views were detached: the controller, and with it the device, go when it is closed,
+// not when the handle is collected.
+napi_value release_queue_pair(napi_env env, napi_callback_info info) {
+  auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
+  if (queue != nullptr && queue->deleted) {
+    queue->pair.reset();
+    queue->shared.reset();
+  }
+  return nullptr;
+}
+
 // (queue, command id, timeout ms) → whether the controller says that it aborted the command
 napi_value abort_command(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
-  if (queue == nullptr) return closed(env);
+  if (queue == nullptr || queue->released()) return closed(env);
   const auto command_id = static_cast<uint16_t>(arguments.uint32(1));
   const uint64_t timeout_ns = arguments.uint32(2) * kNanosecondsPerMillisecond;
   return Task<bool>::run(
       env,
-      [queue, command_id, timeout_ns] {
-        return queue->shared->controller->abort(queue->pair->id(), command_id, timeout_ns);
+      [shared = queue->shared, pair = queue->pair, command_id, timeout_ns] {
+        return shared->controller->abort(pair->id(), command_id, timeout_ns);
       },
       [](napi_env finish_env, bool& aborted) { return make_boolean(finish_env, aborted); });
 }
@@ -138,10 +150,10 @@ napi_value abort_command(napi_env env, napi_callback_info info) {
 napi_value drop_queue_pair(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
-  if (queue == nullptr) return closed(env);
+  if (queue == nullptr || queue->released()) return closed(env);
   using Reason = std::optional<ErrorCode>;
   return Task<Reason>::run(
-      env, [queue] { return queue->pair->drop(); },
+      env, [pair = queue->pair] { return pair->drop(); },
       [](napi_env finish_env, Reason& reason) {
         return make_number(finish_env, reason.has_value() ? static_cast<double>(*reason) : 0);
       });
@@ -150,8 +162,8 @@ napi_value drop_queue_pair(napi_env env, napi_callback_info info) {
 napi_value recreate_queue_pair(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
-  if (queue == nullptr) return closed(env);
-  return run_task(env, [queue] { return queue->pair->recreate(); });
+  if (queue == nullptr || queue->released()) return closed(env);
+  return run_task(env, [pair = queue->pair] { return pair->recreate(); });
 }
 
 napi_value detach(napi_env env, napi_callback_info info) {
@@ -162,26 +174,26 @@ napi_value detach(napi_env env, napi_callback_info info) {
 
 napi_value ring_submissions(napi_env env, napi_callback_info info) {
   auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
-  if (queue != nullptr) queue->pair->ring();
+  if (queue != nullptr && !queue->released()) queue->pair->ring();
   return nullptr;
 }
 
 napi_value ring_completions(napi_env env, napi_callback_info info) {
   auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
-  if (queue != nullptr) queue->pair->ring_cq();
+  if (queue != nullptr && !queue->released()) queue->pair->ring_cq();
   return nullptr;
 }
 
 napi_value wake_device(napi_env env, napi_callback_info info) {
   auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
-  if (queue != nullptr) queue->transport().ring_wake();
+  if (queue != nullptr && !queue->released()) queue->transport().ring_wake();
   return nullptr;
 }
 
 napi_value pump(napi_env env, napi_callback_info info) {
   auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
   // Where stepping the device did nothing, its thread may need this CPU: spin, then yield.
-  if (queue != nullptr && !queue->transport().pump()) sched_yield();
+  if (queue != nullptr && !queue->released() && !queue->transport().pump()) sched_yield();
   return nullptr;
 }
 

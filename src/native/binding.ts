@@ -168,6 +168,8 @@ export interface Binding {
     wakes: boolean,
   ): Promise<Outcome<NativeQueue>>
   closeQueuePair(queue: QueueHandle): Promise<Outcome<undefined>>
+  /** After it was closed and its views were detached: nothing of the controller is kept. */
+  releaseQueuePair(queue: QueueHandle): void
   /** Whether the controller says that it aborted the command. */
   abortCommand(queue: QueueHandle, commandId: number, timeoutMs: number): Promise<Outcome<boolean>>
   /**

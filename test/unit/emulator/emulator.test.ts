@@ -75,6 +75,40 @@ describe('an emulator', () => {
     await controller.close()
   })
 
+  test('gives its image back when it is closed, whatever queues it had', async () => {
+    using folder = temporaryFolder('close')
+    const image = join(folder.path, 'disk.img')
+    const kept = []
+    for (let i = 0; i < 2; i++) {
+      const device = await startEmulator({ image, size: '1MiB' })
+      const controller = await openController(device.controller())
+      const namespace = await controller.namespace(1)
+      await namespace.write({ lba: 0, from: blocks(1, 1) })
+      const queue = await controller.createQueuePair({ mode: 'raw', depth: 4 })
+      const memory = await controller.allocate(4096)
+      const batch = queue.batch({ memory, namespace, capacity: 1 })
+      batch.commands.set([2, 0, 1, 0])
+      expect(batch.exchange(0, 1, 1)).toBe(1)
+      await controller.close()
+      await device.close()
+      // Nothing of it is collected as long as we hold it, and all of it is inert.
+      kept.push(controller, namespace, queue, memory, batch)
+      expect([queue.cq.poll(), queue.sq.words.length, memory.bytes?.length]).toEqual([0, 0, 0])
+      expect(() => batch.exchange(0, 1, 1)).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }))
+    }
+    expect(kept).toHaveLength(10)
+  })
+
+  test('a controller that was open can be served, at once', async () => {
+    using folder = temporaryFolder('serve')
+    await using device = await startEmulator({ size: '1MiB' })
+    const controller = await openController(device.controller())
+    await (await controller.namespace(1)).write({ lba: 0, from: blocks(1, 1) })
+    await controller.close()
+    const server = await device.serve({ vfioUser: folder.path })
+    await server.close()
+  })
+
   test('a controller that is closed can be opened anew', async () => {
     await using device = await startEmulator({ size: '1MiB' })
     for (let i = 0; i < 3; i++) {
