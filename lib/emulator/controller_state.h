@@ -131,6 +131,9 @@ class ControllerState {
 
   // interrupts.cc
   void connect_interrupts(InterruptSink* sink);
+  void use_pin(bool used);
+  void update_pin();
+  bool pin_level() const;
   void forget_interrupt(CompletionQueue& queue);
 
   // ending.cc
@@ -201,6 +204,7 @@ class ControllerState {
   uint32_t read_shadow(uint32_t index) const;
   uint32_t read_tail(SubmissionQueue& queue);
   uint32_t ask_for_ring(SubmissionQueue& queue);
+  bool ask_for_ring(CompletionQueue& queue, uint32_t arrived);
 
   // step.cc
   bool step_background(Clock& clock);
@@ -273,7 +277,7 @@ class ControllerState {
   void raise_interrupts(Clock& clock);
   void raise_overdue(Clock& clock);
   void raise(uint16_t vector);
-  void update_pin();
+  bool masks(const CompletionQueue& queue) const;
 
   // ending.cc
   Slot* take_out(uint16_t queue_id, uint16_t cid);
@@ -291,6 +295,7 @@ class ControllerState {
   uint16_t unpaired_ = 0;    // queues with half a fused pair
   bool starved_ = false;     // a queue was not fetched from for want of room for completions
   bool weighted_ = false;
+  bool pin_used_ = false;
   bool pin_asserted_ = false;
   uint64_t resolved_generation_ = 0;  // of the domain when the queues' memory was looked up
   uint64_t next_sequence_ = 0;

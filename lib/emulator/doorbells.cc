@@ -149,4 +149,20 @@ uint32_t ControllerState::ask_for_ring(SubmissionQueue& queue) {
   return read_tail(queue);
 }
 
+// Whether the host has yet to take entries of those that `arrived`; it then rings loudly when it
+// does. Once it has taken all, what it was asked stays: it may be about to look.
+bool ControllerState::ask_for_ring(CompletionQueue& queue, uint32_t arrived) {
+  constexpr int kTriesMax = 8;  // it may move its head meanwhile
+  for (int i = 0; i < kTriesMax; i++) {
+    const uint32_t head = read_doorbell(queue, 2u * queue.id + 1);
+    if (head == arrived) return false;
+    if (queue.event_index == nullptr) return true;
+    uint32_t asked;
+    if (!guarded_copy(&asked, queue.event_index, sizeof(asked)) || asked == head) return true;
+    if (!store_word(queue.event_index, head, shadow_.may_fault)) return true;
+    store_load_fence();
+  }
+  return true;
+}
+
 }  // namespace nvm::emulator

@@ -10,7 +10,12 @@
 namespace nvm::emulator {
 namespace {
 
-// Entries of a queue that is reached by messages count when they have arrived.
+// The end of the entries that the host can see: of a queue that is reached by messages, those that
+// have arrived.
+uint32_t arrived(const CompletionQueue& queue) {
+  return queue.mirror == nullptr ? queue.tail : queue.mirror->reached();
+}
+
 bool has_news(const CompletionQueue* queue) {
   return queue->mirror == nullptr || queue->mirror->reached() != queue->told;
 }
@@ -24,7 +29,8 @@ bool ControllerState::consumed(const CompletionQueue& queue) const {
 
 void ControllerState::connect_interrupts(InterruptSink* sink) {
   interrupt_sink = sink;
-  pin_asserted_ = false;  // a new sink begins so
+  pin_used_ = false;  // a new sink begins so
+  pin_asserted_ = false;
 }
 
 void ControllerState::raise_interrupts(Clock& clock) {
@@ -91,18 +97,42 @@ void ControllerState::forget_interrupt(CompletionQueue& queue) {
   queue.raise_due = false;
 }
 
-// Asserted while a queue with interrupts has entries that the host can take. Without MSI-X all
-// queues have the vector that INTMS and INTMC mask with bit 0.
-void ControllerState::update_pin() {
+// Without MSI-X all queues have the vector that INTMS and INTMC mask with bit 0.
+bool ControllerState::masks(const CompletionQueue& queue) const {
+  return (registers.interrupt_mask >> queue.vector % 32 & 1) != 0;
+}
+
+// Asserted while a queue with interrupts has entries that the host can take.
+bool ControllerState::pin_level() const {
   const auto asks = [this](const CompletionQueue* queue) {
-    if ((registers.interrupt_mask >> queue->vector % 32 & 1) != 0) return false;
-    const uint32_t arrived = queue->mirror == nullptr ? queue->tail : queue->mirror->reached();
-    return read_doorbell(*queue, 2u * queue->id + 1) != arrived;
+    return !masks(*queue) && read_doorbell(*queue, 2u * queue->id + 1) != arrived(*queue);
   };
-  const bool asserted = running_ && std::any_of(interrupting_.begin(), interrupting_.end(), asks);
+  if (running_ && domain.generation() != resolved_generation_) return pin_asserted_;
+  return running_ && std::any_of(interrupting_.begin(), interrupting_.end(), asks);
+}
+
+void ControllerState::use_pin(bool used) {
+  if (used == pin_used_) return;
+  pin_used_ = used;
+  if (used) return update_pin();
+  if (std::exchange(pin_asserted_, false)) interrupt_sink->set_pin(false);
+}
+
+// Whoever shows the pin to the host may do so until the host's next access to the device, so taking
+// the entries must be one: hence the rings.
+void ControllerState::update_pin() {
+  if (!pin_used_) return;
+  // Memory that shadow doorbells were in may be gone: the next step finds out.
+  if (running_ && domain.generation() != resolved_generation_) return;
+  bool asserted = false;
+  if (running_) {
+    for (CompletionQueue* queue : interrupting_) {
+      asserted |= !masks(*queue) && ask_for_ring(*queue, arrived(*queue));
+    }
+  }
   if (asserted == pin_asserted_) return;
   pin_asserted_ = asserted;
-  if (interrupt_sink != nullptr) interrupt_sink->set_pin(asserted);
+  interrupt_sink->set_pin(asserted);
 }
 
 }  // namespace nvm::emulator

@@ -42,6 +42,18 @@ void PcieController::set_interrupt_sink(InterruptSink* sink) {
   state_->connect_interrupts(sink);
 }
 
+void PcieController::use_pin(bool used) {
+  state_->use_pin(used);
+}
+
+void PcieController::update_pin() {
+  state_->update_pin();
+}
+
+bool PcieController::pin_level() const {
+  return state_->pin_level();
+}
+
 void PcieController::set_bus_master(bool enabled) {
   state_->bus_master = enabled;
 }

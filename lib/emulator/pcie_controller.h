@@ -26,7 +26,7 @@ class InterruptSink {
  public:
   virtual ~InterruptSink() = default;
   virtual void raise(uint16_t vector) = 0;
-  // The level of the pin interrupt.
+  // The level of the pin interrupt, while it is used.
   virtual void set_pin(bool asserted) {}
 };
 
@@ -58,6 +58,13 @@ class PcieController {
   Domain& domain();
   // Null: interrupts go nowhere. After the call the old sink is not touched again.
   void set_interrupt_sink(InterruptSink* sink);
+
+  // Whether the sink wants to hear of the pin; not at first. While it does and the pin is asserted,
+  // the host is asked to ring when it takes entries, also where it has shadow doorbells.
+  void use_pin(bool used);
+  // Tells the sink the level of this moment; otherwise step() and write_register() do.
+  void update_pin();
+  bool pin_level() const;
 
   // Without it (PCI's Bus Master Enable) no command is fetched and no completion posted.
   void set_bus_master(bool enabled);

@@ -100,9 +100,7 @@ void ControllerState::write_register(uint32_t offset, uint64_t value, unsigned b
     }
     show_registers();
   }
-  // At once: a level that lasts longer than its reason is an interrupt that nobody cares for. But
-  // memory that shadow doorbells were in may be gone: then the next step finds out.
-  if (interrupt_sink != nullptr && domain.generation() == resolved_generation_) update_pin();
+  update_pin();  // at once: beyond its reason it is an interrupt that nobody cares for
 }
 
 void ControllerState::write_dword(uint32_t offset, uint32_t value) {

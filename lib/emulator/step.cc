@@ -26,7 +26,7 @@ bool ControllerState::step(Clock& clock) {
   }
   if (!mirrored_.empty()) take_over_entries();
   if (!posted_.empty()) raise_interrupts(clock);
-  if (interrupt_sink != nullptr) update_pin();
+  update_pin();
   return worked;
 }
 

@@ -124,8 +124,11 @@ bool ConfigSpace::bus_master() const {
 }
 
 bool ConfigSpace::pin_enabled() const {
-  return (word(PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE) == 0 &&
-         (word(kMsix + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_ENABLE) == 0;
+  return (word(PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE) == 0 && !msix_enabled();
+}
+
+bool ConfigSpace::msix_enabled() const {
+  return (word(kMsix + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_ENABLE) != 0;
 }
 
 bool ConfigSpace::msix_masked() const {

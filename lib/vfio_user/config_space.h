@@ -34,10 +34,11 @@ class ConfigSpace {
   // Changes the bits that a host may change. True when the write asks for a function-level reset.
   bool write(size_t offset, std::span<const std::byte> from);
 
-  // What the host has allowed: memory accesses and MSI-X, the pin interrupt (not while MSI-X is
-  // enabled); and whether it masks all vectors of MSI-X.
+  // What the host has allowed: memory accesses and MSI-X, the pin interrupt; whether it has MSI-X
+  // in the pin's place, and masks all its vectors.
   bool bus_master() const;
   bool pin_enabled() const;
+  bool msix_enabled() const;
   bool msix_masked() const;
   // The status register's Interrupt bit.
   void show_pin(bool asserted);

@@ -63,6 +63,7 @@ void Device::disconnect() {
   for (uint32_t index = 0; index < irq_index::count; index++) {
     interrupts_.disconnect(index, 0, Interrupts::count_of(index));
   }
+  follow_pin();
   version_agreed_ = false;
   regions_[kRegisters].mappable = {};
   doorbell_file_.reset();
@@ -166,10 +167,12 @@ Message Device::answer_irq_set(const Header& header, const IrqSetRequest& reques
       return make_error_reply(header, EINVAL);
     }
     act_on_irqs(request);
+    follow_pin();
     return make_reply(header);
   }
   if (fds.empty()) interrupts_.disconnect(body.index, body.start, body.count);
   int refused = interrupts_.connect(body.index, body.start, std::move(fds));
+  follow_pin();
   return refused ? make_error_reply(header, refused) : make_reply(header);
 }
 
@@ -177,6 +180,8 @@ void Device::act_on_irqs(const IrqSetRequest& request) {
   const IrqSetBody& body = request.body;
   const uint32_t action = body.flags & irq_set_flag::action_bits;
   const uint32_t data = body.flags & irq_set_flag::data_mask;
+  // The host has done what it did about the last signal: what is the level now?
+  if (body.index == irq_index::pin) controller_.update_pin();
   // Nothing to trigger, from `start` on: the client gives up all of them.
   if (data == irq_set_flag::data_none && action == irq_set_flag::action_trigger &&
       body.count == 0) {
@@ -217,7 +222,7 @@ Message Device::answer_region_read(const Header& header, const RegionReadRequest
       interrupts_.read_pending(access.offset, data);
       break;
     case kConfig:
-      config_space_.show_pin(interrupts_.pin_asserted());
+      config_space_.show_pin(!config_space_.msix_enabled() && controller_.pin_level());
       config_space_.read(access.offset, data);
       break;
   }
@@ -287,8 +292,12 @@ void Device::write_config(uint64_t offset, std::span<const std::byte> from) {
 
 void Device::obey_config() {
   controller_.set_bus_master(config_space_.bus_master());
-  interrupts_.set_pin_enabled(config_space_.pin_enabled());
   interrupts_.set_msix_masked(config_space_.msix_masked());
+  follow_pin();
+}
+
+void Device::follow_pin() {
+  controller_.use_pin(interrupts_.has_pin() && config_space_.pin_enabled());
 }
 
 void Device::reset() {

@@ -76,6 +76,7 @@ class Device {
   bool write_registers(uint64_t offset, std::span<const std::byte> from);
   void write_config(uint64_t offset, std::span<const std::byte> from);
   void obey_config();
+  void follow_pin();
   void offer_doorbells();
   void reset();
 

@@ -111,7 +111,7 @@ void Interrupts::set_pin(bool asserted) {
 // A level becomes one signal, and then none until the client has unmasked the pin: it does that
 // when the host has served the interrupt.
 void Interrupts::deliver_pin() {
-  if (!pin_asserted_ || !pin_enabled_ || pin_signalled_) return;
+  if (!pin_asserted_ || pin_signalled_) return;
   if (pin_.masked_by_client || !pin_.eventfd.valid()) return;
   signal(pin_.eventfd);
   pin_signalled_ = true;
@@ -126,7 +126,9 @@ int Interrupts::connect(uint32_t index, uint32_t start, std::vector<UniqueFd> fd
     connected.eventfd = std::move(fds[i]);
     if (index == irq_index::msix) deliver(connected);
   }
-  if (index == irq_index::pin) deliver_pin();
+  if (index != irq_index::pin) return 0;
+  pin_signalled_ = false;  // by this eventfd
+  deliver_pin();
   return 0;
 }
 
@@ -154,11 +156,6 @@ void Interrupts::trigger(uint32_t index, uint32_t start) {
   if (triggered.eventfd.valid()) signal(triggered.eventfd);
 }
 
-void Interrupts::set_pin_enabled(bool enabled) {
-  pin_enabled_ = enabled;
-  deliver_pin();
-}
-
 void Interrupts::set_msix_masked(bool masked) {
   msix_masked_ = masked;
   if (masked) return;
@@ -180,7 +177,6 @@ void Interrupts::reset() {
   msix_masked_ = false;
   pin_.masked_by_client = false;
   pin_signalled_ = false;
-  pin_enabled_ = true;
   pin_asserted_ = false;
 }
 

@@ -38,9 +38,9 @@ class Interrupts final : public emulator::InterruptSink {
   void trigger(uint32_t index, uint32_t start);
 
   // What the configuration space says.
-  void set_pin_enabled(bool enabled);
   void set_msix_masked(bool masked);
-  bool pin_asserted() const { return pin_asserted_; }
+  // Whether the client listens to the pin.
+  bool has_pin() const { return pin_.eventfd.valid(); }
 
   // Masks, pending bits and the pin as after power-on; eventfds stay, they are the client's.
   void reset();
@@ -66,7 +66,6 @@ class Interrupts final : public emulator::InterruptSink {
   std::array<std::byte, kMsixTableByteLength> table_{};
   bool msix_masked_ = false;
   Line pin_;
-  bool pin_enabled_ = true;
   bool pin_asserted_ = false;
   bool pin_signalled_ = false;  // and not unmasked since
   Line error_;

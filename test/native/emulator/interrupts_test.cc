@@ -20,6 +20,7 @@ struct Interrupted : TestHost {
     enable();
     queue = create(1, 5);
     controller.set_interrupt_sink(&sink);
+    controller.use_pin(true);
   }
   ~Interrupted() { controller.set_interrupt_sink(nullptr); }
   HostQueue create(uint16_t id, uint16_t vector) {
@@ -149,6 +150,19 @@ TEST_CASE("a doorbell, or a mask, that comes as a register changes the pin witho
   CHECK(host.sink.changes.back());
   ring_head(2);
   CHECK_FALSE(host.sink.changes.back());
+}
+
+TEST_CASE("a pin that nobody uses is silent, and shows its level as soon as it is used") {
+  Interrupted host;
+  host.controller.use_pin(false);
+  host.sink.changes.clear();
+  host.submit_flushes(host.queue, 1);
+  CHECK(host.sink.changes.empty());
+  CHECK(host.controller.pin_level());
+  host.controller.use_pin(true);
+  CHECK(host.sink.changes == std::vector<bool>{true});
+  host.controller.use_pin(false);
+  CHECK(host.sink.changes == std::vector<bool>{true, false});
 }
 
 TEST_CASE("a disable takes the pin back") {

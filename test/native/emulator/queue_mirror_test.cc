@@ -125,6 +125,7 @@ TEST_CASE("the pin is asserted when a completion has arrived, no sooner") {
   } level;
   Distant host;
   host.controller.set_interrupt_sink(&level);
+  host.controller.use_pin(true);
   spec::SubmissionQueueEntry unknown{};
   unknown.opc = 0xc0;
   host.submit(host.admin, unknown);

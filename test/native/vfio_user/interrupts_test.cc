@@ -178,19 +178,12 @@ TEST_CASE_FIXTURE(PinFixture, "the pin signals once, then masks itself until it 
   }
 }
 
-TEST_CASE_FIXTURE(PinFixture, "a masked pin, and one that the host disabled, signal when allowed") {
+TEST_CASE_FIXTURE(PinFixture, "a masked pin, and one that nobody heard, signal when allowed") {
   SUBCASE("masked by the client") {
     interrupts.set_client_mask(irq_index::pin, 0, true);
     interrupts.set_pin(true);
     CHECK(event.take() == 0);
     interrupts.set_client_mask(irq_index::pin, 0, false);
-  }
-  SUBCASE("disabled by the host") {
-    interrupts.set_pin_enabled(false);
-    interrupts.set_pin(true);
-    CHECK(event.take() == 0);
-    CHECK(interrupts.pin_asserted());
-    interrupts.set_pin_enabled(true);
   }
   SUBCASE("without an eventfd") {
     interrupts.disconnect(irq_index::pin, 0, 1);
@@ -225,7 +218,6 @@ TEST_CASE_FIXTURE(PinFixture, "a reset releases the pin") {
   interrupts.set_pin(true);
   CHECK(event.take() == 1);
   interrupts.reset();
-  CHECK_FALSE(interrupts.pin_asserted());
   interrupts.set_pin(true);
   CHECK(event.take() == 1);
 }
