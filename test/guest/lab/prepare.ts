@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { fetchPackages, fetchSource, type PackageSet } from './apt.ts'
 import { earlyModules, keptModules, makeInitrd, makeKernel } from './kernel.ts'
 import { withLock } from './lock.ts'
-import { capture, run } from './process.ts'
+import { capture, LabUnavailable, run } from './process.ts'
 import { chosenSuite } from './suites.ts'
 import { makeTools } from './tools.ts'
 
@@ -80,6 +80,9 @@ export async function prepareLab(report: (line: string) => void): Promise<Lab> {
 /** The source of the suite's nvme-cli, in a folder; rejects with LabUnavailable. */
 export async function prepareNvmeCliSource(report: (line: string) => void): Promise<string> {
   const { name, nvmeCli } = chosenSuite()
+  if (nvmeCli === undefined) {
+    throw new LabUnavailable(`${name} has no such tests`, 'PEERNVM_GUEST_SUITE=backports')
+  }
   const cache = cacheFolder()
   mkdirSync(cache, { recursive: true })
   const build = (folder: string) => fetchSource(folder, nvmeCli)

@@ -6,8 +6,8 @@ export interface Suite {
   name: string
   kernel: PackageSet
   tools: PackageSet
-  /** The suite whose nvme-cli is among the tools, and its source. */
-  nvmeCli: PackageSet
+  /** Whose source has nvme-cli's own tests; Debian 12's have faults (docs/limits.md). */
+  nvmeCli?: PackageSet
   /** Where busybox, linked statically, is among the tools. */
   busybox: string
 }
@@ -28,7 +28,6 @@ const bookworm: Suite = {
     packages: ['nvme-cli', 'xfsprogs', 'busybox-static'],
     provided: unusedByTools,
   },
-  nvmeCli: { suites: ['bookworm'], packages: ['nvme-cli'] },
   busybox: 'bin/busybox',
 }
 

@@ -92,19 +92,19 @@ export function programText(name: string): string {
   return readFileSync(join(import.meta.dirname, '..', 'programs', name), 'utf8')
 }
 
-/** A ready lab and an empty device that a server offers until the test ends. */
+/** A ready lab and an empty device, of 512 MiB or `byteLength`, served until the test ends. */
 export async function servedDevice(
   context: TestContext,
   programs: Record<string, string>,
-  serveArguments: string[] = [],
+  byteLength?: number,
 ) {
   needPrograms(context, programs)
   const lab = await readyLab(context)
   const scratch = scratchFolder()
-  const image = emptyImage(scratch)
+  const image = emptyImage(scratch, byteLength)
   const share = join(scratch, 'share')
   mkdirSync(share)
-  const server = await serve(image, join(scratch, 'device'), serveArguments)
+  const server = await serve(image, join(scratch, 'device'))
   onTestFinished(server.kill)
   return { lab, scratch, image, share, ...server }
 }
