@@ -48,13 +48,14 @@ export async function serve(image: string, folder: string, args: string[] = []):
   }
 }
 
-/** QEMU's arguments for the device at a server's socket. */
-export function vfioUser(socket: string): string[] {
+/** QEMU's arguments for the device at a server's socket; `more` of its properties. */
+export function vfioUser(socket: string, more: Record<string, unknown> = {}): string[] {
   const device = {
     driver: 'vfio-user-pci',
     socket: { type: 'unix', path: socket },
     // A busy machine is no dead server.
     'x-msg-timeout': 60_000,
+    ...more,
   }
   return ['-device', JSON.stringify(device)]
 }

@@ -22,6 +22,8 @@ export interface GuestSuite {
   /** Programs of the machine that they use, and each one's package. */
   needs?: Record<string, string>
   serveArguments?: string[]
+  /** Further properties of QEMU's device. */
+  deviceProperties?: Record<string, unknown>
   /** What the shell functions find in their environment. */
   environment?: Record<string, string>
   job?: Partial<Job>
@@ -102,7 +104,8 @@ function jobOf(suite: GuestSuite, server: Server, share: string): Job {
     ([key, value]) => `${key}='${value}'`,
   )
   const command = [...variables, 'bash', join(programFolder, 'run.sh'), ...suite.files]
-  return { script: command.join(' '), share, devices: vfioUser(server.socket) }
+  const devices = vfioUser(server.socket, suite.deviceProperties)
+  return { script: command.join(' '), share, devices }
 }
 
 /** What the guest printed has a line that says so; else the lines that say why not. */

@@ -1,20 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every way in which the guest rings doorbells and hears interrupts.
-import { guestSuite } from '../lab/suite.ts'
+// The pairs of doorbells and interrupts that the usual tests in the guest do not have.
+import { modeSuite } from '../lab/modes.ts'
 
-const interrupts = [
-  { name: 'MSI-X', kind: 'MSI', kernelArguments: '' },
-  { name: 'pins', kind: 'IO-APIC', kernelArguments: 'pci=nomsi' },
-]
-
-for (const doorbells of ['trap', 'poll']) {
-  for (const { name, kind, kernelArguments } of interrupts) {
-    guestSuite(`doorbells by ${doorbells}, interrupts by ${name}`, {
-      files: ['life/interrupts.sh', 'file-systems/fio.sh'],
-      serveArguments: ['--doorbells', doorbells],
-      environment: { INTERRUPTS: kind },
-      needs: { fio: 'fio' },
-      job: { kernelArguments },
-    })
-  }
-}
+modeSuite('trap', 'MSI-X')
+modeSuite('poll', 'pins')

@@ -104,6 +104,12 @@ same() {
   cmp "$1" "$2" || fail "$1 and $2 differ"
 }
 
+# How many interrupts the driver's queues have had.
+interrupts() {
+  awk '/nvme0q/ { for (i = 2; $i ~ /^[0-9]+$/; i++) sum += $i } END { print sum + 0 }' \
+    /proc/interrupts
+}
+
 block_bytes() {
   cat "/sys/class/block/${disk#/dev/}/queue/logical_block_size"
 }

@@ -10,9 +10,3 @@ test_interrupts_arrive() {
   after=$(interrupts)
   ((after >= before + 32)) || fail "only $((after - before)) interrupts for 64 reads"
 }
-
-# How many, of all its queues.
-interrupts() {
-  awk '/nvme0q/ { for (i = 2; $i ~ /^[0-9]+$/; i++) sum += $i } END { print sum + 0 }' \
-    /proc/interrupts
-}
