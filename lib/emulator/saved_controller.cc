@@ -3,6 +3,7 @@
 // registers, queues, features, commands that wait for a time, for room, or for an event.
 #include <algorithm>
 
+#include "emulator/admin/feature_table.h"
 #include "emulator/archive.h"
 #include "emulator/controller_state.h"
 #include "emulator/saved_state.h"
@@ -149,6 +150,20 @@ Status refuse_state(std::string detail) {
   return Status(ErrorCode::State, std::move(detail));
 }
 
+constexpr uint32_t kAdminEntriesMax = 4096;  // that AQA can say
+
+// Whether a host of this device can have made the queue.
+bool can_be(const SavedQueue& queue, const PcieControllerLimits& limits) {
+#if NVM_CANARY_SAVED_QUEUE_TRUSTED
+  return queue.id <= limits.io_queue_pairs_max;
+#endif
+  const uint32_t entries_max = queue.id == 0 ? kAdminEntriesMax : limits.queue_entries_max;
+  return queue.id <= limits.io_queue_pairs_max && queue.address % kPageBytes == 0 &&
+         queue.entries >= 2 && queue.entries <= entries_max && queue.head < queue.entries &&
+         queue.tail < queue.entries && queue.phase <= 1 &&
+         queue.vector < limits.interrupt_vectors_max && queue.priority <= spec::queue_priority::low;
+}
+
 }  // namespace
 
 // Sees what a controller keeps to itself.
@@ -168,6 +183,8 @@ struct ControllerArchive {
   static SavedController collect(const ControllerState& state);
   static void collect_queues(const ControllerState& state, SavedController& saved);
   static Status restore(ControllerState& state, const SavedController& saved);
+  static Status restore_all(ControllerState& state, const SavedController& saved);
+  static bool restore_shadow(ControllerState& state, const SavedController& saved);
   static Status restore_queues(ControllerState& state, const SavedController& saved);
   static Slot* make_slot(ControllerState& state, const SavedCommand& saved);
   static bool restore_commands(ControllerState& state, const SavedController& saved);
@@ -225,9 +242,8 @@ SavedController ControllerArchive::collect(const ControllerState& state) {
 
 Status ControllerArchive::restore_queues(ControllerState& state, const SavedController& saved) {
   for (const SavedQueue& from : saved.completion_queues) {
-    if (from.id >= state.completion_queues.size() || from.head >= from.entries ||
-        from.tail >= from.entries || from.vector >= state.limits.interrupt_vectors_max) {
-      return refuse_state("a completion queue is beyond the limits of this device");
+    if (!can_be(from, state.limits) || state.completion_queues[from.id].exists()) {
+      return refuse_state("this device cannot have such a completion queue");
     }
     CompletionQueue& queue = state.completion_queues[from.id];
     if (!state.open_queue(queue, from.address, from.entries, sizeof(spec::CompletionQueueEntry),
@@ -243,10 +259,10 @@ Status ControllerArchive::restore_queues(ControllerState& state, const SavedCont
     state.bar.ring(2u * from.id + 1, from.doorbell);
   }
   for (const SavedQueue& from : saved.submission_queues) {
-    if (from.id >= state.submission_queues.size() || from.head >= from.entries ||
-        from.tail >= from.entries || from.completion_queue >= state.completion_queues.size() ||
+    if (!can_be(from, state.limits) || state.submission_queues[from.id].exists() ||
+        from.completion_queue >= state.completion_queues.size() ||
         !state.completion_queues[from.completion_queue].exists()) {
-      return refuse_state("a submission queue is beyond the limits of this device");
+      return refuse_state("this device cannot have such a submission queue");
     }
     SubmissionQueue& queue = state.submission_queues[from.id];
     if (!state.open_queue(queue, from.address, from.entries, sizeof(spec::SubmissionQueueEntry),
@@ -275,13 +291,14 @@ Slot* ControllerArchive::make_slot(ControllerState& state, const SavedCommand& s
   slot->command.status_field = saved.status_field;
   slot->command.dword0 = saved.dword0;
   slot->command.dword1 = saved.dword1;
+  slot->command.retry_at_ns = slot->command.complete_at_ns = 0;
   return slot;
 }
 
 bool ControllerArchive::restore_commands(ControllerState& state, const SavedController& saved) {
   if (saved.event_requests.size() > kAsyncEventRequestsMax) return false;
   for (const SavedCommand& command : saved.event_requests) {
-    Slot* slot = make_slot(state, command);
+    Slot* slot = command.queue_id == 0 ? make_slot(state, command) : nullptr;
     if (slot == nullptr) return false;
     state.event_requests.push_back(slot);
   }
@@ -325,31 +342,44 @@ void ControllerArchive::restore_features(ControllerState& state, const SavedCont
                                         saved.changed_namespaces.end());
   state.admin.in_use = saved.running;
   state.restart_keep_alive();
+  update_write_cache(state.subsystem);
+}
+
+bool ControllerArchive::restore_shadow(ControllerState& state, const SavedController& saved) {
+  if (!saved.has_shadow) return true;
+  if ((saved.shadow_doorbells | saved.shadow_event_indices) % kPageBytes != 0) return false;
+  state.shadow_ = {.active = true,
+                   .doorbells_address = saved.shadow_doorbells,
+                   .event_indices_address = saved.shadow_event_indices};
+  return state.resolve_shadow_doorbells();
+}
+
+Status ControllerArchive::restore_all(ControllerState& state, const SavedController& saved) {
+  const uint64_t capabilities = state.registers.cap;
+  const uint16_t pairs_max = state.limits.io_queue_pairs_max;
+  state.registers = saved.registers;
+  state.registers.cap = capabilities;
+  state.submission_queues_granted =
+      std::clamp<uint16_t>(saved.submission_queues_granted, 1, pairs_max);
+  state.completion_queues_granted =
+      std::clamp<uint16_t>(saved.completion_queues_granted, 1, pairs_max);
+  restore_features(state, saved);
+  if (!restore_shadow(state, saved)) {
+    return refuse_state("its shadow doorbells lie where the host has no memory for them");
+  }
+  NVM_TRY(restore_queues(state, saved));
+  if (saved.running && !state.submission_queues[0].exists()) {
+    return refuse_state("it is enabled and has no admin queue");
+  }
+  return restore_commands(state, saved) ? Status() : refuse_state("a command belongs to no queue");
 }
 
 Status ControllerArchive::restore(ControllerState& state, const SavedController& saved) {
   state.reset();
-  const uint64_t capabilities = state.registers.cap;
-  state.registers = saved.registers;
-  state.registers.cap = capabilities;
-  state.submission_queues_granted =
-      std::min(saved.submission_queues_granted, state.limits.io_queue_pairs_max);
-  state.completion_queues_granted =
-      std::min(saved.completion_queues_granted, state.limits.io_queue_pairs_max);
-  restore_features(state, saved);
-  if (saved.has_shadow) {
-    state.shadow_ = {.active = true,
-                     .doorbells_address = saved.shadow_doorbells,
-                     .event_indices_address = saved.shadow_event_indices};
-    if (!state.resolve_shadow_doorbells()) {
-      state.shadow_ = {};
-      return refuse_state("its shadow doorbells lie where the host has no memory");
-    }
-  }
-  Status queues = restore_queues(state, saved);
-  if (!queues.ok() || !restore_commands(state, saved)) {
+  Status restored = restore_all(state, saved);
+  if (!restored.ok()) {
     state.reset();
-    return queues.ok() ? refuse_state("a command belongs to no queue") : std::move(queues);
+    return restored;
   }
   state.running_ = saved.running;
   state.weighted_ = saved.weighted;

@@ -235,6 +235,23 @@ Status open_namespace(Subsystem& subsystem, const SavedNamespace& saved) {
              : Status(ErrorCode::State, name + " is beyond the limit");
 }
 
+bool can_be(const SelfTests& tests) {
+  const bool known = tests.running == 0 || tests.running == spec::self_test_code::short_test ||
+                     tests.running == spec::self_test_code::extended_test;
+  return known && tests.percent <= 100 && tests.controller_id < kControllersMax &&
+         tests.results.size() <= kSelfTestResultsMax;
+}
+
+Status judge(const SavedRecords& saved) {
+  if (!can_be(saved.self_tests)) {
+    return Status(ErrorCode::State, "its self-test is none that there is");
+  }
+  if (saved.sanitize.state > spec::sanitize_state::failed) {
+    return Status(ErrorCode::State, "its sanitize operation is none that there is");
+  }
+  return {};
+}
+
 // `restarted`: the subsystem was without power; else it goes on.
 void restore(Subsystem& subsystem, SavedRecords& saved, bool restarted) {
   Records& records = subsystem.records();
@@ -267,6 +284,7 @@ Status load(Subsystem& subsystem, std::span<const std::byte> bytes, bool restart
   SavedRecords saved;
   exchange_records(reader.value(), saved);
   NVM_TRY(reader.value().finish());
+  NVM_TRY(judge(saved));
   for (const SavedNamespace& ns : saved.namespaces) NVM_TRY(open_namespace(subsystem, ns));
   restore(subsystem, saved, restarted);
   resume_self_test(subsystem);

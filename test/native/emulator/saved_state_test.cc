@@ -4,10 +4,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
 #include "emulator/admin/admin_host.h"
+#include "emulator/archive.h"
 #include "emulator/emulated_device.h"
 #include "emulator/records.h"
 
@@ -144,6 +146,16 @@ TEST_CASE("a device that is loaded elsewhere goes on where the first one stopped
   CHECK(host.take_completion(host.admin, false).cid == 77);
 }
 
+TEST_CASE("a write cache that is off stays off elsewhere") {
+  AdminHost host;
+  REQUIRE(host.set_feature(spec::feature::volatile_write_cache, 0) == 0);
+  auto saved = save_device(host.subsystem);
+  REQUIRE(saved.ok());
+  Successor next(host, 1 << 20);
+  REQUIRE(load_device(next.subsystem, saved.value()).ok());
+  CHECK(next.subsystem.find_namespace(1)->write_through);
+}
+
 TEST_CASE("commands that wait for room or for a time are completed by the successor") {
   AdminHost host(0);
   host.add_namespace(1 << 20, 512, std::make_unique<LatencyBandwidthModel>(1'000'000, 0));
@@ -224,6 +236,84 @@ TEST_CASE("what cannot be a controller's state is refused") {
   saved.value()[20] ^= std::byte{1};
   Successor other(host, 1 << 20);
   CHECK_FALSE(load_controllers(other.subsystem, saved.value()).ok());
+}
+
+// Archives with a right checksum whose values somebody has changed.
+std::vector<std::byte> changed(const std::vector<std::byte>& archive, size_t at, uint64_t value,
+                               size_t byte_length) {
+  constexpr size_t kEnvelopeBytes = 20;
+  constexpr size_t kChecksumBytes = 4;
+  std::vector<std::byte> body(archive.begin() + kEnvelopeBytes, archive.end() - kChecksumBytes);
+  memcpy(body.data() + at, &value, byte_length);
+  ArchiveWriter writer;
+  writer.bytes(body);
+  return writer.finish();
+}
+
+// Where `value` is in the body of an archive.
+size_t find_value(const std::vector<std::byte>& archive, uint64_t value) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(&value);
+  const auto found = std::search(archive.begin() + 20, archive.end(), bytes, bytes + sizeof(value));
+  REQUIRE(found != archive.end());
+  return static_cast<size_t>(found - archive.begin()) - 20;
+}
+
+TEST_CASE("a queue that no host can have made is refused") {
+  AdminHost host;
+  const HostQueue queue = host.create_pair(2, 5);
+  const HostQueue other = host.create_pair(3, 5);
+  auto saved = save_controllers(host.subsystem);
+  REQUIRE(saved.ok());
+  // Of each queue: id, address, entries, head, tail, doorbell, phase, vector, interrupts,
+  // completion queue, priority.
+  const size_t sq = find_value(saved.value(), queue.sq_address);
+  const size_t cq = find_value(saved.value(), queue.cq_address);
+  const auto loads = [&](size_t at, uint64_t value, size_t byte_length) {
+    Successor next(host, 1 << 20);
+    return load_controllers(next.subsystem, changed(saved.value(), at, value, byte_length)).ok();
+  };
+  CHECK(loads(sq, queue.sq_address, 8));
+  CHECK_FALSE(loads(sq - 2, other.id, 2));  // twice the same
+  CHECK_FALSE(loads(cq - 2, other.id, 2));
+  CHECK_FALSE(loads(sq, queue.sq_address + 8, 8));  // not at the beginning of a page
+  CHECK_FALSE(loads(cq, queue.cq_address + 8, 8));
+  CHECK_FALSE(loads(sq + 8, 1, 4));  // one entry, and more than there may be
+  CHECK_FALSE(loads(cq + 8, 0x10001, 4));
+  CHECK_FALSE(loads(cq + 24, 2, 2));  // a phase that is no bit
+  CHECK_FALSE(loads(sq + 31, 4, 1));  // a class that does not exist
+}
+
+TEST_CASE("shadow doorbells that are not at the beginning of a page are refused") {
+  AdminHost host;
+  const uint64_t pages = host.allocate(2 * 4096);
+  spec::SubmissionQueueEntry sqe{};
+  sqe.opc = spec::admin_opcode::doorbell_buffer_config;
+  sqe.prp1 = pages;
+  sqe.prp2 = pages + 4096;
+  REQUIRE(TestHost::status_of(host.execute_admin(sqe)) == 0);
+  auto saved = save_controllers(host.subsystem);
+  REQUIRE(saved.ok());
+  const size_t at = find_value(saved.value(), pages);
+  Successor next(host, 1 << 20);
+  CHECK(load_controllers(next.subsystem, saved.value()).ok());
+  Successor another(host, 1 << 20);
+  CHECK_FALSE(load_controllers(another.subsystem, changed(saved.value(), at, pages - 2, 8)).ok());
+}
+
+TEST_CASE("a self-test or a sanitize operation that cannot be is refused") {
+  const auto loads = [](auto change) {
+    Subsystem before{Identity{}};
+    before.records().self_tests.running = spec::self_test_code::short_test;
+    change(before.records());
+    Subsystem after{Identity{}};
+    return load_records(after, save_records(before)).ok();
+  };
+  CHECK(loads([](Records&) {}));
+  CHECK_FALSE(loads([](Records& r) { r.self_tests.controller_id = kControllersMax; }));
+  CHECK_FALSE(loads([](Records& r) { r.self_tests.running = 3; }));
+  CHECK_FALSE(loads([](Records& r) { r.self_tests.percent = 101; }));
+  CHECK_FALSE(loads([](Records& r) { r.self_tests.results.resize(kSelfTestResultsMax + 1); }));
+  CHECK_FALSE(loads([](Records& r) { r.sanitize.state = 5; }));
 }
 
 TEST_CASE("options that cannot be are refused with a reason") {
