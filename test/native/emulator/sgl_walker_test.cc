@@ -97,6 +97,15 @@ TEST_CASE("a bit bucket takes what the host does not want, and gives nothing to 
   CHECK(host.run(spec::nvm_opcode::write, 1, written) == 0);
 }
 
+TEST_CASE("data after a bit bucket does not continue it, wherever it is") {
+  constexpr uint64_t kLength = 0x1000;
+  Transfer transfer;
+  transfer.append({nullptr, kLength});
+  transfer.append({reinterpret_cast<std::byte*>(kLength), 64});  // as if null went on there
+  REQUIRE(transfer.segments().size() == 2);
+  CHECK(transfer.segments()[0].byte_length == kLength);
+}
+
 TEST_CASE("a list may be longer than the data, not shorter") {
   Scattered host;
   CHECK(host.read(1, block(host.data, 8192)) == 0);

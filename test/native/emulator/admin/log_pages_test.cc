@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Log pages whose contents follow from what happened.
+#include <algorithm>
+
 #include "emulator/admin/admin_host.h"
 #include "emulator/nvm/limits.h"
 
@@ -47,6 +49,14 @@ TEST_CASE("the error log has the newest error first") {
   CHECK(entries[0].lba == 6000);
   CHECK(entries[1].error_count == 1);
   CHECK(entries[2].error_count == 0);
+}
+
+TEST_CASE("the error log of a controller without errors is zeroes") {
+  AdminHost host;
+  memset(host.at(host.page), 0xee, 4096);
+  REQUIRE(host.read_log(page_id::error_information, 4096) == 0);
+  const std::byte* bytes = host.at(host.page);
+  CHECK(std::all_of(bytes, bytes + 4096, [](std::byte byte) { return byte == std::byte{0}; }));
 }
 
 TEST_CASE("effects follow the tables, and Identify follows them too") {
