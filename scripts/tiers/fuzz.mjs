@@ -4,12 +4,14 @@
 //   npm run fuzz                             every target, a minute each
 //   npm run fuzz -- sqe --seconds 600        one target, ten minutes
 //   npm run fuzz -- --canaries               deliberate bugs, each of which a target must find
-import { mkdirSync, readdirSync } from 'node:fs'
+//   npm run fuzz -- sqe --merge              makes the committed corpus anew
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findProgram, root, run, tail } from '../run.mjs'
 import { add, countsLine, noCounts } from './counts.mjs'
 import { buildNative } from './native.mjs'
+import { fuzzTargets } from './replay.mjs'
 
 const compilers = { C: 'clang-19', CXX: 'clang++-19' }
 const isMissing = 'clang-19 is missing (apt-get install clang-19 libclang-rt-19-dev)'
@@ -17,6 +19,7 @@ const buildTimeoutSeconds = 1800
 const tierSeconds = 10
 const defaultSeconds = 60
 const canarySeconds = 60
+const mergeTimeoutSeconds = 900
 
 const canaries = [
   {
@@ -36,6 +39,11 @@ const canaries = [
     what: 'a region is accessed behind its end',
   },
   { name: 'archive-length-trusted', target: 'archive', what: 'a length in an archive is believed' },
+  {
+    name: 'saved-queue-trusted',
+    target: 'saved_state',
+    what: 'a saved queue is opened wherever it says',
+  },
 ]
 
 const definitions = [
@@ -43,15 +51,9 @@ const definitions = [
   'NVM_SANITIZE=address,undefined,fuzzer-no-link',
   'CMAKE_BUILD_TYPE=None',
   'CMAKE_C_FLAGS=-O1 -g1 -fno-sanitize-recover=all',
-  'CMAKE_CXX_FLAGS=-O1 -g1 -fno-sanitize-recover=all',
+  // ASan does not see an index beyond an array that is part of an object.
+  'CMAKE_CXX_FLAGS=-O1 -g1 -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS',
 ]
-
-/** The sources test/fuzz/X_fuzz.cc, as X. */
-const targets = () =>
-  readdirSync(join(root, 'test', 'fuzz'))
-    .filter((name) => name.endsWith('_fuzz.cc'))
-    .map((name) => name.slice(0, -'_fuzz.cc'.length))
-    .sort()
 
 /** What was found goes to FOLDER/found/TARGET-…; new inputs to FOLDER/corpus/TARGET. */
 function runTarget(folder, target, seconds) {
@@ -62,8 +64,8 @@ function runTarget(folder, target, seconds) {
     ...corpora,
     `-max_total_time=${seconds}`,
     '-timeout=10',
-    '-rss_limit_mb=1024',
-    '-max_len=1024',
+    '-rss_limit_mb=2048',
+    '-max_len=2048',
     '-len_control=0',
     '-print_final_stats=1',
     `-artifact_prefix=${join(build, 'found', target)}-`,
@@ -71,16 +73,54 @@ function runTarget(folder, target, seconds) {
   return run(join(build, 'bin', `${target}_fuzz`), args, { timeoutSeconds: seconds + 60 })
 }
 
-async function fuzz(names, seconds) {
+/**
+ * Makes the committed corpus of the fewest inputs that reach what it and all that was found reach,
+ * and of those with a name of their own.
+ */
+async function merge(target) {
+  const build = join(root, 'build', 'fuzz')
+  const committed = join(root, 'test', 'fuzz', 'corpus', target)
+  const [found, merged] = ['corpus', 'merged'].map((folder) => join(build, folder, target))
+  rmSync(merged, { recursive: true, force: true })
+  for (const path of [committed, found, merged]) mkdirSync(path, { recursive: true })
+  const args = ['-set_cover_merge=1', '-use_counters=0', merged, committed, found]
+  const outcome = await run(join(build, 'bin', `${target}_fuzz`), args, {
+    timeoutSeconds: mergeTimeoutSeconds,
+  })
+  const inputs = readdirSync(merged)
+  if (!outcome.ok || inputs.length === 0) return outcome
+  for (const name of readdirSync(committed)) {
+    if (/^[0-9a-f]+$/.test(name)) rmSync(join(committed, name))
+  }
+  for (const name of inputs) cpSync(join(merged, name), join(committed, name.slice(0, 16)))
+  console.log(`  ${target}: ${inputs.length} inputs`)
+  return outcome
+}
+
+/** Builds the targets; false, and the reason shown, when that does not work. */
+async function build(names) {
   const problem = await buildNative('build/fuzz', {
     definitions,
     targets: names.map((name) => `${name}_fuzz`),
     timeoutSeconds: buildTimeoutSeconds,
   })
-  if (problem !== undefined) {
-    console.error(tail(problem))
-    return { ...noCounts(), failed: 1 }
+  if (problem !== undefined) console.error(tail(problem))
+  return problem === undefined
+}
+
+async function mergeAll(names) {
+  if (!(await build(names))) return { ...noCounts(), failed: 1 }
+  let counts = noCounts()
+  for (const name of names) {
+    const outcome = await merge(name)
+    if (!outcome.ok) console.log(tail(outcome.output))
+    counts = add(counts, { ...noCounts(), ...(outcome.ok ? { passed: 1 } : { failed: 1 }) })
   }
+  return counts
+}
+
+async function fuzz(names, seconds) {
+  if (!(await build(names))) return { ...noCounts(), failed: 1 }
   let counts = noCounts()
   for (const name of names) {
     const outcome = await runTarget('build/fuzz', name, seconds)
@@ -113,7 +153,7 @@ async function mustBeFound({ name, target, what }) {
 export async function fuzzTier() {
   if (findProgram(compilers.CXX) === undefined)
     return { ...noCounts(), skips: [`fuzz: ${isMissing}`] }
-  return await fuzz(targets(), tierSeconds)
+  return await fuzz(fuzzTargets(), tierSeconds)
 }
 
 async function main(args) {
@@ -124,20 +164,26 @@ async function main(args) {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { seconds: { type: 'string' }, canaries: { type: 'boolean' } },
+    options: {
+      seconds: { type: 'string' },
+      canaries: { type: 'boolean' },
+      merge: { type: 'boolean' },
+    },
   })
   const seconds = Number(values.seconds ?? defaultSeconds)
-  if (positionals.some((name) => !targets().includes(name)) || !(seconds > 0)) {
+  if (positionals.some((name) => !fuzzTargets().includes(name)) || !(seconds > 0)) {
     console.error(
-      `npm run fuzz -- [target…] [--seconds N] [--canaries]; targets: ${targets().join(', ')}`,
+      `npm run fuzz -- [target…] [--seconds N | --merge | --canaries]; targets: ${fuzzTargets().join(', ')}`,
     )
     return 2
   }
+  const names = positionals.length > 0 ? positionals : fuzzTargets()
   let counts = noCounts()
   if (values.canaries) {
-    for (const canary of canaries) counts = add(counts, await mustBeFound(canary))
+    const wanted = canaries.filter(({ target }) => names.includes(target))
+    for (const canary of wanted) counts = add(counts, await mustBeFound(canary))
   } else {
-    counts = await fuzz(positionals.length > 0 ? positionals : targets(), seconds)
+    counts = values.merge ? await mergeAll(names) : await fuzz(names, seconds)
   }
   console.log(countsLine(counts.passed, counts.failed, 0))
   return counts.failed > 0 ? 1 : 0

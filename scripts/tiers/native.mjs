@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Builds lib/, the C examples and the doctest programs with CMake into a folder of build/, and runs
-// the programs.
+// Builds lib/, the C examples, the doctest programs and the fuzz targets with CMake into a folder
+// of build/, runs the programs, and the targets over their corpora.
 import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { root, run, tail } from '../run.mjs'
 import { add, countDoctest, noCounts } from './counts.mjs'
+import { replayCorpora } from './replay.mjs'
 
 const jobs = String(availableParallelism())
 
@@ -84,19 +85,21 @@ export async function runNativePrograms(
 }
 
 /**
- * Builds everything in `folder` and runs the native tests; without doctest the
- * libraries and examples are still built. @returns {Promise<import('./counts.mjs').Counts>}
+ * Builds everything in `folder`, runs the native tests and replays the corpora; without doctest it
+ * only replays. @returns {Promise<import('./counts.mjs').Counts>}
  */
 export async function buildAndRunNative(folder, { definitions = [], ...options }) {
   const withTests = await hasDoctest()
-  const targets = withTests ? ['all', 'native_tests'] : ['all']
+  const targets = ['all', 'fuzz_targets', ...(withTests ? ['native_tests'] : [])]
   const problem = await buildNative(folder, { definitions, targets, timeoutSeconds: 900 })
   if (problem !== undefined) {
     console.error(tail(problem))
     return { ...noCounts(), failed: 1 }
   }
-  if (!withTests) return { ...noCounts(), skips: [`native tests: ${doctestIsMissing}`] }
-  return await runNativePrograms(folder, options)
+  const tests = withTests
+    ? await runNativePrograms(folder, options)
+    : { ...noCounts(), skips: [`native tests: ${doctestIsMissing}`] }
+  return add(tests, await replayCorpora(folder, options))
 }
 
 /** @returns {Promise<import('./counts.mjs').Counts>} */

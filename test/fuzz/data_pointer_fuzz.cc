@@ -3,7 +3,7 @@
 // was asked for.
 #include "emulator/prp_walker.h"
 #include "emulator/sgl_walker.h"
-#include "host.h"
+#include "host_memory.h"
 
 using nvm::emulator::Direction;
 using nvm::emulator::Domain;

@@ -1,98 +1,65 @@
 // SPDX-License-Identifier: MIT
-// A host whose every decision is an input's: memory of several kinds, each a heap block of its own
-// so that ASan sees a step beside it, and queues on an emulated controller.
+// A host whose every decision is an input's, with queues on an emulated controller.
 #pragma once
 
-#include <array>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
 #include "emulator/subsystem.h"
+#include "host_memory.h"
 #include "input.h"
-#include "simulation/random.h"
-#include "simulation/simulated_store.h"
+#include "medium.h"
 #include "spec/nvme.h"
 
 namespace nvm::fuzz {
-
-constexpr uint64_t kPageBytes = 4096;
-
-// Memory that the controller may reach. Not all of it is whole pages.
-struct HostRegion {
-  uint64_t first;
-  uint64_t byte_length;
-  bool may_fault;
-  bool writable;
-};
-
-constexpr HostRegion kHostRegions[] = {
-    {0x40000000, 0x18000, false, true},         // queues, lists and data
-    {0x40018000, 0x7140, false, true},          // its neighbour, elsewhere in memory
-    {0x50000400, 0x3c00, true, true},           // copied under the SIGBUS guard
-    {0x60000000, 0x3104, false, false},         // read-only
-    {0xfffffffffffff000, 0x1000, false, true},  // the last page of all
-};
-
-// Regions of I/O addresses in a domain, and their memory, which is made once: fresh pages for each
-// input would cost more than all the rest.
-class HostMemory {
- public:
-  explicit HostMemory(emulator::Domain& domain) {
-    for (size_t i = 0; i < std::size(kHostRegions); i++) {
-      const HostRegion& region = kHostRegions[i];
-      memset(memory()[i], 0, region.byte_length);
-      domain.add(
-          {region.first, region.byte_length, memory()[i], region.may_fault, region.writable});
-    }
-  }
-
-  // Null unless all of it is in one region.
-  std::byte* at(uint64_t address, uint64_t byte_length) {
-    for (size_t i = 0; i < memory().size(); i++) {
-      const uint64_t offset = address - kHostRegions[i].first;
-      const uint64_t available = kHostRegions[i].byte_length;
-      if (offset < available && byte_length <= available - offset) return memory()[i] + offset;
-    }
-    return nullptr;
-  }
-
-  // An address that may be good, or nearly good, or anything.
-  static uint64_t address(Input& input) {
-    const HostRegion& region = input.pick(kHostRegions);
-    const uint64_t page_count = region.byte_length / kPageBytes + 1;
-    const uint64_t page = (region.first + input.below(page_count) * kPageBytes) & ~(kPageBytes - 1);
-    switch (input.below(8)) {
-      case 0:
-        return page + (input.u16() & 0xffc) % kPageBytes;
-      case 1:
-        return page - input.u8();
-      case 2:
-        return input.u64();
-      default:
-        return page;
-    }
-  }
-
- private:
-  using Blocks = std::array<std::byte*, std::size(kHostRegions)>;
-
-  static Blocks& memory() {
-    static Blocks& blocks = *[] {
-      auto* made = new Blocks;
-      for (size_t i = 0; i < made->size(); i++) {
-        (*made)[i] = static_cast<std::byte*>(malloc(kHostRegions[i].byte_length));
-      }
-      return made;
-    }();
-    return blocks;
-  }
-};
 
 class FuzzClock final : public Clock {
  public:
   uint64_t now_ns() override { return now; }
   uint64_t now = 1'000'000;
+};
+
+// Puts off one command of three, and gives each other one its time.
+class FuzzModel final : public emulator::TimingModel {
+ public:
+  emulator::Schedule schedule(const emulator::TimedCommand& command, uint64_t now_ns) override {
+    if (++asked_ % 3 == 0) return {now_ns + 700, true};
+    return {now_ns + command.byte_length, false};
+  }
+  void run_until(uint64_t) override {}
+
+ private:
+  unsigned asked_ = 0;
+};
+
+// The medium outlives the subsystem, whose stores it knows.
+struct Device {
+  std::unique_ptr<Medium> medium;
+  std::unique_ptr<emulator::Subsystem> subsystem;
+};
+
+// Without namespaces, but with stores for them.
+inline Device make_device(StoreLengths lengths) {
+  Device device{std::make_unique<Medium>(), nullptr};
+  auto family = std::make_unique<FuzzFamily>(*device.medium, std::move(lengths));
+  device.subsystem = std::make_unique<emulator::Subsystem>(
+      emulator::Identity{},
+      std::make_unique<emulator::Media>(std::move(family), emulator::MediaCalls::AtOnce));
+  return device;
+}
+
+struct NamespaceForm {
+  uint8_t lba_format;
+  bool extended;
+  uint8_t protection_type;
+};
+
+constexpr uint64_t kNamespaceBytes = 16 << 10;
+constexpr NamespaceForm kNamespaceForms[] = {
+    {0, false, 0},  // plain blocks, and as late ones
+    {0, false, 0},
+    {2, false, 1},  // protected, the information apart
+    {2, true, 0},   // metadata behind each block, late
 };
 
 // One queue pair as its host sees it.
@@ -106,29 +73,43 @@ struct HostQueue {
   uint16_t phase = 1;
 };
 
+class FuzzSink final : public emulator::InterruptSink {
+ public:
+  void raise(uint16_t) override {}
+};
+
 class Host {
  public:
-  explicit Host(Input& input)
+  explicit Host(Input& input) : Host(input, make_device_of(input)) {}
+  Host(Input& input, Device device)
       : input_(input),
-        random_(1),
-        subsystem_(make_subsystem(random_)),
-        controller_(subsystem_->add_controller(limits(input))),
-        memory_(controller_.domain()) {}
+        device_(std::move(device)),
+        controller_(device_.subsystem->add_controller(limits(input))),
+        memory_(controller_.domain()) {
+    device_.subsystem->use_clock(clock_);
+    controller_.set_interrupt_sink(&sink_);
+    if (input.below(4) == 0) device_.subsystem->add_controller(limits(input));
+  }
 
+  emulator::Subsystem& subsystem() { return *device_.subsystem; }
   emulator::PcieController& controller() { return controller_; }
   HostMemory& memory() { return memory_; }
   Input& input() { return input_; }
   std::vector<HostQueue>& queues() { return queues_; }
 
-  // Admin queues, and two pairs of I/O queues.
+  // Admin queues, and mostly two pairs of I/O queues.
   void enable() {
+    constexpr uint32_t kRoundRobin = 0x00460001;
+    constexpr uint32_t kWeighted = 0x00460801;
     queues_.clear();
+    shadow_ = 0;
     make_queue(0);
     const HostQueue admin = queues_[0];
     write32(spec::registers::aqa, (admin.entries - 1) | (admin.entries - 1) << 16);
     controller_.write_register(spec::registers::asq, admin.sq_address, 8);
     controller_.write_register(spec::registers::acq, admin.cq_address, 8);
-    write32(spec::registers::cc, 0x00460001);
+    write32(spec::registers::cc, input_.below(4) == 0 ? kWeighted : kRoundRobin);
+    if (input_.below(8) == 0) return;
     for (uint16_t id = 1; id <= 2; id++) create_pair(id);
   }
 
@@ -140,21 +121,33 @@ class Host {
     ring(2u * queue.id, queue.tail);
   }
 
+  // From now on the device may look at the doorbells in this page, too.
+  void use_shadow_doorbells(uint64_t address) { shadow_ = address; }
+
   void ring(uint32_t index, uint32_t value) {
+    index %= emulator::kDoorbellCount;
+    std::byte* shadow = memory_.at(shadow_ + index * sizeof(value), sizeof(value));
+    if (shadow_ != 0 && shadow != nullptr) memcpy(shadow, &value, sizeof(value));
     auto* doorbells = reinterpret_cast<uint32_t*>(controller_.bar() + emulator::kDoorbellOffset);
-    std::atomic_ref<uint32_t>(doorbells[index % emulator::kDoorbellCount]).store(value);
+    std::atomic_ref<uint32_t>(doorbells[index]).store(value);
   }
   void write32(uint32_t offset, uint32_t value) { controller_.write_register(offset, value, 4); }
 
   // Lets the device work, and consumes.
   void run(unsigned rounds) {
     for (unsigned i = 0; i < rounds; i++) {
-      const bool worked = subsystem_->step(clock_);
-      end_store_operations();
-      const uint64_t next_ns = subsystem_->next_event_ns();
+      const bool worked = device_.subsystem->step(clock_);
+      device_.medium->end_operations();
+      const uint64_t next_ns = device_.subsystem->next_event_ns();
       if (!worked && next_ns != UINT64_MAX) clock_.now = std::max(clock_.now + 1000, next_ns);
       for (HostQueue& queue : queues_) consume(queue);
     }
+  }
+  // For a while, or, now and then, long enough for what goes on in the background.
+  void run_some() {
+    constexpr unsigned kLong = 64;
+    const auto rounds = static_cast<unsigned>(input_.below(32));
+    run(rounds == 31 ? kLong : rounds % 4);
   }
 
  private:
@@ -167,25 +160,35 @@ class Host {
     return limits;
   }
 
-  // Namespace 1 is memory, namespace 2 answers late.
-  static std::unique_ptr<emulator::Subsystem> make_subsystem(simulation::Random& random) {
-    auto subsystem = std::make_unique<emulator::Subsystem>(emulator::Identity{});
-    constexpr uint64_t kStoreBytes = 32 << 10;
-    for (const auto kind : {simulation::StoreKind::Memory, simulation::StoreKind::Delayed}) {
-      auto store = std::make_unique<simulation::SimulatedStore>(
-          simulation::SimulatedStoreOptions{kind, kStoreBytes, 512, 2}, random);
-      subsystem->add_namespace(emulator::make_nvm_namespace(std::move(store), 512, nullptr));
+  static Device make_device_of(Input& input) {
+    Device device = make_device({});
+    emulator::Subsystem& subsystem = *device.subsystem;
+    emulator::StoreFamily& family = subsystem.media().family();
+    const auto timed = static_cast<uint32_t>(input.below(8));
+    for (uint32_t id = 1; id <= std::size(kNamespaceForms); id++) {
+      const NamespaceForm& form = kNamespaceForms[id - 1];
+      const emulator::NamespaceFormat format{form.lba_format, form.extended, form.protection_type};
+      auto data = family.create({id, emulator::StorePart::Data}, kNamespaceBytes);
+      std::unique_ptr<emulator::Store> metadata;
+      const uint64_t metadata_bytes =
+          kNamespaceBytes / format.data_byte_length() * format.metadata_byte_length();
+      if (metadata_bytes != 0) {
+        metadata =
+            std::move(family.create({id, emulator::StorePart::Metadata}, metadata_bytes).value());
+      }
+      subsystem.add_namespace(
+          emulator::make_nvm_namespace(std::move(data.value()), std::move(metadata), format,
+                                       timed == id ? std::make_unique<FuzzModel>() : nullptr));
     }
-    return subsystem;
+    subsystem.set_capacity(2 * subsystem.capacity());
+    add_vendor_command(subsystem);
+    if (input.below(2) == 0) subsystem.keep_state();
+    device.medium->full = input.below(8) == 1;
+    return device;
   }
 
-  // Of the namespaces that there still are: commands can delete them and make others.
-  void end_store_operations() {
-    subsystem_->for_each_namespace([](emulator::Namespace& ns) {
-      auto* store = dynamic_cast<simulation::SimulatedStore*>(ns.store.get());
-      if (store != nullptr) store->end_one();
-    });
-  }
+  // As a user of the library adds one: reads the host's memory and writes it back inverted, later.
+  static void add_vendor_command(emulator::Subsystem& subsystem);
 
   // Queues live in the first region, two pages each.
   void make_queue(uint16_t id) {
@@ -226,12 +229,34 @@ class Host {
   }
 
   Input& input_;
-  simulation::Random random_;
   FuzzClock clock_;
-  std::unique_ptr<emulator::Subsystem> subsystem_;
+  FuzzSink sink_;
+  Device device_;
   emulator::PcieController& controller_;
   HostMemory memory_;
   std::vector<HostQueue> queues_;
+  uint64_t shadow_ = 0;
 };
+
+constexpr uint8_t kVendorOpcode = 0x92;
+
+inline void Host::add_vendor_command(emulator::Subsystem& subsystem) {
+  emulator::IoCommand command;
+  command.opcode = kVendorOpcode;
+  command.name = "invert";
+  command.host_lengths = [](const emulator::Namespace&, const spec::SubmissionQueueEntry& sqe) {
+    return emulator::HostLengths{sqe.cdw12 & 0xffff, 0};
+  };
+  command.run = [](emulator::Namespace&, emulator::Command& own) -> emulator::Task {
+    std::vector<std::byte> bytes(own.data.byte_length());
+    const uint16_t received =
+        co_await emulator::receive_from_host(own.data, 0, bytes.data(), bytes.size());
+    if (received != spec::status::success) co_return received;
+    co_await emulator::next_step{};
+    for (std::byte& byte : bytes) byte = ~byte;
+    co_return co_await emulator::send_to_host(own.data, 0, bytes.data(), bytes.size());
+  };
+  if (!subsystem.add_io_command(std::move(command))) abort();
+}
 
 }  // namespace nvm::fuzz

@@ -22,8 +22,8 @@ class Input {
   template <class Number>
   Number number() {
     Number value{};
-    memcpy(&value, bytes_.data(), std::min(sizeof(value), bytes_.size()));
-    bytes_ = bytes_.subspan(std::min(sizeof(value), bytes_.size()));
+    const auto taken = bytes(sizeof(value));
+    if (!taken.empty()) memcpy(&value, taken.data(), taken.size());
     return value;
   }
   uint8_t u8() { return number<uint8_t>(); }

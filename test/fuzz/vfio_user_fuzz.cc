@@ -1,218 +1,193 @@
 // SPDX-License-Identifier: MIT
-// A hostile vfio-user client: messages whole, cut and malformed, with any descriptors, between
-// steps of the device; requests of the device answered well, badly and not at all. Nothing may
-// crash, and no descriptor may stay open.
-#include <fcntl.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-
+// A device behind a hostile vfio-user client. Nothing may crash, and no descriptor may stay open.
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 
 #include "emulator/stores/memory_store.h"
 #include "emulator/subsystem.h"
+#include "spec/nvme.h"
 #include "vfio_user/connection.h"
 #include "vfio_user/device.h"
+#include "vfio_user_messages.h"
 
 namespace {
 
 using namespace nvm;
+using namespace nvm::fuzz;
 using namespace nvm::vfio_user;
-
-constexpr size_t kMemoryByteLength = 1 << 16;
-constexpr uint64_t kMemoryAddress = 0x100000;
+using Sqe = spec::SubmissionQueueEntry;
 
 struct FuzzClock final : Clock {
   uint64_t now_ns() override { return now += 1000; }
   uint64_t now = 0;
 };
 
-class Input {
- public:
-  Input(const uint8_t* data, size_t byte_length) : rest_(data, byte_length) {}
-  bool empty() const { return rest_.empty(); }
-  uint8_t byte() { return rest_.empty() ? uint8_t{0} : take(1).front(); }
-  uint32_t word() {
-    uint32_t value = 0;
-    auto bytes = take(sizeof value);
-    std::memcpy(&value, bytes.data(), bytes.size());
-    return value;
-  }
-  std::span<const uint8_t> take(size_t byte_length) {
-    auto taken = rest_.first(std::min(byte_length, rest_.size()));
-    rest_ = rest_.subspan(taken.size());
-    return taken;
-  }
+// Pages of the client's memory, each of which it can name by two addresses.
+constexpr uint64_t kAdminSq = 0x0000, kAdminCq = 0x1000, kIoSq = 0x2000, kIoCq = 0x3000;
+constexpr uint32_t kEntries = 16;
 
- private:
-  std::span<const uint8_t> rest_;
-};
-
-// The descriptors that a client may send, and its memory.
-struct Belongings {
-  Belongings()
-      : memory(memfd_create("fuzz", MFD_CLOEXEC)),
-        event(eventfd(0, EFD_CLOEXEC)),
-        other(open("/dev/null", O_RDWR | O_CLOEXEC)) {
-    if (ftruncate(memory.get(), kMemoryByteLength) != 0) abort();
-    bytes = static_cast<uint8_t*>(
-        mmap(nullptr, kMemoryByteLength, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0));
-  }
-  UniqueFd memory, event, other;
-  uint8_t* bytes;
+struct HostQueue {
+  uint64_t sq;
+  uint64_t cq;
+  uint32_t tail = 0;
+  uint32_t head = 0;
+  uint16_t phase = 1;
 };
 
 class Session {
  public:
   Session(Belongings& belongings, Doorbells doorbells)
-      : belongings_(belongings), subsystem_(emulator::Identity{}) {
-    auto store = emulator::make_memory_store(1 << 16);
+      : subsystem_(emulator::Identity{}), client_(belongings, [this] { serve(); }) {
+    auto store = emulator::make_memory_store(kClientMemoryBytes);
     if (!store.ok()) abort();
     subsystem_.add_namespace(emulator::make_nvm_namespace(std::move(store.value()), 512, nullptr));
     device_.emplace(subsystem_.add_controller({}), doorbells, [] {});
-    connect();
+    connection_.emplace(client_.connect());
   }
 
   void run(Input& input) {
-    for (int i = 0; i < 200 && !input.empty(); i++) act(input);
+    if (input.below(4) != 0) begin_session(input);
+    constexpr unsigned kActionsMax = 100;
+    for (unsigned i = 0; i < kActionsMax && !input.empty(); i++) act(input);
   }
 
  private:
-  void connect() {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) abort();
-    client_.reset(ends[0]);
-    connection_.emplace(UniqueFd(ends[1]));
-  }
-
   void act(Input& input) {
-    switch (input.byte() % 8) {
-      case 0:  // anything
-        send(input.take(input.byte()), input.byte());
-        break;
-      case 1:  // a message with a right header
-        send_message(input.byte(), 0, input.take(input.byte()), input.byte());
-        break;
-      case 2:  // one that wants no reply, or is a reply
-        send_message(input.byte(), input.byte(), input.take(input.byte()), input.byte());
-        break;
-      case 3:
-        for (int i = input.byte() % 16; i >= 0; i--) subsystem_.step(clock_);
-        break;
-      case 4:
-        answer(input.byte());
-        break;
-      case 5:
-        begin_session();
-        break;
-      case 6: {
-        size_t at = input.word() % kMemoryByteLength;
-        auto bytes = input.take(std::min<size_t>(input.byte(), kMemoryByteLength - at));
-        std::memcpy(belongings_.bytes + at, bytes.data(), bytes.size());
-        break;
+    switch (input.below(16)) {
+      case 0: {  // anything
+        const auto bytes = std::as_bytes(input.bytes(input.u8()));
+        client_.send(bytes, {static_cast<Descriptor>(input.below(4)), input.below(4)});
+        return serve();
       }
+      case 1:
+      case 2:
+        return work(1 + static_cast<unsigned>(input.below(16)), input.u8());
+      case 3:
+        (void)client_.answer(input.u8());
+        return;
+      case 4:
+        return begin_session(input);
+      case 5: {
+        const size_t at = input.u16();
+        const auto bytes = std::as_bytes(input.bytes(std::min<size_t>(input.u8(), 0x10000 - at)));
+        std::copy(bytes.begin(), bytes.end(), client_.memory() + at);
+        return;
+      }
+      case 6:
+      case 7:
+      case 8:
+        return submit(input);
       default:
-        write_register(input.word() % 0x1080, input.word());
-        break;
+        return input.pick(kMessages)(input, client_);
     }
-    serve();
   }
 
-  // What an honest client begins with: the fuzzer need not find it out.
-  void begin_session() {
-    send_struct(CommandCode::Version, VersionBody{0, 1}, 0);
-    send_struct(CommandCode::DmaMap, DmaMapBody{32, 3, 0, kMemoryAddress, kMemoryByteLength}, 1);
-    send_struct(CommandCode::DmaMap, DmaMapBody{32, 3, 0, 0x10000, kMemoryByteLength}, 0);
-    struct {
-      RegionAccessBody body{4, 7, 2};
-      uint16_t command = 0x406;
-    } bus_master;
-    send_struct(CommandCode::RegionWrite, bus_master, 0);
-    serve();
-    write_register(0x24, 0x000f000f);
-    write_register(0x28, kMemoryAddress);
-    write_register(0x30, kMemoryAddress + 0x1000);
-    write_register(0x14, 0x00460001);
+  // What an honest client begins with: the fuzzer need not find it out. Queues and data are in
+  // memory that it maps, or are reached by messages.
+  void begin_session(Input& input) {
+    const uint64_t base = input.below(2) == 0 ? kMappedAddress : kRemoteAddress;
+    queues_[0] = {kAdminSq, kAdminCq};
+    queues_[1] = {kIoSq, kIoCq};
+    memset(client_.memory(), 0, kIoCq + kPageByteLength);
+    client_.call(CommandCode::Version, payload_of(VersionBody{0, 1}));
+    for (const uint64_t address : {kMappedAddress, kRemoteAddress}) {
+      const size_t fds = address == kMappedAddress ? 1 : 0;
+      client_.call(CommandCode::DmaMap,
+                   payload_of(DmaMapBody{32, 3, 0, address, kClientMemoryBytes}),
+                   {Descriptor::Memory, fds});
+    }
+    constexpr uint16_t kMemoryAndBusMaster = 0x406;
+    client_.call(CommandCode::RegionWrite,
+                 payload_of(RegionAccessBody{4, 7, 2}, kMemoryAndBusMaster));
+    write_register(spec::registers::cc, 0);
+    write_register(spec::registers::aqa, (kEntries - 1) | (kEntries - 1) << 16);
+    write_register(spec::registers::asq, static_cast<uint32_t>(base + kAdminSq));
+    write_register(spec::registers::acq, static_cast<uint32_t>(base + kAdminCq));
+    write_register(spec::registers::cc, 0x00460001);
+    if (input.below(4) == 0) return;
+    Sqe sqe{};
+    sqe.opc = spec::admin_opcode::create_io_completion_queue;
+    sqe.cdw10 = 1 | (kEntries - 1) << 16;
+    sqe.cdw11 = 3;
+    sqe.prp1 = base + kIoCq;
+    submit_to(0, sqe);
+    sqe.opc = spec::admin_opcode::create_io_submission_queue;
+    sqe.cdw11 = 1 | 1 << 16;
+    sqe.prp1 = base + kIoSq;
+    submit_to(0, sqe);
+    work(16, 0);
+  }
+
+  void submit(Input& input) {
+    constexpr uint8_t kAdmin[] = {spec::admin_opcode::identify,
+                                  spec::admin_opcode::get_log_page,
+                                  spec::admin_opcode::asynchronous_event_request,
+                                  spec::admin_opcode::abort,
+                                  spec::admin_opcode::delete_io_submission_queue,
+                                  spec::admin_opcode::set_features,
+                                  spec::admin_opcode::doorbell_buffer_config};
+    constexpr uint8_t kIo[] = {spec::nvm_opcode::read, spec::nvm_opcode::write,
+                               spec::nvm_opcode::compare, spec::nvm_opcode::copy,
+                               spec::nvm_opcode::dataset_management};
+    const size_t queue = input.below(2);
+    Sqe sqe{};
+    sqe.opc = queue == 0 ? input.pick(kAdmin) : input.pick(kIo);
+    sqe.cid = input.u8();
+    sqe.nsid = 1;
+    if (input.below(4) == 0) sqe.flags = 0x40;  // an SGL
+    sqe.prp1 = data_address(input);
+    sqe.prp2 = sqe.flags != 0 ? input.u16() | uint64_t{input.u8()} << 56 : data_address(input);
+    sqe.cdw10 = queue == 0 ? input.u8() | static_cast<uint32_t>(input.u8()) << 16 : input.u8() % 64;
+    sqe.cdw11 = queue == 0 ? input.u8() : 0;
+    sqe.cdw12 = queue == 0 ? 0 : input.u8() % 64;
+    submit_to(queue, sqe);
+  }
+
+  uint64_t data_address(Input& input) {
+    const uint64_t base = input.below(2) == 0 ? kMappedAddress : kRemoteAddress;
+    const uint64_t page = base + (4 + input.below(14)) * kPageByteLength;
+    return input.below(4) == 0 ? page + (input.u16() & 0xffc) : page;
+  }
+
+  void submit_to(size_t id, const Sqe& sqe) {
+    HostQueue& queue = queues_[id];
+    memcpy(client_.memory() + queue.sq + queue.tail * sizeof(sqe), &sqe, sizeof(sqe));
+    queue.tail = (queue.tail + 1) % kEntries;
+    ring(2 * id, queue.tail);
+  }
+
+  void consume(size_t id) {
+    HostQueue& queue = queues_[id];
+    const uint32_t before = queue.head;
+    for (;;) {
+      spec::CompletionQueueEntry entry;
+      memcpy(&entry, client_.memory() + queue.cq + queue.head * sizeof(entry), sizeof(entry));
+      if ((entry.status & 1) != queue.phase) break;
+      queue.head = (queue.head + 1) % kEntries;
+      if (queue.head == 0) queue.phase ^= 1;
+    }
+    if (queue.head != before) ring(2 * id + 1, queue.head);
+  }
+
+  void ring(size_t index, uint32_t value) {
+    write_register(static_cast<uint32_t>(emulator::kDoorbellOffset + index * sizeof(value)), value);
   }
 
   void write_register(uint32_t offset, uint32_t value) {
-    struct {
-      RegionAccessBody body;
-      uint32_t value;
-    } write{{offset & ~3u, 0, 4}, value};
-    uint8_t bytes[sizeof(RegionAccessBody) + 4];
-    std::memcpy(bytes, &write, sizeof bytes);
-    send_message(static_cast<uint8_t>(CommandCode::RegionWrite), 0, bytes, 0);
-    serve();
+    client_.call(CommandCode::RegionWrite, payload_of(RegionAccessBody{offset, 0, 4}, value));
   }
 
-  template <class Body>
-  void send_struct(CommandCode code, const Body& body, uint8_t fds) {
-    auto bytes = as_bytes_of(body);
-    send_message(static_cast<uint8_t>(code), 0,
-                 {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, fds);
-  }
-
-  void send_message(uint8_t code, uint8_t flags, std::span<const uint8_t> payload, uint8_t fds) {
-    Header header{message_id_, code, static_cast<uint32_t>(sizeof header + payload.size()), flags,
-                  0};
-    std::vector<uint8_t> bytes(sizeof header + payload.size());
-    std::memcpy(bytes.data(), &header, sizeof header);
-    std::copy(payload.begin(), payload.end(), bytes.begin() + sizeof header);
-    send(bytes, fds);
-  }
-
-  // `fds`: how many in the lower bits, which in the upper.
-  void send(std::span<const uint8_t> bytes, uint8_t fds) {
-    const int choices[] = {belongings_.memory.get(), belongings_.event.get(),
-                           belongings_.other.get(), client_.get()};
-    int sent[31];
-    const size_t count = std::min<size_t>(fds & 31, 31);
-    for (size_t i = 0; i < count; i++) sent[i] = choices[(fds >> 5) % 3];
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof sent)] = {};
-    iovec where{const_cast<uint8_t*>(bytes.data()), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &where;
-    message.msg_iovlen = 1;
-    if (count != 0) {
-      message.msg_control = control;
-      message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-      cmsghdr* part = CMSG_FIRSTHDR(&message);
-      part->cmsg_level = SOL_SOCKET;
-      part->cmsg_type = SCM_RIGHTS;
-      part->cmsg_len = CMSG_LEN(count * sizeof(int));
-      std::memcpy(CMSG_DATA(part), sent, count * sizeof(int));
+  // The device works, and the client answers what it asks meanwhile, the last time spoilt.
+  void work(unsigned rounds, uint8_t spoilt) {
+    for (unsigned round = 0; round < rounds; round++) {
+      subsystem_.step(clock_);
+      serve();
+      const uint8_t last = round + 1 == rounds ? spoilt : 0;
+      while (client_.answer(last)) {
+      }
+      consume(round % 2);
     }
-    (void)!sendmsg(client_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
-
-  // Reads one message of the server; a request of it is answered with as many bytes as it wants, or
-  // so.
-  void answer(uint8_t how) {
-    Header header{};
-    std::vector<std::byte> payload;
-    if (!receive(&header, sizeof header)) return;
-    payload.resize(std::min<size_t>(header.byte_length - sizeof header, kMessageByteLengthMax));
-    if (!receive(payload.data(), payload.size())) return;
-    message_id_ = header.message_id;
-    if (is_reply(header) || payload.size() < sizeof(DmaAccessBody)) return;
-    DmaAccessBody body;
-    std::memcpy(&body, payload.data(), sizeof body);
-    const bool reads = header.command == static_cast<uint16_t>(CommandCode::DmaRead);
-    std::vector<uint8_t> reply(sizeof body + (reads ? body.count : 0) + (how >> 6));
-    if (how & 1) body.address++;
-    if (how & 2) body.count++;
-    std::memcpy(reply.data(), &body, sizeof body);
-    if (how & 4) reply.resize(how >> 3);
-    const uint32_t flags = header_flag::type_reply | (how & 8 ? header_flag::error : 0);
-    send_message(static_cast<uint8_t>(header.command), static_cast<uint8_t>(flags), reply, 0);
-  }
-
-  bool receive(void* to, size_t byte_length) {
-    return recv(client_.get(), to, byte_length, MSG_DONTWAIT) == static_cast<ssize_t>(byte_length);
   }
 
   // As Server does it.
@@ -238,16 +213,15 @@ class Session {
   void drop() {
     connection_.reset();
     device_->disconnect();
-    connect();
+    connection_.emplace(client_.connect());
   }
 
-  Belongings& belongings_;
   FuzzClock clock_;
   emulator::Subsystem subsystem_;
+  Client client_;
   std::optional<Device> device_;
   std::optional<Connection> connection_;
-  UniqueFd client_;
-  uint16_t message_id_ = 0;
+  HostQueue queues_[2]{};  // admin, I/O
 };
 
 // The lowest descriptor that is free: grows when one is left open.
@@ -259,11 +233,11 @@ int free_descriptor() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t byte_length) {
   static Belongings belongings;
-  std::memset(belongings.bytes, 0, kMemoryByteLength);
+  memset(belongings.bytes, 0, kClientMemoryBytes);
   const int before = free_descriptor();
   {
-    Input input(data, byte_length);
-    Session session(belongings, input.byte() % 2 ? Doorbells::Poll : Doorbells::Trap);
+    Input input({data, byte_length});
+    Session session(belongings, input.below(2) == 0 ? Doorbells::Trap : Doorbells::Poll);
     session.run(input);
   }
   if (free_descriptor() != before) abort();
