@@ -179,14 +179,15 @@ inline void build_set_features(Host& host, Sqe& sqe) {
   sqe.cdw14 = rarely(input);
 }
 
-// Mostly one of those that the host uses.
+// Often one of those that the host uses.
 inline uint32_t pick_queue(Input& input) {
-  return static_cast<uint32_t>(input.below(4) == 0 ? input.below(10) : 1 + input.below(2));
+  return static_cast<uint32_t>(input.below(2) == 0 ? input.below(10) : 1 + input.below(2));
 }
 
 inline void build_create_queue(Host& host, Sqe& sqe) {
   Input& input = host.input();
   const uint32_t id = pick_queue(input);
+  host.created_queue = id;
   if (id < host.queues().size() && input.below(2) == 0) {
     const HostQueue& queue = host.queues()[id];
     const bool completes = sqe.opc == spec::admin_opcode::create_io_completion_queue;

@@ -103,7 +103,7 @@ inline void put_metadata_pointer(Host& host, Sqe& sqe, uint64_t byte_length) {
   sqe.mptr = HostMemory::address(input);
   if (spec::sqe_flags::psdt.get(sqe.flags) == spec::data_pointer::prp || input.below(2) == 0)
     return;
-  sqe.flags |= spec::sqe_flags::psdt.put(spec::data_pointer::sgl_metadata_sgl);
+  sqe.flags = spec::sqe_flags::psdt.put(spec::data_pointer::sgl_metadata_sgl);
   uint64_t data = 0;
   const spec::SglDescriptor first = make_sgl(host, byte_length, data);
   put_bytes(host, sqe.mptr, std::as_bytes(std::span(&first, 1)));

@@ -121,6 +121,9 @@ class Host {
     ring(2u * queue.id, queue.tail);
   }
 
+  // A queue that a command may have made, besides those of enable().
+  uint32_t created_queue = 0;
+
   // From now on the device may look at the doorbells in this page, too.
   void use_shadow_doorbells(uint64_t address) { shadow_ = address; }
 

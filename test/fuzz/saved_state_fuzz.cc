@@ -68,7 +68,7 @@ struct SavedControllers {
   std::vector<HostQueue> queues;
 };
 
-// A controller with queues, a parked request for events, and a feature that was set.
+// Two controllers; the first has queues, a parked request for events, and a feature that was set.
 SavedControllers make_controllers() {
   Input nothing({});
   Host host(nothing);
@@ -96,7 +96,7 @@ Bytes in_envelope(std::span<const std::byte> body) {
 Bytes change(Input& input, const Bytes& archive) {
   constexpr uint64_t kValues[] = {0, 1, 0x7f, 0xff, 0xffff, 0xffffffff, UINT64_MAX, 1ull << 63, 64};
   Bytes body(archive.begin() + kEnvelopeBytes, archive.end() - kChecksumBytes);
-  for (uint64_t changes = input.below(16); changes > 0 && !body.empty(); changes--) {
+  for (uint64_t changes = input.below(6); changes > 0 && !body.empty(); changes--) {
     const size_t at = input.u16() % body.size();
     const uint64_t how = input.below(10);
     const uint64_t value = how < 4 ? input.pick(kValues) : input.u64();
@@ -151,6 +151,7 @@ void load_controllers(Input& input) {
   static const SavedControllers kSaved = make_controllers();
   const Bytes changed = change(input, kSaved.bytes);
   Host host(input);
+  if (host.subsystem().controller_count() == 1) host.subsystem().add_controller({});
   host.queues() = kSaved.queues;
   if (accepted(emulator::load_controllers(host.subsystem(), changed))) {
     for (unsigned i = 0; i < 4; i++) {
@@ -176,11 +177,12 @@ class Image {
   std::string path() const { return folder_ + "/disk.img"; }
 
   void write(std::span<const std::byte> sidecar) {
+    constexpr uint64_t kGranule = 4096;  // no file is shorter
     for (const auto& [name, byte_length] : usual_lengths()) {
       const std::string number = ".ns" + std::to_string(name.namespace_id);
       const bool metadata = name.part == emulator::StorePart::Metadata;
       write_file((name.namespace_id == 1 ? "" : number) + (metadata ? ".meta" : ""), {},
-                 byte_length);
+                 std::max(byte_length, kGranule));
     }
     write_file(".peernvm", sidecar, sidecar.size());
   }
@@ -202,7 +204,7 @@ class Image {
 };
 
 void load_image(Input& input) {
-  static Image image;
+  Image image;
   emulator::ArchiveWriter writer;
   writer.section(emulator::archive_tag("SIDE"), 1, [&](uint32_t) {
     writer.string("");

@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t byte_length) 
   constexpr unsigned kCommandsMax = 48;
   for (unsigned i = 0; i < kCommandsMax && !input.empty(); i++) {
     // Queues that the input itself created are rung only so.
-    if (input.below(8) == 0) host.ring(static_cast<uint32_t>(input.below(20)), input.u8());
+    const uint64_t rung = input.below(8);
+    if (rung == 0) host.ring(static_cast<uint32_t>(input.below(20)), input.u8());
+    if (rung == 1) host.ring(2 * host.created_queue, input.u8());
     nvm::fuzz::submit_any(host);
     host.run_some();
   }

@@ -105,6 +105,7 @@ class Session {
     write_register(spec::registers::asq, static_cast<uint32_t>(base + kAdminSq));
     write_register(spec::registers::acq, static_cast<uint32_t>(base + kAdminCq));
     write_register(spec::registers::cc, 0x00460001);
+    connect_interrupts(input.below(4));
     if (input.below(4) == 0) return;
     Sqe sqe{};
     sqe.opc = spec::admin_opcode::create_io_completion_queue;
@@ -117,6 +118,18 @@ class Session {
     sqe.prp1 = base + kIoSq;
     submit_to(0, sqe);
     work(16, 0);
+  }
+
+  // By the pin, by two vectors, or not at all.
+  void connect_interrupts(uint64_t how) {
+    namespace flag = irq_set_flag;
+    if (how > 1) return;
+    const uint32_t index = how == 0 ? irq_index::pin : irq_index::msix;
+    const uint32_t count = how == 0 ? 1 : 2;
+    client_.call(CommandCode::DeviceSetIrqs,
+                 payload_of(IrqSetBody{sizeof(IrqSetBody),
+                                       flag::data_eventfd | flag::action_trigger, index, 0, count}),
+                 {Descriptor::Event, count});
   }
 
   void submit(Input& input) {
