@@ -42,16 +42,29 @@ Task deallocate(Namespace& ns) {
   co_return flushed == Progress::Done ? spec::status::success : spec::status::write_fault;
 }
 
-// A new store of zeroes for the metadata, or none.
-Task replace_metadata(Subsystem& subsystem, Namespace& ns, const NamespaceFormat& format) {
+void become(Namespace& ns, const NamespaceFormat& format) {
+  ns.format = format;
+  ns.uncorrectable.clear();
+  ns.executor = std::make_unique<NvmExecutor>(ns);
+}
+
+// From here on the namespace has no metadata, a saved state says so, and then their store goes.
+Task drop_metadata(Subsystem& subsystem, Namespace& ns, uint32_t data_byte_length) {
+  std::unique_ptr<Store> dropped = std::move(ns.metadata_store);
+  become(ns, NamespaceFormat{.lba_format = plain_lba_format(data_byte_length)});
+  if (dropped == nullptr) co_return spec::status::success;
+  const uint16_t saved = co_await save_now(subsystem);
+  if (saved != spec::status::success) co_return saved;
+  StoreOperation removal;
   const StoreName name = {ns.id, StorePart::Metadata};
-  if (ns.metadata_store != nullptr) {
-    StoreOperation removal;
-    co_await settled(removal,
-                     subsystem.media().begin_remove(removal, name, std::move(ns.metadata_store)));
-  }
-  if (format.metadata_byte_length() == 0) co_return spec::status::success;
+  co_await settled(removal, subsystem.media().begin_remove(removal, name, std::move(dropped)));
+  co_return spec::status::success;
+}
+
+// A new store of zeroes.
+Task make_metadata(Subsystem& subsystem, Namespace& ns, const NamespaceFormat& format) {
   StoreCreation creation;
+  const StoreName name = {ns.id, StorePart::Metadata};
   const uint64_t blocks = ns.store->byte_length() / format.data_byte_length();
   const Progress created = co_await settled(
       creation,
@@ -62,18 +75,19 @@ Task replace_metadata(Subsystem& subsystem, Namespace& ns, const NamespaceFormat
   co_return spec::status::success;
 }
 
+// Without a store for its metadata the namespace has none.
 Task format_namespace(Subsystem& subsystem, Namespace& ns, const NamespaceFormat format) {
   co_await wait_until_idle(subsystem, ns);
   const uint16_t erased = co_await deallocate(ns);
   if (erased != spec::status::success) co_return erased;
-  const uint16_t replaced = co_await replace_metadata(subsystem, ns, format);
-  // Without a store for its metadata the namespace can have none.
-  ns.format = replaced == spec::status::success
-                  ? format
-                  : NamespaceFormat{.lba_format = plain_lba_format(format.data_byte_length())};
-  ns.uncorrectable.clear();
-  ns.executor = std::make_unique<NvmExecutor>(ns);
-  co_return replaced;
+  const uint16_t dropped = co_await drop_metadata(subsystem, ns, format.data_byte_length());
+  if (dropped != spec::status::success) co_return dropped;
+  if (format.metadata_byte_length() != 0) {
+    const uint16_t made = co_await make_metadata(subsystem, ns, format);
+    if (made != spec::status::success) co_return made;
+  }
+  become(ns, format);
+  co_return spec::status::success;
 }
 
 // What the command asked for, when the namespaces it named were found.

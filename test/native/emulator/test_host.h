@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "emulator/models/latency_bandwidth_model.h"
+#include "emulator/stores/media.h"
 #include "emulator/stores/memory_store.h"
 #include "emulator/subsystem.h"
 #include "spec/nvme.h"
@@ -84,8 +85,10 @@ constexpr uint32_t kEnable = 0x00460001;
 class TestHost {
  public:
   explicit TestHost(const PcieControllerLimits& limits = {}, Identity identity = {},
-                    uint64_t memory_bytes = 24 << 20)
-      : subsystem(std::move(identity)),
+                    uint64_t memory_bytes = 24 << 20,
+                    std::unique_ptr<StoreFamily> family = make_memory_family())
+      : subsystem(std::move(identity),
+                  std::make_unique<Media>(std::move(family), MediaCalls::AtOnce)),
         memory_(memory_bytes + 4096),
         first_(reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 4095) &
                                             ~uintptr_t{4095})),

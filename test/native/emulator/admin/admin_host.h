@@ -7,7 +7,9 @@
 namespace nvm::emulator {
 
 struct AdminHost : TestHost {
-  explicit AdminHost(uint64_t byte_length = 1 << 20) {
+  explicit AdminHost(uint64_t byte_length = 1 << 20,
+                     std::unique_ptr<StoreFamily> family = make_memory_family())
+      : TestHost({}, {}, 24 << 20, std::move(family)) {
     if (byte_length != 0) add_namespace(byte_length);
     enable();
     page = allocate(4096);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Format NVM, Sanitize and Device Self-test: long work, and what it does to everything else.
+#include <map>
+
 #include "emulator/admin/admin_host.h"
+#include "emulator/saved_state.h"
 
 namespace nvm::emulator {
 namespace {
@@ -32,6 +35,59 @@ TEST_CASE("Format changes blocks, metadata and protection, and leaves zeroes") {
   const auto& data = host.identify<spec::IdentifyNamespace>(spec::cns::identify_namespace, 1);
   CHECK(data.flbas == 0x12);
   CHECK(data.dps == 0x09);
+}
+
+// Stores in memory. What is removed must not be missed by the state that was saved last.
+class WatchedFamily final : public StoreFamily {
+ public:
+  bool read_only() const override { return false; }
+  Result<std::vector<StoreName>> list() override { return family_->list(); }
+  Result<std::unique_ptr<Store>> open(StoreName name) override { return family_->open(name); }
+  Result<std::unique_ptr<Store>> create(StoreName name, uint64_t byte_length) override {
+    lengths_[name] = byte_length;
+    return family_->create(name, byte_length);
+  }
+  Status remove(StoreName name) override {
+    lengths_.erase(name);
+    Status removed = family_->remove(name);
+    if (!saved.empty()) CHECK(loads());
+    return removed;
+  }
+  Result<std::optional<std::vector<std::byte>>> load() override { return family_->load(); }
+  Status save(std::span<const std::byte> state) override {
+    saved.assign(state.begin(), state.end());
+    return {};
+  }
+
+  // Whether a device can begin with what there is now.
+  bool loads() const {
+    auto stores = make_memory_family();
+    for (const auto& [name, byte_length] : lengths_)
+      REQUIRE(stores->create(name, byte_length).ok());
+    Subsystem next{Identity{}, std::make_unique<Media>(std::move(stores), MediaCalls::AtOnce)};
+    return load_records(next, saved).ok();
+  }
+
+  std::vector<std::byte> saved;
+
+ private:
+  std::unique_ptr<StoreFamily> family_ = make_memory_family();
+  std::map<StoreName, uint64_t> lengths_;
+};
+
+TEST_CASE("a device that ends in the middle of Format begins again") {
+  auto owned = std::make_unique<WatchedFamily>();
+  WatchedFamily& family = *owned;
+  AdminHost host(0, std::move(owned));
+  auto data = family.create({1, StorePart::Data}, 1 << 20);
+  REQUIRE(data.ok());
+  host.subsystem.add_namespace(make_nvm_namespace(std::move(data.value()), 512, nullptr));
+  host.subsystem.keep_state();
+  for (const uint32_t format : {2u, 3u, 3u, 0u, 2u}) {
+    REQUIRE(host.run(format_nvm, 1, format) == 0);
+    CHECK(family.loads());
+    CHECK(host.subsystem.find_namespace(1)->format.lba_format == format);
+  }
 }
 
 TEST_CASE("formats that cannot be are refused, and nothing is erased") {
