@@ -6,11 +6,14 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <vector>
 
+#include "emulator/saved_state.h"
 #include "emulator/stores/media.h"
+#include "emulator/subsystem.h"
 #include "simulation/random.h"
 #include "simulation/simulated_store.h"
 
@@ -105,18 +108,33 @@ class FuzzFamily final : public emulator::StoreFamily {
     lengths_[name] = byte_length;
     return open(name);
   }
+  // The state that was saved last must not miss what goes: the device may end here.
   Status remove(emulator::StoreName name) override {
     lengths_.erase(name);
+    if (!saved_.empty() && !loads()) abort();
     return {};
   }
   Result<std::optional<std::vector<std::byte>>> load() override {
     return std::optional<std::vector<std::byte>>();
   }
-  Status save(std::span<const std::byte>) override { return {}; }
+  Status save(std::span<const std::byte> state) override {
+    saved_.assign(state.begin(), state.end());
+    return {};
+  }
 
  private:
+  bool loads() const {
+    Medium medium;
+    auto family = std::make_unique<FuzzFamily>(medium, lengths_);
+    emulator::Subsystem next(
+        emulator::Identity{},
+        std::make_unique<emulator::Media>(std::move(family), emulator::MediaCalls::AtOnce));
+    return emulator::load_records(next, saved_).ok();
+  }
+
   Medium& medium_;
   StoreLengths lengths_;
+  std::vector<std::byte> saved_;
 };
 
 }  // namespace nvm::fuzz
