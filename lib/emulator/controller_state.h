@@ -69,6 +69,14 @@ struct VectorState {
   uint64_t due_ns = 0;               // when one will; 0: none waits
 };
 
+// What a controller does before it is reset, or shut down.
+enum class Closing : uint8_t {
+  No,
+  Reset,     // waits for what stores still do for its commands: then CSTS.RDY is 0
+  Shutdown,  // the same, and then
+  Flush,     // waits until everything is durable: then CSTS.SHST says complete
+};
+
 // The pages that Doorbell Buffer Config names.
 struct ShadowDoorbells {
   bool active = false;
@@ -186,8 +194,12 @@ class ControllerState {
   void enable();
   void disable();
   bool open_admin_queues();
+  void finish_reset();
   void begin_shutdown();
-  bool step_shutdown();
+  void begin_flushes();
+  void finish_shutdown();
+  void await_drain(Closing closing);
+  bool step_closing(Clock& clock);
   void set_csts(uint32_t value);
   bool running() const { return running_ && bus_master; }
 
@@ -245,6 +257,7 @@ class ControllerState {
   bool retire_due(Clock& clock);
   bool retry_held(Clock& clock);
   bool reap_draining();
+  bool drains_changes() const;
 
   // fused.cc
   bool take_fused(Slot* slot, Clock& clock);
@@ -282,6 +295,7 @@ class ControllerState {
   // ending.cc
   Slot* take_out(uint16_t queue_id, uint16_t cid);
   void end(Slot* slot, uint16_t status);
+  void end_early(Slot* slot);
   void drain(Slot* slot);
   void drop_waiting(CompletionQueue& cq, const SubmissionQueue* queue);
   void end_pair(FusedPair& pair, uint16_t status);
@@ -329,7 +343,8 @@ class ControllerState {
   uint32_t keep_alive_ms_ = 0;
   uint64_t keep_alive_until_ns_ = 0;
   uint64_t busy_since_ns_ = 0;
-  bool shutting_down_ = false;
+  Closing closing_ = Closing::No;
+  uint64_t closing_until_ns_ = 0;
   std::vector<std::unique_ptr<StoreOperation>> shutdown_flushes_;
 };
 

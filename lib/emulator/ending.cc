@@ -71,6 +71,21 @@ void ControllerState::drain(Slot* slot) {
   leftovers_ = true;
 }
 
+// Of a queue that is being deleted.
+void ControllerState::end_early(Slot* slot) {
+  constexpr uint16_t kStatus = spec::status::aborted_sq_deletion;
+  if (slot->command.task && slot->command.task.busy()) {
+    Slot* told = pool.take();
+    told->command.sqe = slot->command.sqe;
+    told->queue = slot->queue;
+    end(told, kStatus);
+    drain(slot);
+  } else {
+    slot->command.task.clear();
+    end(slot, kStatus);
+  }
+}
+
 void ControllerState::end_pair(FusedPair& pair, uint16_t status) {
   if (!pair.task.busy()) {
     pair.task.clear();
@@ -88,14 +103,15 @@ void ControllerState::end_pair(FusedPair& pair, uint16_t status) {
   leftovers_ = true;
 }
 
-// All commands of a queue that is being deleted, before the deletion completes (NVMe base 2.0,
-// 5.7). Those that have no entry complete by the deletion itself, as the specification allows.
+// All commands of a queue that is being deleted (NVMe base 2.0, 5.7). Those that have no entry
+// complete by the deletion itself, as the specification allows. What changes a store ends when that
+// has ended, and the deletion waits for it; anything else goes on unseen.
 void ControllerState::end_commands(SubmissionQueue& queue) {
-  constexpr uint16_t kStatus = spec::status::aborted_sq_deletion;
   std::vector<Slot*> ended;
   const auto take_from = [&](std::vector<Slot*>& list) {
     std::erase_if(list, [&](Slot* slot) {
-      if (slot->queue != &queue) return false;
+      const Task& task = slot->command.task;
+      if (slot->queue != &queue || (task && task.changes())) return false;
       ended.push_back(slot);
       return true;
     });
@@ -113,21 +129,10 @@ void ControllerState::end_commands(SubmissionQueue& queue) {
     if (--unpaired_ == 0) unusual_ &= static_cast<uint8_t>(~kUnpaired);
   }
   drop_waiting(*queue.completion_queue, &queue);
-  for (Slot* slot : ended) {
-    if (slot->command.task && slot->command.task.busy()) {
-      Slot* told = pool.take();
-      told->command.sqe = slot->command.sqe;
-      told->queue = &queue;
-      end(told, kStatus);
-      drain(slot);
-    } else {
-      slot->command.task.clear();
-      end(slot, kStatus);
-    }
-  }
+  for (Slot* slot : ended) end_early(slot);
   std::erase_if(fused_, [&](FusedPair& pair) {
-    if (pair.first->queue != &queue) return false;
-    end_pair(pair, kStatus);
+    if (pair.first->queue != &queue || pair.task.changes()) return false;
+    end_pair(pair, spec::status::aborted_sq_deletion);
     return true;
   });
 }

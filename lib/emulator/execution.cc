@@ -169,6 +169,10 @@ bool ControllerState::poll_pending(Clock& clock) {
     worked = true;
     pending_.erase(pending_.begin() + static_cast<ptrdiff_t>(i));
     count--;
+    if (slot->queue->deleted) [[unlikely]] {
+      end_early(slot);
+      continue;
+    }
     if (!slot->bringing_lists) refresh_data(*slot);
     const Progress progress = go_on(slot->command);
     const bool ended = slot->bringing_lists && progress == Progress::Done
@@ -211,6 +215,14 @@ bool ControllerState::retry_held(Clock& clock) {
     if (begin_faulty(slot, clock)) complete(slot);
   }
   return worked;
+}
+
+// Whether a command that is gone may still change a store.
+bool ControllerState::drains_changes() const {
+  return std::any_of(draining_.begin(), draining_.end(),
+                     [](const Slot* slot) { return slot->command.task.changes(); }) ||
+         std::any_of(draining_pairs_.begin(), draining_pairs_.end(),
+                     [](const FusedPair& pair) { return pair.task.changes(); });
 }
 
 bool ControllerState::reap_draining() {

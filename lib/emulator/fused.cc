@@ -161,6 +161,11 @@ bool ControllerState::poll_fused(Clock& clock) {
       continue;
     }
     worked = true;
+    if (pair.first->queue->deleted) {
+      end_pair(pair, spec::status::aborted_sq_deletion);
+      fused_.erase(fused_.begin() + static_cast<ptrdiff_t>(i));
+      continue;
+    }
     if (pair.first->ns != nullptr) refresh_data(*pair.first);
     if (pair.second->ns != nullptr) refresh_data(*pair.second);
     if (!pair.task.resume()) {

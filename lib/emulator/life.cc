@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The life of a controller: enable, disable, shut down, reset (NVMe base 2.0, 3.5 to 3.7).
+#include <utility>
+
 #include "emulator/admin/admin_commands.h"
 #include "emulator/admin/health.h"
 #include "emulator/controller_state.h"
@@ -7,6 +9,8 @@
 namespace nvm::emulator {
 namespace {
 
+// Half of CAP.TO: a host hears in time that a store does not answer.
+constexpr uint64_t kDrainNsMax = 5'000 * kNanosecondsPerMillisecond;
 constexpr uint32_t kCcBits = spec::cc::en.mask | spec::cc::css.mask | spec::cc::mps.mask |
                              spec::cc::ams.mask | spec::cc::shn.mask | spec::cc::iosqes.mask |
                              spec::cc::iocqes.mask;
@@ -48,6 +52,12 @@ void ControllerState::write_cc(uint32_t value) {
 }
 
 void ControllerState::enable() {
+  // Begun before the reset had ended: it happens when it has.
+  if (drains_changes()) {
+    set_csts(0);
+    return await_drain(Closing::Reset);
+  }
+  closing_ = Closing::No;
   if (!possible(registers.cc) || !open_admin_queues()) return fatal();
   weighted_ = spec::cc::ams.get(registers.cc) == spec::cc_ams::weighted_round_robin;
   resolved_generation_ = domain.generation();
@@ -96,12 +106,21 @@ void ControllerState::disable() {
   busy_since_ns_ = 0;
   registers.interrupt_mask = 0;
   running_ = false;
-  shutting_down_ = false;
   weighted_ = false;
   unusual_ = 0;
   background_ = false;
   update_pin();
+  if (!drains_changes()) return finish_reset();
+  set_csts(registers.csts & spec::csts::rdy.mask);
+  await_drain(Closing::Reset);
+}
+
+// RDY = 0 promises that no command of before changes a block any more: another controller may have
+// newer data for it.
+void ControllerState::finish_reset() {
+  closing_ = Closing::No;
   set_csts(0);
+  if (spec::cc::en.get(registers.cc) != 0) enable();
 }
 
 void ControllerState::reset() {
@@ -124,10 +143,18 @@ void ControllerState::fatal() {
   set_csts(registers.csts | spec::csts::cfs.put(1));
 }
 
-// Normal and abrupt alike: what is in flight is not waited for, but everything is made durable.
+// Normal and abrupt alike: commands end where they are, and everything is made durable.
 void ControllerState::begin_shutdown() {
   running_ = false;
-  shutting_down_ = true;
+  drop_commands();
+  set_csts((registers.csts & ~spec::csts::shst.mask) |
+           spec::csts::shst.put(spec::csts_shst::occurring));
+  if (drains_changes()) return await_drain(Closing::Shutdown);
+  begin_flushes();
+}
+
+void ControllerState::begin_flushes() {
+  closing_ = Closing::Flush;
   bool failed = false;
   const auto flush = [&](Store& store) {
     auto operation = std::make_unique<StoreOperation>();
@@ -140,34 +167,55 @@ void ControllerState::begin_shutdown() {
     if (ns.metadata_store != nullptr) flush(*ns.metadata_store);
   });
   if (failed) {
-    shutting_down_ = false;
-    return fatal();
+    closing_ = Closing::No;
+    fatal();
+  } else if (shutdown_flushes_.empty()) {
+    finish_shutdown();
   }
-  set_csts((registers.csts & ~spec::csts::shst.mask) |
-           spec::csts::shst.put(spec::csts_shst::occurring));
-  step_shutdown();
 }
 
-// Completes a shutdown once everything is durable. A flush that failed leaves it occurring, and
-// says so in CSTS.CFS. Operations of a shutdown that a reset overtook are only waited for.
-bool ControllerState::step_shutdown() {
+void ControllerState::finish_shutdown() {
+  closing_ = Closing::No;
+  set_csts((registers.csts & ~spec::csts::shst.mask) |
+           spec::csts::shst.put(spec::csts_shst::complete));
+  note_shut_down(*this);
+}
+
+void ControllerState::await_drain(Closing closing) {
+  closing_ = closing;
+  closing_until_ns_ = subsystem.now_ns() + kDrainNsMax;
+}
+
+// Goes on with a reset or a shutdown. A store that does not answer, or a flush that failed, is a
+// fatal status. Flushes of a shutdown that a reset overtook are only waited for.
+bool ControllerState::step_closing(Clock& clock) {
   bool failed = false;
   std::erase_if(shutdown_flushes_, [&](const std::unique_ptr<StoreOperation>& operation) {
     const Progress progress = operation->progress.load(std::memory_order_acquire);
     failed |= progress == Progress::Failed;
     return progress != Progress::Pending;
   });
-  if (!shutting_down_) return false;
-  if (failed) {
-    shutting_down_ = false;
-    fatal();
-    return true;
+  if (closing_ == Closing::No) return false;
+  if (closing_ == Closing::Flush) {
+    if (failed) {
+      closing_ = Closing::No;
+      fatal();
+    } else if (shutdown_flushes_.empty()) {
+      finish_shutdown();
+    }
+    return closing_ == Closing::No;
   }
-  if (!shutdown_flushes_.empty()) return false;
-  shutting_down_ = false;
-  set_csts((registers.csts & ~spec::csts::shst.mask) |
-           spec::csts::shst.put(spec::csts_shst::complete));
-  note_shut_down(*this);
+  const bool drained = !drains_changes();
+  if (!drained && clock.now_ns() < closing_until_ns_) return false;
+  const Closing closing = std::exchange(closing_, Closing::No);
+  if (spec::cc::en.get(registers.cc) == 0) set_csts(registers.csts & ~spec::csts::rdy.mask);
+  if (!drained) {
+    fatal();
+  } else if (closing == Closing::Reset) {
+    finish_reset();
+  } else {
+    begin_flushes();
+  }
   return true;
 }
 

@@ -131,7 +131,7 @@ void ControllerState::update_active_queues() {
       interrupting_.push_back(&completion_queues[id]);
     }
     if (completion_queues[id].mirror != nullptr) mirrored_.push_back(&completion_queues[id]);
-    if (id == 0 || !queue.exists()) continue;
+    if (id == 0 || !queue.exists() || queue.deleted) continue;
     active_.push_back(&queue);
     classes_[queue.priority].push_back(&queue);
   }

@@ -83,6 +83,7 @@ struct SubmissionQueue : QueueMemory {
   CompletionQueue* completion_queue = nullptr;
   Slot* fused_first = nullptr;  // waits for the second of its pair
   uint8_t priority = 0;         // spec::queue_priority
+  bool deleted = false;         // its last commands are being ended
 };
 
 // Counts something that works on a namespace without being one of its commands: while it lives, the

@@ -172,7 +172,7 @@ struct ControllerArchive {
     const auto unpaired = [](const SubmissionQueue& queue) { return queue.fused_first != nullptr; };
     return state.pending_.empty() && state.held_.empty() && state.fused_.empty() &&
            state.draining_.empty() && state.draining_pairs_.empty() &&
-           state.shutdown_flushes_.empty() && !state.shutting_down_ &&
+           state.shutdown_flushes_.empty() && state.closing_ == Closing::No &&
            std::none_of(state.submission_queues.begin(), state.submission_queues.end(), unpaired);
   }
   // Commands of a controller that has stopped never end.

@@ -10,8 +10,8 @@ bool ControllerState::step(Clock& clock) {
   bool worked = false;
   subsystem.use_clock(clock);
   starved_ = false;
-  if (!shutdown_flushes_.empty()) worked |= step_shutdown();
   if (leftovers_) worked |= reap_draining();
+  if (closing_ != Closing::No || !shutdown_flushes_.empty()) worked |= step_closing(clock);
   if (!running()) return worked;
   if (domain.generation() != resolved_generation_ && !resolve_queues()) {
     fatal();
@@ -93,6 +93,7 @@ bool ControllerState::check_keep_alive(Clock& clock) {
 }
 
 uint64_t ControllerState::next_event_ns() const {
+  if (closing_ == Closing::Reset || closing_ == Closing::Shutdown) return closing_until_ns_;
   if (!running()) return UINT64_MAX;
   if (!crowded_.empty() || starved_ || !held_.empty()) return 0;
   if (events.pending() && !event_requests.empty()) return 0;

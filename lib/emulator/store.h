@@ -20,6 +20,9 @@ enum class Progress { Done, Pending, Failed };
 struct StoreOperation {
   std::atomic<Progress> progress{Progress::Done};
   int os_error = 0;  // why it failed
+  // It changes a store: no queue is deleted and no reset ends before it has, so that it does not
+  // land on newer data.
+  bool changes = false;
 };
 
 class Store {

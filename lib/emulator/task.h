@@ -55,6 +55,7 @@ class [[nodiscard]] Task {
     return operation != nullptr &&
            operation->progress.load(std::memory_order_acquire) == Progress::Pending;
   }
+  bool changes() const { return busy() && handle_.promise().operation->changes; }
   const StoreOperation* operation() const { return handle_.promise().operation; }
   // 0: as soon as busy() is false.
   uint64_t wakes_at_ns() const { return handle_.promise().wakes_at_ns; }

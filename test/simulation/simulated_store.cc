@@ -53,10 +53,6 @@ Progress SimulatedStore::begin_deallocate(StoreOperation& operation, uint64_t of
 Progress SimulatedStore::begin(Pending pending) {
   if (options_.kind == StoreKind::Immediate) return execute(pending);
   pending.fails = random_.chance(options_.fail_percent);
-  // What changes something lands at once and is acknowledged late: a command that is under way when
-  // its queue is deleted must not land after that. One that fails may have got anywhere.
-  const bool lands = pending.kind == Kind::Write || pending.kind == Kind::Deallocate;
-  if (lands && (!pending.fails || random_.chance(50))) execute(pending);
   pending.operation->progress.store(Progress::Pending);
   pending_.push_back(pending);
   return Progress::Pending;
@@ -76,14 +72,22 @@ Progress SimulatedStore::execute(const Pending& pending) {
   }
 }
 
+// A change that fails may have happened; of a read or a flush that fails nothing has.
+void SimulatedStore::land(Pending& pending) {
+  const bool changes = pending.kind == Kind::Write || pending.kind == Kind::Deallocate;
+  if (!pending.fails || (changes && random_.chance(50))) execute(pending);
+  pending.landed = true;
+}
+
 bool SimulatedStore::end_one() {
   if (pending_.empty()) return false;
   std::swap(random_.pick(pending_), pending_.back());
+  if (!pending_.back().landed) {
+    land(pending_.back());
+    if (random_.chance(30)) return true;  // heard of later
+  }
   const Pending pending = pending_.back();
   pending_.pop_back();
-  if (!pending.fails && (pending.kind == Kind::Read || pending.kind == Kind::Flush)) {
-    execute(pending);
-  }
   pending.operation->progress.store(pending.fails ? Progress::Failed : Progress::Done);
   return true;
 }

@@ -39,7 +39,7 @@ class SimulatedStore final : public emulator::Store {
   emulator::Progress begin_deallocate(emulator::StoreOperation& operation, uint64_t offset,
                                       uint64_t byte_length) override;
 
-  // Ends one operation; false when none is under way.
+  // Ends one operation, or lets a change land that ends later; false when none is under way.
   bool end_one();
   // The power fails: operations under way come to nothing, and what was not flushed may be lost.
   void crash();
@@ -54,9 +54,11 @@ class SimulatedStore final : public emulator::Store {
     const void* from = nullptr;
     size_t byte_length = 0;
     bool fails = false;
+    bool landed = false;
   };
 
   emulator::Progress begin(Pending pending);
+  void land(Pending& pending);
   emulator::Progress execute(const Pending& pending);
 
   const SimulatedStoreOptions options_;

@@ -17,6 +17,15 @@ uint16_t check_queue(const ControllerState& state, uint32_t entries, uint8_t ent
   return spec::status::success;
 }
 
+// Until then the host may not use the queue's memory for anything else, nor the queue's id.
+Task finish_deletion(ControllerState& state, SubmissionQueue& queue) {
+  constexpr uint64_t kLookEveryNs = 50'000;
+  while (queue.in_flight != 0) co_await until{state.subsystem.now_ns() + kLookEveryNs};
+  queue.completion_queue->submission_queues--;
+  state.close_queue(queue);
+  co_return spec::status::success;
+}
+
 bool may_exist(uint16_t id, uint16_t granted) {
   return id != 0 && id <= granted;
 }
@@ -87,15 +96,15 @@ uint16_t create_io_submission_queue(ControllerState& state, Slot& slot) {
 
 uint16_t delete_io_submission_queue(ControllerState& state, Slot& slot) {
   const auto id = static_cast<uint16_t>(spec::delete_queue_cdw10::qid.get(slot.command.sqe.cdw10));
-  if (!may_exist(id, state.limits.io_queue_pairs_max) || !state.submission_queues[id].exists()) {
+  if (!may_exist(id, state.limits.io_queue_pairs_max) || !state.submission_queues[id].exists() ||
+      state.submission_queues[id].deleted) {
     return refuse(spec::status::invalid_queue_identifier);
   }
   SubmissionQueue& queue = state.submission_queues[id];
-  state.end_commands(queue);
-  queue.completion_queue->submission_queues--;
-  state.close_queue(queue);
+  queue.deleted = true;
   state.update_active_queues();
-  return spec::status::success;
+  state.end_commands(queue);
+  return begin_task(slot, finish_deletion(state, queue));
 }
 
 uint16_t delete_io_completion_queue(ControllerState& state, Slot& slot) {

@@ -43,6 +43,7 @@ constexpr uint64_t kDeallocateBytesMax = 256 << 20;
 
 Task deallocate(Store& store, uint64_t offset, uint64_t byte_length) {
   StoreOperation operation;
+  operation.changes = true;
   while (byte_length > 0) {
     const uint64_t part = std::min(byte_length, kDeallocateBytesMax);
     const Progress begun = store.begin_deallocate(operation, offset, part);
@@ -82,6 +83,7 @@ Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from) {
     co_return spec::status::write_fault;
   }
   StoreOperation operation;
+  operation.changes = true;
   if (!from.data.empty()) {
     const Progress begun = ns.store->begin_write(operation, lba * ns.format.data_byte_length(),
                                                  from.data.data(), from.data.size());
