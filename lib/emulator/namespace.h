@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "emulator/executor.h"
 #include "emulator/interval_set.h"
@@ -41,6 +42,7 @@ struct Namespace {
   std::unique_ptr<Store> metadata_store;
   NamespaceFormat format;
   IntervalSet uncorrectable;            // blocks that Write Uncorrectable marked
+  std::vector<IntervalSet*> unmarking;  // what of these writes under way will make readable
   std::unique_ptr<TimingModel> timing;  // null: as fast as the machine
   std::unique_ptr<Executor> executor;
 

@@ -167,9 +167,9 @@ bool Host::submit(OpenLane& open, size_t index, const Operation& operation, Issu
   *entry = sqe;
   issued.position = sq.enqueued++;
   sq.outstanding++;
-  report_.trace("submit %s, queue %u, cid %u, nsid %u, lba %lu, %lu blocks, %lu pages%s",
+  report_.trace("submit %s, queue %u, cid %u, nsid %u, lba %lu, %lu blocks, change %lu, %lu pages%s",
                 operation.name, open.lane->sq_id(index), cid, sqe.nsid, issued.lba, issued.count,
-                issued.pages.size(), issued.expected != 0 ? ", refused" : "");
+                issued.change, issued.pages.size(), issued.expected != 0 ? ", refused" : "");
   Issued& kept = sq.commands[cid] = std::move(issued);
   NamespaceState& ns = namespaces_[kept.nsid - 1];
   if (kept.change != 0) ns.changing.push_back(&kept);

@@ -13,29 +13,34 @@ void invert(std::span<std::byte> bytes) {
   for (std::byte& byte : bytes) byte = ~byte;
 }
 
-// What is written can be read again: the marks of uncorrectable blocks go before the write, since
-// later ones, of commands that overlap with it, must stay. When the write fails they come back.
-class ClearedMarks {
+// What is written can be read again, but not before it has been: until then a read would find what
+// was there before the blocks were made uncorrectable. One that is made so meanwhile stays so.
+class Unmarking {
  public:
-  explicit ClearedMarks(Namespace& ns) : ns_(ns) {}
-
-  // False: the namespace can remember no more uncorrectable ranges, and writing into the middle of
-  // one would make another.
-  bool clear(uint64_t lba, uint64_t data_byte_length) {
-    if (ns_.uncorrectable.empty()) return true;
-    const uint64_t block_count = (data_byte_length - 1) / ns_.format.data_byte_length() + 1;
-    cleared_ = ns_.uncorrectable.within(lba, block_count);
-    if (cleared_.empty()) return true;
-    if (ns_.subsystem != nullptr) ns_.subsystem->save_soon();
-    return ns_.uncorrectable.remove(lba, block_count);
+  Unmarking(Namespace& ns, uint64_t lba, uint64_t data_byte_length) : ns_(ns) {
+    if (ns.uncorrectable.empty() || data_byte_length == 0) return;
+    const uint64_t block_count = (data_byte_length - 1) / ns.format.data_byte_length() + 1;
+    for (const auto& [first, last] : ns.uncorrectable.within(lba, block_count)) {
+      marks_.add(first, last - first + 1);
+    }
+    if (!marks_.empty()) ns.unmarking.push_back(&marks_);
   }
-  void restore() {
-    for (const auto& [first, last] : cleared_) ns_.uncorrectable.add(first, last - first + 1);
+  ~Unmarking() { std::erase(ns_.unmarking, &marks_); }
+  Unmarking(const Unmarking&) = delete;
+
+  // False: the namespace can remember no more uncorrectable ranges, and this would split one.
+  bool finish() {
+    if (marks_.empty()) return true;
+    if (ns_.subsystem != nullptr) ns_.subsystem->save_soon();
+    for (const auto& [first, last] : marks_.last_by_first()) {
+      if (!ns_.uncorrectable.remove(first, last - first + 1)) return false;
+    }
+    return true;
   }
 
  private:
   Namespace& ns_;
-  std::vector<std::pair<uint64_t, uint64_t>> cleared_;
+  IntervalSet marks_;
 };
 
 // A store that is memory gives back the pages of such a part within one step.
@@ -78,41 +83,34 @@ Task load_blocks(Namespace& ns, uint64_t lba, BlockSpan to) {
 }
 
 Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from) {
-  ClearedMarks marks(ns);
-  if (!from.data.empty() && !marks.clear(lba, from.data.size())) {
-    co_return spec::status::write_fault;
-  }
+  Unmarking unmarking(ns, lba, from.data.size());
   StoreOperation operation;
   operation.changes = true;
   if (!from.data.empty()) {
     const Progress begun = ns.store->begin_write(operation, lba * ns.format.data_byte_length(),
                                                  from.data.data(), from.data.size());
     const Progress written = co_await settled(operation, begun);
-    if (written == Progress::Failed) {
-      marks.restore();
-      co_return spec::status::write_fault;
-    }
+    if (written == Progress::Failed) co_return spec::status::write_fault;
   }
-  if (ns.metadata_store == nullptr || from.metadata.empty()) co_return spec::status::success;
-  if (ns.format.protection_type != 0) invert(from.metadata);
-  const Progress begun =
-      ns.metadata_store->begin_write(operation, lba * ns.format.metadata_byte_length(),
-                                     from.metadata.data(), from.metadata.size());
-  const Progress written = co_await settled(operation, begun);
-  if (ns.format.protection_type != 0) invert(from.metadata);
-  if (written == Progress::Done) co_return spec::status::success;
-  marks.restore();
-  co_return spec::status::write_fault;
+  if (ns.metadata_store != nullptr && !from.metadata.empty()) {
+    if (ns.format.protection_type != 0) invert(from.metadata);
+    const Progress begun =
+        ns.metadata_store->begin_write(operation, lba * ns.format.metadata_byte_length(),
+                                       from.metadata.data(), from.metadata.size());
+    const Progress written = co_await settled(operation, begun);
+    if (ns.format.protection_type != 0) invert(from.metadata);
+    if (written == Progress::Failed) co_return spec::status::write_fault;
+  }
+  co_return unmarking.finish() ? spec::status::success : spec::status::write_fault;
 }
 
 Task deallocate_data(Namespace& ns, uint64_t lba, uint64_t block_count) {
   const uint64_t block_byte_length = ns.format.data_byte_length();
-  ClearedMarks marks(ns);
-  if (!marks.clear(lba, block_count * block_byte_length)) co_return spec::status::write_fault;
+  Unmarking unmarking(ns, lba, block_count * block_byte_length);
   const uint16_t status =
       co_await deallocate(*ns.store, lba * block_byte_length, block_count * block_byte_length);
-  if (status != spec::status::success) marks.restore();
-  co_return status;
+  if (status != spec::status::success) co_return status;
+  co_return unmarking.finish() ? spec::status::success : spec::status::write_fault;
 }
 
 Task deallocate_blocks(Namespace& ns, uint64_t lba, uint64_t block_count) {

@@ -9,6 +9,7 @@ namespace nvm::emulator::commands {
 Task write_uncorrectable(Namespace& ns, Command& command) {
   const BlockRange range = block_range(command.sqe);
   if (ns.subsystem != nullptr) ns.subsystem->save_soon();
+  for (IntervalSet* marks : ns.unmarking) (void)marks->remove(range.lba, range.block_count);
   co_return ns.uncorrectable.add(range.lba, range.block_count) ? spec::status::success
                                                                : refuse(spec::status::write_fault);
 }

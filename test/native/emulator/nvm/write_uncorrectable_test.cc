@@ -3,6 +3,8 @@
 #include <set>
 
 #include "emulator/nvm/executor_host.h"
+#include "emulator/stores/crash_store.h"
+#include "emulator/test_host.h"
 
 namespace nvm::emulator {
 namespace {
@@ -108,6 +110,61 @@ TEST_CASE("a write or deallocation that fails leaves uncorrectable blocks as the
   host.store->fails = false;
   CHECK(host.run(ExecutorHost::entry(write, 7, 6), blocks) == 0);
   CHECK(host.ns->uncorrectable.empty());
+}
+
+// Block 8 is uncorrectable, and a store works on a write of it.
+struct Rewriting : TestHost {
+  Rewriting() {
+    auto held = std::make_unique<CrashStore>(std::vector<std::byte>(1 << 20));
+    store = held.get();
+    subsystem.add_namespace(make_nvm_namespace(std::move(held), 512, nullptr));
+    enable();
+    queue = create_pair(1, 8);
+    page = allocate(4096);
+    REQUIRE(run(write_uncorrectable) == 0);
+    store->options.hold_writes = true;
+    submit(queue, data_command(write, 1, 8, 1, page));
+    step_all();
+    REQUIRE(store->held_count() == 1);
+  }
+  uint16_t run(uint8_t opcode) {
+    return status_of(execute(queue, data_command(opcode, 2, 8, 1, page)));
+  }
+  uint16_t status_of_write(int os_error) {
+    store->end_oldest(os_error);
+    store->options.hold_writes = false;
+    step_all();
+    return status_of(take_completion(queue));
+  }
+  CrashStore* store;
+  HostQueue queue;
+  uint64_t page;
+};
+
+TEST_CASE("an uncorrectable block cannot be read until what is written to it has landed") {
+  Rewriting host;
+  CHECK(host.run(read) == spec::status::unrecovered_read_error);
+  CHECK(host.status_of_write(0) == 0);
+  CHECK(host.run(read) == 0);
+}
+
+TEST_CASE("a block that is made uncorrectable while it is written stays so") {
+  Rewriting host;
+  REQUIRE(host.run(write_uncorrectable) == 0);
+  CHECK(host.status_of_write(0) == 0);
+  CHECK(host.run(read) == spec::status::unrecovered_read_error);
+}
+
+TEST_CASE("a write that a reset ends leaves an uncorrectable block uncorrectable") {
+  Rewriting host;
+  host.write32(spec::registers::cc, 0);
+  host.store->end_oldest(5);
+  host.store->options.hold_writes = false;
+  host.step_all();
+  host.enable();
+  host.queue = host.create_pair(1, 8);
+  CHECK(host.run(read) == spec::status::unrecovered_read_error);
+  CHECK(host.subsystem.find_namespace(1)->unmarking.empty());
 }
 
 TEST_CASE("uncorrectable ranges beyond the bound are refused, and nothing else is") {
