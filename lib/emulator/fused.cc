@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fused operations: a Compare and the Write behind it in the same queue, executed as one (NVMe base
 // 2.0, 3.4.2; NVM command set 1.0, 2.1.4). A pair has its namespace to itself.
+#include <algorithm>
 #include <utility>
 
 #include "emulator/controller_state.h"
@@ -22,6 +23,10 @@ class Exclusive {
  private:
   InFlight counted_;
 };
+
+uint64_t delay_of(const Slot& slot) {
+  return slot.command.fault == nullptr ? 0 : slot.command.fault->delay_ns;
+}
 
 bool fits_together(const spec::SubmissionQueueEntry& first,
                    const spec::SubmissionQueueEntry& second) {
@@ -93,6 +98,8 @@ Task ControllerState::run_pair(Slot& first, Slot& second, Clock& clock) {
     refuse_both(spec::status::invalid_field | spec::status::dnr);
     co_return spec::status::success;
   }
+  const uint64_t delay_ns = std::max(delay_of(first), delay_of(second));
+  if (delay_ns != 0) co_await until{clock.now_ns() + delay_ns};
   const uint32_t id = first.command.sqe.nsid;
   Namespace* ns = find_namespace(id);
   while (ns != nullptr && ns->fused) {

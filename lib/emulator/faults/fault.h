@@ -7,6 +7,7 @@
 //   1. `controller`: stops, fails or is gone. The command is not executed and never completes.
 //   2. `delay_ns`: nothing else happens to it before that time has passed since its fetch, so its
 //      data moves late too. The delays of all faults add up; a timing model's time comes on top.
+//      A fused pair waits for the longer one of its two, from the fetch of the second on.
 //   3. Execution, unless `status_field` or `drop` is there: then none. A torn write is executed
 //      nevertheless, as far as it goes. `torn` and `corruption` change what is stored or read.
 //   4. `drop`: no completion, ever, and nothing remembers the command, so Abort does not find it.

@@ -157,6 +157,40 @@ TEST_CASE("a pair takes the time that the timing model says") {
   CHECK(host.status_of_next(2) == 0);
 }
 
+TEST_CASE("a delay of either half delays the pair, and what came between the halves parts them") {
+  for (const uint8_t opcode : {spec::nvm_opcode::compare, spec::nvm_opcode::write}) {
+    Fusing host;
+    Fault delay;
+    delay.match.queues = FaultQueues::Io;
+    delay.match.opcode = opcode;
+    delay.action.delay_ns = 70'000;
+    REQUIRE(host.subsystem.faults().add(delay).ok());
+    host.place_first(1);
+    host.place_second(2);
+    host.go();
+    CHECK_FALSE(host.has_completion(host.queue));
+    CHECK(host.controller.next_event_ns() == host.clock.now + 70'000);
+    CHECK(host.store->memory[0] == std::byte{0x11});
+    host.clock.now += 70'000;
+    host.step_all();
+    CHECK(host.status_of_next(1) == 0);
+    CHECK(host.status_of_next(2) == 0);
+    CHECK(host.store->memory[0] == std::byte{0x22});
+  }
+  Fusing host;
+  Fault delay;
+  delay.match.queues = FaultQueues::Io;
+  delay.match.opcode = spec::nvm_opcode::read;
+  delay.action.delay_ns = 70'000;
+  REQUIRE(host.subsystem.faults().add(delay).ok());
+  host.place_first(1);
+  host.place(host.queue, TestHost::data_command(spec::nvm_opcode::read, 2, 0, 1, host.wanted));
+  host.place_second(3);
+  host.go();
+  CHECK(host.status_of_next(1) == spec::status::aborted_missing_fused);
+  CHECK(host.status_of_next(3) == spec::status::aborted_missing_fused);
+}
+
 TEST_CASE("a queue is deleted under a waiting pair; its namespace is free again") {
   Fusing host;
   HostQueue other = host.create_pair(2, 16);
