@@ -37,6 +37,8 @@ export interface Recoverable {
 /** How long Abort and the command that it is for may take together. */
 const graceMsMin = 250
 const graceMsMax = 1000
+/** For each deletion of a queue, unless the controller did not even answer an Abort. */
+const deleteMs = 5000
 const lookMs = 2
 /** Attempts to create the queues again. */
 const createsMax = 2
@@ -50,6 +52,8 @@ export class Recovery {
   #straysSeen = 0
   #running: Promise<void> | undefined
   #stopped = false
+  /** An Abort was not answered: nothing will be, and a reset is due soon. */
+  #silent = false
   #dump = ''
   /** Why the queues were deleted, as dropQueuePair returned it. */
   #dropReason = 0
@@ -102,6 +106,7 @@ export class Recovery {
 
   async #run(): Promise<void> {
     this.#dump = this.#queue.dump()
+    this.#silent = false
     if (!(await this.#abort()) && !this.#stopped) await this.#restart()
   }
 
@@ -127,6 +132,7 @@ export class Recovery {
       const outcome = await binding().abortCommand(ring.handle, next, Math.ceil(leftMs))
       // One that was refused may complete all the same; without an answer nothing will.
       const failure = failureOf(outcome)
+      this.#silent = failure?.code === 'ERR_TIMEOUT'
       if (failure !== undefined && failure.code !== 'ERR_NVME_STATUS') return false
     }
     return this.#stopped
@@ -158,7 +164,10 @@ export class Recovery {
     const { ring } = this.#queue
     let failure: NvmError | undefined
     for (let i = 0; i < createsMax && !this.#stopped; i++) {
-      const reason: Outcome<number> = await binding().dropQueuePair(ring.handle)
+      const reason: Outcome<number> = await binding().dropQueuePair(
+        ring.handle,
+        this.#silent ? this.#graceMs : deleteMs,
+      )
       this.#dropReason = typeof reason === 'number' ? reason : 0
       this.#queue.takeLast()
       failure = failureOf(reason, this.#details())

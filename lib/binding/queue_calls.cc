@@ -146,14 +146,15 @@ napi_value abort_command(napi_env env, napi_callback_info info) {
       [](napi_env finish_env, bool& aborted) { return make_boolean(finish_env, aborted); });
 }
 
-// (queue) → 0 when deleting the queues sufficed, else the number of the error that was the reason
+// (queue, timeout ms of each deletion) → 0 when deleting the queues sufficed, else the number of the error that was the reason
 napi_value drop_queue_pair(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
   if (queue == nullptr || queue->released()) return closed(env);
+  const uint64_t timeout_ns = arguments.uint32(1) * kNanosecondsPerMillisecond;
   using Reason = std::optional<ErrorCode>;
   return Task<Reason>::run(
-      env, [pair = queue->pair] { return pair->drop(); },
+      env, [pair = queue->pair, timeout_ns] { return pair->drop(timeout_ns); },
       [](napi_env finish_env, Reason& reason) {
         return make_number(finish_env, reason.has_value() ? static_cast<double>(*reason) : 0);
       });

@@ -17,7 +17,6 @@ namespace {
 
 constexpr size_t kPageSize = 4096;
 constexpr size_t kHugePageSize = 2u << 20;
-constexpr uint64_t kQueueTimeoutNs = 5'000 * kNanosecondsPerMillisecond;  // of each queue command
 
 size_t whole_pages(size_t byte_length) {
   return (byte_length + kPageSize - 1) & ~(kPageSize - 1);
@@ -150,12 +149,12 @@ Result<std::shared_ptr<QueuePair>> QueuePair::create(std::shared_ptr<Controller>
 }
 
 // Success also when the device says that there is no such queue.
-Status QueuePair::delete_queue(bool completion) {
+Status QueuePair::delete_queue(bool completion, uint64_t timeout_ns) {
   spec::SubmissionQueueEntry command{};
   command.opc = completion ? spec::admin_opcode::delete_io_completion_queue
                            : spec::admin_opcode::delete_io_submission_queue;
   command.cdw10 = queue_id_;
-  auto deleted = controller_->admin(command, kQueueTimeoutNs);
+  auto deleted = controller_->admin(command, timeout_ns);
   if (!deleted.ok()) return std::move(deleted.status());
   constexpr uint16_t kStatusCode = 0x7ff;  // SCT and SC
   const uint16_t status = deleted.value().status_field;
@@ -163,11 +162,11 @@ Status QueuePair::delete_queue(bool completion) {
   return Status::from_nvme(status);
 }
 
-Status QueuePair::delete_queues() {
+Status QueuePair::delete_queues(uint64_t timeout_ns) {
   if (lost()) sq_exists_ = cq_exists_ = false;
-  if (sq_exists_) NVM_TRY(delete_queue(false));
+  if (sq_exists_) NVM_TRY(delete_queue(false, timeout_ns));
   sq_exists_ = false;
-  if (cq_exists_) NVM_TRY(delete_queue(true));
+  if (cq_exists_) NVM_TRY(delete_queue(true, timeout_ns));
   cq_exists_ = false;
   return {};
 }
@@ -186,7 +185,7 @@ Status QueuePair::close_locked() {
   return result;
 }
 
-Result<std::optional<ErrorCode>> QueuePair::drop() {
+Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
   uint32_t epoch = 0;
   Status deleted;
   {
@@ -197,7 +196,7 @@ Result<std::optional<ErrorCode>> QueuePair::drop() {
     dropped_ = true;
     if (lost()) return std::optional(ErrorCode::QueueLost);
     deleted = check_enabled(*transport_);
-    if (deleted.ok()) deleted = delete_queues();
+    if (deleted.ok()) deleted = delete_queues(timeout_ns);
     if (deleted.ok()) {
       set_state(QueueState::Lost);
       return std::optional<ErrorCode>();

@@ -16,6 +16,7 @@
 #include "driver/doorbell.h"
 #include "driver/queue_control_block.h"
 #include "memory/dma_descriptor.h"
+#include "platform/clock.h"
 #include "spec/nvme.h"
 #include "transport/transport.h"
 
@@ -30,6 +31,8 @@ struct QueuePairOptions {
   WakeTarget wake{};   // fd to write to; `armed` is the control block's own word
 };
 
+constexpr uint64_t kQueueTimeoutNs = 5'000 * kNanosecondsPerMillisecond;  // of each queue command
+
 class QueuePair {
  public:
   ~QueuePair();  // as close(), result ignored
@@ -40,12 +43,13 @@ class QueuePair {
   Status close();
 
   // Ends every command of the queue pair, for an owner that uses none of the verbs meanwhile:
-  // deletes SQ and CQ, or resets the controller where that fails, or where it cannot be asked.
+  // deletes SQ and CQ, each within `timeout_ns`, or resets the controller where that fails, or where
+  // it cannot be asked.
   // Afterwards the device reaches nothing that the commands pointed to. Returns what was wrong:
   // nothing when deleting sufficed, else ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED, what
   // deleting came to, or ERR_QUEUE_LOST when the controller had been reset for another queue. A
   // failure means that the device may still reach everything.
-  Result<std::optional<ErrorCode>> drop();
+  Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = kQueueTimeoutNs);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();
   bool lost() const { return lost_.load(std::memory_order_acquire); }
@@ -91,8 +95,8 @@ class QueuePair {
   Status unbind_wake();
   Status create_queues();
   Status create_queue(spec::SubmissionQueueEntry command, uint64_t address, bool* exists);
-  Status delete_queue(bool completion);
-  Status delete_queues();
+  Status delete_queue(bool completion, uint64_t timeout_ns);
+  Status delete_queues(uint64_t timeout_ns = kQueueTimeoutNs);
   Status close_locked();
   // The controller was reset: the device knows no queue any more.
   void lose();

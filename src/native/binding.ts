@@ -175,8 +175,9 @@ export interface Binding {
   /**
    * Ends every command of the queue pair: 0 when deleting the queues sufficed, else the number of
    * the error for which the controller was reset. A failure: the device may still reach everything.
+   * `timeoutMs` bounds each of the two deletions.
    */
-  dropQueuePair(queue: QueueHandle): Promise<Outcome<number>>
+  dropQueuePair(queue: QueueHandle, timeoutMs: number): Promise<Outcome<number>>
   /** The queues again, empty, after a drop. */
   recreateQueuePair(queue: QueueHandle): Promise<Outcome<undefined>>
   detach(buffer: ArrayBuffer): void

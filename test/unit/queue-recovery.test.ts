@@ -131,10 +131,10 @@ function script({ abort, drop, recreate }: Misbehaviour, onAbort: () => void): s
     calls.push('abort')
     return abort ?? (await original.abortCommand(...args))
   })
-  vi.spyOn(native, 'dropQueuePair').mockImplementation(async (queue) => {
+  vi.spyOn(native, 'dropQueuePair').mockImplementation(async (queue, timeoutMs) => {
     calls.push('drop')
     if (typeof drop === 'object') return drop
-    const outcome = await original.dropQueuePair(queue)
+    const outcome = await original.dropQueuePair(queue, timeoutMs)
     return drop ?? outcome
   })
   vi.spyOn(native, 'recreateQueuePair').mockImplementation(async (queue) => {
@@ -194,6 +194,29 @@ describe('recovery', () => {
     })
     expect(error.dump).toContain('outstanding 1')
     expect(queue.stats()).toMatchObject({ aborts: 1, restarts: 0, retries: 0 })
+  })
+
+  test('a controller that answers no Abort has as little time to delete the queue', async () => {
+    for (const [answer, bound] of [
+      [timedOut, 250],
+      [false, 5000],
+    ] as const) {
+      await using device = await ScriptedDevice.open({ depth: 2, timeoutMs })
+      const native = binding()
+      const { dropQueuePair } = native
+      const bounds: number[] = []
+      vi.spyOn(native, 'abortCommand').mockResolvedValue(answer)
+      vi.spyOn(native, 'dropQueuePair').mockImplementation(async (queue, deleteMs) => {
+        bounds.push(deleteMs)
+        return dropQueuePair(queue, deleteMs)
+      })
+      const { queue, namespace } = device
+      expect(await outcomeOf(queue.read({ namespace, lba: 0, into: new Uint8Array(512) }))).toBe(
+        'ERR_TIMEOUT',
+      )
+      expect(bounds).toEqual([bound])
+      vi.restoreAllMocks()
+    }
   })
 
   test('a command that completes in the grace period has its real result', async () => {
@@ -275,9 +298,9 @@ describe('recovery', () => {
         await closeDuring('abort')
         return timedOut
       })
-      vi.spyOn(native, 'dropQueuePair').mockImplementation(async (handle) => {
+      vi.spyOn(native, 'dropQueuePair').mockImplementation(async (handle, timeoutMs) => {
         await closeDuring('drop')
-        return dropQueuePair(handle)
+        return dropQueuePair(handle, timeoutMs)
       })
       vi.spyOn(native, 'recreateQueuePair').mockImplementation(async (handle) => {
         await closeDuring('recreate')

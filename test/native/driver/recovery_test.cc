@@ -232,6 +232,18 @@ TEST_CASE("dropping a queue pair: each rung only when the one before did not suf
   }
 }
 
+TEST_CASE("a controller that does not answer is reset as soon as the caller's bound has passed") {
+  RecoveryHost host;
+  auto pair = host.create();
+  host.unanswered = {opcode::delete_io_submission_queue};
+  const uint64_t before_ns = host.waiter.now_ns();
+  auto dropped = pair->drop(kTimeoutNs);
+  REQUIRE(dropped.ok());
+  CHECK(dropped.value() == ErrorCode::Timeout);
+  CHECK(pair->lost());
+  CHECK(host.waiter.now_ns() - before_ns < 2 * kTimeoutNs);
+}
+
 TEST_CASE("deleting is asked in order, SQ before CQ, and the queues are created again") {
   RecoveryHost host;
   auto pair = host.create();

@@ -164,11 +164,13 @@ describe('faults', () => {
   test('a controller that stops is reset, and works again', async () => {
     await using device = await startEmulator({ size: '1MiB' })
     const { controller, namespace } = await open(device)
+    await using queue = await controller.createQueuePair({ mode: 'await', timeoutMs: 250 })
     device.inject({ on: { queues: 'io', nth: 1 }, controller: 'stop' })
-    await expect(namespace.read({ lba: 0, into: blocks(1, 0) })).rejects.toMatchObject({
+    const read = () => queue.read({ namespace, lba: 0, into: blocks(1, 0) })
+    await expect(read()).rejects.toMatchObject({
       code: expect.stringMatching(/ERR_TIMEOUT|ERR_QUEUE_LOST/),
     })
-    await namespace.read({ lba: 0, into: blocks(1, 0) })
+    await read()
     await controller.close()
   })
 
