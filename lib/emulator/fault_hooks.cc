@@ -80,9 +80,12 @@ void ControllerState::post_faulty(CompletionQueue& queue, const Slot& slot, Comp
       return post_entry(queue, slot, static_cast<uint16_t>(~cid), queue.phase);
     case CompletionFault::WrongPhase:
       return post_entry(queue, slot, cid, queue.phase ^ 1);
-    default:
+    default: {
       post_entry(queue, slot, cid, queue.phase);
-      if (free_entries(queue, 1) != 0) post_entry(queue, slot, cid, queue.phase);
+      // Not in the room that commands behind it count on.
+      const uint32_t needed = &queue == fetching_into_ ? 1 + reserved_ : 1;
+      if (free_entries(queue, needed) >= needed) post_entry(queue, slot, cid, queue.phase);
+    }
   }
 }
 

@@ -53,6 +53,7 @@ void ControllerState::take(SubmissionQueue& queue, Clock& clock, uint32_t count)
     slot->queue = &queue;
     reserved_ = count - i;
     if (execute(slot, clock)) {
+      reserved_--;
       post(*queue.completion_queue, *slot);
     } else {
       slot = pool.take();

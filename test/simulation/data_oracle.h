@@ -53,8 +53,10 @@ class DataOracle {
   // A read is begun before it is submitted; both calls get the moment at which it began.
   void begin_read(uint64_t began);
   void end_read(uint64_t began);
-  // Empty when `bytes` is what a read that began then may see; otherwise what is wrong.
-  std::string check(uint64_t lba, uint64_t count, const std::byte* bytes, uint64_t began);
+  // Empty when `bytes` is what a read that began then may see; otherwise what is wrong. So many
+  // blocks as `flips` says may differ in one byte; how many are left is there afterwards.
+  std::string check(uint64_t lba, uint64_t count, const std::byte* bytes, uint64_t began,
+                    uint64_t& flips);
   // True when reading these blocks may fail, or must.
   bool may_be_unreadable(uint64_t lba, uint64_t count, uint64_t began) const;
   bool must_be_unreadable(uint64_t lba, uint64_t count, uint64_t began) const;
@@ -87,6 +89,7 @@ class DataOracle {
   void prune(Block& block);
   void make_durable(Block& block, Entry& entry);
   Content content_of(const std::byte* block) const;
+  Content nearly(const Block& block, const std::byte* bytes, uint64_t began) const;
   std::string describe(const Block& block, Content found, uint64_t lba, uint64_t began) const;
 
   const uint32_t block_byte_length_;

@@ -43,10 +43,7 @@ void Host::ask_admin() {
   command.cdw11 = question.cdw11;
   command.prp1 = page.value()->io_address(0);
   auto completion = controller_->admin(command, kTimeoutNs, page.value());
-  if (!completion.ok()) {
-    return report_.fail("admin opcode %u: %s", question.opcode,
-                        completion.status().failure().detail.c_str());
-  }
+  if (!completion.ok()) return fail("an admin command", completion.status());
   const uint16_t code = completion.value().status_field & spec::status::code_mask;
   report_.trace("admin opcode %u: %s", question.opcode, spec::status_name(code));
   if (code != question.expected) {
@@ -55,25 +52,34 @@ void Host::ask_admin() {
   }
 }
 
-void Host::disturb() {
-  switch (random_.below(10)) {
+Wish Host::disturb() {
+  switch (random_.below(14)) {
     case 0:
     case 1:
     case 2:
       if (lanes_.size() < 3) create_lane();
-      return;
+      return Wish::Nothing;
     case 3:
     case 4:
       if (!lanes_.empty()) close_lane(random_.below(lanes_.size()));
-      return;
+      return Wish::Nothing;
     case 5:
-      return restart(Restart::Close);
+      if (!lanes_.empty()) rescue(random_.below(lanes_.size()));
+      return Wish::Nothing;
     case 6:
-      return restart(Restart::Reset);
+      return restart(Restart::Close);
     case 7:
-      return restart(Restart::Disable);
+      return restart(Restart::Reset);
     case 8:
-      return restart(geometry_.loses ? Restart::Crash : Restart::Reset);
+      return restart(Restart::Disable);
+    case 9:
+    case 10:
+      reset_controller();
+      return Wish::Nothing;
+    case 11:
+      return Wish::SubsystemReset;
+    case 12:
+      return geometry_.loses ? Wish::PowerLoss : Wish::Nothing;
     default:
       return restart(Restart::Shutdown);
   }
@@ -81,40 +87,35 @@ void Host::disturb() {
 
 // CC.SHN = 1, and waits. Everything acknowledged is durable then.
 void Host::shut_down() {
-  Transport& transport = *machine_.transport();
   const uint64_t began[] = {namespaces_.front().oracle.now(), namespaces_.back().oracle.now()};
-  const uint32_t cc = transport.read_register32(spec::registers::cc);
-  transport.write_register32(spec::registers::cc, cc | spec::cc::shn.put(1));
+  const uint32_t cc = transport().read_register32(spec::registers::cc);
+  transport().write_register32(spec::registers::cc, cc | spec::cc::shn.put(1));
   const bool ended = wait_until(machine_, kTimeoutNs, [&] {
-    const uint32_t csts = transport.read_register32(spec::registers::csts);
+    const uint32_t csts = transport().read_register32(spec::registers::csts);
     return spec::csts::cfs.get(csts) != 0 || spec::csts::shst.get(csts) == kShutdownComplete;
   });
-  const uint32_t csts = transport.read_register32(spec::registers::csts);
+  const uint32_t csts = transport().read_register32(spec::registers::csts);
   if (!ended) return report_.fail("a shutdown does not end");
   if (spec::csts::cfs.get(csts) != 0) {
-    if (!fails_) report_.fail("a shutdown has failed");
+    if (!fails_ && !geometry_.faults) report_.fail("a shutdown has failed");
     return;
   }
   namespaces_.front().oracle.flushed(began[0]);
   namespaces_.back().oracle.flushed(began[1]);
 }
 
-void Host::restart(Restart how) {
-  static constexpr const char* kNames[] = {"close", "reset", "disable", "shutdown", "crash"};
+Wish Host::restart(Restart how) {
+  static constexpr const char* kNames[] = {"close", "reset", "disable", "shutdown"};
   report_.trace("restart: %s", kNames[static_cast<int>(how)]);
-  Transport& transport = *machine_.transport();
-  if (how == Restart::Reset) (void)transport.reset();
-  if (how == Restart::Disable) transport.write_register32(spec::registers::cc, 0);
-  if (how == Restart::Shutdown) shut_down();
-  const bool crashes = how == Restart::Crash || (how == Restart::Shutdown && geometry_.loses);
-  if (crashes) machine_.crash();
-  // Deleting queues may fail on a controller that was reset under the driver; disabling must not.
-  (void)controller_->close();
-  let_go();
-  if (crashes) {
-    for (NamespaceState& ns : namespaces_) ns.oracle.crashed();
+  if (how == Restart::Reset) (void)transport().reset();
+  if (how == Restart::Disable) transport().write_register32(spec::registers::cc, 0);
+  if (how == Restart::Shutdown) {
+    shut_down();
+    if (geometry_.loses) return Wish::PowerLoss;
   }
+  forsake();
   if (!report_.failed()) start();
+  return Wish::Nothing;
 }
 
 }  // namespace nvm::simulation

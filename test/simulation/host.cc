@@ -10,22 +10,19 @@ namespace {
 constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
 constexpr size_t kArenaPages = 512;
 constexpr size_t kLanesMax = 4;
-constexpr uint32_t kDepthMax = 1024;
 constexpr unsigned kQuietRoundsMax = 2'000;
 
 }  // namespace
 
-Host::Host(const Geometry& geometry, Machine& machine, Random& random, Report& report)
+Host::Host(const Geometry& geometry, uint32_t index, std::vector<NamespaceState>& namespaces,
+           Machine& machine, Random& random, Report& report)
     : geometry_(geometry),
+      index_(index),
       machine_(machine),
       random_(random),
       report_(report),
-      fails_(geometry.store_fail_percent != 0) {
-  for (uint32_t i = 0; i < geometry.namespace_count; i++) {
-    namespaces_.emplace_back(
-        DataOracle(geometry.block_byte_length, geometry.block_count, geometry.loses));
-  }
-}
+      namespaces_(namespaces),
+      fails_(geometry.store_fail_percent != 0) {}
 
 uint32_t Host::OpenLane::outstanding() const {
   uint32_t sum = 0;
@@ -34,12 +31,14 @@ uint32_t Host::OpenLane::outstanding() const {
 }
 
 void Host::start() {
+  if (transport().read_register32(spec::registers::csts) == UINT32_MAX) machine_.replug(index_);
+  broken_ = false;
   open_controller();
   while (!report_.failed() && lanes_.size() < random_.between(1, 3)) create_lane();
 }
 
 void Host::open_controller() {
-  auto opened = Controller::open(machine_.transport(), machine_);
+  auto opened = Controller::open(machine_.transport(index_), machine_);
   if (!opened.ok()) return report_.fail("the controller does not open");
   controller_ = std::move(opened.value());
   const Status claimed = controller_->claim_admin();
@@ -47,7 +46,7 @@ void Host::open_controller() {
     return report_.fail("claim_admin: %s", claimed.failure().detail.c_str());
   }
   shared_ids_end_ = static_cast<uint16_t>(controller_->limits().io_queue_pairs_max + 1);
-  machine_.transport()->scatter_next();
+  transport().scatter_next();
   auto memory = controller_->allocate(kArenaPages * kPageBytes);
   if (!memory.ok()) return report_.fail("no memory");
   arena_ = std::make_unique<PageArena>(std::move(memory.value()), random_);
@@ -83,7 +82,7 @@ void Host::learn() {
 
 void Host::create_lane() {
   OpenLane open;
-  const uint32_t entries_max = std::min(controller_->properties().queue_entries_max, kDepthMax);
+  const uint32_t entries_max = std::min(controller_->properties().queue_entries_max, kSlotsMax);
   const auto random_entries = [&] { return static_cast<uint32_t>(random_.skewed(2, entries_max)); };
   SharedLaneOptions shared;
   for (uint64_t i = random_.between(1, 3); i > 0; i--)
@@ -103,9 +102,7 @@ void Host::create_lane() {
       lane = make_pair_lane(*controller_, depth, -1);
     }
   }
-  if (!lane.ok()) {
-    return report_.fail("a queue cannot be created: %s", lane.status().failure().detail.c_str());
-  }
+  if (!lane.ok()) return fail("creating a queue", lane.status());
   open.lane = std::move(lane.value());
   for (size_t i = 0; i < open.lane->sq_count(); i++) {
     Sq sq;
@@ -128,7 +125,11 @@ void Host::close_lane(size_t index) {
   lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(index));
   report_.trace("delete queue %u with %u outstanding", open.lane->sq_id(0), open.outstanding());
   const Status closed = open.lane->close();
-  if (!closed.ok()) report_.fail("deleting a queue: %s", closed.failure().detail.c_str());
+  if (!closed.ok()) {
+    // What the device may still do to it ends with a reset.
+    lanes_.push_back(std::move(open));
+    return fail("deleting a queue", closed);
+  }
   lose_outstanding(open);
 }
 
@@ -148,12 +149,14 @@ void Host::submit_some() {
 bool Host::submit(OpenLane& open, size_t index, const Operation& operation, Issued issued) {
   Sq& sq = open.sqs[index];
   if (sq.outstanding == sq.commands.size()) return false;
-  uint16_t cid = static_cast<uint16_t>(random_.below(sq.commands.size()));
-  while (sq.commands[cid].operation != nullptr) cid = (cid + 1u) % sq.commands.size();
+  size_t slot = random_.below(sq.commands.size());
+  while (sq.commands[slot].operation != nullptr) slot = (slot + 1) % sq.commands.size();
   issued.operation = &operation;
+  // The uppermost bit is 0, so that a command id with all bits inverted names nobody.
+  issued.cid = static_cast<uint16_t>((sq.uses++ * kSlotsMax & 0x7fff) | slot);
   spec::SubmissionQueueEntry sqe{};
   sqe.opc = operation.opcode;
-  sqe.cid = cid;
+  sqe.cid = issued.cid;
   sqe.nsid = issued.nsid;
   if (!(this->*operation.build)(issued, sq, sqe)) {
     if (!issued.pages.empty()) arena_->give(issued.pages);
@@ -168,9 +171,9 @@ bool Host::submit(OpenLane& open, size_t index, const Operation& operation, Issu
   issued.position = sq.enqueued++;
   sq.outstanding++;
   report_.trace("submit %s, queue %u, cid %u, nsid %u, lba %lu, %lu blocks, change %lu, %lu pages%s",
-                operation.name, open.lane->sq_id(index), cid, sqe.nsid, issued.lba, issued.count,
+                operation.name, open.lane->sq_id(index), issued.cid, sqe.nsid, issued.lba, issued.count,
                 issued.change, issued.pages.size(), issued.expected != 0 ? ", refused" : "");
-  Issued& kept = sq.commands[cid] = std::move(issued);
+  Issued& kept = sq.commands[slot] = std::move(issued);
   NamespaceState& ns = namespaces_[kept.nsid - 1];
   if (kept.change != 0) ns.changing.push_back(&kept);
   if (kept.freezes) ns.frozen.push_back(&kept);
@@ -184,7 +187,7 @@ void Host::ring(OpenLane& open, size_t index) {
 }
 
 void Host::poll(OpenLane& open) {
-  if (open.asleep && !machine_.transport()->take_wake(open.sleeper)) return;
+  if (open.asleep && !transport().take_wake(open.sleeper)) return;
   open.asleep = false;
   for (uint64_t i = random_.skewed(1, 64); i > 0 && !report_.failed(); i--) {
     const spec::CompletionQueueEntry* entry = open.lane->poll();
@@ -195,8 +198,7 @@ void Host::poll(OpenLane& open) {
       break;
     }
     const spec::CompletionQueueEntry copy = *entry;
-    take(open, copy);
-    open.lane->consume(copy);
+    open.lane->consume(copy, !take(open, copy));
     open.cq_doorbell_due = true;
   }
   if (open.cq_doorbell_due && random_.chance(80)) {
@@ -205,40 +207,50 @@ void Host::poll(OpenLane& open) {
   }
 }
 
-// One completion: it belongs to exactly one outstanding command of one of the lane's queues.
-void Host::take(OpenLane& open, const spec::CompletionQueueEntry& entry) {
+// One completion: it belongs to exactly one outstanding command of one of the lane's queues. False:
+// to none, and a fault has made it.
+bool Host::take(OpenLane& open, const spec::CompletionQueueEntry& entry) {
   for (size_t i = 0; i < open.sqs.size(); i++) {
     if (open.lane->sq_id(i) != entry.sqid) continue;
     Sq& sq = open.sqs[i];
-    if (entry.cid >= sq.commands.size() || sq.commands[entry.cid].operation == nullptr) {
-      return report_.fail("queue %u: a completion for command id %u, which is not outstanding",
-                          entry.sqid, entry.cid);
+    const size_t slot = entry.cid % kSlotsMax;
+    const bool known = slot < sq.commands.size() && sq.commands[slot].operation != nullptr &&
+                       sq.commands[slot].cid == entry.cid;
+    const uint64_t position = known ? sq.commands[slot].position : 0;
+    check_head(open, i, position, entry);
+    if (!known) {
+      report_.trace("stray completion, queue %u, cid %u", entry.sqid, entry.cid);
+      if (!geometry_.faults) {
+        report_.fail("queue %u: a completion for command id %u, which is not outstanding",
+                     entry.sqid, entry.cid);
+      }
+      return false;
     }
-    Issued& issued = sq.commands[entry.cid];
+    Issued& issued = sq.commands[slot];
     report_.trace("complete %s, queue %u, cid %u: %s", issued.operation->name, entry.sqid,
                   entry.cid, spec::status_name(entry.status >> 1));
-    check_head(open, i, issued, entry);
     settle(issued, entry);
     forget(issued);
     sq.outstanding--;
-    return;
+    return true;
   }
   report_.fail("a completion of submission queue %u, which has another completion queue",
                entry.sqid);
+  return false;
 }
 
 // SQHD: past this command, not past what was rung, and never backwards.
-void Host::check_head(OpenLane& open, size_t index, const Issued& issued,
+void Host::check_head(OpenLane& open, size_t index, uint64_t position,
                       const spec::CompletionQueueEntry& entry) {
   Sq& sq = open.sqs[index];
   const uint32_t entries = open.lane->sq_entries(index);
   if (entry.sqhd >= entries) return report_.fail("SQHD %u of %u entries", entry.sqhd, entries);
   sq.fetched += (entry.sqhd + entries - sq.head) % entries;
   sq.head = entry.sqhd;
-  if (sq.fetched > sq.rung || sq.fetched <= issued.position) {
+  if (sq.fetched > sq.rung || sq.fetched <= position) {
     report_.fail(
         "queue %u: SQHD %u says that %lu commands were fetched; %lu were rung, this is %lu",
-        entry.sqid, entry.sqhd, sq.fetched, sq.rung, issued.position);
+        entry.sqid, entry.sqhd, sq.fetched, sq.rung, position);
   }
 }
 
@@ -268,6 +280,7 @@ void Host::forget(Issued& issued) {
 
 // The device has let go of the lane: what was under way has happened or not.
 void Host::lose_outstanding(OpenLane& open) {
+  open.asleep = open.cq_doorbell_due = false;
   for (Sq& sq : open.sqs) {
     for (Issued& issued : sq.commands) {
       if (issued.operation == nullptr) continue;
@@ -277,28 +290,38 @@ void Host::lose_outstanding(OpenLane& open) {
       }
       forget(issued);
     }
+    sq.enqueued = sq.rung = sq.fetched = 0;
+    sq.head = sq.outstanding = 0;
   }
 }
 
-void Host::act() {
-  const uint64_t what = random_.below(100);
-  if (what < 28) return submit_some();
-  if (what < 55) {
+Wish Host::act() {
+  if (broken_) {
+    reset_controller();
+    return Wish::Nothing;
+  }
+  const uint64_t what = random_.below(1000);
+  if (what < 280) {
+    submit_some();
+  } else if (what < 550) {
     machine_.step();
-  } else if (what < 65) {
+  } else if (what < 650) {
     machine_.end_store_operation();
-  } else if (what < 72) {
+  } else if (what < 720) {
     machine_.advance(0);
-  } else if (what < 95) {
+  } else if (what < 945) {
     if (!lanes_.empty()) poll(random_.pick(lanes_));
-  } else if (what < 98) {
+  } else if (what < 950) {
+    if (!lanes_.empty()) abort_some(random_.pick(lanes_));
+  } else if (what < 980) {
     OpenLane* open = lanes_.empty() ? nullptr : &random_.pick(lanes_);
     if (open != nullptr) ring(*open, random_.below(open->sqs.size()));
-  } else if (what < 99) {
+  } else if (what < 990) {
     ask_admin();
   } else {
-    disturb();
+    return disturb();
   }
+  return Wish::Nothing;
 }
 
 void Host::drain() {
@@ -318,28 +341,17 @@ void Host::drain() {
     machine_.pause(0);
   }
   for (size_t i = lanes_.size(); i > 0 && !report_.failed(); i--) {
-    if (lanes_[i - 1].outstanding() == 0) continue;
-    if (machine_.faulty()) {
-      close_lane(i - 1);  // a command was lost
+    if (i > lanes_.size() || lanes_[i - 1].outstanding() == 0) continue;
+    if (geometry_.faults) {
+      rescue(i - 1);
     } else {
       complain(lanes_[i - 1]);
     }
   }
 }
 
-// Names a command that was not answered.
-void Host::complain(const OpenLane& open) {
-  for (size_t i = 0; i < open.sqs.size(); i++) {
-    for (const Issued& issued : open.sqs[i].commands) {
-      if (issued.operation == nullptr) continue;
-      report_.fail("queue %u: %s of lba %lu never completes", open.lane->sq_id(i),
-                   issued.operation->name, issued.lba);
-    }
-  }
-}
-
 void Host::verify_all() {
-  machine_.end_faults();
+  if (broken_) start_over();
   if (lanes_.empty()) create_lane();
   constexpr uint64_t kBlocks = 8;
   for (uint32_t nsid = 1; nsid <= namespaces_.size(); nsid++) {
@@ -372,11 +384,13 @@ void Host::stop() {
 // After close(): the device reaches nothing any more, and nothing stays mapped.
 void Host::let_go() {
   for (OpenLane& open : lanes_) lose_outstanding(open);
+  if (arena_ == nullptr) return;
+  if (!arena_->all_returned()) report_.fail("pages are in nobody's hands and not given back");
   if (!arena_->free_pages_intact()) report_.fail("memory in nobody's hands was written to");
   lanes_.clear();
   arena_.reset();
   controller_.reset();
-  if (const size_t left = machine_.transport()->mapping_count(); left != 0) {
+  if (const size_t left = transport().mapping_count(); left != 0) {
     report_.fail("%lu mappings are left after close", left);
   }
 }

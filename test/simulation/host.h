@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The host of one seed: queues of both kinds, random commands on them, and what must be true of
-// every completion.
+// A host of one seed: queues of both kinds, random commands on them, and what must be true of every
+// completion.
 #pragma once
 
 #include <memory>
@@ -15,10 +15,28 @@
 namespace nvm::simulation {
 
 struct Operation;
+struct Issued;
+
+// A namespace as all its hosts know it.
+struct NamespaceState {
+  explicit NamespaceState(DataOracle shadow) : oracle(std::move(shadow)) {}
+
+  DataOracle oracle;
+  std::vector<const Issued*> changing;  // commands under way that change blocks
+  std::vector<const Issued*> frozen;    // … that read blocks that nobody may change
+  bool deallocated_reads_zero = false;
+  uint64_t copy_max = 1;  // blocks of one Copy
+};
+
+// What only all hosts together can do.
+enum class Wish { Nothing, PowerLoss, SubsystemReset };
+
+constexpr uint32_t kSlotsMax = 1024;  // commands of one queue
 
 // A command between its submission and its completion.
 struct Issued {
   const Operation* operation = nullptr;  // null: the command id is free
+  uint16_t cid = 0;                      // as the device knows it
   uint32_t nsid = 1;
   uint64_t lba = 0;
   uint64_t count = 0;
@@ -30,6 +48,7 @@ struct Issued {
   bool plain = false;     // its blocks are given, and it is not spoiled
   bool durable = false;   // forced unit access
   bool freezes = false;   // nobody may change what it reads
+  bool aborted = false;   // an Abort was sent for it
   uint16_t expected = 0;  // status code
   std::vector<uint32_t> pages;
   uint64_t offset = 0;  // in the first page
@@ -45,18 +64,23 @@ struct HostSq {
   uint64_t fetched = 0;   // as many it has fetched, it says
   uint32_t head = 0;      // SQHD as last seen
   uint32_t outstanding = 0;
+  uint16_t uses = 0;  // the upper bits of command ids, so that a stray names no later command
 };
 
 class Host {
  public:
-  Host(const Geometry& geometry, Machine& machine, Random& random, Report& report);
+  // `index` of them; all share `namespaces`.
+  Host(const Geometry& geometry, uint32_t index, std::vector<NamespaceState>& namespaces,
+       Machine& machine, Random& random, Report& report);
 
   // Opens the controller and creates queues.
   void start();
-  // One random action.
-  void act();
-  // Consumes until nothing is outstanding.
+  // One random action; what it leaves to the caller.
+  Wish act();
+  // Consumes until nothing is outstanding, and rescues what does not complete.
   void drain();
+  // Closes what it can, after the device was reset by somebody else; start() begins anew.
+  void forsake();
   // Reads back every block and checks it.
   void verify_all();
   // Closes everything; then nothing may be mapped any more.
@@ -88,16 +112,6 @@ class Host {
     bool cq_doorbell_due = false;
     uint32_t outstanding() const;
   };
-  struct NamespaceState {
-    explicit NamespaceState(DataOracle shadow) : oracle(std::move(shadow)) {}
-
-    DataOracle oracle;
-    std::vector<const Issued*> changing;  // commands under way that change blocks
-    std::vector<const Issued*> frozen;    // … that read blocks that nobody may change
-    bool deallocated_reads_zero = false;
-    uint64_t copy_max = 1;  // blocks of one Copy
-  };
-
   // host.cc
   void open_controller();
   void learn();
@@ -107,21 +121,29 @@ class Host {
   bool submit(OpenLane& lane, size_t sq, const Operation& operation, Issued issued);
   void ring(OpenLane& lane, size_t sq);
   void poll(OpenLane& lane);
-  void take(OpenLane& lane, const spec::CompletionQueueEntry& entry);
-  void check_head(OpenLane& lane, size_t sq, const Issued& issued,
+  bool take(OpenLane& lane, const spec::CompletionQueueEntry& entry);
+  void check_head(OpenLane& lane, size_t sq, uint64_t position,
                   const spec::CompletionQueueEntry& entry);
   void settle(Issued& issued, const spec::CompletionQueueEntry& entry);
   void forget(Issued& issued);
   void lose_outstanding(OpenLane& lane);
   void let_go();
+  SimulatedTransport& transport() { return *machine_.transport(index_); }
+
+  // rescue.cc
   void complain(const OpenLane& lane);
+  void fail(const char* what, const Status& status);
+  void abort_some(OpenLane& lane);
+  void rescue(size_t index);
+  void reset_controller();
+  void start_over();
 
   // disturbances.cc
-  enum class Restart { Close, Reset, Disable, Shutdown, Crash };
-  void restart(Restart how);
+  enum class Restart { Close, Reset, Disable, Shutdown };
+  Wish restart(Restart how);
   void shut_down();
   void ask_admin();
-  void disturb();
+  Wish disturb();
 
   // operations.cc
   static const Operation& read_operation();
@@ -133,17 +155,19 @@ class Host {
   void expect(const Issued& issued, uint16_t code);
 
   const Geometry& geometry_;
+  const uint32_t index_;
   Machine& machine_;
   Random& random_;
   Report& report_;
-  std::vector<NamespaceState> namespaces_;
+  std::vector<NamespaceState>& namespaces_;
   std::shared_ptr<Controller> controller_;
   spec::IdentifyController identify_{};
   std::unique_ptr<PageArena> arena_;
   std::vector<OpenLane> lanes_;
   uint16_t shared_ids_end_ = 0;  // shared lanes take ids downwards from here
   int next_sleeper_ = 0;
-  bool fails_;                   // the medium may
+  const bool fails_;             // the medium may
+  bool broken_ = false;          // the controller does not work any more
   std::vector<std::byte> flat_;  // data of one command, in one piece
 };
 

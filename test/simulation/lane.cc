@@ -6,6 +6,8 @@ namespace {
 
 constexpr uint64_t kTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
 
+constexpr uint64_t kShortNs = 1'000 * kNanosecondsPerMillisecond;
+
 class PairLane final : public Lane {
  public:
   PairLane(std::shared_ptr<QueuePair> pair, bool wakes) : pair_(std::move(pair)), wakes_(wakes) {}
@@ -16,7 +18,12 @@ class PairLane final : public Lane {
   spec::SubmissionQueueEntry* enqueue(size_t) override { return pair_->enqueue(); }
   void ring(size_t) override { pair_->ring(); }
   const spec::CompletionQueueEntry* poll() override { return pair_->poll(); }
-  void consume(const spec::CompletionQueueEntry& entry) override { pair_->consume(entry); }
+  void consume(const spec::CompletionQueueEntry& entry, bool stray) override {
+    const int32_t outstanding = pair_->block().outstanding;
+    pair_->consume(entry);
+    if (stray) pair_->block().outstanding = outstanding;
+  }
+  bool restart() override { return pair_->drop(kShortNs).ok() && pair_->recreate().ok(); }
   void ring_cq() override { pair_->ring_cq(); }
   Status close() override { return pair_->close(); }
   void ring_again(size_t) override {
@@ -96,9 +103,9 @@ class SharedLane final : public Lane {
     return phase_tag == phase_ ? &entries[cq_.tail] : nullptr;
   }
 
-  void consume(const spec::CompletionQueueEntry& entry) override {
+  void consume(const spec::CompletionQueueEntry& entry, bool stray) override {
     for (Ring& ring : sqs_) {
-      if (ring.id == entry.sqid && ring.outstanding > 0) ring.outstanding--;
+      if (ring.id == entry.sqid && !stray) ring.outstanding--;
     }
     cq_.tail = (cq_.tail + 1) % cq_.entries;
     if (cq_.tail == 0) phase_ ^= kPhaseTag;

@@ -22,9 +22,13 @@ class Lane {
   virtual spec::SubmissionQueueEntry* enqueue(size_t sq) = 0;
   virtual void ring(size_t sq) = 0;
   virtual const spec::CompletionQueueEntry* poll() = 0;
-  virtual void consume(const spec::CompletionQueueEntry& entry) = 0;
+  // `stray`: it belongs to no outstanding command.
+  virtual void consume(const spec::CompletionQueueEntry& entry, bool stray) = 0;
   virtual void ring_cq() = 0;
   virtual Status close() = 0;
+  // Ends every command, also on a device that does not work, and begins anew; false where the lane
+  // cannot, or the device will not: then nobody knows what it does.
+  virtual bool restart() { return false; }
 
   // Writes the value that the submission doorbell holds already.
   virtual void ring_again(size_t sq) = 0;

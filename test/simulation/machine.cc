@@ -24,25 +24,11 @@ class SeededDelays final : public emulator::TimingModel {
   Random& random_;
 };
 
-void install_faults(emulator::FaultPlan& plan, Random& random) {
-  const auto add = [&](unsigned percent, const emulator::FaultAction& action, uint64_t times) {
-    emulator::Fault fault;
-    fault.match.queues = emulator::FaultQueues::Io;
-    fault.match.probability = percent / 100.0;
-    fault.match.seed = random.next();
-    fault.action = action;
-    fault.times = times;
-    (void)plan.add(fault);
-  };
+template <class Set>
+emulator::FaultAction with(Set set) {
   emulator::FaultAction action;
-  action.status_field = kInjectedStatus;
-  add(3, action, 0);
-  action = {};
-  action.drop = true;
-  add(1, action, random.below(4));
-  action = {};
-  action.delay_ns = random.skewed(1, 1'000'000);
-  add(10, action, 0);
+  set(action);
+  return action;
 }
 
 constexpr uint64_t kVirtualTimeMax = 3'600ull * 1'000'000'000;
@@ -61,6 +47,7 @@ Geometry::Geometry(Random& random) {
   delay_ns_max = random.chance(50) ? random.skewed(100, 2'000'000) : 0;
   retry_percent = random.chance(30) ? 20 : 0;
   faults = random.chance(30);
+  host_count = random.chance(30) ? 2 : 1;
   transport.limits.io_queue_pairs_max = static_cast<uint16_t>(random.skewed(4, 128));
   transport.limits.queue_entries_max = static_cast<uint32_t>(random.skewed(16, 4096));
   transport.limits.mdts = static_cast<uint8_t>(random.between(1, 6));
@@ -70,8 +57,8 @@ Geometry::Geometry(Random& random) {
 }
 
 Machine::Machine(const Geometry& geometry, Random& random, Report& report)
-    : random_(random), report_(report) {
-  auto subsystem = std::make_unique<emulator::Subsystem>(emulator::Identity{});
+    : geometry_(geometry), random_(random), report_(report) {
+  subsystem_ = std::make_unique<emulator::Subsystem>(emulator::Identity{});
   for (uint32_t i = 0; i < geometry.namespace_count; i++) {
     auto store = std::make_unique<SimulatedStore>(
         SimulatedStoreOptions{geometry.store, geometry.block_count * geometry.block_byte_length,
@@ -83,16 +70,56 @@ Machine::Machine(const Geometry& geometry, Random& random, Report& report)
       timing =
           std::make_unique<SeededDelays>(geometry.delay_ns_max, geometry.retry_percent, random);
     }
-    subsystem->add_namespace(emulator::make_nvm_namespace(
+    subsystem_->add_namespace(emulator::make_nvm_namespace(
         std::move(store), geometry.block_byte_length, std::move(timing)));
   }
-  transport_ =
-      std::make_shared<SimulatedTransport>(std::move(subsystem), geometry.transport, random);
-  if (geometry.faults) install_faults(transport_->subsystem().faults(), random);
+  for (uint32_t i = 0; i < geometry.host_count; i++) {
+    transports_.push_back(
+        std::make_shared<SimulatedTransport>(*subsystem_, geometry.transport, random));
+  }
+  if (geometry.faults) install_faults();
+}
+
+uint32_t Machine::add_fault(unsigned percent, const emulator::FaultAction& action,
+                            uint64_t times) {
+  emulator::Fault fault;
+  fault.match.queues = emulator::FaultQueues::Io;
+  fault.match.probability = percent / 100.0;
+  fault.match.seed = random_.next();
+  fault.action = action;
+  fault.times = times;
+  auto id = subsystem_->faults().add(fault);
+  if (!id.ok()) report_.fail("a fault is refused: %s", id.status().failure().detail.c_str());
+  return id.ok() ? id.value() : 0;
+}
+
+// Those that cost a queue or a controller a few times only, so that work gets done in between.
+void Machine::install_faults() {
+  add_fault(10, with([&](auto& action) { action.delay_ns = random_.skewed(1, 1'000'000); }), 0);
+  const auto seldom = [&](const emulator::FaultAction& action, uint64_t most) {
+    if (const uint64_t times = random_.below(most + 1); times != 0) add_fault(1, action, times);
+  };
+  seldom(with([&](auto& action) { action.drop = true; }), 3);
+  seldom(with([&](auto& action) { action.completion = emulator::CompletionFault::Duplicate; }), 8);
+  seldom(with([&](auto& action) { action.completion = emulator::CompletionFault::UnknownCid; }), 2);
+  seldom(with([&](auto& action) { action.completion = emulator::CompletionFault::WrongPhase; }), 2);
+  seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Stop; }), 1);
+  seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Fatal; }), 1);
+  seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Remove; }), 1);
+  emulator::TornWrite torn;
+  torn.blocks = static_cast<uint32_t>(random_.below(4));
+  // One of the two: together they would be a write that was executed with a status that denies it.
+  if (random_.chance(70)) {
+    add_fault(3, with([&](auto& action) { action.status_field = kInjectedStatus; }), 0);
+  } else {
+    seldom(with([&](auto& action) { action.status_field = kTornStatus, action.torn = torn; }), 4);
+  }
+  seldom(with([&](auto& action) { action.drop = true, action.torn = torn; }), 1);
+  if (random_.chance(30)) flips_ = add_fault(2, with([&](auto& action) { action.corruption = emulator::Corruption{}; }), 0);
 }
 
 bool Machine::step() {
-  return transport_->subsystem().step(clock_);
+  return subsystem_->step(clock_);
 }
 
 bool Machine::end_store_operation() {
@@ -104,7 +131,7 @@ bool Machine::end_store_operation() {
 }
 
 void Machine::advance(unsigned empty_rounds) {
-  const uint64_t next_ns = transport_->subsystem().next_event_ns();
+  const uint64_t next_ns = subsystem_->next_event_ns();
   if (next_ns != UINT64_MAX && next_ns > clock_.now) {
     clock_.now = next_ns;
   } else {
@@ -113,11 +140,33 @@ void Machine::advance(unsigned empty_rounds) {
   if (clock_.now > kVirtualTimeMax) report_.fail("more than an hour of virtual time has passed");
 }
 
+void Machine::settle() {
+  while (end_store_operation() || step()) {
+  }
+}
+
 void Machine::crash() {
-  transport_->controller().reset();
+  for (const auto& each : transports_) each->controller().reset();
   for (SimulatedStore* store : stores_) store->crash();
   while (step()) {
   }
+}
+
+void Machine::replug(uint32_t host) {
+  transports_[host] =
+      std::make_shared<SimulatedTransport>(*subsystem_, geometry_.transport, random_);
+}
+
+void Machine::end_faults() {
+  flips_before_ = subsystem_->faults().hits(flips_);
+  subsystem_->faults().clear();
+}
+
+bool Machine::idle() {
+  bool idle = true;
+  subsystem_->for_each_namespace(
+      [&](const emulator::Namespace& ns) { idle &= ns.in_flight == 0 && ns.unmarking.empty(); });
+  return idle;
 }
 
 // How a driver that waits lets time pass.

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "host.h"
+#include "world.h"
 
 namespace nvm::simulation {
 namespace {
@@ -18,29 +18,10 @@ struct Options {
   bool verbose = false;
 };
 
-void describe(const Geometry& geometry, Report& report) {
-  static constexpr const char* kStores[] = {"memory", "immediate", "delayed"};
-  report.trace("%u namespaces of %lu blocks of %u bytes, %s store%s, delays to %lu ns",
-               geometry.namespace_count, geometry.block_count, geometry.block_byte_length,
-               kStores[static_cast<int>(geometry.store)], geometry.loses ? " that loses" : "",
-               geometry.delay_ns_max);
-}
-
 // False, with the way to replay it, when the seed has failed.
 bool run_seed(uint64_t seed, bool verbose) {
-  Random random(seed);
   Report report(verbose);
-  const Geometry geometry(random);
-  describe(geometry, report);
-  Machine machine(geometry, random, report);
-  Host host(geometry, machine, random, report);
-  host.start();
-  for (uint64_t actions = random.skewed(64, 1024); actions > 0 && !report.failed(); actions--) {
-    host.act();
-  }
-  if (!report.failed()) host.drain();
-  if (!report.failed()) host.verify_all();
-  if (!report.failed()) host.stop();
+  World(seed, report).run();
   if (!report.failed()) return true;
   if (!verbose) report.print_lines(stdout);
   printf("seed %lu failed: %s\nreplay: simulation --seed %lu --verbose\n", seed,

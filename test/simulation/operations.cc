@@ -106,7 +106,7 @@ bool Host::place_data(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
   // Each command id has two pages of list: the list may begin anywhere in the first.
   constexpr size_t kEntries = kPageBytes / sizeof(uint64_t);
   const size_t first = random_.chance(50) ? 0 : random_.below(kEntries);
-  const size_t list_offset = sqe.cid * 2 * kPageBytes;
+  const size_t list_offset = sqe.cid % kSlotsMax * 2 * kPageBytes;
   auto* list = reinterpret_cast<uint64_t*>(sq.lists->bytes() + list_offset) + first;
   const uint64_t list_address = sq.lists->io_address(list_offset) + first * sizeof(uint64_t);
   const DataPointer pointer =
@@ -160,7 +160,10 @@ bool Host::build_read(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
 bool Host::build_verify(Issued& issued, Sq&, spec::SubmissionQueueEntry& sqe) {
   if (!place_range(issued, false)) return false;
   put_range(sqe, issued);
-  issued.began = namespaces_[issued.nsid - 1].oracle.now();
+  DataOracle& oracle = namespaces_[issued.nsid - 1].oracle;
+  issued.began = oracle.now();
+  oracle.begin_read(issued.began);
+  issued.reads = true;
   return true;
 }
 
@@ -284,23 +287,30 @@ void Host::settle_read(Issued& issued, uint16_t code) {
     return report_.fail("%s of lba %lu, %lu blocks: an unrecovered read error",
                         issued.operation->name, issued.lba, issued.count);
   }
+  if (issued.aborted && code == status::command_aborted) return;
   expect(issued, code);
   if (code != status::success) return;
   if (oracle.must_be_unreadable(issued.lba, issued.count, issued.began)) {
     return report_.fail("%s of lba %lu: an uncorrectable block was read", issued.operation->name,
                         issued.lba);
   }
-  if (!issued.reads) return;
+  if (issued.byte_length == 0) return;  // Verify
   flat_.resize(issued.byte_length);
   arena_->read(issued.pages, issued.offset, flat_.data(), issued.byte_length);
-  const std::string wrong = oracle.check(issued.lba, issued.count, flat_.data(), issued.began);
+  const uint64_t flips_left = machine_.flips_left();
+  uint64_t flips = std::min<uint64_t>(flips_left, 1);
+  const std::string wrong =
+      oracle.check(issued.lba, issued.count, flat_.data(), issued.began, flips);
+  if (flips_left > 0 && flips == 0) machine_.see_flip();
   if (!wrong.empty()) report_.fail("namespace %u: %s", issued.nsid, wrong.c_str());
 }
 
 void Host::settle_change(Issued& issued, uint16_t code) {
   DataOracle& oracle = namespaces_[issued.nsid - 1].oracle;
   const bool medium = code == status::write_fault || code == status::unrecovered_read_error;
-  if (!(fails_ && medium)) expect(issued, code);
+  const bool torn = geometry_.faults && code == kTornStatus;
+  const bool aborted = issued.aborted && code == status::command_aborted;
+  if (!(fails_ && medium) && !torn && !aborted) expect(issued, code);
   const bool refused =
       code == status::lba_out_of_range || code == status::invalid_namespace_or_format;
   // A deallocation is advice: success says neither that it happened nor that it did not.
@@ -317,13 +327,15 @@ void Host::settle_change(Issued& issued, uint16_t code) {
 }
 
 void Host::settle_flush(Issued& issued, uint16_t code) {
-  if (!(fails_ && code == status::write_fault)) expect(issued, code);
+  const bool aborted = issued.aborted && code == status::command_aborted;
+  if (!(fails_ && code == status::write_fault) && !aborted) expect(issued, code);
   if (code != status::success) return;
   namespaces_[issued.nsid - 1].oracle.flushed(issued.began);
 }
 
 void Host::settle_compare(Issued& issued, uint16_t code) {
-  if (!(fails_ && code == status::unrecovered_read_error)) expect(issued, code);
+  const bool aborted = issued.aborted && code == status::command_aborted;
+  if (!(fails_ && code == status::unrecovered_read_error) && !aborted) expect(issued, code);
 }
 
 void Host::expect(const Issued& issued, uint16_t code) {

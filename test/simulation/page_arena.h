@@ -32,6 +32,7 @@ class PageArena {
   void read(const std::vector<uint32_t>& pages, size_t offset, std::byte* to, size_t byte_length);
   // True when everything around [offset, offset + byte_length) is as it was handed out.
   bool margins_intact(const std::vector<uint32_t>& pages, size_t offset, size_t byte_length);
+  bool all_returned() const { return free_.size() == used_; }
   // True when no page that is in nobody's hands was written to.
   bool free_pages_intact();
 

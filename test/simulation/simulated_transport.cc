@@ -14,14 +14,13 @@ constexpr IoRange kAperture{0x1'0000'0000, 1ull << 46};
 
 }  // namespace
 
-SimulatedTransport::SimulatedTransport(std::unique_ptr<emulator::Subsystem> subsystem,
+SimulatedTransport::SimulatedTransport(emulator::Subsystem& subsystem,
                                        const SimulatedTransportOptions& options, Random& random)
     : random_(random),
       guarded_(options.guarded),
       scattered_(options.scattered),
       wakes_(options.limits.interrupt_vectors_max),
-      subsystem_(std::move(subsystem)),
-      controller_(subsystem_->add_controller(options.limits)),
+      controller_(subsystem.add_controller(options.limits)),
       io_addresses_({kAperture}) {
   capabilities_.emulated = true;
   capabilities_.wakes = true;
@@ -36,25 +35,20 @@ void SimulatedTransport::WakeTable::raise(uint16_t vector) {
   if (targets[vector].armed->exchange(0) == 1) woken.insert(targets[vector].fd);
 }
 
-void SimulatedTransport::remove() {
-  removed_ = true;
-  controller_.reset();
-}
-
 uint32_t SimulatedTransport::read_register32(uint32_t offset) {
-  return removed_ ? UINT32_MAX : static_cast<uint32_t>(controller_.read_register(offset, 4));
+  return static_cast<uint32_t>(controller_.read_register(offset, 4));
 }
 
 uint64_t SimulatedTransport::read_register64(uint32_t offset) {
-  return removed_ ? UINT64_MAX : controller_.read_register(offset, 8);
+  return controller_.read_register(offset, 8);
 }
 
 void SimulatedTransport::write_register32(uint32_t offset, uint32_t value) {
-  if (!removed_) controller_.write_register(offset, value, 4);
+  controller_.write_register(offset, value, 4);
 }
 
 void SimulatedTransport::write_register64(uint32_t offset, uint64_t value) {
-  if (!removed_) controller_.write_register(offset, value, 8);
+  controller_.write_register(offset, value, 8);
 }
 
 Doorbells SimulatedTransport::doorbells() {
@@ -108,9 +102,9 @@ Status SimulatedTransport::bind_wake(uint16_t vector, const WakeTarget& target) 
   return {};
 }
 
-// A device that was pulled out reaches nothing: that is all a reset promises.
+// What was pulled out reaches nothing afterwards: that is all a reset promises.
 Status SimulatedTransport::reset() {
-  if (!removed_) controller_.reset();
+  controller_.reset();
   return {};
 }
 

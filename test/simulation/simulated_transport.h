@@ -23,18 +23,15 @@ struct SimulatedTransportOptions {
 
 class SimulatedTransport final : public Transport {
  public:
-  // `subsystem` has its namespaces and no controller yet.
-  SimulatedTransport(std::unique_ptr<emulator::Subsystem> subsystem,
-                     const SimulatedTransportOptions& options, Random& random);
+  // To a new controller of `subsystem`, which outlives it.
+  SimulatedTransport(emulator::Subsystem& subsystem, const SimulatedTransportOptions& options,
+                     Random& random);
+  ~SimulatedTransport() override { controller_.set_interrupt_sink(nullptr); }
 
-  emulator::Subsystem& subsystem() { return *subsystem_; }
   emulator::PcieController& controller() { return controller_; }
 
   // The next buffer to be mapped may get several runs: queues must not.
   void scatter_next() { scatter_ = scattered_; }
-  // The device is pulled out: registers read as all ones, and it reaches nothing any more.
-  void remove();
-  bool removed() const { return removed_; }
   size_t mapping_count() const { return mappings_.size(); }
   // Whether the consumer whose WakeTarget::fd is `sleeper` was woken since the last call. Nothing
   // is written to that number: it is only a name here.
@@ -68,13 +65,11 @@ class SimulatedTransport final : public Transport {
   const bool scattered_;
   Capabilities capabilities_;
   WakeTable wakes_;  // outlives the device that raises into it
-  std::unique_ptr<emulator::Subsystem> subsystem_;
   emulator::PcieController& controller_;
   IoAddressSpace io_addresses_;
   std::map<uint64_t, std::vector<IoRun>> mappings_;  // by handle
   uint64_t next_handle_ = 1;
   bool scatter_ = false;
-  bool removed_ = false;
 };
 
 }  // namespace nvm::simulation

@@ -98,6 +98,20 @@ TEST_CASE("completions twice, with a wrong identifier, with a wrong phase") {
   CHECK_FALSE(host.has_completion(host.queue));
 }
 
+TEST_CASE("a second completion takes no room that the commands behind it count on") {
+  for (const uint16_t count : {2, 3}) {
+    Faulty host;
+    HostQueue small = host.create_pair(2, 4);
+    host.install([](FaultAction& action) { action.completion = CompletionFault::Duplicate; });
+    for (uint16_t cid = 1; cid <= count; cid++) host.place(small, host.write(cid));
+    host.ring_tail(small);
+    host.step_all();
+    std::vector<uint16_t> seen;
+    while (host.has_completion(small)) seen.push_back(host.take_completion(small).cid);
+    CHECK(seen == (count == 2 ? std::vector<uint16_t>{1, 1, 2} : std::vector<uint16_t>{1, 2, 3}));
+  }
+}
+
 TEST_CASE("a stopped controller does nothing more until it is reset, and does not say so") {
   Faulty host;
   host.install([](FaultAction& action) { action.controller = ControllerFault::Stop; });
