@@ -31,7 +31,7 @@ uint32_t Host::OpenLane::outstanding() const {
 }
 
 void Host::start() {
-  if (transport().read_register32(spec::registers::csts) == UINT32_MAX) machine_.replug(index_);
+  if (gone()) machine_.replug(index_);
   broken_ = false;
   open_controller();
   while (!report_.failed() && lanes_.size() < random_.between(1, 3)) create_lane();
@@ -338,7 +338,7 @@ void Host::drain() {
     if (outstanding == 0) return;
     if (outstanding != before) quiet = 0;
     before = outstanding;
-    machine_.pause(0);
+    machine_.pause(quiet / 100);
   }
   for (size_t i = lanes_.size(); i > 0 && !report_.failed(); i--) {
     if (i > lanes_.size() || lanes_[i - 1].outstanding() == 0) continue;

@@ -128,6 +128,7 @@ class Host {
   void forget(Issued& issued);
   void lose_outstanding(OpenLane& lane);
   void let_go();
+  bool gone() { return transport().read_register32(spec::registers::csts) == UINT32_MAX; }
   SimulatedTransport& transport() { return *machine_.transport(index_); }
 
   // rescue.cc

@@ -72,17 +72,16 @@ void Host::reset_controller() {
   });
 }
 
+// Deleting queues may fail on a controller that was reset under the driver; disabling must not. One
+// that was pulled out does not tell when its last write has landed.
 void Host::forsake() {
-  // Deleting queues may fail on a controller that was reset under the driver; disabling must not.
   (void)controller_->close();
+  if (gone()) machine_.settle();
   let_go();
 }
 
-// With another controller, where this one was pulled out. What it was doing may go on until then.
 void Host::start_over() {
-  (void)controller_->close();
-  machine_.settle();
-  let_go();
+  forsake();
   if (!report_.failed()) start();
 }
 
