@@ -67,8 +67,9 @@ class SharedLane final : public Lane {
       Ring ring;
       ring.id = static_cast<uint16_t>(options.first_id + i);
       ring.entries = options.sq_entries[i];
-      NVM_TRY(create_queue(ring, sizeof(spec::SubmissionQueueEntry), command));
+      Status created = create_queue(ring, sizeof(spec::SubmissionQueueEntry), command);
       sqs_.push_back(std::move(ring));
+      NVM_TRY(std::move(created));
     }
     return {};
   }
@@ -120,6 +121,14 @@ class SharedLane final : public Lane {
     return delete_queue(spec::admin_opcode::delete_io_completion_queue, cq_.id);
   }
 
+  // Nobody knows which of its queues the device knows.
+  void quarantine() {
+    if (cq_.memory != nullptr) controller_->quarantine(cq_.memory);
+    for (const Ring& ring : sqs_) {
+      if (ring.memory != nullptr) controller_->quarantine(ring.memory);
+    }
+  }
+
  private:
   Status create_queue(Ring& ring, size_t entry_bytes, spec::SubmissionQueueEntry command) {
     auto memory = controller_->allocate(ring.entries * entry_bytes);
@@ -163,7 +172,11 @@ Result<std::unique_ptr<Lane>> make_pair_lane(Controller& controller, uint32_t de
 Result<std::unique_ptr<Lane>> make_shared_lane(Controller& controller,
                                                const SharedLaneOptions& options) {
   auto lane = std::make_unique<SharedLane>(controller.shared_from_this());
-  NVM_TRY(lane->create(options));
+  Status created = lane->create(options);
+  if (!created.ok()) {
+    lane->quarantine();
+    return created;
+  }
   return std::unique_ptr<Lane>(std::move(lane));
 }
 
