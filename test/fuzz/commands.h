@@ -184,21 +184,34 @@ inline uint32_t pick_queue(Input& input) {
   return static_cast<uint32_t>(input.below(2) == 0 ? input.below(10) : 1 + input.below(2));
 }
 
+// Often a page of which only the beginning is memory.
+inline uint64_t pick_queue_address(Input& input) {
+  if (input.below(2) == 0) return HostMemory::address(input);
+  const HostRegion& region = input.pick(kHostRegions);
+  return (region.first + region.byte_length - 1) & ~(kPageBytes - 1);
+}
+
+// A queue of the host, which it may have deleted; a new one; or anything.
 inline void build_create_queue(Host& host, Sqe& sqe) {
+  constexpr uint32_t kNewQueue = 3;
   Input& input = host.input();
-  const uint32_t id = pick_queue(input);
-  host.created_queue = id;
-  if (id < host.queues().size() && input.below(2) == 0) {
-    const HostQueue& queue = host.queues()[id];
-    const bool completes = sqe.opc == spec::admin_opcode::create_io_completion_queue;
+  const bool completes = sqe.opc == spec::admin_opcode::create_io_completion_queue;
+  const uint64_t what = input.below(4);
+  uint32_t id = what == 0 ? pick_queue(input) : kNewQueue;
+  uint32_t entries_less_1 = 1 + static_cast<uint32_t>(input.below(32));
+  sqe.prp1 = pick_queue_address(input);
+  if (what == 1 && host.queues().size() > 1) {
+    const HostQueue& queue = host.queues()[1 + input.below(2)];
+    id = queue.id;
+    entries_less_1 = queue.entries - 1;
     sqe.prp1 = completes ? queue.cq_address : queue.sq_address;
-    sqe.cdw10 = id | (queue.entries - 1) << 16;
-    sqe.cdw11 = completes ? 3 : 1 | id << 16;
-    return;
   }
-  sqe.prp1 = HostMemory::address(input);
-  sqe.cdw10 = id | (input.below(4) == 0 ? input.u16() : static_cast<uint32_t>(input.u8())) << 16;
-  sqe.cdw11 = (input.u8() & 7) | pick_queue(input) << 16;
+  if (what == 0) entries_less_1 = input.u16();
+  const uint32_t completion_queue = what == 0 ? pick_queue(input) : what == 1 ? id : 1;
+  sqe.cdw10 = id | entries_less_1 << 16;
+  sqe.cdw11 = completes ? 3 : 1 | completion_queue << 16;
+  if (what == 0) sqe.cdw11 ^= input.u8() & 7;
+  host.created_queue = id;
 }
 
 inline void build_delete_queue(Host& host, Sqe& sqe) {

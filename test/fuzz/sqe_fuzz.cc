@@ -14,7 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t byte_length) 
     // Queues that the input itself created are rung only so.
     const uint64_t rung = input.below(8);
     if (rung == 0) host.ring(static_cast<uint32_t>(input.below(20)), input.u8());
-    if (rung == 1) host.ring(2 * host.created_queue, input.u8());
+    if (rung == 1 || rung == 2) {
+      host.ring(2 * host.created_queue, static_cast<uint32_t>(input.below(32)));
+    }
     nvm::fuzz::submit_any(host);
     host.run_some();
   }
