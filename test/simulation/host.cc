@@ -138,6 +138,7 @@ void Host::submit_some() {
   OpenLane& open = random_.pick(lanes_);
   const size_t sq = random_.below(open.sqs.size());
   for (uint64_t i = random_.skewed(1, 16); i > 0 && !report_.failed(); i--) {
+    if (random_.chance(5)) submit_pair(open, sq);
     Issued issued;
     issued.nsid = static_cast<uint32_t>(random_.between(1, namespaces_.size()));
     if (!submit(open, sq, pick_operation(), std::move(issued))) break;
@@ -145,23 +146,67 @@ void Host::submit_some() {
   if (random_.chance(70)) ring(open, sq);
 }
 
-// Puts one command into the queue; false when that is full.
-bool Host::submit(OpenLane& open, size_t index, const Operation& operation, Issued issued) {
-  Sq& sq = open.sqs[index];
-  if (sq.outstanding == sq.commands.size()) return false;
+void Host::take_id(Sq& sq, const Operation& operation, Issued& issued,
+                   spec::SubmissionQueueEntry& sqe) {
   size_t slot = random_.below(sq.commands.size());
   while (sq.commands[slot].operation != nullptr) slot = (slot + 1) % sq.commands.size();
   issued.operation = &operation;
   // The uppermost bit is 0, so that a command id with all bits inverted names nobody.
   issued.cid = static_cast<uint16_t>((sq.uses++ * kSlotsMax & 0x7fff) | slot);
-  spec::SubmissionQueueEntry sqe{};
   sqe.opc = operation.opcode;
   sqe.cid = issued.cid;
   sqe.nsid = issued.nsid;
+}
+
+// Puts one command into the queue; false when that is full.
+bool Host::submit(OpenLane& open, size_t index, const Operation& operation, Issued issued) {
+  Sq& sq = open.sqs[index];
+  if (sq.outstanding == sq.commands.size()) return false;
+  spec::SubmissionQueueEntry sqe{};
+  take_id(sq, operation, issued, sqe);
   if (!(this->*operation.build)(issued, sq, sqe)) {
     if (!issued.pages.empty()) arena_->give(issued.pages);
     return true;
   }
+  return put(open, index, std::move(issued), sqe);
+}
+
+// A Compare and a Write of the same blocks, fused: the Write happens if the comparison holds.
+void Host::submit_pair(OpenLane& open, size_t index) {
+  Sq& sq = open.sqs[index];
+  if (sq.outstanding + 2 > sq.commands.size()) return;
+  Issued first;
+  Issued second;
+  first.nsid = second.nsid = static_cast<uint32_t>(random_.between(1, namespaces_.size()));
+  const DataOracle& oracle = namespaces_[first.nsid - 1].oracle;
+  first.count = random_.skewed(1, std::min<uint64_t>(oracle.block_count(), 8));
+  const uint64_t bytes_max = controller_->limits().transfer_bytes_max;
+  first.count = std::min<uint64_t>(first.count, bytes_max / oracle.block_byte_length());
+  first.lba = random_.below(oracle.block_count() - first.count + 1);
+  first.plain = second.plain = second.fused = true;
+  second.lba = first.lba;
+  second.count = first.count;
+  spec::SubmissionQueueEntry entries[2] = {};
+  take_id(sq, operation_named("compare"), first, entries[0]);
+  if (!build_compare(first, sq, entries[0])) return arena_->give(first.pages);
+  sq.commands[first.cid % kSlotsMax].operation = first.operation;  // its id is taken
+  take_id(sq, operation_named("fused write"), second, entries[1]);
+  sq.commands[first.cid % kSlotsMax].operation = nullptr;
+  if (!build_write(second, sq, entries[1])) {
+    arena_->give(second.pages);
+    return arena_->give(first.pages);
+  }
+  if (first.expected != 0) second.expected = spec::status::aborted_failed_fused;
+  entries[0].flags |= spec::fused_operation::first;
+  entries[1].flags |= spec::fused_operation::second;
+  if (put(open, index, std::move(first), entries[0])) {
+    put(open, index, std::move(second), entries[1]);
+  }
+}
+
+bool Host::put(OpenLane& open, size_t index, Issued issued,
+               const spec::SubmissionQueueEntry& sqe) {
+  Sq& sq = open.sqs[index];
   spec::SubmissionQueueEntry* entry = open.lane->enqueue(index);
   if (entry == nullptr) {
     report_.fail("queue %u is full with %u outstanding", open.lane->sq_id(index), sq.outstanding);
@@ -170,10 +215,10 @@ bool Host::submit(OpenLane& open, size_t index, const Operation& operation, Issu
   *entry = sqe;
   issued.position = sq.enqueued++;
   sq.outstanding++;
-  report_.trace("submit %s, queue %u, cid %u, nsid %u, lba %lu, %lu blocks, change %lu, %lu pages%s",
-                operation.name, open.lane->sq_id(index), issued.cid, sqe.nsid, issued.lba, issued.count,
-                issued.change, issued.pages.size(), issued.expected != 0 ? ", refused" : "");
-  Issued& kept = sq.commands[slot] = std::move(issued);
+  report_.trace("submit %s, queue %u, cid %u, nsid %u, lba %lu, %lu blocks, %lu pages%s",
+                issued.operation->name, open.lane->sq_id(index), issued.cid, sqe.nsid, issued.lba,
+                issued.count, issued.pages.size(), issued.expected != 0 ? ", refused" : "");
+  Issued& kept = sq.commands[issued.cid % kSlotsMax] = std::move(issued);
   NamespaceState& ns = namespaces_[kept.nsid - 1];
   if (kept.change != 0) ns.changing.push_back(&kept);
   if (kept.freezes) ns.frozen.push_back(&kept);

@@ -48,6 +48,7 @@ struct Issued {
   bool plain = false;     // its blocks are given, and it is not spoiled
   bool durable = false;   // forced unit access
   bool freezes = false;   // nobody may change what it reads
+  bool fused = false;     // the second of a pair
   bool aborted = false;   // an Abort was sent for it
   uint16_t expected = 0;  // status code
   std::vector<uint32_t> pages;
@@ -119,6 +120,9 @@ class Host {
   void close_lane(size_t index);
   void submit_some();
   bool submit(OpenLane& lane, size_t sq, const Operation& operation, Issued issued);
+  void submit_pair(OpenLane& lane, size_t sq);
+  void take_id(Sq& sq, const Operation& operation, Issued& issued, spec::SubmissionQueueEntry& sqe);
+  bool put(OpenLane& lane, size_t sq, Issued issued, const spec::SubmissionQueueEntry& sqe);
   void ring(OpenLane& lane, size_t sq);
   void poll(OpenLane& lane);
   bool take(OpenLane& lane, const spec::CompletionQueueEntry& entry);
@@ -148,9 +152,12 @@ class Host {
 
   // operations.cc
   static const Operation& read_operation();
+  static const Operation& operation_named(const char* name);
   const Operation& pick_operation();
   bool place_range(Issued& issued, bool changes);
   bool place_data(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  void place_sgl(const Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe);
+  void protect(const Issued& issued, spec::SubmissionQueueEntry& sqe, bool acts);
   void spoil(Issued& issued, spec::SubmissionQueueEntry& sqe);
   void fill_written(const Issued& issued);
   void expect(const Issued& issued, uint16_t code);

@@ -44,6 +44,8 @@ Geometry::Geometry(Random& random) {
   store_fail_percent = store == StoreKind::Delayed && random.chance(25) ? 5 : 0;
   // Memory is written to behind the store's back, so it cannot forget.
   loses = store != StoreKind::Memory && random.chance(60);
+  // Data and metadata are one only where nothing comes between them.
+  is_protected = store != StoreKind::Delayed && !loses && random.chance(40);
   delay_ns_max = random.chance(50) ? random.skewed(100, 2'000'000) : 0;
   retry_percent = random.chance(30) ? 20 : 0;
   faults = random.chance(30);
@@ -70,8 +72,18 @@ Machine::Machine(const Geometry& geometry, Random& random, Report& report)
       timing =
           std::make_unique<SeededDelays>(geometry.delay_ns_max, geometry.retry_percent, random);
     }
-    subsystem_->add_namespace(emulator::make_nvm_namespace(
-        std::move(store), geometry.block_byte_length, std::move(timing)));
+    emulator::NamespaceFormat format;
+    format.lba_format = geometry.block_byte_length == 512 ? 0 : 1;
+    std::unique_ptr<SimulatedStore> metadata;
+    if (geometry.is_protected) {
+      format.lba_format += 2;
+      format.protection_type = 1;
+      const uint64_t byte_length = geometry.block_count * sizeof(spec::ProtectionInformation);
+      metadata = std::make_unique<SimulatedStore>(
+          SimulatedStoreOptions{geometry.store, (byte_length + 511) & ~uint64_t{511}}, random);
+    }
+    subsystem_->add_namespace(emulator::make_nvm_namespace(std::move(store), std::move(metadata),
+                                                           format, std::move(timing)));
   }
   for (uint32_t i = 0; i < geometry.host_count; i++) {
     transports_.push_back(

@@ -25,7 +25,8 @@ struct Geometry {
   bool loses;
   uint64_t delay_ns_max;  // 0: no timing model
   unsigned retry_percent;
-  bool faults;  // commands are refused, delayed, lost, corrupted; controllers fail
+  bool is_protected;  // blocks have protection information
+  bool faults;        // commands are refused, delayed, lost, corrupted; controllers fail
   uint32_t host_count;
   SimulatedTransportOptions transport;
 };

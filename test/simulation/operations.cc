@@ -58,6 +58,8 @@ constexpr Operation kOperations[] = {
      &Host::settle_read},
     {"copy", spec::nvm_opcode::copy, spec::oncs::copy.mask, 5, &Host::build_copy,
      &Host::settle_change},
+    {"fused write", spec::nvm_opcode::write, spec::oncs::compare.mask, 0, &Host::build_write,
+     &Host::settle_change},
     {"refused", 0, 0, 3, &Host::build_refused, &Host::settle_flush},
 };
 
@@ -65,6 +67,11 @@ constexpr Operation kOperations[] = {
 
 const Operation& Host::read_operation() {
   return kOperations[0];
+}
+
+const Operation& Host::operation_named(const char* name) {
+  return *std::find_if(std::begin(kOperations), std::end(kOperations),
+                       [=](const Operation& each) { return strcmp(each.name, name) == 0; });
 }
 
 const Operation& Host::pick_operation() {
@@ -103,6 +110,11 @@ bool Host::place_data(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
   if (issued.pages.empty()) return false;
   std::vector<uint64_t> addresses;
   for (const uint32_t page : issued.pages) addresses.push_back(arena_->io_address(page));
+  if (random_.chance(30)) {
+    place_sgl(issued, sq, sqe);
+    if (!issued.plain && random_.chance(kSpoiledPercent)) spoil(issued, sqe);
+    return true;
+  }
   // Each command id has two pages of list: the list may begin anywhere in the first.
   constexpr size_t kEntries = kPageBytes / sizeof(uint64_t);
   const size_t first = random_.chance(50) ? 0 : random_.below(kEntries);
@@ -117,9 +129,65 @@ bool Host::place_data(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
   return true;
 }
 
+// The same by SGL: pieces of any length, in the command itself, in one segment or in two.
+void Host::place_sgl(const Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
+  constexpr uint8_t kBlock = spec::sgl_descriptor_type::data_block;
+  std::vector<spec::SglDescriptor> pieces;
+  const auto describe = [](uint64_t address, uint64_t byte_length, uint8_t type) {
+    spec::SglDescriptor descriptor{};
+    descriptor.address = address;
+    descriptor.length = static_cast<uint32_t>(byte_length);
+    descriptor.identifier = spec::sgl_identifier::type.put(type);
+    return descriptor;
+  };
+  uint64_t offset = issued.offset;
+  uint64_t left = issued.byte_length;
+  for (const uint32_t page : issued.pages) {
+    const uint64_t length = std::min(left, kPageBytes - offset);
+    const uint64_t address = arena_->io_address(page) + offset;
+    const uint64_t first = length > 1 && random_.chance(20) ? random_.between(1, length - 1) : length;
+    pieces.push_back(describe(address, first, kBlock));
+    if (first != length) pieces.push_back(describe(address + first, length - first, kBlock));
+    left -= length;
+    offset = 0;
+  }
+  const size_t list_offset = sqe.cid % kSlotsMax * 2 * kPageBytes;
+  const uint64_t list_address = sq.lists->io_address(list_offset);
+  spec::SglDescriptor pointer = pieces[0];
+  if (pieces.size() > 1 || random_.chance(50)) {
+    constexpr uint64_t kBytes = sizeof(spec::SglDescriptor);
+    uint8_t type = spec::sgl_descriptor_type::last_segment;
+    size_t count = pieces.size();
+    if (count > 1 && random_.chance(40)) {
+      const size_t first = random_.between(1, count - 1);
+      pieces.insert(pieces.begin() + static_cast<ptrdiff_t>(first),
+                    describe(list_address + (first + 1) * kBytes, (count - first) * kBytes, type));
+      type = spec::sgl_descriptor_type::segment;
+      count = first + 1;
+    }
+    memcpy(sq.lists->bytes() + list_offset, pieces.data(), pieces.size() * kBytes);
+    pointer = describe(list_address, count * kBytes, type);
+  }
+  memcpy(&sqe.prp1, &pointer, sizeof(sqe.prp1));
+  memcpy(&sqe.prp2, reinterpret_cast<const std::byte*>(&pointer) + 8, sizeof(sqe.prp2));
+  sqe.flags |= spec::sqe_flags::psdt.put(spec::data_pointer::sgl_metadata_buffer);
+}
+
+// Where blocks are protected the controller makes and checks the information: a read that gives
+// data has found it right, at the right address.
+void Host::protect(const Issued& issued, spec::SubmissionQueueEntry& sqe, bool acts) {
+  constexpr uint16_t kApplicationTag = 0x5150;
+  if (!geometry_.is_protected) return;
+  const uint32_t checks = static_cast<uint32_t>(random_.below(8));
+  sqe.cdw12 |= spec::write_cdw12::prinfo.put(spec::prinfo::pract.put(acts ? 1 : 0) | checks);
+  sqe.cdw14 = static_cast<uint32_t>(issued.lba);
+  sqe.cdw15 = spec::write_cdw15::lbat.put(kApplicationTag) | spec::write_cdw15::lbatm.put(0xffff);
+}
+
 // Makes the command one that must be refused; what it names stays as it was or is partly changed.
 void Host::spoil(Issued& issued, spec::SubmissionQueueEntry& sqe) {
-  switch (random_.below(5)) {
+  const bool prps = spec::sqe_flags::psdt.get(sqe.flags) == spec::data_pointer::prp;
+  switch (prps ? random_.below(5) : random_.between(3, 4)) {
     case 0:
       sqe.prp1 |= random_.between(1, 3);
       issued.expected = status::invalid_prp_offset;
@@ -148,6 +216,7 @@ void Host::spoil(Issued& issued, spec::SubmissionQueueEntry& sqe) {
 bool Host::build_read(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
   if (!place_range(issued, false)) return false;
   put_range(sqe, issued);
+  protect(issued, sqe, true);
   NamespaceState& ns = namespaces_[issued.nsid - 1];
   issued.byte_length = issued.count * ns.oracle.block_byte_length();
   if (!place_data(issued, sq, sqe)) return false;
@@ -160,6 +229,7 @@ bool Host::build_read(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
 bool Host::build_verify(Issued& issued, Sq&, spec::SubmissionQueueEntry& sqe) {
   if (!place_range(issued, false)) return false;
   put_range(sqe, issued);
+  protect(issued, sqe, false);
   DataOracle& oracle = namespaces_[issued.nsid - 1].oracle;
   issued.began = oracle.now();
   oracle.begin_read(issued.began);
@@ -170,6 +240,7 @@ bool Host::build_verify(Issued& issued, Sq&, spec::SubmissionQueueEntry& sqe) {
 bool Host::build_write(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
   if (!place_range(issued, true)) return false;
   put_range(sqe, issued);
+  protect(issued, sqe, true);
   NamespaceState& ns = namespaces_[issued.nsid - 1];
   const uint32_t block_bytes = ns.oracle.block_byte_length();
   issued.byte_length = issued.count * block_bytes;
@@ -196,6 +267,8 @@ bool Host::build_fill(Issued& issued, Sq&, spec::SubmissionQueueEntry& sqe) {
   if (!place_range(issued, true)) return false;
   put_range(sqe, issued);
   const bool zeroes = sqe.opc == spec::nvm_opcode::write_zeroes;
+  if (zeroes) protect(issued, sqe, true);
+  if (zeroes) sqe.cdw12 &= ~spec::write_cdw12::prinfo.put(7);  // there is nothing to check
   issued.durable = zeroes && random_.chance(10);
   if (issued.durable) sqe.cdw12 |= spec::write_zeroes_cdw12::fua.put(1);
   issued.change = namespaces_[issued.nsid - 1].oracle.begin_fill(issued.lba, issued.count,
@@ -231,6 +304,7 @@ bool Host::build_deallocate(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& 
 }
 
 bool Host::build_compare(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
+  if (geometry_.is_protected) return false;  // it would have to send the information
   if (!place_range(issued, false)) return false;
   NamespaceState& ns = namespaces_[issued.nsid - 1];
   if (touches(ns.changing, {issued.nsid, issued.lba, issued.count}, false)) return false;
@@ -274,6 +348,9 @@ bool Host::build_copy(Issued& issued, Sq& sq, spec::SubmissionQueueEntry& sqe) {
                 sizeof(range));
   put_range(sqe, issued);
   sqe.cdw12 = 0;  // one range, format 0
+  protect(issued, sqe, true);
+  sqe.cdw12 &= ~spec::write_cdw12::prinfo.put(7);
+  if (geometry_.is_protected) sqe.cdw12 |= spec::copy_cdw12::prinfor.put(spec::prinfo::pract.mask);
   issued.freezes = true;
   issued.change = ns.oracle.begin_copy(issued.from_lba, issued.count, issued.lba);
   return true;
@@ -310,8 +387,11 @@ void Host::settle_change(Issued& issued, uint16_t code) {
   const bool medium = code == status::write_fault || code == status::unrecovered_read_error;
   const bool torn = geometry_.faults && code == kTornStatus;
   const bool aborted = issued.aborted && code == status::command_aborted;
-  if (!(fails_ && medium) && !torn && !aborted) expect(issued, code);
-  const bool refused =
+  // Of a pair whose Compare was lost or refused.
+  const bool unfused = issued.fused && (fails_ || geometry_.faults) &&
+                       (code == status::aborted_failed_fused || code == status::success);
+  if (!(fails_ && medium) && !torn && !aborted && !unfused) expect(issued, code);
+  const bool refused = code == status::aborted_failed_fused ||
       code == status::lba_out_of_range || code == status::invalid_namespace_or_format;
   // A deallocation is advice: success says neither that it happened nor that it did not.
   const bool sure = issued.operation->opcode != spec::nvm_opcode::dataset_management;

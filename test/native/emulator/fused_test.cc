@@ -157,6 +157,34 @@ TEST_CASE("a pair takes the time that the timing model says") {
   CHECK(host.status_of_next(2) == 0);
 }
 
+// Puts every read off once.
+class PutsOff final : public TimingModel {
+ public:
+  Schedule schedule(const TimedCommand& command, uint64_t now_ns) override {
+    const bool first = command.opcode == spec::nvm_opcode::read && !std::exchange(asked_, true);
+    return {now_ns + (first ? 10'000 : 1), first};
+  }
+  void run_until(uint64_t) override {}
+
+ private:
+  bool asked_ = false;
+};
+
+TEST_CASE("a command that was put off and a pair do not wait for each other") {
+  Fusing host(std::make_unique<PutsOff>());
+  host.submit(host.queue,
+              TestHost::data_command(spec::nvm_opcode::read, 1, 0, 1, host.allocate(4096)));
+  host.step_all();
+  host.place_first(2);
+  host.place_second(3);
+  host.go();
+  for (int i = 0; i < 10; i++) {
+    host.clock.now += 100'000;
+    host.step_all();
+  }
+  for (const uint16_t cid : {2, 3, 1}) CHECK(host.status_of_next(cid) == 0);
+}
+
 TEST_CASE("a delay of either half delays the pair, and what came between the halves parts them") {
   for (const uint8_t opcode : {spec::nvm_opcode::compare, spec::nvm_opcode::write}) {
     Fusing host;
