@@ -116,6 +116,7 @@ void ControllerState::complete(Slot* slot) {
   if (room(queue, needed) < needed) {
     if (queue.waiting_first == nullptr) crowded_.push_back(&queue);
     background_ = true;
+    uncount(slot);  // nobody may have to wait until this host consumes
     append_waiting(queue, slot);
     return;
   }
@@ -129,8 +130,13 @@ void ControllerState::release(Slot* slot) {
   recycle(slot);
 }
 
-void ControllerState::recycle(Slot* slot) {
+// It does nothing to its namespace any more.
+void ControllerState::uncount(Slot* slot) {
   if (slot->counted != nullptr) std::exchange(slot->counted, nullptr)->in_flight--;
+}
+
+void ControllerState::recycle(Slot* slot) {
+  uncount(slot);
   slot->effect.reset();
   slot->lists.reset();
   slot->bringing_lists = false;

@@ -279,6 +279,7 @@ class ControllerState {
   // completion.cc
   uint32_t free_entries(CompletionQueue& queue, uint32_t wanted);
   void release(Slot* slot);
+  void uncount(Slot* slot);
   void recycle(Slot* slot);
   void post(CompletionQueue& queue, Slot& slot);
   void post_entry(CompletionQueue& queue, const Slot& slot, uint16_t cid, uint16_t phase);

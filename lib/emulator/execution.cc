@@ -2,7 +2,6 @@
 // From commands to results: handing them to their executor, and what becomes of those that do not
 // complete at once.
 #include <algorithm>
-#include <utility>
 
 #include "emulator/admin/admin_commands.h"
 #include "emulator/controller_state.h"
@@ -125,7 +124,7 @@ bool ControllerState::begin_exceptional(Slot* slot) {
     return true;
   }
   // One that a timing model had put off is not under way any more: the pair does not wait for it.
-  if (slot->counted != nullptr) std::exchange(slot->counted, nullptr)->in_flight--;
+  uncount(slot);
   count_in_flight(slot);
   held_.push_back(slot);
   return false;

@@ -185,6 +185,31 @@ TEST_CASE("a command that was put off and a pair do not wait for each other") {
   for (const uint16_t cid : {2, 3, 1}) CHECK(host.status_of_next(cid) == 0);
 }
 
+TEST_CASE("a pair does not wait until the host has consumed the completions of others") {
+  Fusing host(std::make_unique<LatencyBandwidthModel>(1000, 0));
+  HostQueue small = host.make_queue(2, 2);
+  REQUIRE(host.create_cq(small) == 0);
+  HostQueue source = host.make_queue(3, 8);
+  REQUIRE(host.create_sq(source, 2) == 0);
+  // One after the other, so that both are fetched: the second has no room.
+  for (uint16_t cid = 1; cid <= 2; cid++) {
+    host.submit(source, TestHost::data_command(spec::nvm_opcode::read, cid, 9, 1,
+                                               host.allocate(4096)));
+    host.step_all();
+  }
+  host.clock.now += 1000;
+  host.step_all();
+  host.place_first(3);
+  host.place_second(4);
+  host.go();
+  for (int i = 0; i < 4; i++) {
+    host.clock.now += 100'000;
+    host.step_all();
+  }
+  CHECK(host.status_of_next(3) == 0);
+  CHECK(host.status_of_next(4) == 0);
+}
+
 TEST_CASE("a delay of either half delays the pair, and what came between the halves parts them") {
   for (const uint8_t opcode : {spec::nvm_opcode::compare, spec::nvm_opcode::write}) {
     Fusing host;
