@@ -146,7 +146,8 @@ napi_value abort_command(napi_env env, napi_callback_info info) {
       [](napi_env finish_env, bool& aborted) { return make_boolean(finish_env, aborted); });
 }
 
-// (queue, timeout ms of each deletion) → 0 when deleting the queues sufficed, else the number of the error that was the reason
+// (queue, timeout ms of each deletion) → 0 when deleting the queues sufficed, else the number of
+// the error that was the reason
 napi_value drop_queue_pair(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);

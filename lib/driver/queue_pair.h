@@ -43,12 +43,11 @@ class QueuePair {
   Status close();
 
   // Ends every command of the queue pair, for an owner that uses none of the verbs meanwhile:
-  // deletes SQ and CQ, each within `timeout_ns`, or resets the controller where that fails, or where
-  // it cannot be asked.
-  // Afterwards the device reaches nothing that the commands pointed to. Returns what was wrong:
-  // nothing when deleting sufficed, else ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED, what
-  // deleting came to, or ERR_QUEUE_LOST when the controller had been reset for another queue. A
-  // failure means that the device may still reach everything.
+  // deletes SQ and CQ, each within `timeout_ns`, or resets the controller where that fails, or
+  // where it cannot be asked. Afterwards the device reaches nothing that the commands pointed to.
+  // Returns what was wrong: nothing when deleting sufficed, else ERR_CONTROLLER_FATAL,
+  // ERR_CONTROLLER_DISABLED, what deleting came to, or ERR_QUEUE_LOST when the controller had been
+  // reset for another queue. A failure means that the device may still reach everything.
   Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = kQueueTimeoutNs);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();

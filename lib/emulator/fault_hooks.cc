@@ -21,8 +21,7 @@ bool ControllerState::consult_faults(Slot* slot, Clock& clock) {
   slot->effect = std::make_unique<FaultEffect>(effect);
   command.fault = slot->effect.get();
   // Half of a fused pair waits with the other one.
-  const bool fused =
-      slot->queue->id != 0 && spec::sqe_flags::fuse.get(command.sqe.flags) != 0;
+  const bool fused = slot->queue->id != 0 && spec::sqe_flags::fuse.get(command.sqe.flags) != 0;
   if (effect.delay_ns == 0 || fused) return false;
   if (slot->queue->fused_first != nullptr) leave_unpaired(*slot->queue);
   slot->ns = nullptr;

@@ -204,8 +204,7 @@ void Host::submit_pair(OpenLane& open, size_t index) {
   }
 }
 
-bool Host::put(OpenLane& open, size_t index, Issued issued,
-               const spec::SubmissionQueueEntry& sqe) {
+bool Host::put(OpenLane& open, size_t index, Issued issued, const spec::SubmissionQueueEntry& sqe) {
   Sq& sq = open.sqs[index];
   spec::SubmissionQueueEntry* entry = open.lane->enqueue(index);
   if (entry == nullptr) {
@@ -370,6 +369,7 @@ Wish Host::act() {
 }
 
 void Host::drain() {
+  if (broken_) reset_controller();
   uint32_t before = 0;
   for (unsigned quiet = 0; quiet < kQuietRoundsMax && !report_.failed(); quiet++) {
     uint32_t outstanding = 0;

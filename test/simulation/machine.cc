@@ -92,8 +92,7 @@ Machine::Machine(const Geometry& geometry, Random& random, Report& report)
   if (geometry.faults) install_faults();
 }
 
-uint32_t Machine::add_fault(unsigned percent, const emulator::FaultAction& action,
-                            uint64_t times) {
+uint32_t Machine::add_fault(unsigned percent, const emulator::FaultAction& action, uint64_t times) {
   emulator::Fault fault;
   fault.match.queues = emulator::FaultQueues::Io;
   fault.match.probability = percent / 100.0;
@@ -127,7 +126,9 @@ void Machine::install_faults() {
     seldom(with([&](auto& action) { action.status_field = kTornStatus, action.torn = torn; }), 4);
   }
   seldom(with([&](auto& action) { action.drop = true, action.torn = torn; }), 1);
-  if (random_.chance(30)) flips_ = add_fault(2, with([&](auto& action) { action.corruption = emulator::Corruption{}; }), 0);
+  if (random_.chance(30))
+    flips_ =
+        add_fault(2, with([&](auto& action) { action.corruption = emulator::Corruption{}; }), 0);
 }
 
 bool Machine::step() {

@@ -145,7 +145,8 @@ void Host::place_sgl(const Issued& issued, Sq& sq, spec::SubmissionQueueEntry& s
   for (const uint32_t page : issued.pages) {
     const uint64_t length = std::min(left, kPageBytes - offset);
     const uint64_t address = arena_->io_address(page) + offset;
-    const uint64_t first = length > 1 && random_.chance(20) ? random_.between(1, length - 1) : length;
+    const uint64_t first =
+        length > 1 && random_.chance(20) ? random_.between(1, length - 1) : length;
     pieces.push_back(describe(address, first, kBlock));
     if (first != length) pieces.push_back(describe(address + first, length - first, kBlock));
     left -= length;
@@ -391,8 +392,8 @@ void Host::settle_change(Issued& issued, uint16_t code) {
   const bool unfused = issued.fused && (fails_ || geometry_.faults) &&
                        (code == status::aborted_failed_fused || code == status::success);
   if (!(fails_ && medium) && !torn && !aborted && !unfused) expect(issued, code);
-  const bool refused = code == status::aborted_failed_fused ||
-      code == status::lba_out_of_range || code == status::invalid_namespace_or_format;
+  const bool refused = code == status::aborted_failed_fused || code == status::lba_out_of_range ||
+                       code == status::invalid_namespace_or_format;
   // A deallocation is advice: success says neither that it happened nor that it did not.
   const bool sure = issued.operation->opcode != spec::nvm_opcode::dataset_management;
   const Outcome outcome = refused                           ? Outcome::Refused

@@ -24,8 +24,7 @@ World::World(uint64_t seed, Report& report)
         DataOracle(geometry_.block_byte_length, geometry_.block_count, geometry_.loses));
   }
   for (uint32_t i = 0; i < geometry_.host_count; i++) {
-    hosts_.push_back(
-        std::make_unique<Host>(geometry_, i, namespaces_, machine_, random_, report));
+    hosts_.push_back(std::make_unique<Host>(geometry_, i, namespaces_, machine_, random_, report));
   }
 }
 
@@ -61,8 +60,11 @@ void World::restart_all(Wish wish) {
 // What is left is what it must be, seen by every host, and nobody holds anything any more.
 void World::end() {
   machine_.end_faults();
+  // All of them first: one whose controller has stopped may keep a namespace from the others.
   for (const auto& host : hosts_) {
     if (!report_.failed()) host->drain();
+  }
+  for (const auto& host : hosts_) {
     if (!report_.failed()) host->verify_all();
   }
   for (const auto& host : hosts_) {

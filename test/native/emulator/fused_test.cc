@@ -193,8 +193,8 @@ TEST_CASE("a pair does not wait until the host has consumed the completions of o
   REQUIRE(host.create_sq(source, 2) == 0);
   // One after the other, so that both are fetched: the second has no room.
   for (uint16_t cid = 1; cid <= 2; cid++) {
-    host.submit(source, TestHost::data_command(spec::nvm_opcode::read, cid, 9, 1,
-                                               host.allocate(4096)));
+    host.submit(source,
+                TestHost::data_command(spec::nvm_opcode::read, cid, 9, 1, host.allocate(4096)));
     host.step_all();
   }
   host.clock.now += 1000;
