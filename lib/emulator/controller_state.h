@@ -346,7 +346,7 @@ class ControllerState {
   uint64_t busy_since_ns_ = 0;
   Closing closing_ = Closing::No;
   uint64_t closing_until_ns_ = 0;
-  std::vector<std::unique_ptr<StoreOperation>> shutdown_flushes_;
+  std::vector<std::unique_ptr<Operation>> shutdown_flushes_;
 };
 
 }  // namespace nvm::emulator

@@ -72,7 +72,7 @@ uint16_t ControllerState::walk_pointers(Slot& slot) const {
 
 // Ends with the status of find_host_memory(), when all that it needs has been brought.
 Task ControllerState::bring_lists(Slot& slot) {
-  StoreOperation operation;
+  Operation operation;
   slot.lists = std::make_unique<HostLists>();
   for (;;) {
     const uint16_t status = find_host_memory(slot);

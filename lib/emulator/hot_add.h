@@ -10,7 +10,7 @@ namespace nvm::emulator {
 
 // Ends with its operation; until then only the device's thread touches the rest.
 struct NamespaceAddition {
-  StoreOperation operation;
+  Operation operation;
   Status status;
   uint32_t namespace_id = 0;
 };

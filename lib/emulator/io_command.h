@@ -54,7 +54,7 @@ class Answer {
   friend class IoCommands;
   struct Wake;
   struct State {
-    StoreOperation operation;
+    Operation operation;
     std::shared_ptr<Wake> wake;
   };
   explicit Answer(std::shared_ptr<State> state) : state_(std::move(state)) {}

@@ -157,7 +157,7 @@ void ControllerState::begin_flushes() {
   closing_ = Closing::Flush;
   bool failed = false;
   const auto flush = [&](Store& store) {
-    auto operation = std::make_unique<StoreOperation>();
+    auto operation = std::make_unique<Operation>();
     const Progress progress = store.begin_flush(*operation);
     failed |= progress == Progress::Failed;
     if (progress == Progress::Pending) shutdown_flushes_.push_back(std::move(operation));
@@ -190,7 +190,7 @@ void ControllerState::await_drain(Closing closing) {
 // fatal status. Flushes of a shutdown that a reset overtook are only waited for.
 bool ControllerState::step_closing(Clock& clock) {
   bool failed = false;
-  std::erase_if(shutdown_flushes_, [&](const std::unique_ptr<StoreOperation>& operation) {
+  std::erase_if(shutdown_flushes_, [&](const std::unique_ptr<Operation>& operation) {
     const Progress progress = operation->progress.load(std::memory_order_acquire);
     failed |= progress == Progress::Failed;
     return progress != Progress::Pending;

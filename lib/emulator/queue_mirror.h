@@ -43,7 +43,7 @@ class QueueMirror {
   const uint32_t entries_;
   const size_t entry_bytes_;
   std::vector<std::byte> bytes_;
-  StoreOperation operation_;
+  Operation operation_;
   bool under_way_ = false;
   uint32_t reached_ = 0;
   uint32_t next_ = 0;  // reached() when the operation has ended

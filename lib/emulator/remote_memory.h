@@ -17,9 +17,9 @@ class RemoteMemory {
   // Copy between the host's memory at `address` and ours, which must stay until the operation has
   // ended. Called with the baton held. Pending: operation.progress is set, with release order, when
   // the host has answered, and then whoever steps the device is woken.
-  virtual Progress begin_read(StoreOperation& operation, uint64_t address, std::byte* to,
+  virtual Progress begin_read(Operation& operation, uint64_t address, std::byte* to,
                               size_t byte_length) = 0;
-  virtual Progress begin_write(StoreOperation& operation, uint64_t address, const std::byte* from,
+  virtual Progress begin_write(Operation& operation, uint64_t address, const std::byte* from,
                                size_t byte_length) = 0;
 };
 

@@ -10,7 +10,7 @@
 namespace nvm::emulator {
 namespace {
 
-Progress copy(StoreOperation& operation, void* to, const void* from, size_t byte_length,
+Progress copy(Operation& operation, void* to, const void* from, size_t byte_length,
               bool may_fault) {
   if (!may_fault) {
     memcpy(to, from, byte_length);
@@ -23,12 +23,12 @@ Progress copy(StoreOperation& operation, void* to, const void* from, size_t byte
 
 }  // namespace
 
-Progress Store::begin_read(StoreOperation& operation, uint64_t offset, void* to,
+Progress Store::begin_read(Operation& operation, uint64_t offset, void* to,
                            size_t byte_length) {
   return copy(operation, to, bytes() + offset, byte_length, may_fault());
 }
 
-Progress Store::begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+Progress Store::begin_write(Operation& operation, uint64_t offset, const void* from,
                             size_t byte_length) {
   return copy(operation, bytes() + offset, from, byte_length, may_fault());
 }

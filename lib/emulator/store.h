@@ -15,9 +15,9 @@ namespace nvm::emulator {
 
 enum class Progress { Done, Pending, Failed };
 
-// One store operation under way. The store sets `progress` (release) from any thread; the step loop
-// reads it.
-struct StoreOperation {
+// Something under way in a store, in memory that is reached by messages, or with whoever gives an
+// answer, who sets `progress` (release) from any thread; the step loop reads it.
+struct Operation {
   std::atomic<Progress> progress{Progress::Done};
   int os_error = 0;  // why it failed
   // It changes a store: no queue is deleted and no reset ends before it has, so that it does not
@@ -38,16 +38,16 @@ class Store {
 
   // The store may use `to` and `from` until the operation has ended. A store with bytes() need not
   // implement them: these copy.
-  virtual Progress begin_read(StoreOperation& operation, uint64_t offset, void* to,
+  virtual Progress begin_read(Operation& operation, uint64_t offset, void* to,
                               size_t byte_length);
-  virtual Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+  virtual Progress begin_write(Operation& operation, uint64_t offset, const void* from,
                                size_t byte_length);
   // Makes everything written before durable. Never blocks the caller. A store that has lost
   // acknowledged data does not succeed again: every later flush fails.
-  virtual Progress begin_flush(StoreOperation& operation) = 0;
+  virtual Progress begin_flush(Operation& operation) = 0;
   // Afterwards these bytes read as zeroes, and their space is given back as far as the medium can.
   // Never blocks the caller. Durable with the next flush, as a write is.
-  virtual Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
+  virtual Progress begin_deallocate(Operation& operation, uint64_t offset,
                                     uint64_t byte_length) = 0;
 
   // `hook` is called, from any thread, after an operation that was Pending has ended: a parked step

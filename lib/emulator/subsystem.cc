@@ -24,7 +24,7 @@ Subsystem::Subsystem(Identity identity, std::unique_ptr<Media> media)
 // Stores first: they end their operations, which live in the controllers' commands and in work.
 // Namespaces last: those commands count in them.
 Subsystem::~Subsystem() {
-  StoreOperation saving;
+  Operation saving;
   if (used_ && keeps_state_) media_->begin_save(saving, save_records(*this));
   for (auto* list : {&namespaces_, &removed_}) {
     for (auto& ns : *list) {
@@ -73,7 +73,7 @@ Task Subsystem::remove_when_idle(Namespace* ns) {
   co_await wait_until_idle(*this, *ns);
   // After a crash a file too many is harmless, and one that the state misses is not.
   if (co_await save_now(*this) == spec::status::success) {
-    StoreOperation operation;
+    Operation operation;
     const StoreName data = {ns->id, StorePart::Data};
     co_await settled(operation, media_->begin_remove(operation, data, std::move(ns->store)));
     const StoreName metadata = {ns->id, StorePart::Metadata};

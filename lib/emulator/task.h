@@ -25,7 +25,7 @@ class [[nodiscard]] Task {
     Handle awaiting = nullptr;  // the task that awaits this one
     // Of the outermost task: where it is, and what it waits for.
     Handle innermost = nullptr;
-    const StoreOperation* operation = nullptr;
+    const Operation* operation = nullptr;
     uint64_t wakes_at_ns = 0;
 
     Task get_return_object() { return Task(Handle::from_promise(*this)); }
@@ -51,12 +51,12 @@ class [[nodiscard]] Task {
 
   // True while an operation that it began is under way.
   bool busy() const {
-    const StoreOperation* operation = handle_.promise().operation;
+    const Operation* operation = handle_.promise().operation;
     return operation != nullptr &&
            operation->progress.load(std::memory_order_acquire) == Progress::Pending;
   }
   bool changes() const { return busy() && handle_.promise().operation->changes; }
-  const StoreOperation* operation() const { return handle_.promise().operation; }
+  const Operation* operation() const { return handle_.promise().operation; }
   // 0: as soon as busy() is false.
   uint64_t wakes_at_ns() const { return handle_.promise().wakes_at_ns; }
   bool ready(Clock& clock) const {
@@ -100,7 +100,7 @@ class [[nodiscard]] Task {
 // co_await settled(operation, store.begin_…(operation, …)): how it ended. A task has one operation
 // under way at a time.
 struct settled {
-  settled(const StoreOperation& awaited, Progress begun) : operation(awaited), progress(begun) {}
+  settled(const Operation& awaited, Progress begun) : operation(awaited), progress(begun) {}
   bool await_ready() const noexcept { return progress != Progress::Pending; }
   void await_suspend(Task::Handle handle) noexcept {
     handle.promise().outermost->operation = &operation;
@@ -109,7 +109,7 @@ struct settled {
     return progress != Progress::Pending ? progress
                                          : operation.progress.load(std::memory_order_acquire);
   }
-  const StoreOperation& operation;
+  const Operation& operation;
   Progress progress;
 };
 

@@ -16,7 +16,7 @@ bool copy(std::byte* to, const std::byte* from, size_t byte_length, bool may_fau
   return true;
 }
 
-Progress send_part(StoreOperation& operation, const Segment& segment, const std::byte* from,
+Progress send_part(Operation& operation, const Segment& segment, const std::byte* from,
                    uint64_t byte_length) {
   if (segment.bytes != nullptr) {
     const bool copied = copy(segment.bytes, from, byte_length, segment.may_fault);
@@ -26,7 +26,7 @@ Progress send_part(StoreOperation& operation, const Segment& segment, const std:
   return segment.remote->begin_write(operation, segment.address, from, byte_length);
 }
 
-Progress receive_part(StoreOperation& operation, const Segment& segment, std::byte* to,
+Progress receive_part(Operation& operation, const Segment& segment, std::byte* to,
                       uint64_t byte_length) {
   if (segment.bytes != nullptr) {
     const bool copied = copy(to, segment.bytes, byte_length, segment.may_fault);
@@ -55,7 +55,7 @@ Segment segment_at(const Transfer& transfer, uint64_t offset) {
 template <class Bytes, class Move>
 Task move_parts(const Transfer& transfer, uint64_t offset, Bytes bytes, uint64_t byte_length,
                 Move move) {
-  StoreOperation operation;
+  Operation operation;
   while (byte_length > 0) {
     const Segment segment = segment_at(transfer, offset);
     const uint64_t part = std::min(byte_length, segment.byte_length);

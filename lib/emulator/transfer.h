@@ -66,10 +66,10 @@ class Transfer {
  private:
   class Lost final : public RemoteMemory {
    public:
-    Progress begin_read(StoreOperation&, uint64_t, std::byte*, size_t) override {
+    Progress begin_read(Operation&, uint64_t, std::byte*, size_t) override {
       return Progress::Failed;
     }
-    Progress begin_write(StoreOperation&, uint64_t, const std::byte*, size_t) override {
+    Progress begin_write(Operation&, uint64_t, const std::byte*, size_t) override {
       return Progress::Failed;
     }
   };

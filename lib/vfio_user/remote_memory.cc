@@ -11,20 +11,19 @@
 namespace nvm::vfio_user {
 
 using emulator::Progress;
-using emulator::StoreOperation;
 
-Progress RemoteMemory::begin_read(StoreOperation& operation, uint64_t address, std::byte* to,
+Progress RemoteMemory::begin_read(emulator::Operation& operation, uint64_t address, std::byte* to,
                                   size_t byte_length) {
   return begin({&operation, address, byte_length, to, nullptr});
 }
 
-Progress RemoteMemory::begin_write(StoreOperation& operation, uint64_t address,
+Progress RemoteMemory::begin_write(emulator::Operation& operation, uint64_t address,
                                    const std::byte* from, size_t byte_length) {
   return begin({&operation, address, byte_length, nullptr, from});
 }
 
 Progress RemoteMemory::begin(const Operation& operation) {
-  StoreOperation& result = *operation.result;
+  emulator::Operation& result = *operation.result;
   result.os_error = 0;
   if (operation.byte_length == 0) {
     result.progress.store(Progress::Done, std::memory_order_release);
@@ -44,7 +43,7 @@ Progress RemoteMemory::begin(const Operation& operation) {
 }
 
 void RemoteMemory::end(Operations::iterator operation, Progress progress, int os_error) {
-  StoreOperation& result = *operation->second.result;
+  emulator::Operation& result = *operation->second.result;
   waiting_.erase(operation->first);
   operations_.erase(operation);
   result.os_error = os_error;

@@ -27,9 +27,9 @@ class RemoteMemory final : public emulator::RemoteMemory {
   explicit RemoteMemory(std::function<void()> notify) : notify_(std::move(notify)) {}
 
   // Failed at once: there is no client, or too many operations.
-  emulator::Progress begin_read(emulator::StoreOperation& operation, uint64_t address,
-                                std::byte* to, size_t byte_length) override;
-  emulator::Progress begin_write(emulator::StoreOperation& operation, uint64_t address,
+  emulator::Progress begin_read(emulator::Operation& operation, uint64_t address, std::byte* to,
+                                size_t byte_length) override;
+  emulator::Progress begin_write(emulator::Operation& operation, uint64_t address,
                                  const std::byte* from, size_t byte_length) override;
 
   // The client takes no more than `data_byte_length_max` bytes of data in one message; 0: none.
@@ -48,7 +48,7 @@ class RemoteMemory final : public emulator::RemoteMemory {
 
  private:
   struct Operation {
-    emulator::StoreOperation* result;
+    emulator::Operation* result;
     uint64_t address;
     size_t byte_length;
     std::byte* to;          // null: a write

@@ -51,18 +51,18 @@ class Medium::KnownStore final : public emulator::Store {
   bool read_only() const override { return false; }
   std::byte* bytes() override { return store_.bytes(); }
   bool may_fault() const override { return false; }
-  emulator::Progress begin_read(emulator::StoreOperation& operation, uint64_t offset, void* to,
+  emulator::Progress begin_read(emulator::Operation& operation, uint64_t offset, void* to,
                                 size_t byte_length) override {
     return store_.begin_read(operation, offset, to, byte_length);
   }
-  emulator::Progress begin_write(emulator::StoreOperation& operation, uint64_t offset,
+  emulator::Progress begin_write(emulator::Operation& operation, uint64_t offset,
                                  const void* from, size_t byte_length) override {
     return store_.begin_write(operation, offset, from, byte_length);
   }
-  emulator::Progress begin_flush(emulator::StoreOperation& operation) override {
+  emulator::Progress begin_flush(emulator::Operation& operation) override {
     return store_.begin_flush(operation);
   }
-  emulator::Progress begin_deallocate(emulator::StoreOperation& operation, uint64_t offset,
+  emulator::Progress begin_deallocate(emulator::Operation& operation, uint64_t offset,
                                       uint64_t byte_length) override {
     return store_.begin_deallocate(operation, offset, byte_length);
   }

@@ -7,7 +7,7 @@ namespace nvm::simulation {
 
 using emulator::CrashStore;
 using emulator::Progress;
-using emulator::StoreOperation;
+using emulator::Operation;
 
 SimulatedStore::SimulatedStore(const SimulatedStoreOptions& options, Random& random)
     : options_(options), random_(random) {
@@ -24,24 +24,24 @@ SimulatedStore::~SimulatedStore() {
   for (const Pending& each : pending_) each.operation->progress.store(Progress::Failed);
 }
 
-Progress SimulatedStore::begin_read(StoreOperation& operation, uint64_t offset, void* to,
+Progress SimulatedStore::begin_read(Operation& operation, uint64_t offset, void* to,
                                     size_t byte_length) {
   if (medium_ == nullptr) return Store::begin_read(operation, offset, to, byte_length);
   return begin({Kind::Read, &operation, offset, to, nullptr, byte_length});
 }
 
-Progress SimulatedStore::begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+Progress SimulatedStore::begin_write(Operation& operation, uint64_t offset, const void* from,
                                      size_t byte_length) {
   if (medium_ == nullptr) return Store::begin_write(operation, offset, from, byte_length);
   return begin({Kind::Write, &operation, offset, nullptr, from, byte_length});
 }
 
-Progress SimulatedStore::begin_flush(StoreOperation& operation) {
+Progress SimulatedStore::begin_flush(Operation& operation) {
   if (medium_ == nullptr) return Progress::Done;
   return begin({Kind::Flush, &operation});
 }
 
-Progress SimulatedStore::begin_deallocate(StoreOperation& operation, uint64_t offset,
+Progress SimulatedStore::begin_deallocate(Operation& operation, uint64_t offset,
                                           uint64_t byte_length) {
   if (medium_ == nullptr) {
     memset(bytes_.data() + offset, 0, byte_length);
@@ -59,7 +59,7 @@ Progress SimulatedStore::begin(Pending pending) {
 }
 
 Progress SimulatedStore::execute(const Pending& pending) {
-  StoreOperation operation;
+  Operation operation;
   switch (pending.kind) {
     case Kind::Read:
       return medium_->begin_read(operation, pending.offset, pending.to, pending.byte_length);

@@ -31,12 +31,12 @@ class SimulatedStore final : public emulator::Store {
     return options_.kind == StoreKind::Memory ? bytes_.data() : nullptr;
   }
   bool may_fault() const override { return false; }
-  emulator::Progress begin_read(emulator::StoreOperation& operation, uint64_t offset, void* to,
+  emulator::Progress begin_read(emulator::Operation& operation, uint64_t offset, void* to,
                                 size_t byte_length) override;
-  emulator::Progress begin_write(emulator::StoreOperation& operation, uint64_t offset,
+  emulator::Progress begin_write(emulator::Operation& operation, uint64_t offset,
                                  const void* from, size_t byte_length) override;
-  emulator::Progress begin_flush(emulator::StoreOperation& operation) override;
-  emulator::Progress begin_deallocate(emulator::StoreOperation& operation, uint64_t offset,
+  emulator::Progress begin_flush(emulator::Operation& operation) override;
+  emulator::Progress begin_deallocate(emulator::Operation& operation, uint64_t offset,
                                       uint64_t byte_length) override;
 
   // Ends one operation, or lets a change land that ends later; false when none is under way.
@@ -48,7 +48,7 @@ class SimulatedStore final : public emulator::Store {
   enum class Kind { Read, Write, Flush, Deallocate };
   struct Pending {
     Kind kind;
-    emulator::StoreOperation* operation;
+    emulator::Operation* operation;
     uint64_t offset = 0;
     void* to = nullptr;
     const void* from = nullptr;

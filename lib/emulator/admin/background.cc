@@ -44,7 +44,7 @@ void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint6
 
 Task save_now(Subsystem& subsystem, int* os_error) {
   if (!subsystem.keeps_state()) co_return spec::status::success;
-  StoreOperation operation;
+  Operation operation;
   const Progress saved =
       co_await settled(operation, subsystem.media().begin_save(operation, save_records(subsystem)));
   if (saved == Progress::Done) co_return spec::status::success;

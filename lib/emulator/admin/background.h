@@ -11,7 +11,7 @@ namespace nvm::emulator {
 
 // How such a command ends; the work sets dword0, its status is the command's.
 struct Outcome {
-  StoreOperation operation;
+  Operation operation;
   uint16_t status = 0;
   uint32_t dword0 = 0;
   int os_error = 0;  // what a file said, where that is why it failed

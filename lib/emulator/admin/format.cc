@@ -27,7 +27,7 @@ NamespaceFormat format_of(uint32_t cdw10) {
 }
 
 Task deallocate(Namespace& ns) {
-  StoreOperation operation;
+  Operation operation;
   const uint64_t byte_length = ns.store->byte_length();
   for (uint64_t offset = 0; offset < byte_length; offset += kPartBytes) {
     const uint64_t part = std::min(kPartBytes, byte_length - offset);
@@ -55,7 +55,7 @@ Task drop_metadata(Subsystem& subsystem, Namespace& ns, uint32_t data_byte_lengt
   if (dropped == nullptr) co_return spec::status::success;
   const uint16_t saved = co_await save_now(subsystem);
   if (saved != spec::status::success) co_return saved;
-  StoreOperation removal;
+  Operation removal;
   const StoreName name = {ns.id, StorePart::Metadata};
   co_await settled(removal, subsystem.media().begin_remove(removal, name, std::move(dropped)));
   co_return spec::status::success;

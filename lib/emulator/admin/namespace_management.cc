@@ -56,7 +56,7 @@ Task make_stores(Subsystem& subsystem, uint32_t id, const spec::NamespaceManagem
 
 Task remove_stores(Subsystem& subsystem, uint32_t id, std::unique_ptr<Store> (&stores)[2]) {
   for (const StorePart part : {StorePart::Data, StorePart::Metadata}) {
-    StoreOperation operation;
+    Operation operation;
     const StoreName name = {id, part};
     co_await settled(operation, subsystem.media().begin_remove(
                                     operation, name, std::move(stores[static_cast<size_t>(part)])));

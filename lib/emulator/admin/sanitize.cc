@@ -92,7 +92,7 @@ Task treat_namespace(Subsystem& subsystem, Namespace& ns, uint32_t pass, uint64_
                            kNoSanitizeProgress - 1));
     co_await next_step{};
   }
-  StoreOperation operation;
+  Operation operation;
   const Progress flushed = co_await settled(operation, ns.store->begin_flush(operation));
   co_return flushed == Progress::Done ? spec::status::success : spec::status::write_fault;
 }

@@ -48,7 +48,7 @@ Task read_sample(Namespace& ns, uint32_t part, uint32_t parts, uint64_t& offset)
   const uint64_t byte_length = std::min(kSampleBytes, ns.store->byte_length());
   offset = (ns.store->byte_length() - byte_length) / parts * part;
   std::vector<std::byte> sample(byte_length);
-  StoreOperation operation;
+  Operation operation;
   ns.in_flight++;
   const Progress progress = co_await settled(
       operation, ns.store->begin_read(operation, offset, sample.data(), sample.size()));

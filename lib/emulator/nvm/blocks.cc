@@ -47,7 +47,7 @@ class Unmarking {
 constexpr uint64_t kDeallocateBytesMax = 256 << 20;
 
 Task deallocate(Store& store, uint64_t offset, uint64_t byte_length) {
-  StoreOperation operation;
+  Operation operation;
   operation.changes = true;
   while (byte_length > 0) {
     const uint64_t part = std::min(byte_length, kDeallocateBytesMax);
@@ -68,7 +68,7 @@ Task load_blocks(Namespace& ns, uint64_t lba, BlockSpan to) {
   if (!ns.uncorrectable.empty() && ns.uncorrectable.overlaps(lba, block_count)) {
     co_return spec::status::unrecovered_read_error | spec::status::dnr;
   }
-  StoreOperation operation;
+  Operation operation;
   const Progress data_begun = ns.store->begin_read(operation, lba * ns.format.data_byte_length(),
                                                    to.data.data(), to.data.size());
   const Progress data_read = co_await settled(operation, data_begun);
@@ -84,7 +84,7 @@ Task load_blocks(Namespace& ns, uint64_t lba, BlockSpan to) {
 
 Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from) {
   Unmarking unmarking(ns, lba, from.data.size());
-  StoreOperation operation;
+  Operation operation;
   operation.changes = true;
   if (!from.data.empty()) {
     const Progress begun = ns.store->begin_write(operation, lba * ns.format.data_byte_length(),

@@ -8,7 +8,7 @@ Task flush(Namespace& ns, Command&) {
 #if NVM_CANARY_FLUSH_NO_OP
   co_return spec::status::success;
 #endif
-  StoreOperation operation;
+  Operation operation;
   const Progress flushed = co_await settled(operation, ns.store->begin_flush(operation));
   if (flushed == Progress::Failed) co_return spec::status::write_fault;
   if (ns.metadata_store == nullptr) co_return spec::status::success;

@@ -28,13 +28,13 @@ class Random {
 
 }  // namespace
 
-bool CrashStore::in_range(StoreOperation& operation, uint64_t offset, uint64_t byte_length) const {
+bool CrashStore::in_range(Operation& operation, uint64_t offset, uint64_t byte_length) const {
   if (offset <= visible_.size() && byte_length <= visible_.size() - offset) return true;
   operation.os_error = EINVAL;
   return false;
 }
 
-Progress CrashStore::begin(StoreOperation& operation, bool hold, std::function<void(bool)> end) {
+Progress CrashStore::begin(Operation& operation, bool hold, std::function<void(bool)> end) {
   if (!hold) {
     end(true);
     return Progress::Done;
@@ -56,7 +56,7 @@ bool CrashStore::end_oldest(int os_error) {
   return true;
 }
 
-Progress CrashStore::begin_read(StoreOperation& operation, uint64_t offset, void* to,
+Progress CrashStore::begin_read(Operation& operation, uint64_t offset, void* to,
                                 size_t byte_length) {
   if (!in_range(operation, offset, byte_length)) return Progress::Failed;
   return begin(operation, options.hold_writes, [=, this](bool succeeded) {
@@ -64,20 +64,20 @@ Progress CrashStore::begin_read(StoreOperation& operation, uint64_t offset, void
   });
 }
 
-Progress CrashStore::begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+Progress CrashStore::begin_write(Operation& operation, uint64_t offset, const void* from,
                                  size_t byte_length) {
   if (!in_range(operation, offset, byte_length)) return Progress::Failed;
   const auto* first = static_cast<const std::byte*>(from);
   return log_write(operation, offset, std::vector<std::byte>(first, first + byte_length));
 }
 
-Progress CrashStore::begin_deallocate(StoreOperation& operation, uint64_t offset,
+Progress CrashStore::begin_deallocate(Operation& operation, uint64_t offset,
                                       uint64_t byte_length) {
   if (!in_range(operation, offset, byte_length)) return Progress::Failed;
   return log_write(operation, offset, std::vector<std::byte>(byte_length));
 }
 
-Progress CrashStore::log_write(StoreOperation& operation, uint64_t offset,
+Progress CrashStore::log_write(Operation& operation, uint64_t offset,
                                std::vector<std::byte> data) {
   const uint64_t id = event_count_++;
   log_.push_back({id, offset, std::move(data)});
@@ -100,7 +100,7 @@ void CrashStore::end_write(uint64_t id, bool succeeded) {
   std::rotate(under_way, found, found + 1);
 }
 
-Progress CrashStore::begin_flush(StoreOperation& operation) {
+Progress CrashStore::begin_flush(Operation& operation) {
   const uint64_t begun_at = event_count_++;
   return begin(operation, options.hold_flushes, [this, begun_at](bool succeeded) {
     if (succeeded) end_flush(begun_at);

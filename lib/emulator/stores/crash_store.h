@@ -31,12 +31,12 @@ class CrashStore final : public Store {
   bool may_fault() const override { return false; }
   void set_completion_hook(std::function<void()> hook) override { hook_ = std::move(hook); }
 
-  Progress begin_read(StoreOperation& operation, uint64_t offset, void* to,
+  Progress begin_read(Operation& operation, uint64_t offset, void* to,
                       size_t byte_length) override;
-  Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+  Progress begin_write(Operation& operation, uint64_t offset, const void* from,
                        size_t byte_length) override;
-  Progress begin_flush(StoreOperation& operation) override;
-  Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
+  Progress begin_flush(Operation& operation) override;
+  Progress begin_deallocate(Operation& operation, uint64_t offset,
                             uint64_t byte_length) override;
 
   // Ends the held operation that was begun first; false when there is none. With an `os_error` it
@@ -61,15 +61,15 @@ class CrashStore final : public Store {
     uint64_t ended_at = UINT64_MAX;  // position among all events; UINT64_MAX: not yet
   };
   struct Held {
-    StoreOperation* operation;
+    Operation* operation;
     std::function<void(bool succeeded)> end;
   };
 
-  Progress begin(StoreOperation& operation, bool hold, std::function<void(bool)> end);
-  Progress log_write(StoreOperation& operation, uint64_t offset, std::vector<std::byte> data);
+  Progress begin(Operation& operation, bool hold, std::function<void(bool)> end);
+  Progress log_write(Operation& operation, uint64_t offset, std::vector<std::byte> data);
   void end_write(uint64_t id, bool succeeded);
   void end_flush(uint64_t begun_at);
-  bool in_range(StoreOperation& operation, uint64_t offset, uint64_t byte_length) const;
+  bool in_range(Operation& operation, uint64_t offset, uint64_t byte_length) const;
 
   std::vector<std::byte> durable_;
   std::vector<std::byte> visible_;

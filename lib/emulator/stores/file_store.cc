@@ -60,12 +60,12 @@ class FileStore final : public Store {
   }
 
   // Pages written through the mapping are dirty pages of the file, so fdatasync covers them.
-  Progress begin_flush(StoreOperation& operation) override {
+  Progress begin_flush(Operation& operation) override {
     if (read_only_) return Progress::Done;
     return worker_.begin(operation, [this] { return sync(); });
   }
 
-  Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
+  Progress begin_deallocate(Operation& operation, uint64_t offset,
                             uint64_t byte_length) override {
     if (read_only_) {
       operation.os_error = EROFS;

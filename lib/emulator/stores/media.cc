@@ -64,7 +64,7 @@ std::unique_ptr<StoreFamily> make_memory_family(
   return std::make_unique<MemoryFamily>(std::move(stores));
 }
 
-Progress Media::begin(StoreOperation& operation, std::function<Status()> call) {
+Progress Media::begin(Operation& operation, std::function<Status()> call) {
   if (calls_ == MediaCalls::OnWorker) {
     return worker_.begin(operation, [call = std::move(call)] { return error_of(call()); });
   }
@@ -80,7 +80,7 @@ Progress Media::begin_create(StoreCreation& operation, StoreName name, uint64_t 
   });
 }
 
-Progress Media::begin_remove(StoreOperation& operation, StoreName name,
+Progress Media::begin_remove(Operation& operation, StoreName name,
                              std::unique_ptr<Store> store) {
   std::shared_ptr<Store> open = std::move(store);
   return begin(operation, [this, name, open = std::move(open)]() mutable {
@@ -89,7 +89,7 @@ Progress Media::begin_remove(StoreOperation& operation, StoreName name,
   });
 }
 
-Progress Media::begin_save(StoreOperation& operation, std::vector<std::byte> state) {
+Progress Media::begin_save(Operation& operation, std::vector<std::byte> state) {
   return begin(operation, [this, state = std::move(state)] { return family_->save(state); });
 }
 

@@ -46,7 +46,7 @@ class StoreFamily {
   virtual Status save(std::span<const std::byte> state) = 0;
 };
 
-struct StoreCreation : StoreOperation {
+struct StoreCreation : Operation {
   std::unique_ptr<Store> store;  // when it is Done
 };
 
@@ -71,11 +71,11 @@ class Media {
   }
   Progress begin_create(StoreCreation& operation, StoreName name, uint64_t byte_length);
   // Takes the store, because letting it go may block as well; null when it is not open.
-  Progress begin_remove(StoreOperation& operation, StoreName name, std::unique_ptr<Store> store);
-  Progress begin_save(StoreOperation& operation, std::vector<std::byte> state);
+  Progress begin_remove(Operation& operation, StoreName name, std::unique_ptr<Store> store);
+  Progress begin_save(Operation& operation, std::vector<std::byte> state);
 
  private:
-  Progress begin(StoreOperation& operation, std::function<Status()> call);
+  Progress begin(Operation& operation, std::function<Status()> call);
 
   std::unique_ptr<StoreFamily> family_;
   MediaCalls calls_;

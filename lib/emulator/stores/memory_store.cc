@@ -74,9 +74,9 @@ class MemoryStore final : public Store {
     worker_.set_completion_hook(std::move(hook));
   }
   // Memory is as durable as it gets.
-  Progress begin_flush(StoreOperation&) override { return Progress::Done; }
+  Progress begin_flush(Operation&) override { return Progress::Done; }
 
-  Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
+  Progress begin_deallocate(Operation& operation, uint64_t offset,
                             uint64_t byte_length) override {
     std::byte* first = bytes_ + offset;
     if (byte_length <= kDeallocateNowBytesMax) {

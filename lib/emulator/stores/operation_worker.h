@@ -16,7 +16,7 @@ class OperationWorker {
   void set_completion_hook(std::function<void()> hook) { hook_ = std::move(hook); }
 
   // Runs `call`, which returns 0 or an errno, then ends `operation`.
-  Progress begin(StoreOperation& operation, std::function<int()> call) {
+  Progress begin(Operation& operation, std::function<int()> call) {
     operation.progress.store(Progress::Pending, std::memory_order_relaxed);
     if (!worker_) worker_.emplace();
     worker_->post([this, &operation, call = std::move(call)] {

@@ -35,17 +35,16 @@ class LyingStore final : public Store {
   bool read_only() const override { return false; }
   std::byte* bytes() override { return nullptr; }
   bool may_fault() const override { return false; }
-  Progress begin_read(StoreOperation& operation, uint64_t offset, void* to,
+  Progress begin_read(Operation& operation, uint64_t offset, void* to,
                       size_t byte_length) override {
     return honest_->begin_read(operation, offset, to, byte_length);
   }
-  Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+  Progress begin_write(Operation& operation, uint64_t offset, const void* from,
                        size_t byte_length) override {
     return honest_->begin_write(operation, offset, from, byte_length);
   }
-  Progress begin_flush(StoreOperation&) override { return Progress::Done; }
-  Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
-                            uint64_t byte_length) override {
+  Progress begin_flush(Operation&) override { return Progress::Done; }
+  Progress begin_deallocate(Operation& operation, uint64_t offset, uint64_t byte_length) override {
     return honest_->begin_deallocate(operation, offset, byte_length);
   }
 

@@ -30,7 +30,7 @@ struct Writing : TestHost {
   }
   uint8_t stored() {
     store->options.hold_writes = false;
-    StoreOperation operation;
+    Operation operation;
     uint8_t value = 0;
     CHECK(store->begin_read(operation, 3 * 512, &value, 1) == Progress::Done);
     return value;

@@ -12,12 +12,12 @@ class SlowMemory final : public RemoteMemory {
  public:
   explicit SlowMemory(std::byte* first) : first_(first) {}
 
-  Progress begin_read(StoreOperation& operation, uint64_t address, std::byte* to,
+  Progress begin_read(Operation& operation, uint64_t address, std::byte* to,
                       size_t byte_length) override {
     reads++;
     return begin({&operation, address, to, nullptr, byte_length});
   }
-  Progress begin_write(StoreOperation& operation, uint64_t address, const std::byte* from,
+  Progress begin_write(Operation& operation, uint64_t address, const std::byte* from,
                        size_t byte_length) override {
     writes++;
     return begin({&operation, address, nullptr, from, byte_length});
@@ -40,7 +40,7 @@ class SlowMemory final : public RemoteMemory {
 
  private:
   struct Request {
-    StoreOperation* operation;
+    Operation* operation;
     uint64_t address;
     std::byte* to;
     const std::byte* from;

@@ -37,20 +37,20 @@ class ScriptedStore : public Store {
   bool read_only() const override { return protect; }
   std::byte* bytes() override { return memory.data(); }
   bool may_fault() const override { return false; }
-  Progress begin_flush(StoreOperation& operation) override {
+  Progress begin_flush(Operation& operation) override {
     flushes++;
     if (!hold_flushes) return Progress::Done;
     operation.progress.store(Progress::Pending);
     held.push_back(&operation);
     return Progress::Pending;
   }
-  Progress begin_deallocate(StoreOperation&, uint64_t offset, uint64_t byte_length) override {
+  Progress begin_deallocate(Operation&, uint64_t offset, uint64_t byte_length) override {
     memset(memory.data() + offset, 0, byte_length);
     deallocates++;
     return Progress::Done;
   }
   void end_flushes(Progress outcome) {
-    for (StoreOperation* operation : held) operation->progress.store(outcome);
+    for (Operation* operation : held) operation->progress.store(outcome);
     held.clear();
   }
 
@@ -59,7 +59,7 @@ class ScriptedStore : public Store {
   bool hold_flushes = false;
   unsigned flushes = 0;
   unsigned deallocates = 0;
-  std::vector<StoreOperation*> held;
+  std::vector<Operation*> held;
 };
 
 class CountingSink final : public InterruptSink {

@@ -12,8 +12,8 @@
 using namespace nvm;
 using namespace nvm::vfio_user;
 using namespace nvm::vfio_user::test;
+using emulator::Operation;
 using emulator::Progress;
-using emulator::StoreOperation;
 
 namespace {
 
@@ -58,7 +58,7 @@ struct Fixture {
 
   int notifications = 0;
   RemoteMemory remote;
-  StoreOperation operation;
+  Operation operation;
   Bytes memory = Bytes(1 << 20);
 };
 
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(Fixture, "only so many requests are on their way, each with an
 
 TEST_CASE_FIXTURE(Fixture,
                   "operations are asked for in order, with one notification until all are") {
-  StoreOperation other;
+  Operation other;
   remote.begin_read(operation, 0x1000, memory.data(), 512);
   remote.begin_read(other, 0x2000, memory.data() + 512, 512);
   CHECK(notifications == 1);
@@ -171,8 +171,8 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 TEST_CASE_FIXTURE(Fixture, "only so many operations are taken") {
-  std::vector<StoreOperation> operations(RemoteMemory::kOperationsMax);
-  for (StoreOperation& one : operations) {
+  std::vector<Operation> operations(RemoteMemory::kOperationsMax);
+  for (Operation& one : operations) {
     REQUIRE(remote.begin_read(one, 0, memory.data(), 1) == Progress::Pending);
   }
   CHECK(remote.begin_read(operation, 0, memory.data(), 1) == Progress::Failed);
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 TEST_CASE_FIXTURE(Fixture, "memory taken back fails its operations and no others, at once") {
-  StoreOperation before, after, unasked;
+  Operation before, after, unasked;
   remote.begin_read(before, 0x0800, memory.data(), 0x800);
   remote.begin_read(operation, 0x1ff0, memory.data(), 0x20);
   remote.begin_read(after, 0x3000, memory.data(), 0x10);

@@ -39,26 +39,26 @@ class VectorStore final : public Store {
   bool read_only() const override { return protect; }
   std::byte* bytes() override { return is_memory ? memory.data() : nullptr; }
   bool may_fault() const override { return false; }
-  Progress begin_read(StoreOperation& operation, uint64_t offset, void* to,
+  Progress begin_read(Operation& operation, uint64_t offset, void* to,
                       size_t byte_length) override {
     REQUIRE(offset + byte_length <= memory.size());
     if (fails) return Progress::Failed;
     memcpy(to, memory.data() + offset, byte_length);
     return begin(operation);
   }
-  Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+  Progress begin_write(Operation& operation, uint64_t offset, const void* from,
                        size_t byte_length) override {
     REQUIRE(offset + byte_length <= memory.size());
     if (fails) return Progress::Failed;
     memcpy(memory.data() + offset, from, byte_length);
     return begin(operation);
   }
-  Progress begin_flush(StoreOperation& operation) override {
+  Progress begin_flush(Operation& operation) override {
     flushes++;
     if (fails) return Progress::Failed;
     return begin(operation);
   }
-  Progress begin_deallocate(StoreOperation& operation, uint64_t offset,
+  Progress begin_deallocate(Operation& operation, uint64_t offset,
                             uint64_t byte_length) override {
     REQUIRE(offset + byte_length <= memory.size());
     if (fails) return Progress::Failed;
@@ -78,10 +78,10 @@ class VectorStore final : public Store {
   bool fails = false;
   unsigned flushes = 0;
   uint64_t deallocated = 0;
-  StoreOperation* held = nullptr;
+  Operation* held = nullptr;
 
  private:
-  Progress begin(StoreOperation& operation) {
+  Progress begin(Operation& operation) {
     if (!holds) return Progress::Done;
     operation.progress.store(Progress::Pending);
     held = &operation;

@@ -18,35 +18,35 @@ class RemoteStore final : public Store {
   bool read_only() const override { return false; }
   std::byte* bytes() override { return nullptr; }
   bool may_fault() const override { return false; }
-  Progress begin_read(StoreOperation& operation, uint64_t offset, void* to,
+  Progress begin_read(Operation& operation, uint64_t offset, void* to,
                       size_t byte_length) override {
     memset(to, static_cast<int>(offset / 512), byte_length);
     return begin(operation);
   }
-  Progress begin_write(StoreOperation& operation, uint64_t offset, const void* from,
+  Progress begin_write(Operation& operation, uint64_t offset, const void* from,
                        size_t byte_length) override {
     written.assign(static_cast<const std::byte*>(from),
                    static_cast<const std::byte*>(from) + byte_length);
     return begin(operation);
   }
-  Progress begin_flush(StoreOperation& operation) override {
+  Progress begin_flush(Operation& operation) override {
     flushes++;
     return begin(operation);
   }
-  Progress begin_deallocate(StoreOperation& operation, uint64_t, uint64_t) override {
+  Progress begin_deallocate(Operation& operation, uint64_t, uint64_t) override {
     return begin(operation);
   }
   void end(Progress outcome) {
-    for (StoreOperation* operation : std::exchange(held, {})) operation->progress.store(outcome);
+    for (Operation* operation : std::exchange(held, {})) operation->progress.store(outcome);
   }
 
   bool immediate = false;
   unsigned flushes = 0;
   std::vector<std::byte> written;
-  std::vector<StoreOperation*> held;
+  std::vector<Operation*> held;
 
  private:
-  Progress begin(StoreOperation& operation) {
+  Progress begin(Operation& operation) {
     if (immediate) return Progress::Done;
     operation.progress.store(Progress::Pending);
     held.push_back(&operation);

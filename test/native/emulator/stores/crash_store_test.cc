@@ -56,7 +56,7 @@ struct Disk {
 
   CrashStore store;
   ShadowMap map;
-  StoreOperation operation;
+  Operation operation;
 };
 
 using Versions = std::set<uint64_t>;
@@ -126,7 +126,7 @@ TEST_CASE("a flush that is held covers only what had ended when it began") {
   Disk disk;
   disk.store.options.hold_flushes = true;
   disk.write(0, 1, 1);
-  StoreOperation flush;
+  Operation flush;
   CHECK(disk.store.begin_flush(flush) == Progress::Pending);
   disk.write(1, 1, 2);
   CHECK(disk.versions(0) == Versions{0, 1});
@@ -148,7 +148,7 @@ TEST_CASE("a write that is held may be on the medium, is not read, and is not fl
   Disk disk;
   disk.store.options.hold_writes = true;
   const auto data = disk.blocks(0, 2, 5);
-  StoreOperation first;
+  Operation first;
   CHECK(disk.store.begin_write(first, 0, data.data(), data.size()) == Progress::Pending);
   CHECK(disk.versions(0) == Versions{0, 5});
   disk.flush();

@@ -125,7 +125,7 @@ TEST_CASE(
     }
     // The operating system would say yes now: the pages that it lost count as clean.
     CHECK(host.run(flush) == spec::status::write_fault);
-    StoreOperation operation;
+    Operation operation;
     CHECK(outcome(operation, raw.begin_flush(operation)) == Progress::Failed);
     CHECK(operation.os_error == error);
     CHECK(host.run(TestHost::data_command(spec::nvm_opcode::write, 1, 0, 1, host.page)) == 0);
@@ -139,7 +139,7 @@ TEST_CASE("an interrupted fdatasync is repeated") {
   TemporaryFolder folder;
   auto store = open_file_store(create(folder.file("disk.img"), 1 << 20));
   REQUIRE(store.ok());
-  StoreOperation operation;
+  Operation operation;
   os_calls.fdatasync.error = EINTR;
   const unsigned before = os_calls.fdatasync.calls;
   const Progress progress = store.value()->begin_flush(operation);
@@ -168,7 +168,7 @@ TEST_CASE("deallocating gives the file's space back, on another thread") {
   auto store = open_file_store(create(path, 4 << 20));
   REQUIRE(store.ok());
   memset(store.value()->bytes(), 0x5a, 4 << 20);
-  StoreOperation operation;
+  Operation operation;
   CHECK(outcome(operation, store.value()->begin_flush(operation)) == Progress::Done);
   const uint64_t before = disk_bytes(path);
   CHECK(before >= 4 << 20);
@@ -187,7 +187,7 @@ TEST_CASE("where files have no holes, deallocating writes zeroes") {
   REQUIRE(store.ok());
   memset(store.value()->bytes(), 0x5a, 4 << 20);
   const Failing failing(os_calls.fallocate, EOPNOTSUPP);
-  StoreOperation operation;
+  Operation operation;
   CHECK(outcome(operation, store.value()->begin_deallocate(
                                operation, kHoleFirst, kHoleLast - kHoleFirst)) == Progress::Done);
   check_hole(*store.value());
@@ -196,7 +196,7 @@ TEST_CASE("where files have no holes, deallocating writes zeroes") {
 TEST_CASE("a deallocation that the operating system refuses fails with its errno") {
   TemporaryFolder folder;
   FileStoreOptions options = create(folder.file("disk.img"), 4 << 20);
-  StoreOperation operation;
+  Operation operation;
   {
     auto store = open_file_store(options);
     REQUIRE(store.ok());
@@ -217,7 +217,7 @@ TEST_CASE("the completion hook is called when a flush has ended") {
   auto store = open_file_store(create(folder.file("disk.img"), 1 << 20));
   REQUIRE(store.ok());
   std::atomic<Progress> seen{Progress::Pending};
-  StoreOperation operation;
+  Operation operation;
   store.value()->set_completion_hook([&] { seen = operation.progress.load(); });
   CHECK(store.value()->begin_flush(operation) == Progress::Pending);
   store.value().reset();  // waits for the worker
@@ -334,7 +334,7 @@ TEST_CASE("a full file system is a Write Fault for that command only") {
     CHECK(good >= 200);
     CHECK(faults >= 512);
     CHECK(host.run(TestHost::data_command(spec::nvm_opcode::read, 1, 0, 8, host.page)) == 0);
-    StoreOperation operation;
+    Operation operation;
     std::byte block[512] = {};
     CHECK(raw.begin_write(operation, (4 << 20) - 512, block, 512) == Progress::Failed);
     CHECK(operation.os_error == EIO);

@@ -265,8 +265,8 @@ TEST_CASE("at run time stores come and go, and state is saved, on another thread
   TemporaryFolder folder;
   const std::vector<std::byte> state(10, std::byte{7});
   StoreCreation creation;
-  StoreOperation saving;
-  StoreOperation removal;
+  Operation saving;
+  Operation removal;
   std::atomic<unsigned> hooks{0};
   {
     Media media(open(create(folder.file("disk.img"), kBytes)));
@@ -306,7 +306,7 @@ TEST_CASE("media in memory have the same interface, and for a simulation no thre
     CHECK(holds(*creation.store, 0));
     CHECK(list(media.family()) == Names{kSecond});
     CHECK(media.family().open(kSecond).value()->byte_length() == kBytes);
-    StoreOperation operation;
+    Operation operation;
     CHECK(outcome(operation, media.begin_save(operation, {})) == Progress::Done);
     CHECK_FALSE(media.family().load().value().has_value());
     CHECK(outcome(operation, media.begin_remove(operation, kSecond, std::move(creation.store))) ==

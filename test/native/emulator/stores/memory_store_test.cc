@@ -49,7 +49,7 @@ TEST_CASE("deallocating memory gives whole huge pages back, by a worker") {
   CHECK(before >= kBytes);
   constexpr uint64_t kFirst = (1 << 20) + 100;
   constexpr uint64_t kEnd = (13 << 20) + 300;  // with 10 MiB of whole huge pages, from 2 to 12
-  StoreOperation operation;
+  Operation operation;
   std::atomic<bool> hooked{false};
   store.value()->set_completion_hook([&] { hooked = true; });
   const Progress begun = store.value()->begin_deallocate(operation, kFirst, kEnd - kFirst);
@@ -65,7 +65,7 @@ TEST_CASE("deallocating memory gives whole huge pages back, by a worker") {
 TEST_CASE("a small range is zeroed at once, and takes no memory where nothing was written") {
   auto store = make_memory_store(kBytes);
   REQUIRE(store.ok());
-  StoreOperation operation;
+  Operation operation;
   for (uint64_t at = 0; at < kBytes; at += 1 << 20) {
     CHECK(store.value()->begin_deallocate(operation, at, 1 << 20) == Progress::Done);
   }

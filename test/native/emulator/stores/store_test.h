@@ -69,7 +69,7 @@ inline uint64_t disk_bytes(const std::string& path) {
 }
 
 // How an operation ends that began with `progress`.
-inline Progress outcome(const StoreOperation& operation, Progress progress) {
+inline Progress outcome(const Operation& operation, Progress progress) {
   if (progress != Progress::Pending) return progress;
   for (int round = 0; round < 20'000 && operation.progress == Progress::Pending; round++) {
     std::this_thread::sleep_for(std::chrono::microseconds(500));
