@@ -78,10 +78,6 @@ void PcieController::reset_with_subsystem() {
   state_->reset_with_subsystem();
 }
 
-uint64_t PcieController::invalid_doorbell_count() const {
-  return state_->statistics.invalid_doorbells;
-}
-
 const Statistics& PcieController::statistics() const {
   return state_->statistics;
 }

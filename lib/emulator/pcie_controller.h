@@ -84,8 +84,6 @@ class PcieController {
   // operation ends (UINT64_MAX: never; 0: soon, since a completion queue is full).
   uint64_t next_event_ns() const;
 
-  // Doorbell writes that were ignored: a value out of range, or a queue that does not exist.
-  uint64_t invalid_doorbell_count() const;
   const Statistics& statistics() const;
   ErrorLog& error_log();
   // Tells the host, as soon as it listens, if its Asynchronous Event Configuration wants that.

@@ -19,9 +19,9 @@ struct Statistics {
   std::array<uint64_t, 4> io_errors{};  // by direction: bits 1:0 of the opcode
   uint64_t admin_commands = 0;
   uint64_t admin_errors = 0;
-  uint64_t media_errors = 0;  // unrecovered data, and data that did not pass its check
-  uint64_t doorbells = 0;     // new tails found, and trapped writes
-  uint64_t invalid_doorbells = 0;
+  uint64_t media_errors = 0;       // unrecovered data, and data that did not pass its check
+  uint64_t doorbells = 0;          // new tails found, and trapped writes
+  uint64_t invalid_doorbells = 0;  // ignored: a value out of range, or no such queue
   uint64_t interrupts = 0;
   // How long commands were outstanding that waited for a time; nothing else is timed.
   uint64_t busy_ns = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Doorbells in the host's memory: Doorbell Buffer Config, event indices.
+#include "emulator/statistics.h"
 #include "emulator/test_host.h"
 
 namespace nvm::emulator {
@@ -126,7 +127,7 @@ TEST_CASE("a value out of range in the shadow is ignored and recorded once") {
   host.ring_quietly(2, 8);
   host.step();
   host.step();
-  CHECK(host.controller.invalid_doorbell_count() == 1);
+  CHECK(host.controller.statistics().invalid_doorbells == 1);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Queues in motion: wrap-around, sharing, full completion queues, fairness, doorbells, interrupts.
 #include <map>
 
+#include "emulator/statistics.h"
 #include "emulator/test_host.h"
 
 namespace nvm::emulator {
@@ -73,7 +74,7 @@ TEST_CASE("CQ-full not checked: completions wait, none is lost, none overwrites 
   CHECK_FALSE(host.has_completion(queue));
   host.step_all();
   CHECK(host.controller.next_event_ns() == UINT64_MAX);
-  CHECK(host.controller.invalid_doorbell_count() == 0);
+  CHECK(host.controller.statistics().invalid_doorbells == 0);
 }
 
 TEST_CASE("a full completion queue holds back only the queues that complete there") {
@@ -175,10 +176,10 @@ TEST_CASE("doorbells out of range are ignored and recorded once") {
   host.ring(2, 8);
   CHECK_FALSE(host.step());
   CHECK_FALSE(host.step());
-  CHECK(host.controller.invalid_doorbell_count() == 1);
+  CHECK(host.controller.statistics().invalid_doorbells == 1);
   host.ring(2, 0xffffffff);
   host.step();
-  CHECK(host.controller.invalid_doorbell_count() == 2);
+  CHECK(host.controller.statistics().invalid_doorbells == 2);
   CHECK(TestHost::status_of(host.execute(queue, flush(1))) == 0);
 }
 
@@ -193,7 +194,7 @@ TEST_CASE("a completion doorbell that passes the tail is ignored and recorded") 
   host.ring(3, 99);
   host.submit(source, flush(3));
   host.step_all();
-  CHECK(host.controller.invalid_doorbell_count() == 1);
+  CHECK(host.controller.statistics().invalid_doorbells == 1);
   host.ring(3, 2);
   host.step_all();
   CHECK(host.take_completion(queue, false).cid == 2);

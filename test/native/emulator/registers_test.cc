@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Registers, enabling, disabling and shutting down.
+#include "emulator/statistics.h"
 #include "emulator/test_host.h"
 
 namespace nvm::emulator {
@@ -183,7 +184,7 @@ TEST_CASE("trapped doorbells work, and those of queues that do not exist are rec
   CHECK(TestHost::status_of(host.take_completion(host.admin)) == spec::status::invalid_opcode);
   host.write32(kDoorbellOffset + 8, 1);
   host.write32(kDoorbellOffset + 0xffc, 1);
-  CHECK(host.controller.invalid_doorbell_count() == 2);
+  CHECK(host.controller.statistics().invalid_doorbells == 2);
 }
 
 }  // namespace
