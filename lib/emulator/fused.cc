@@ -135,7 +135,8 @@ Task ControllerState::run_pair(Slot& first, Slot& second, Clock& clock) {
 Task ControllerState::run_alone(Slot& slot, Clock& clock) {
   Command& command = slot.command;
   if (command.fault != nullptr && !command.fault->executes()) {
-    co_return command.fault->status_field.value_or(spec::status::success);
+    // One that is dropped has no completion, and is no reason for the other to be executed.
+    co_return command.fault->status_field.value_or(spec::status::aborted_failed_fused);
   }
   uint16_t status = resolve_data(slot);
   if (status == kListNeeded) status = co_await bring_lists(slot);

@@ -167,6 +167,7 @@ uint64_t Subsystem::now_ns() {
 void Subsystem::save_soon() {
   if (!keeps_state_) return;
   used_ = true;
+  unsaved_ = true;
   if (save_due_) return;
   save_due_ = true;
   begin_work(save_later());

@@ -114,6 +114,26 @@ class Subsystem {
   void keep_state() { keeps_state_ = true; }
   // Keeps what is remembered where the namespaces are, together with what changes shortly after.
   void save_soon();
+  // Whether a power failure would lose something that save_soon() was called for.
+  bool has_unsaved_changes() const { return unsaved_ || savings_ != 0; }
+  // Lives while what is remembered now is being saved.
+  class Saving {
+   public:
+    explicit Saving(Subsystem& subsystem) : subsystem_(subsystem) {
+      subsystem_.unsaved_ = false;
+      subsystem_.savings_++;
+    }
+    ~Saving() {
+      subsystem_.unsaved_ |= !succeeded;
+      subsystem_.savings_--;
+    }
+    Saving(const Saving&) = delete;
+    Saving& operator=(const Saving&) = delete;
+    bool succeeded = false;
+
+   private:
+    Subsystem& subsystem_;
+  };
 
   // Goes on with `work`, one turn in each step, until it ends; for what outlives the command that
   // asked for it.
@@ -146,7 +166,9 @@ class Subsystem {
   bool holds_fetching_ = false;
   bool keeps_state_ = false;
   bool save_due_ = false;
-  bool used_ = false;  // there is something to remember
+  bool used_ = false;     // there is something to remember
+  bool unsaved_ = false;  // something that is not in what was saved last
+  uint32_t savings_ = 0;
   FaultPlan faults_;
   uint32_t namespaces_max_ = 256;
   uint64_t capacity_ = 0;

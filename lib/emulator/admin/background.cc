@@ -44,10 +44,12 @@ void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint6
 
 Task save_now(Subsystem& subsystem, int* os_error) {
   if (!subsystem.keeps_state()) co_return spec::status::success;
+  Subsystem::Saving saving(subsystem);
   Operation operation;
   const Progress saved =
       co_await settled(operation, subsystem.media().begin_save(operation, save_records(subsystem)));
-  if (saved == Progress::Done) co_return spec::status::success;
+  saving.succeeded = saved == Progress::Done;
+  if (saving.succeeded) co_return spec::status::success;
   if (os_error != nullptr) *os_error = operation.os_error;
   co_return spec::status::internal_error;
 }

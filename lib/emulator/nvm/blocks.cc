@@ -14,7 +14,8 @@ void invert(std::span<std::byte> bytes) {
 }
 
 // What is written can be read again, but not before it has been: until then a read would find what
-// was there before the blocks were made uncorrectable. One that is made so meanwhile stays so.
+// was there before the blocks were made uncorrectable. One that is made so meanwhile stays so. It
+// has to be durable by then, lest a power failure bring that back.
 class Unmarking {
  public:
   Unmarking(Namespace& ns, uint64_t lba, uint64_t data_byte_length) : ns_(ns) {
@@ -28,9 +29,9 @@ class Unmarking {
   ~Unmarking() { std::erase(ns_.unmarking, &marks_); }
   Unmarking(const Unmarking&) = delete;
 
+  bool empty() const { return marks_.empty(); }
   // False: the namespace can remember no more uncorrectable ranges, and this would split one.
   bool finish() {
-    if (marks_.empty()) return true;
     if (ns_.subsystem != nullptr) ns_.subsystem->save_soon();
     for (const auto& [first, last] : marks_.last_by_first()) {
       if (!ns_.uncorrectable.remove(first, last - first + 1)) return false;
@@ -42,6 +43,12 @@ class Unmarking {
   Namespace& ns_;
   IntervalSet marks_;
 };
+
+Task finish(Namespace& ns, Unmarking& unmarking) {
+  const uint16_t flushed = co_await flush_blocks(ns);
+  if (flushed != spec::status::success) co_return flushed;
+  co_return unmarking.finish() ? spec::status::success : spec::status::write_fault;
+}
 
 // A store that is memory gives back the pages of such a part within one step.
 constexpr uint64_t kDeallocateBytesMax = 256 << 20;
@@ -101,7 +108,19 @@ Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from) {
     if (ns.format.protection_type != 0) invert(from.metadata);
     if (written == Progress::Failed) co_return spec::status::write_fault;
   }
-  co_return unmarking.finish() ? spec::status::success : spec::status::write_fault;
+  if (unmarking.empty()) co_return spec::status::success;
+  co_return co_await finish(ns, unmarking);
+}
+
+Task flush_blocks(Namespace& ns) {
+  Operation operation;
+  const Progress flushed = co_await settled(operation, ns.store->begin_flush(operation));
+  if (flushed == Progress::Failed) co_return spec::status::write_fault;
+  if (ns.metadata_store == nullptr) co_return spec::status::success;
+  const Progress begun = ns.metadata_store->begin_flush(operation);
+  const Progress metadata_flushed = co_await settled(operation, begun);
+  co_return metadata_flushed == Progress::Failed ? spec::status::write_fault
+                                                 : spec::status::success;
 }
 
 Task deallocate_data(Namespace& ns, uint64_t lba, uint64_t block_count) {
@@ -109,8 +128,8 @@ Task deallocate_data(Namespace& ns, uint64_t lba, uint64_t block_count) {
   Unmarking unmarking(ns, lba, block_count * block_byte_length);
   const uint16_t status =
       co_await deallocate(*ns.store, lba * block_byte_length, block_count * block_byte_length);
-  if (status != spec::status::success) co_return status;
-  co_return unmarking.finish() ? spec::status::success : spec::status::write_fault;
+  if (status != spec::status::success || unmarking.empty()) co_return status;
+  co_return co_await finish(ns, unmarking);
 }
 
 Task deallocate_blocks(Namespace& ns, uint64_t lba, uint64_t block_count) {

@@ -51,6 +51,8 @@ class Blocks {
 Task load_blocks(Namespace& ns, uint64_t lba, BlockSpan to);
 // Device to medium. The last block may be there in part. Write Fault, or success.
 Task save_blocks(Namespace& ns, uint64_t lba, BlockSpan from);
+// Everything written before becomes durable.
+Task flush_blocks(Namespace& ns);
 // Afterwards the blocks read as zeroes, with metadata of zeroes or protection information of ones.
 Task deallocate_blocks(Namespace& ns, uint64_t lba, uint64_t block_count);
 // As above, but the blocks' metadata stays.

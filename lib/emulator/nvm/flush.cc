@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Flush: everything written before becomes durable (NVM command set 1.0, 3.2.3).
+// Flush: everything written before becomes durable (NVM command set 1.0, 3.2.3), and with it which
+// blocks are uncorrectable.
+#include "emulator/admin/background.h"
+#include "emulator/nvm/blocks.h"
 #include "emulator/nvm/commands.h"
+#include "emulator/subsystem.h"
 
 namespace nvm::emulator::commands {
 
@@ -8,14 +12,12 @@ Task flush(Namespace& ns, Command&) {
 #if NVM_CANARY_FLUSH_NO_OP
   co_return spec::status::success;
 #endif
-  Operation operation;
-  const Progress flushed = co_await settled(operation, ns.store->begin_flush(operation));
-  if (flushed == Progress::Failed) co_return spec::status::write_fault;
-  if (ns.metadata_store == nullptr) co_return spec::status::success;
-  const Progress begun = ns.metadata_store->begin_flush(operation);
-  const Progress metadata_flushed = co_await settled(operation, begun);
-  co_return metadata_flushed == Progress::Failed ? spec::status::write_fault
-                                                 : spec::status::success;
+  const uint16_t status = co_await flush_blocks(ns);
+  if (status != spec::status::success || ns.subsystem == nullptr ||
+      !ns.subsystem->has_unsaved_changes()) {
+    co_return status;
+  }
+  co_return co_await save_now(*ns.subsystem);
 }
 
 Task flush_if_due(Namespace& ns, Command& command) {

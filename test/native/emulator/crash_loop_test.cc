@@ -133,7 +133,9 @@ struct PoweredHost : TestHost {
   uint64_t page = 0;
 };
 
-// What the blocks of a namespace may hold; each version is written once.
+constexpr uint32_t kUncorrectable = UINT32_MAX;
+
+// What the blocks of a namespace may hold; each version is written once, but for kUncorrectable.
 struct Blocks {
   std::vector<uint32_t> durable = std::vector<uint32_t>(kBlocks);
   std::vector<std::set<uint32_t>> later = std::vector<std::set<uint32_t>>(kBlocks);
@@ -172,6 +174,7 @@ class CrashLoop {
     if (what == 0 && namespaces_.size() < 3) return create();
     if (what == 1 && namespaces_.size() > 1) return remove();
     auto at = std::next(namespaces_.begin(), static_cast<ptrdiff_t>(below(namespaces_.size())));
+    if (what < 5) return make_uncorrectable(at->first, at->second);
     if (what < 75) return write(at->first, at->second, false);
     if (what < 85) return write(at->first, at->second, true);
     flush(at->first, at->second);
@@ -221,6 +224,14 @@ class CrashLoop {
     if (durable) crash();
   }
 
+  void make_uncorrectable(uint32_t nsid, Blocks& blocks) {
+    const uint64_t lba = below(kBlocks);
+    blocks.begin(lba, kUncorrectable);
+    auto sqe = host_.block_command(spec::nvm_opcode::write_uncorrectable, nsid, lba);
+    REQUIRE(TestHost::status_of(host_.finish(host_.queue, sqe)) == 0);
+    crash();
+  }
+
   void flush(uint32_t nsid, Blocks& blocks) {
     crash();
     CrashStore& store = host_.family().opened(nsid);
@@ -265,8 +276,13 @@ class CrashLoop {
     after.subsystem.attach_namespace(nsid, 0);
     for (uint64_t lba = 0; lba < kBlocks; lba++) {
       const auto read = after.block_command(spec::nvm_opcode::read, nsid, lba);
-      REQUIRE(TestHost::status_of(after.finish(after.queue, read)) == 0);
-      const auto* words = reinterpret_cast<const uint32_t*>(after.at(after.page));
+      const uint16_t status = TestHost::status_of(after.finish(after.queue, read));
+      auto* words = reinterpret_cast<uint32_t*>(after.at(after.page));
+      if (status == spec::status::unrecovered_read_error) {
+        std::fill_n(words, kBlockBytes / sizeof(uint32_t), kUncorrectable);
+      } else {
+        REQUIRE(status == 0);
+      }
       const bool whole = memcmp(words, words + 1, kBlockBytes - sizeof(uint32_t)) == 0;
       const bool legal = words[0] == blocks.durable[lba] || blocks.later[lba].contains(words[0]);
       violations += !whole || !legal;

@@ -244,6 +244,21 @@ TEST_CASE("a delay of either half delays the pair, and what came between the hal
   CHECK(host.status_of_next(3) == spec::status::aborted_missing_fused);
 }
 
+TEST_CASE("a comparison that is dropped is no reason to write") {
+  Fusing host;
+  Fault drop;
+  drop.match.queues = FaultQueues::Io;
+  drop.match.opcode = spec::nvm_opcode::compare;
+  drop.action.drop = true;
+  REQUIRE(host.subsystem.faults().add(drop).ok());
+  host.place_first(1);
+  host.place_second(2);
+  host.go();
+  CHECK(host.status_of_next(2) == spec::status::aborted_failed_fused);
+  CHECK_FALSE(host.has_completion(host.queue));
+  CHECK(host.store->memory[0] == std::byte{0x11});
+}
+
 TEST_CASE("a queue is deleted under a waiting pair; its namespace is free again") {
   Fusing host;
   HostQueue other = host.create_pair(2, 16);
