@@ -48,12 +48,14 @@ emulator::Schedule schedule(emulator::TimingModel& model, const emulator::Namesp
                             const spec::SubmissionQueueEntry& sqe, uint64_t now_ns) {
   const Fields fields(sqe);
   const uint64_t block_byte_length = ns.format.data_byte_length();
-  const emulator::Schedule written = model.schedule(
-      {spec::nvm_opcode::write, fields.write_lba, fields.write_count * block_byte_length}, now_ns);
+  const emulator::Schedule written =
+      model.schedule({spec::nvm_opcode::write, fields.write_lba * block_byte_length,
+                      fields.write_count * block_byte_length},
+                     now_ns);
   if (written.retry) return written;
-  return model.schedule(
-      {spec::nvm_opcode::read, fields.read_lba, fields.read_count * block_byte_length},
-      written.at_ns);
+  return model.schedule({spec::nvm_opcode::read, fields.read_lba * block_byte_length,
+                         fields.read_count * block_byte_length},
+                        written.at_ns);
 }
 
 // Step 3: the command.

@@ -10,8 +10,10 @@ namespace nvm::emulator {
 
 struct TimedCommand {
   uint8_t opcode;
-  uint64_t lba;
+  uint64_t offset;  // of its first block in the namespace's data, in bytes
   uint64_t byte_length;
+  bool durable = false;      // a write that completes when it is on the medium
+  bool deallocates = false;  // a Write Zeroes that leaves nothing to be written
 };
 
 struct Schedule {
@@ -23,6 +25,8 @@ class TimingModel {
  public:
   virtual ~TimingModel() = default;
   virtual Schedule schedule(const TimedCommand& command, uint64_t now_ns) = 0;
+  // What was in these bytes is gone; `schedule` has been asked how long that takes.
+  virtual void deallocate(uint64_t offset, uint64_t byte_length) {}
   // Lets inner work (buffer release, garbage collection) happen up to `now_ns`.
   virtual void run_until(uint64_t now_ns) = 0;
 };

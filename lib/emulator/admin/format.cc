@@ -38,6 +38,7 @@ Task deallocate(Namespace& ns) {
         100 - 100 * ((offset + part) >> 20) / std::max<uint64_t>(1, byte_length >> 20));
     co_await next_step{};
   }
+  if (ns.timing != nullptr) ns.timing->deallocate(0, byte_length);
   const Progress flushed = co_await settled(operation, ns.store->begin_flush(operation));
   co_return flushed == Progress::Done ? spec::status::success : spec::status::write_fault;
 }

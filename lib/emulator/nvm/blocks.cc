@@ -128,7 +128,11 @@ Task deallocate_data(Namespace& ns, uint64_t lba, uint64_t block_count) {
   Unmarking unmarking(ns, lba, block_count * block_byte_length);
   const uint16_t status =
       co_await deallocate(*ns.store, lba * block_byte_length, block_count * block_byte_length);
-  if (status != spec::status::success || unmarking.empty()) co_return status;
+  if (status != spec::status::success) co_return status;
+  if (ns.timing != nullptr) {
+    ns.timing->deallocate(lba * block_byte_length, block_count * block_byte_length);
+  }
+  if (unmarking.empty()) co_return status;
   co_return co_await finish(ns, unmarking);
 }
 

@@ -57,6 +57,7 @@ bool read_at_once(Namespace& ns, Command& command);
 Task read(Namespace& ns, Command& command);
 bool write_at_once(Namespace& ns, Command& command);
 Task write(Namespace& ns, Command& command);
+bool write_zeroes_deallocates(const Command& command);
 Task write_zeroes(Namespace& ns, Command& command);
 Task write_uncorrectable(Namespace& ns, Command& command);
 Task compare(Namespace& ns, Command& command);

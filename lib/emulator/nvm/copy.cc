@@ -86,7 +86,10 @@ Task copy(Namespace& ns, Command& command) {
   uint64_t block_count = 0;
   status = judge_sources(ns, sqe, sources, to, block_count);
   if (status != spec::status::success) co_return status;
-  co_await take_time(ns, command, {sqe.opc, to, block_count * ns.format.data_byte_length()});
+  const uint64_t block_byte_length = ns.format.data_byte_length();
+  const bool durable = ns.write_through || spec::copy_cdw12::fua.get(sqe.cdw12) != 0;
+  co_await take_time(ns, command,
+                     {sqe.opc, to * block_byte_length, block_count * block_byte_length, durable});
 
   Blocks blocks(ns.format);
   blocks.resize(block_count);

@@ -28,8 +28,9 @@ Task dataset_management(Namespace& ns, Command& command) {
     block_count += range.nlb;
   }
   if (!deallocates) block_count = 0;
-  co_await take_time(ns, command,
-                     {sqe.opc, ranges[0].slba, block_count * ns.format.data_byte_length()});
+  const uint64_t block_byte_length = ns.format.data_byte_length();
+  co_await take_time(
+      ns, command, {sqe.opc, ranges[0].slba * block_byte_length, block_count * block_byte_length});
   if (!deallocates) co_return spec::status::success;
   for (const spec::DatasetManagementRange& range : ranges) {
     if (range.nlb == 0) continue;

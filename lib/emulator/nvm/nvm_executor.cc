@@ -105,7 +105,10 @@ bool NvmExecutor::schedule(Command& command, const commands::NvmCommand& row, Cl
   TimedCommand timed{command.sqe.opc, 0, 0};
   if (row.has_range) {
     const commands::BlockRange range = commands::block_range(command.sqe);
-    timed = {command.sqe.opc, range.lba, range.block_count << lba_shift_};
+    timed = {command.sqe.opc, range.lba << lba_shift_, range.block_count << lba_shift_};
+    timed.durable = ns_.write_through || spec::write_cdw12::fua.get(command.sqe.cdw12) != 0;
+    timed.deallocates =
+        row.opcode == spec::nvm_opcode::write_zeroes && commands::write_zeroes_deallocates(command);
   } else if (row.host_data != commands::HostData::None) {
     return true;  // it asks when it knows its ranges
   }

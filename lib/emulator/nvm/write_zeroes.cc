@@ -23,13 +23,16 @@ uint16_t judge(const Namespace& ns, const Protection& protection, const BlockRan
 
 }  // namespace
 
+bool write_zeroes_deallocates(const Command& command) {
+  return spec::write_zeroes_cdw12::deac.get(command.sqe.cdw12) != 0 && command.fault == nullptr;
+}
+
 Task write_zeroes(Namespace& ns, Command& command) {
   const BlockRange range = block_range(command.sqe);
   const Protection protection = protection_of(command.sqe);
   const uint16_t judged = judge(ns, protection, range);
   if (judged != spec::status::success) co_return judged;
-  const bool deallocates =
-      spec::write_zeroes_cdw12::deac.get(command.sqe.cdw12) != 0 && command.fault == nullptr;
+  const bool deallocates = write_zeroes_deallocates(command);
   if (deallocates) {
     const uint16_t status = co_await deallocate_data(ns, range.lba, range.block_count);
     if (status != spec::status::success) co_return status;
