@@ -3,25 +3,29 @@
 
 #include <algorithm>
 
+#include "emulator/models/media_work.h"
+
 namespace nvm::emulator {
 
-LatencyBandwidthModel::LatencyBandwidthModel(uint64_t latency_ns, uint64_t bytes_per_second)
-    : latency_ns_(latency_ns), bytes_per_second_(bytes_per_second) {}
-
 Schedule LatencyBandwidthModel::schedule(const TimedCommand& command, uint64_t now_ns) {
-  const uint64_t earliest = now_ns + latency_ns_;
-  if (bytes_per_second_ == 0) return {earliest, false};
-  if (link_free_at_ns_ <= now_ns) {
-    link_free_at_ns_ = now_ns;
-    remainder_ = 0;
+  const MediaWork work = media_work(command);
+  Direction& direction = work == MediaWork::Read ? read_ : write_;
+  const uint64_t earliest = now_ns + direction.timing.latency_ns;
+  const uint64_t bytes_per_second = direction.timing.bytes_per_second;
+  if (bytes_per_second == 0 || work == MediaWork::None) return {earliest, false};
+  if (free_at_ns_ <= now_ns) {
+    free_at_ns_ = now_ns;
+    read_.remainder = 0;
+    write_.remainder = 0;
   }
   // The fraction of a nanosecond that a division cuts off is charged to the next command: without
   // it small commands would run up to a percent too fast.
   constexpr unsigned __int128 kNanosecondsPerSecond = 1'000'000'000;
-  const unsigned __int128 scaled = command.byte_length * kNanosecondsPerSecond + remainder_;
-  link_free_at_ns_ += static_cast<uint64_t>(scaled / bytes_per_second_);
-  remainder_ = static_cast<uint64_t>(scaled % bytes_per_second_);
-  return {std::max(earliest, link_free_at_ns_), false};
+  const unsigned __int128 scaled =
+      command.byte_length * kNanosecondsPerSecond + direction.remainder;
+  free_at_ns_ += static_cast<uint64_t>(scaled / bytes_per_second);
+  direction.remainder = static_cast<uint64_t>(scaled % bytes_per_second);
+  return {std::max(earliest, free_at_ns_), false};
 }
 
 }  // namespace nvm::emulator
