@@ -54,6 +54,7 @@ EmulatorOptions read_emulator_options(const ObjectReader& object) {
   }
   options.latency_ns = object.integer<uint64_t>("latencyNs", 0);
   options.bytes_per_second = object.integer<uint64_t>("bandwidth", 0);
+  options.timing_model = object.string("timingModel");
   options.serial = object.string("serial");
   options.model = object.string("model");
   options.firmware = object.string("firmware");

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "emulator/models/latency_bandwidth_model.h"
+#include "emulator/models/named_models.h"
 #include "emulator/saved_device.h"
 #include "emulator/saved_state.h"
 #include "emulator/stores/media.h"
@@ -68,17 +69,45 @@ Status check_limits(const EmulatorOptions& options) {
   return {};
 }
 
+Status check_timing(const EmulatorOptions& options) {
+  if (options.timing_model.empty()) return {};
+  if (options.latency_ns != 0 || options.bytes_per_second != 0) {
+    return refuse_option(
+        "a model says how long commands take; leave it out, or the latency and bandwidth");
+  }
+  if (find_named_model(options.timing_model) != nullptr) return {};
+  std::string names;
+  for (const NamedModel& each : named_models()) names.append(" ").append(each.name);
+  return refuse_option("there is no model '" + options.timing_model + "'; there are" + names);
+}
+
+// The models of namespaces that have so many bytes in all take too much memory, or they do not.
+Status check_modelled(const EmulatorOptions& options, uint64_t byte_length) {
+  const NamedModel* model = find_named_model(options.timing_model);
+  if (model == nullptr || byte_length <= model->byte_length_max) return {};
+  return refuse_option("the model " + options.timing_model + " is for namespaces of at most " +
+                       std::to_string(model->byte_length_max >> 30) + " GiB in all, not of " +
+                       std::to_string(byte_length >> 30) +
+                       " GiB; make the device smaller, or give latency and bandwidth instead");
+}
+
 Status check_options(const EmulatorOptions& options) {
   NVM_TRY(check_text("a serial number", options.serial, kSerialLengthMax));
   NVM_TRY(check_text("a model number", options.model, kModelLengthMax));
   NVM_TRY(check_text("a firmware revision", options.firmware, kFirmwareLengthMax));
   NVM_TRY(check_limits(options));
+  NVM_TRY(check_timing(options));
   const auto namespaces = wanted_namespaces(options);
   if (namespaces.size() > options.namespaces_max) {
     return refuse_option("there are " + std::to_string(namespaces.size()) +
                          " namespaces, more than the limit of " +
                          std::to_string(options.namespaces_max));
   }
+  uint64_t all = 0;
+  for (const auto& each : namespaces) {
+    if (__builtin_add_overflow(all, each.byte_length, &all)) all = UINT64_MAX;
+  }
+  NVM_TRY(check_modelled(options, std::max(all, options.capacity)));
   if (!options.namespaces.empty() && options.byte_length != 0) {
     return refuse_option("give a size of the device or of each namespace, not both");
   }
@@ -177,8 +206,12 @@ Status make_namespaces(Subsystem& subsystem, const EmulatorOptions& options, boo
   return {};
 }
 
-std::unique_ptr<TimingModel> make_timing(const EmulatorOptions& options) {
-  if (options.make_timing) return options.make_timing();
+std::unique_ptr<TimingModel> make_timing(const EmulatorOptions& options, uint64_t byte_length) {
+  if (options.make_timing) return options.make_timing(byte_length);
+  if (const NamedModel* model = find_named_model(options.timing_model)) {
+    // A device that is too large is refused when all of it is known.
+    return byte_length <= model->byte_length_max ? model->make(byte_length) : nullptr;
+  }
   if (options.latency_ns == 0 && options.bytes_per_second == 0) return nullptr;
   return std::make_unique<LatencyBandwidthModel>(options.latency_ns, options.bytes_per_second);
 }
@@ -193,7 +226,11 @@ EmulatedDevice begin_device(const EmulatorOptions& options, int fd, std::unique_
   device.limits = options.limits;
   device.subsystem = std::make_unique<Subsystem>(identity_of(options, fd), std::move(media));
   device.subsystem->set_namespaces_max(options.namespaces_max);
-  device.subsystem->set_timing([options] { return make_timing(options); });
+  if (const NamedModel* model = find_named_model(options.timing_model)) {
+    device.subsystem->capacity_max = model->byte_length_max;
+  }
+  device.subsystem->set_timing(
+      [options](uint64_t byte_length) { return make_timing(options, byte_length); });
   return device;
 }
 
@@ -220,6 +257,7 @@ Result<EmulatedDevice> load_device(const EmulatorOptions& wanted, int fd) {
   options.read_only = wanted.read_only;
   options.latency_ns = wanted.latency_ns;
   options.bytes_per_second = wanted.bytes_per_second;
+  options.timing_model = wanted.timing_model;
   options.make_timing = wanted.make_timing;
   NVM_TRY(check_options(options));
   Result<std::unique_ptr<Media>> media =
@@ -229,6 +267,7 @@ Result<EmulatedDevice> load_device(const EmulatorOptions& wanted, int fd) {
   if (!media.ok()) return std::move(media.status());
   EmulatedDevice device = begin_device(options, fd, std::move(media.value()));
   NVM_TRY(resume_records(*device.subsystem, saved.records));
+  NVM_TRY(check_modelled(options, device.subsystem->capacity()));
   NVM_TRY(keep_state(device, options, true));
   return device;
 }
@@ -274,6 +313,7 @@ Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int 
     NVM_TRY(make_namespaces(subsystem, options, device.in_memory));
   }
   subsystem.set_capacity(std::max(subsystem.capacity(), options.capacity));
+  NVM_TRY(check_modelled(options, subsystem.capacity()));
   // What an image by itself does not tell must not be made, and so erased, a second time.
   const bool tells_all = options.namespaces.empty() || remembered.value().has_value();
   NVM_TRY(keep_state(device, options, !tells_all));

@@ -43,8 +43,10 @@ struct EmulatorOptions {
   emulator::PcieControllerLimits limits;  // of each controller
   std::string model;                      // empty: "peernvm emulator"
   std::string firmware;                   // empty: the version
-  // Instead of latency and bandwidth: makes the timing model of a namespace.
-  std::function<std::unique_ptr<emulator::TimingModel>()> make_timing;
+  // Instead of latency and bandwidth: a known drive, see emulator/models/named_models.h.
+  std::string timing_model;
+  // Instead of all three: makes the timing model of a namespace.
+  emulator::MakeTiming make_timing;
   // What DeviceSaving gave: with it only the image, `read_only` and the timing count.
   std::shared_ptr<const std::vector<std::byte>> saved;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "emulator/hot_add.h"
 
+#include <algorithm>
+
 #include "emulator/admin/background.h"
 
 namespace nvm::emulator {
@@ -38,6 +40,12 @@ Status begin_adding_namespace(Subsystem& subsystem, const EmulatedNamespaceOptio
     return Status(ErrorCode::Argument, "a namespace of " + std::to_string(options.byte_length) +
                                            " bytes; give it a multiple of " +
                                            std::to_string(format.data_byte_length()));
+  }
+  const uint64_t allocated = subsystem.allocated_capacity();
+  if (options.byte_length > subsystem.capacity_max - std::min(allocated, subsystem.capacity_max)) {
+    return Status(ErrorCode::Argument, "the device's model is for namespaces of at most " +
+                                           std::to_string(subsystem.capacity_max >> 30) +
+                                           " GiB in all; give a smaller size");
   }
   spec::NamespaceManagementData data{};
   data.nsze = data.ncap = options.byte_length / format.data_byte_length();

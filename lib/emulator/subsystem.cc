@@ -48,7 +48,9 @@ bool Subsystem::add_namespace(uint32_t namespace_id, std::unique_ptr<Namespace> 
   if (namespaces_.size() < namespace_id) namespaces_.resize(namespace_id);
   ns->id = namespace_id;
   ns->subsystem = this;
-  if (ns->timing == nullptr && make_timing_) ns->timing = make_timing_();
+  if (ns->timing == nullptr && make_timing_) {
+    ns->timing = make_timing_(ns->store->byte_length());
+  }
   set_completion_hook(*ns->store);
   if (ns->metadata_store != nullptr) set_completion_hook(*ns->metadata_store);
   namespaces_[namespace_id - 1] = std::move(ns);

@@ -69,10 +69,8 @@ class Subsystem {
   // Whether a namespace may have this id, now or ever.
   bool is_valid_namespace_id(uint32_t id) const { return id != 0 && id <= namespaces_max_; }
   uint32_t free_namespace_id() const;  // 0: none
-  // `make` gives each namespace that is added without a timing model one of its own.
-  void set_timing(std::function<std::unique_ptr<TimingModel>()> make) {
-    make_timing_ = std::move(make);
-  }
+  // `make` gives each namespace that is added without a timing model one of its own, or null.
+  void set_timing(MakeTiming make) { make_timing_ = std::move(make); }
   uint32_t namespaces_max() const { return namespaces_max_; }
   void set_namespaces_max(uint32_t most);
 
@@ -80,6 +78,8 @@ class Subsystem {
   uint64_t capacity() const { return capacity_; }
   uint64_t allocated_capacity() const;
   void set_capacity(uint64_t byte_length) { capacity_ = byte_length; }
+  // What their timing models can do with.
+  uint64_t capacity_max = UINT64_MAX;
 
   // Controllers; their ids are their indices. At most kControllersMax.
   PcieController& add_controller(const PcieControllerLimits& limits);
@@ -160,7 +160,7 @@ class Subsystem {
 
   const Identity identity_;
   std::function<void()> wake_;
-  std::function<std::unique_ptr<TimingModel>()> make_timing_;
+  MakeTiming make_timing_;
   Clock* clock_ = nullptr;
   uint64_t started_at_ns_ = 0;
   bool holds_fetching_ = false;

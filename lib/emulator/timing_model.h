@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 namespace nvm::emulator {
 
@@ -30,5 +32,8 @@ class TimingModel {
   // Lets inner work (buffer release, garbage collection) happen up to `now_ns`.
   virtual void run_until(uint64_t now_ns) = 0;
 };
+
+// Makes the model of a namespace that has so many bytes of data.
+using MakeTiming = std::function<std::unique_ptr<TimingModel>(uint64_t byte_length)>;
 
 }  // namespace nvm::emulator

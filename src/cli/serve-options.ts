@@ -3,7 +3,7 @@
 // is quick.
 
 import type { ArgumentsCamelCase, Argv, InferredOptionTypes } from 'yargs'
-import type { EmulatorOptions } from '../emulator/options.ts'
+import type { EmulatorOptions, TimingModelName } from '../emulator/options.ts'
 
 const size = { type: 'string', requiresArg: true } as const
 const count = { type: 'number', requiresArg: true } as const
@@ -38,6 +38,7 @@ const options = {
   'read-only': { type: 'boolean', default: false },
   'latency-ns': { ...count, describe: 'how long a command takes at least' },
   bandwidth: { ...count, describe: 'bytes per second at most' },
+  timing: { choices: ['p4800x', '970pro'], describe: 'instead: as long as on a known drive' },
   serial: { ...text, describe: 'serial number; made of the image by default' },
   model: { ...text, describe: 'model number' },
   firmware: { ...text, describe: 'firmware revision' },
@@ -90,6 +91,7 @@ export function toEmulatorOptions(served: Served): EmulatorOptions {
     namespaces: served.namespace.map((each) => ({ ...format, size: each })),
     controllers: served.controllers,
     timing: given({ latencyNs: served.latencyNs, bandwidth: served.bandwidth }),
+    ...given({ model: served.timing as TimingModelName | undefined }),
     identity: given({ serial: served.serial, model: served.model, firmware: served.firmware }),
     limits: given({
       queuePairs: served.queuePairs,

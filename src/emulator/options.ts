@@ -33,15 +33,25 @@ export interface EmulatorOptions extends NamespaceOptions {
   readonly controllers?: number
   /** How long commands take; without it they are as fast as this machine. */
   readonly timing?: TimingOptions
+  /**
+   * Instead of `timing`: commands take as long as on a known drive. `p4800x`: Intel Optane, reads
+   * in 12 µs and writes in 14 µs, at 2.4 and 2.0 GiB/s. `970pro`: a Samsung flash drive with its
+   * write buffer, page map and garbage collection; it is empty at first, and takes 2 MiB of memory
+   * for each GiB, of which there may be 1024.
+   */
+  readonly model?: TimingModelName
   readonly identity?: IdentityOptions
   /** What each controller offers at most. */
   readonly limits?: LimitOptions
   /**
    * What `device.save()` gave: that device goes on, its controllers as after a reset. Only `image`,
-   * `readOnly` and `timing` can be given with it; `image` must be when the device had one.
+   * `readOnly`, `timing` and `model` can be given with it; `image` must be when the device had one.
    */
   readonly load?: Uint8Array
 }
+
+const timingModelNames = ['p4800x', '970pro'] as const
+export type TimingModelName = (typeof timingModelNames)[number]
 
 export interface TimingOptions {
   /** How long a command takes at least. */
@@ -86,6 +96,7 @@ export interface NativeEmulatorOptions extends NativeNamespaceOptions {
   readonly controllers: number
   readonly latencyNs: number
   readonly bandwidth: number
+  readonly timingModel: string
   readonly serial: string
   readonly model: string
   readonly firmware: string
@@ -105,11 +116,12 @@ const optionNames = [
   'capacity',
   'controllers',
   'timing',
+  'model',
   'identity',
   'limits',
   'load',
 ]
-const loadedOptionNames = ['load', 'image', 'readOnly', 'timing']
+const loadedOptionNames = ['load', 'image', 'readOnly', 'timing', 'model']
 
 /**
  * Makes an emulator's description plain for the native side.
@@ -139,6 +151,7 @@ export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions
     controllers: options.controllers ?? 1,
     latencyNs: positive('latencyNs', timing.latencyNs),
     bandwidth: positive('bandwidth', timing.bandwidth),
+    timingModel: toTimingModel(options),
     serial: identity.serial ?? '',
     model: identity.model ?? '',
     firmware: identity.firmware ?? '',
@@ -158,6 +171,22 @@ export function toNativeNamespace(options: NamespaceOptions): NativeNamespaceOpt
     extendedBlocks: options.extendedBlocks ?? false,
     protection: options.protection ?? 0,
   }
+}
+
+function toTimingModel({ model, timing = {} }: EmulatorOptions): string {
+  if (model === undefined) return ''
+  if (Object.keys(timing).length > 0) {
+    throw createError(
+      'ERR_ARGUMENT',
+      'model and timing both say how long commands take; leave one out',
+    )
+  }
+  if (timingModelNames.includes(model)) return model
+  const names = timingModelNames.join(', ')
+  throw createError(
+    'ERR_ARGUMENT',
+    `there is no timing model '${model}', but ${names}; a model number goes into identity`,
+  )
 }
 
 function positive(name: string, value = 0): number {

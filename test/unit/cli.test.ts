@@ -79,4 +79,14 @@ describe('peernvm', () => {
     expect(outcome.code).toBe(1)
     expect(outcome.stderr).toMatch(/doorbells.*knock.*trap.*poll/s)
   })
+
+  test.each([
+    [['--timing', 'optane'], /timing.*optane.*p4800x.*970pro/s],
+    [['--timing', '970pro', '--latency-ns', '5'], /model and timing.*leave one out/s],
+  ])('serve refuses %j', async (timing, message) => {
+    const args = [program, 'serve', '--size', '4MiB', '--vfio-user', '/nonexistent', ...timing]
+    const outcome = await runProgram(process.execPath, args)
+    expect(outcome.code).not.toBe(0)
+    expect(outcome.stderr).toMatch(message)
+  })
 })

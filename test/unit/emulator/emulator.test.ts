@@ -39,10 +39,26 @@ describe('an emulator', () => {
     expect((await controller.namespace(2)).blockCount).toBe(4096)
   })
 
+  test.each(['p4800x', '970pro'] as const)('keeps data under the model %s', async (model) => {
+    await using device = await startEmulator({ size: '4MiB', model })
+    await using controller = await openController(device.controller())
+    const namespace = await controller.namespace(1)
+    for (let lba = 0; lba < 8192; lba += 64)
+      await namespace.write({ lba, from: blocks(64, lba / 64) })
+    await namespace.flush()
+    const into = blocks(64, 0)
+    for (let lba = 0; lba < 8192; lba += 64) {
+      await namespace.read({ lba, into })
+      expect(into).toEqual(blocks(64, lba / 64))
+    }
+  })
+
   test.each([
     [{ controllers: 0 }, 'ERR_ARGUMENT'],
     [{ blockSize: 520 as 512 }, 'ERR_ARGUMENT'],
     [{ size: '1MiB', protection: 1 as const }, 'ERR_ARGUMENT'],
+    [{ size: '1025GiB', model: '970pro' as const }, 'ERR_ARGUMENT'],
+    [{ size: '1MiB', capacity: '2TiB', model: '970pro' as const }, 'ERR_ARGUMENT'],
     [{ size: 1000 }, 'ERR_IMAGE'],
     [{ image: '/nonexistent/disk.img' }, 'ERR_IMAGE'],
   ])('refuses %j with %s', async (options, code) => {

@@ -13,6 +13,22 @@ describe('emulator options', () => {
     expect(() => toNativeOptions(options as object)).toThrow(message)
   })
 
+  test('a timing model is one that there is, and instead of timing', () => {
+    expect(toNativeOptions({ model: '970pro' }).timingModel).toBe('970pro')
+    expect(toNativeOptions({ timing: {}, model: 'p4800x' }).timingModel).toBe('p4800x')
+    expect(toNativeOptions({ identity: { model: 'M1' } })).toMatchObject({
+      timingModel: '',
+      model: 'M1',
+    })
+    expect(toNativeOptions({ load: new Uint8Array(1), model: 'p4800x' }).timingModel).toBe('p4800x')
+    expect(() => toNativeOptions({ model: 'optane' as 'p4800x' })).toThrow(
+      /Wrong argument.*no timing model 'optane'.*p4800x, 970pro.*identity/,
+    )
+    expect(() => toNativeOptions({ model: '970pro', timing: { latencyNs: 1 } })).toThrow(
+      /Wrong argument.*model and timing.*leave one out/,
+    )
+  })
+
   test('a negative latency is refused', () => {
     expect(() => toNativeOptions({ timing: { latencyNs: -1 } })).toThrow(/latencyNs/)
   })
