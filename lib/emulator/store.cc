@@ -23,8 +23,7 @@ Progress copy(Operation& operation, void* to, const void* from, size_t byte_leng
 
 }  // namespace
 
-Progress Store::begin_read(Operation& operation, uint64_t offset, void* to,
-                           size_t byte_length) {
+Progress Store::begin_read(Operation& operation, uint64_t offset, void* to, size_t byte_length) {
   return copy(operation, to, bytes() + offset, byte_length, may_fault());
 }
 

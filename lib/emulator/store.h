@@ -38,8 +38,7 @@ class Store {
 
   // The store may use `to` and `from` until the operation has ended. A store with bytes() need not
   // implement them: these copy.
-  virtual Progress begin_read(Operation& operation, uint64_t offset, void* to,
-                              size_t byte_length);
+  virtual Progress begin_read(Operation& operation, uint64_t offset, void* to, size_t byte_length);
   virtual Progress begin_write(Operation& operation, uint64_t offset, const void* from,
                                size_t byte_length);
   // Makes everything written before durable. Never blocks the caller. A store that has lost

@@ -55,8 +55,8 @@ class Medium::KnownStore final : public emulator::Store {
                                 size_t byte_length) override {
     return store_.begin_read(operation, offset, to, byte_length);
   }
-  emulator::Progress begin_write(emulator::Operation& operation, uint64_t offset,
-                                 const void* from, size_t byte_length) override {
+  emulator::Progress begin_write(emulator::Operation& operation, uint64_t offset, const void* from,
+                                 size_t byte_length) override {
     return store_.begin_write(operation, offset, from, byte_length);
   }
   emulator::Progress begin_flush(emulator::Operation& operation) override {

@@ -6,8 +6,8 @@
 namespace nvm::simulation {
 
 using emulator::CrashStore;
-using emulator::Progress;
 using emulator::Operation;
+using emulator::Progress;
 
 SimulatedStore::SimulatedStore(const SimulatedStoreOptions& options, Random& random)
     : options_(options), random_(random) {

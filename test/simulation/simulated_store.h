@@ -33,8 +33,8 @@ class SimulatedStore final : public emulator::Store {
   bool may_fault() const override { return false; }
   emulator::Progress begin_read(emulator::Operation& operation, uint64_t offset, void* to,
                                 size_t byte_length) override;
-  emulator::Progress begin_write(emulator::Operation& operation, uint64_t offset,
-                                 const void* from, size_t byte_length) override;
+  emulator::Progress begin_write(emulator::Operation& operation, uint64_t offset, const void* from,
+                                 size_t byte_length) override;
   emulator::Progress begin_flush(emulator::Operation& operation) override;
   emulator::Progress begin_deallocate(emulator::Operation& operation, uint64_t offset,
                                       uint64_t byte_length) override;

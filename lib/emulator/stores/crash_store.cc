@@ -71,14 +71,12 @@ Progress CrashStore::begin_write(Operation& operation, uint64_t offset, const vo
   return log_write(operation, offset, std::vector<std::byte>(first, first + byte_length));
 }
 
-Progress CrashStore::begin_deallocate(Operation& operation, uint64_t offset,
-                                      uint64_t byte_length) {
+Progress CrashStore::begin_deallocate(Operation& operation, uint64_t offset, uint64_t byte_length) {
   if (!in_range(operation, offset, byte_length)) return Progress::Failed;
   return log_write(operation, offset, std::vector<std::byte>(byte_length));
 }
 
-Progress CrashStore::log_write(Operation& operation, uint64_t offset,
-                               std::vector<std::byte> data) {
+Progress CrashStore::log_write(Operation& operation, uint64_t offset, std::vector<std::byte> data) {
   const uint64_t id = event_count_++;
   log_.push_back({id, offset, std::move(data)});
   return begin(operation, options.hold_writes,

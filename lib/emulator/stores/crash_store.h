@@ -31,13 +31,11 @@ class CrashStore final : public Store {
   bool may_fault() const override { return false; }
   void set_completion_hook(std::function<void()> hook) override { hook_ = std::move(hook); }
 
-  Progress begin_read(Operation& operation, uint64_t offset, void* to,
-                      size_t byte_length) override;
+  Progress begin_read(Operation& operation, uint64_t offset, void* to, size_t byte_length) override;
   Progress begin_write(Operation& operation, uint64_t offset, const void* from,
                        size_t byte_length) override;
   Progress begin_flush(Operation& operation) override;
-  Progress begin_deallocate(Operation& operation, uint64_t offset,
-                            uint64_t byte_length) override;
+  Progress begin_deallocate(Operation& operation, uint64_t offset, uint64_t byte_length) override;
 
   // Ends the held operation that was begun first; false when there is none. With an `os_error` it
   // fails: of a failed write the first half has happened, of a failed flush nothing.

@@ -65,8 +65,7 @@ class FileStore final : public Store {
     return worker_.begin(operation, [this] { return sync(); });
   }
 
-  Progress begin_deallocate(Operation& operation, uint64_t offset,
-                            uint64_t byte_length) override {
+  Progress begin_deallocate(Operation& operation, uint64_t offset, uint64_t byte_length) override {
     if (read_only_) {
       operation.os_error = EROFS;
       return Progress::Failed;

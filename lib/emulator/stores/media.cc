@@ -80,8 +80,7 @@ Progress Media::begin_create(StoreCreation& operation, StoreName name, uint64_t 
   });
 }
 
-Progress Media::begin_remove(Operation& operation, StoreName name,
-                             std::unique_ptr<Store> store) {
+Progress Media::begin_remove(Operation& operation, StoreName name, std::unique_ptr<Store> store) {
   std::shared_ptr<Store> open = std::move(store);
   return begin(operation, [this, name, open = std::move(open)]() mutable {
     open.reset();

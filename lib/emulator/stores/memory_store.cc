@@ -76,8 +76,7 @@ class MemoryStore final : public Store {
   // Memory is as durable as it gets.
   Progress begin_flush(Operation&) override { return Progress::Done; }
 
-  Progress begin_deallocate(Operation& operation, uint64_t offset,
-                            uint64_t byte_length) override {
+  Progress begin_deallocate(Operation& operation, uint64_t offset, uint64_t byte_length) override {
     std::byte* first = bytes_ + offset;
     if (byte_length <= kDeallocateNowBytesMax) {
       zero_what_is_not(first, first + byte_length);

@@ -100,8 +100,7 @@ class CrashFamily final : public StoreFamily {
 
 struct PoweredHost : TestHost {
   explicit PoweredHost(std::unique_ptr<CrashFamily> disk)
-      : TestHost({.io_queue_pairs_max = 1}, {}, kHostBytes,
-                 std::move(disk)) {
+      : TestHost({.io_queue_pairs_max = 1}, {}, kHostBytes, std::move(disk)) {
     auto state = family().load();
     if (state.value()) REQUIRE(load_records(subsystem, *state.value()).ok());
     subsystem.keep_state();

@@ -183,9 +183,7 @@ TEST_CASE("a block erase leaves zeroes, also when the controller is reset meanwh
 
 struct FailingStore final : ScriptedStore {
   using ScriptedStore::ScriptedStore;
-  Progress begin_deallocate(Operation&, uint64_t, uint64_t) override {
-    return Progress::Failed;
-  }
+  Progress begin_deallocate(Operation&, uint64_t, uint64_t) override { return Progress::Failed; }
 };
 
 TEST_CASE("a sanitize that fails keeps everything away until the failure is left") {

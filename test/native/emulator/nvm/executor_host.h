@@ -58,8 +58,7 @@ class VectorStore final : public Store {
     if (fails) return Progress::Failed;
     return begin(operation);
   }
-  Progress begin_deallocate(Operation& operation, uint64_t offset,
-                            uint64_t byte_length) override {
+  Progress begin_deallocate(Operation& operation, uint64_t offset, uint64_t byte_length) override {
     REQUIRE(offset + byte_length <= memory.size());
     if (fails) return Progress::Failed;
     memset(memory.data() + offset, 0, byte_length);
