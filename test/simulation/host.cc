@@ -395,13 +395,22 @@ void Host::drain() {
   }
 }
 
+// Once no fault is left: on this controller or, when it has failed, on a fresh one.
+bool Host::ensure_lane() {
+  for (int i = 0; i < 2 && (broken_ || lanes_.empty()) && !report_.failed(); i++) {
+    if (broken_) start_over();
+    if (lanes_.empty() && !report_.failed()) create_lane();
+  }
+  if (lanes_.empty() && !report_.failed()) report_.fail("no queue can be created");
+  return !report_.failed();
+}
+
 void Host::verify_all() {
-  if (broken_) start_over();
-  if (lanes_.empty()) create_lane();
   constexpr uint64_t kBlocks = 8;
   for (uint32_t nsid = 1; nsid <= namespaces_.size(); nsid++) {
     const uint64_t block_count = namespaces_[nsid - 1].oracle.block_count();
-    for (uint64_t lba = 0; lba < block_count && !report_.failed();) {
+    for (uint64_t lba = 0; lba < block_count;) {
+      if (!ensure_lane()) return;
       Issued issued;
       issued.nsid = nsid;
       issued.lba = lba;

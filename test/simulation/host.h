@@ -117,6 +117,7 @@ class Host {
   void open_controller();
   void learn();
   void create_lane();
+  bool ensure_lane();
   void close_lane(size_t index);
   void submit_some();
   bool submit(OpenLane& lane, size_t sq, const Operation& operation, Issued issued);
