@@ -29,8 +29,6 @@ class TimingModel {
   virtual Schedule schedule(const TimedCommand& command, uint64_t now_ns) = 0;
   // What was in these bytes is gone; `schedule` has been asked how long that takes.
   virtual void deallocate(uint64_t offset, uint64_t byte_length) {}
-  // Lets inner work (buffer release, garbage collection) happen up to `now_ns`.
-  virtual void run_until(uint64_t now_ns) = 0;
 };
 
 // Makes the model of a namespace that has so many bytes of data.

@@ -16,7 +16,6 @@ class SeededDelays final : public emulator::TimingModel {
     if (random_.chance(10)) return {now_ns, false};
     return {now_ns + random_.between(1, delay_ns_max_), random_.chance(retry_percent_)};
   }
-  void run_until(uint64_t) override {}
 
  private:
   const uint64_t delay_ns_max_;

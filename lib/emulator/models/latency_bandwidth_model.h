@@ -21,7 +21,6 @@ class LatencyBandwidthModel final : public TimingModel {
   LatencyBandwidthModel(const DirectionTiming& read, const DirectionTiming& write)
       : read_{read}, write_{write} {}
   Schedule schedule(const TimedCommand& command, uint64_t now_ns) override;
-  void run_until(uint64_t) override {}
 
  private:
   struct Direction {

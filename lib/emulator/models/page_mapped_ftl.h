@@ -40,13 +40,15 @@ class PageMappedFtl final : public TimingModel {
 
   Schedule schedule(const TimedCommand& command, uint64_t now_ns) override;
   void deallocate(uint64_t offset, uint64_t byte_length) override;
-  void run_until(uint64_t now_ns) override;
 
   // Pages of 4 KiB that were programmed, and those of them that a host wrote.
   uint64_t pages_programmed() const { return pages_programmed_; }
   uint64_t pages_written() const { return pages_written_; }
 
  private:
+  // What has happened inside by then: buffers have room again, links and LUNs are free.
+  void run_until(uint64_t now_ns);
+
   // What fills one line: pages wait for the flash page that they are part of.
   struct Stream {
     PageMap::Pointer pointer;

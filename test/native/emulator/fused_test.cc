@@ -164,7 +164,6 @@ class PutsOff final : public TimingModel {
     const bool first = command.opcode == spec::nvm_opcode::read && !std::exchange(asked_, true);
     return {now_ns + (first ? 10'000 : 1), first};
   }
-  void run_until(uint64_t) override {}
 
  private:
   bool asked_ = false;

@@ -107,7 +107,6 @@ class BufferModel final : public TimingModel {
     free_at_ns = now_ns + 100;
     return {now_ns + 10, false};
   }
-  void run_until(uint64_t) override {}
   uint64_t free_at_ns = 0;
   unsigned asked = 0;
 };

@@ -21,7 +21,6 @@ class RecordingModel final : public TimingModel {
   void deallocate(uint64_t offset, uint64_t byte_length) override {
     deallocated.emplace_back(offset, byte_length);
   }
-  void run_until(uint64_t) override {}
   std::vector<TimedCommand> commands;
   std::vector<std::pair<uint64_t, uint64_t>> deallocated;
   int retries = 0;
