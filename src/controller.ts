@@ -16,16 +16,16 @@ import { createError, NvmError, unwrap } from './errors.ts'
 import { Namespace, type NamespaceFormat } from './namespace.ts'
 import type { ControllerHandle, NativeController, NativeDescriptor } from './native/binding.ts'
 import { binding } from './native/load.ts'
+import { AwaitQueuePair } from './queue/await.ts'
 import {
   defaultDepth,
   defaultTimeoutMs,
   type QueueOwner,
   type QueuePair,
   type QueuePairOptions,
-} from './queue.ts'
-import { AwaitQueuePair } from './queue-await.ts'
-import { RawQueuePair } from './queue-raw.ts'
-import { QueueRing } from './queue-ring.ts'
+} from './queue/pair.ts'
+import { RawQueuePair } from './queue/raw.ts'
+import { QueueRing } from './queue/ring.ts'
 import type { ControllerToken, Target } from './target.ts'
 import { openWakeSocket } from './wake.ts'
 

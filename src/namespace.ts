@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A namespace of a controller: its format, and reads and writes with promises.
 
-import type { AwaitQueuePair } from './queue-await.ts'
-import type { DataTarget } from './queue-transfer.ts'
+import type { AwaitQueuePair } from './queue/await.ts'
+import type { DataTarget } from './queue/transfer.ts'
 
 /** A read through a namespace; the length of `into` says how many blocks. */
 export interface NamespaceRead<T extends DataTarget = DataTarget> {

@@ -14,7 +14,7 @@
 namespace nvm::binding {
 namespace {
 
-// One command as TypeScript writes it (src/queue-batch.ts).
+// One command as TypeScript writes it (src/queue/batch.ts).
 struct Description {
   double opcode;
   double lba;

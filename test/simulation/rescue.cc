@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a host does when commands do not complete: Abort, then the queues, then the controller, as
-// src/queue-recovery.ts does it. Afterwards everything has happened or not, and works again.
+// src/queue/recovery.ts does it. Afterwards everything has happened or not, and works again.
 #include "host.h"
 
 namespace nvm::simulation {

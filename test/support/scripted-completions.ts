@@ -3,8 +3,8 @@
 // is too slow to complete anything itself, so that admin commands are real.
 import { type Controller, openController } from '../../src/controller.ts'
 import type { Namespace } from '../../src/namespace.ts'
-import type { AwaitQueuePair } from '../../src/queue-await.ts'
-import { slotWords } from '../../src/queue-ring.ts'
+import type { AwaitQueuePair } from '../../src/queue/await.ts'
+import { slotWords } from '../../src/queue/ring.ts'
 import { word } from '../../src/spec/control-block.ts'
 
 const phaseTag = 0x10000

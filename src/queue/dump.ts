@@ -2,10 +2,10 @@
 // A queue pair as text, for errors and for people: what the registers say, where the pointers are,
 // what is outstanding, and the last entries of both queues.
 
-import { type QueueRing, slotWords } from './queue-ring.ts'
-import { word } from './spec/control-block.ts'
-import { opcodeName, statusText } from './spec/names.ts'
-import { nvme } from './spec/nvme.ts'
+import { word } from '../spec/control-block.ts'
+import { opcodeName, statusText } from '../spec/names.ts'
+import { nvme } from '../spec/nvme.ts'
+import { type QueueRing, slotWords } from './ring.ts'
 
 const entriesShown = 8
 const idsShown = 16

@@ -3,10 +3,10 @@
 // the device needs one. Its indices live in the control block, which native code shares
 // (spec/control-block.ts).
 
-import { type DmaMemory, type MemoryUser, pageBytes } from './dma.ts'
-import type { NativeQueue, QueueHandle } from './native/binding.ts'
-import { binding } from './native/load.ts'
-import { word } from './spec/control-block.ts'
+import { type DmaMemory, type MemoryUser, pageBytes } from '../dma.ts'
+import type { NativeQueue, QueueHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import { word } from '../spec/control-block.ts'
 
 // Constants of this module: the compiler folds them, which it does not do for properties of another
 // object.

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Queue pairs with promises. One shared executor and arrays by command id instead of a closure per
-// I/O; the pump (queue-pump.ts) settles what has completed. What is not one direct command is a Job
-// (queue-job.ts).
+// I/O; the pump (pump.ts) settles what has completed. What is not one direct command is a Job
+// (job.ts).
 
+import { DmaDescriptor, type DmaMemory } from '../dma.ts'
+import { createError, createStatusError, type NvmError } from '../errors.ts'
+import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
-import { DmaDescriptor, type DmaMemory } from './dma.ts'
-import { createError, createStatusError, type NvmError } from './errors.ts'
-import { type QueueOwner, QueuePair, refuseMembers } from './queue.ts'
-import { Entries, flushOf } from './queue-entries.ts'
-import { finishPart, Job, type Part } from './queue-job.ts'
-import { Pump, type Pumped, ticksMax } from './queue-pump.ts'
-import { type Recoverable, Recovery } from './queue-recovery.ts'
-import { Delayed, mayRetry } from './queue-retry.ts'
-import { counter, idMask, listedBytesMax, type QueueRing, statusShift } from './queue-ring.ts'
+import { Entries, flushOf } from './entries.ts'
+import { finishPart, Job, type Part } from './job.ts'
+import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
+import { Pump, type Pumped, ticksMax } from './pump.ts'
+import { type Recoverable, Recovery } from './recovery.ts'
+import { Delayed, mayRetry } from './retry.ts'
+import { counter, idMask, listedBytesMax, type QueueRing, statusShift } from './ring.ts'
 import {
   bytesOf,
   type DataTarget,
@@ -21,8 +22,7 @@ import {
   type ReadRequest,
   type Transfer,
   type WriteRequest,
-} from './queue-transfer.ts'
-import { nvme } from './spec/nvme.ts'
+} from './transfer.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]

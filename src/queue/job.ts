@@ -2,11 +2,11 @@
 // A request that is more than one command at once: too large, one of a group, bounced, or waiting
 // for its turn because the queue is full. Jobs are served in the order they came.
 
+import type { DmaDescriptor } from '../dma.ts'
+import type { NvmError } from '../errors.ts'
+import { nvme } from '../spec/nvme.ts'
 import type { BouncePool } from './bounce.ts'
-import type { DmaDescriptor } from './dma.ts'
-import type { NvmError } from './errors.ts'
-import { copyBounced, type Transfer } from './queue-transfer.ts'
-import { nvme } from './spec/nvme.ts'
+import { copyBounced, type Transfer } from './transfer.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What all queue pairs have in common: options, counters, dump, closing.
 
-import './disposable.ts'
-import type { ControllerInfo } from './controller.ts'
-import type { DmaDescriptor, DmaMemory, MemoryUser } from './dma.ts'
-import { createError, type NvmError, unwrap } from './errors.ts'
-import type { ControllerHandle } from './native/binding.ts'
-import { binding } from './native/load.ts'
-import { renderQueue } from './queue-dump.ts'
-import { counter, type QueueRing } from './queue-ring.ts'
+import '../disposable.ts'
+import type { ControllerInfo } from '../controller.ts'
+import type { DmaDescriptor, DmaMemory, MemoryUser } from '../dma.ts'
+import { createError, type NvmError, unwrap } from '../errors.ts'
+import type { ControllerHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import { renderQueue } from './dump.ts'
+import { counter, type QueueRing } from './ring.ts'
 
 export type QueueMode = 'raw' | 'await'
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../src/controller.ts'
-import type { DmaDescriptor } from '../../src/dma.ts'
-import type { Namespace } from '../../src/namespace.ts'
+import { type Controller, openController } from '../../../src/controller.ts'
+import type { DmaDescriptor } from '../../../src/dma.ts'
+import type { Namespace } from '../../../src/namespace.ts'
 
 const blockSize = 512
 const blockCount = 4096

@@ -2,12 +2,12 @@
 // What outstanding commands say, read back from the submission queue: for errors, and to send a
 // command again. The hot path notes slots; a slot that is used again too early is kept here.
 
-import type { FailedCommand } from './errors.ts'
-import type { QueueOwner } from './queue.ts'
-import { type QueueRing, slotWords } from './queue-ring.ts'
-import type { Transfer } from './queue-transfer.ts'
-import { opcodeName } from './spec/names.ts'
-import { nvme } from './spec/nvme.ts'
+import type { FailedCommand } from '../errors.ts'
+import { opcodeName } from '../spec/names.ts'
+import { nvme } from '../spec/nvme.ts'
+import type { QueueOwner } from './pair.ts'
+import { type QueueRing, slotWords } from './ring.ts'
+import type { Transfer } from './transfer.ts'
 
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
 

@@ -2,7 +2,7 @@
 // Memory of ours through which data of plain typed arrays passes. Slots of a power of two, carved
 // from slabs that are kept for the next command; bounded, so that a full pool makes requests wait.
 
-import type { DmaDescriptor } from './dma.ts'
+import type { DmaDescriptor } from '../dma.ts'
 
 const slotBytesMin = 4096
 const slabBytesMin = 256 * 1024

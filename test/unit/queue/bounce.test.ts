@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
-import { BouncePool } from '../../src/bounce.ts'
-import type { DmaDescriptor } from '../../src/dma.ts'
+import type { DmaDescriptor } from '../../../src/dma.ts'
+import { BouncePool } from '../../../src/queue/bounce.ts'
 
 /** Stands in for memory: counts what is allocated and disposed. */
 class FakeMemory {

@@ -2,12 +2,12 @@
 // Batches: commands written as numbers into memory that native code reads, one native call for many
 // of them.
 
-import type { DmaDescriptor } from './dma.ts'
-import { createError, unwrap } from './errors.ts'
-import type { Namespace } from './namespace.ts'
-import type { BatchHandle } from './native/binding.ts'
-import { binding } from './native/load.ts'
-import { counter, listedBytesMax, type QueueRing } from './queue-ring.ts'
+import type { DmaDescriptor } from '../dma.ts'
+import { createError, unwrap } from '../errors.ts'
+import type { Namespace } from '../namespace.ts'
+import type { BatchHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import { counter, listedBytesMax, type QueueRing } from './ring.ts'
 
 export interface BatchOptions {
   readonly namespace: Pick<Namespace, 'id' | 'blockSize'>

@@ -3,10 +3,10 @@
 // outstanding. It spins for a bounded time, gives the event loop its turn, and sleeps when a device
 // takes long.
 
-import { enterSlice, nextTurn, sliceIsOver } from './clock.ts'
-import type { QueueRing } from './queue-ring.ts'
-import { counter } from './queue-ring.ts'
-import { addSleeper, removeSleeper, type Sleeper } from './wake.ts'
+import { enterSlice, nextTurn, sliceIsOver } from '../clock.ts'
+import { addSleeper, removeSleeper, type Sleeper } from '../wake.ts'
+import type { QueueRing } from './ring.ts'
+import { counter } from './ring.ts'
 
 /** What a pump serves. */
 export interface Pumped {

@@ -2,9 +2,9 @@
 // Which failed commands are sent again, how often and when: those whose status is not final (DNR),
 // which can be repeated without harm, and which no other path is needed for.
 
-import type { NvmError, NvmeStatus } from './errors.ts'
-import type { Job } from './queue-job.ts'
-import { nvme } from './spec/nvme.ts'
+import type { NvmError, NvmeStatus } from '../errors.ts'
+import { nvme } from '../spec/nvme.ts'
+import type { Job } from './job.ts'
 
 /** How often a command is sent at most. */
 export const attemptsMax = 3

@@ -2,12 +2,12 @@
 // Queue pairs by hand, in libnvm's verbs on typed arrays: enqueue, submit, poll, update. No
 // promise, no allocation and, but for waking a sleeping emulator, no native call.
 
-import type { DmaDescriptor } from './dma.ts'
-import { createError, type NvmError } from './errors.ts'
-import { type QueueOwner, QueuePair, refuseMembers } from './queue.ts'
-import { Batch, type BatchOptions } from './queue-batch.ts'
-import { counter, listedBytesMax, type QueueRing } from './queue-ring.ts'
-import { nvme } from './spec/nvme.ts'
+import type { DmaDescriptor } from '../dma.ts'
+import { createError, type NvmError } from '../errors.ts'
+import { nvme } from '../spec/nvme.ts'
+import { Batch, type BatchOptions } from './batch.ts'
+import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
+import { counter, listedBytesMax, type QueueRing } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]

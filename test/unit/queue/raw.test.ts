@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../src/controller.ts'
-import type { RawQueuePair } from '../../src/queue-raw.ts'
+import { type Controller, openController } from '../../../src/controller.ts'
+import type { RawQueuePair } from '../../../src/queue/raw.ts'
 
 const blockSize = 512
 let controller: Controller

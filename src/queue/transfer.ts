@@ -2,9 +2,9 @@
 // Reads and writes as they are asked for, checked, with the decision whether the device reaches the
 // memory itself or the data is copied through ours.
 
-import { DmaDescriptor, type DmaMemory, memoryOf } from './dma.ts'
-import { createError, type NvmError } from './errors.ts'
-import type { Namespace } from './namespace.ts'
+import { DmaDescriptor, type DmaMemory, memoryOf } from '../dma.ts'
+import { createError, type NvmError } from '../errors.ts'
+import type { Namespace } from '../namespace.ts'
 
 /**
  * What is read into or written from: memory of the device's reach, or any bytes (copied on the

@@ -9,11 +9,11 @@ import {
   failureOf,
   type NvmError,
   type NvmErrorDetails,
-} from './errors.ts'
-import type { Outcome } from './native/binding.ts'
-import { binding } from './native/load.ts'
-import type { Entries } from './queue-entries.ts'
-import { counter, type QueueRing } from './queue-ring.ts'
+} from '../errors.ts'
+import type { Outcome } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import type { Entries } from './entries.ts'
+import { counter, type QueueRing } from './ring.ts'
 
 /** What a recovery needs of its queue pair. */
 export interface Recoverable {
