@@ -4,6 +4,7 @@
 
 import './disposable.ts'
 import { Admin } from './admin.ts'
+import type { BlockLimits } from './block-ranges.ts'
 import {
   attachNative,
   type DescriptorToken,
@@ -12,8 +13,9 @@ import {
   type MemoryUser,
 } from './dma.ts'
 import { toNativeOptions } from './emulator/options.ts'
-import { createError, NvmError, unwrap } from './errors.ts'
-import { Namespace, type NamespaceFormat } from './namespace.ts'
+import { createError, type NvmError, unwrap } from './errors.ts'
+import { Namespace, type NamespaceFormat, type NamespaceOwner } from './namespace.ts'
+import { identifyFormat, identifyLimits } from './namespace-format.ts'
 import type { ControllerHandle, NativeController, NativeDescriptor } from './native/binding.ts'
 import { binding } from './native/load.ts'
 import { AwaitQueuePair } from './queue/await.ts'
@@ -64,7 +66,7 @@ const timeoutMsMax = 2 ** 31 - 1
 const retryDelayUnitMs = 100
 const roles = { auto: 0, manager: 1, reference: 2 } as const
 
-export class Controller implements QueueOwner, AsyncDisposable {
+export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /** Internal. */
   readonly handle: ControllerHandle
   readonly admin: Admin
@@ -121,32 +123,11 @@ export class Controller implements QueueOwner, AsyncDisposable {
     this.#refuseIfClosed()
     const known = this.#namespaces.get(id)
     if (known !== undefined) return known
-    const format = await this.#identifyFormat(id)
-    const namespace = new Namespace(format, () => this.#openOwnQueue())
+    const format = await identifyFormat(this.admin, id)
+    const namespace = new Namespace(format, this)
     this.#formats.set(id, format)
     this.#namespaces.set(id, namespace)
     return namespace
-  }
-
-  async #identifyFormat(id: number): Promise<NamespaceFormat> {
-    if (!Number.isInteger(id) || id < 1 || id >= 0xffffffff) {
-      throw createError('ERR_NAMESPACE', `${id} is not a namespace id`)
-    }
-    const identify = await this.admin.identifyNamespace(id).catch((error: unknown) => {
-      const name = error instanceof NvmError ? error.status?.name : undefined
-      if (name !== 'invalid_namespace_or_format') throw error
-      throw createError('ERR_NAMESPACE', `${id}`, { cause: error })
-    })
-    // The index of the format in use: bits 3:0, and bits 6:5 above them.
-    const index = (identify.flbas & 0xf) | ((identify.flbas & 0x60) >> 1)
-    const format = identify.lbaf[index]
-    if (identify.nsze === 0n || format === undefined || format.lbads < 9) {
-      throw createError('ERR_NAMESPACE', `${id} is not active`)
-    }
-    if (format.ms > 0 && (identify.flbas & 0x10) !== 0) {
-      throw createError('ERR_UNSUPPORTED', `namespace ${id} has metadata inside its blocks`)
-    }
-    return { id, blockSize: 2 ** format.lbads, blockCount: Number(identify.nsze) }
   }
 
   /** Internal. */
@@ -154,12 +135,18 @@ export class Controller implements QueueOwner, AsyncDisposable {
     return this.#formats.get(namespaceId)?.blockSize
   }
 
-  #openOwnQueue(): Promise<AwaitQueuePair> {
+  /** Internal. */
+  openOwnQueue(): Promise<AwaitQueuePair> {
     this.#ownQueue ??= this.createQueuePair({ mode: 'await' }).catch((error: unknown) => {
       this.#ownQueue = undefined // the next use tries again
       throw error
     })
     return this.#ownQueue
+  }
+
+  /** Internal: the most that one command on blocks of a namespace takes. */
+  blockLimits(format: NamespaceFormat): Promise<BlockLimits> {
+    return identifyLimits(this.admin, format)
   }
 
   /** Internal. */
@@ -217,7 +204,7 @@ export class Controller implements QueueOwner, AsyncDisposable {
     const wakes = mode === 'await' && this.#native.wakes
     if (wakes) openWakeSocket()
     const outcome = await binding().createQueuePair(this.handle, depth, wakes)
-    const ring = new QueueRing(unwrap(outcome), mode === 'await')
+    const ring = new QueueRing(unwrap(outcome), mode === 'await', this.#native.takesSgls)
     const queue =
       mode === 'raw'
         ? new RawQueuePair(this, ring, timeoutMs)

@@ -8,6 +8,7 @@ export type {
   IdentifyController,
   IdentifyNamespace,
 } from './admin.ts'
+export type { BlockRange } from './block-ranges.ts'
 export type { Controller, ControllerInfo, OpenOptions, Role } from './controller.ts'
 export { openController } from './controller.ts'
 export type { DescriptorToken, DmaDescriptor, IoRun } from './dma.ts'
@@ -30,10 +31,20 @@ export type { EmulatorOptions, NamespaceOptions } from './emulator/options.ts'
 export type { DoorbellMode, EmulatorServer, ServeOptions } from './emulator/server.ts'
 export type { ErrorCode, FailedCommand, NvmeStatus } from './errors.ts'
 export { NvmError } from './errors.ts'
-export type { Namespace, NamespaceRead, NamespaceWrite } from './namespace.ts'
+export type {
+  Namespace,
+  NamespaceCompare,
+  NamespaceCopy,
+  NamespaceRange,
+  NamespaceRead,
+  NamespaceWrite,
+  NamespaceWriteZeroes,
+} from './namespace.ts'
 export type { AwaitQueuePair } from './queue/await.ts'
 export type { Batch, BatchOptions } from './queue/batch.ts'
+export type { Data, DataTarget } from './queue/command.ts'
+export type { IoCommand, IoCompletion } from './queue/io-command.ts'
 export type { QueueMode, QueuePair, QueuePairOptions, QueueStats } from './queue/pair.ts'
 export type { CompletionQueue, RawQueuePair, SubmissionQueue } from './queue/raw.ts'
-export type { DataTarget, ReadRequest, WriteRequest } from './queue/transfer.ts'
+export type { BlockRequest, ReadRequest, RequestOptions, WriteRequest } from './queue/request.ts'
 export type { ControllerToken, Target } from './target.ts'

@@ -1,19 +1,51 @@
 // SPDX-License-Identifier: MIT
-// A namespace of a controller: its format, and reads and writes with promises.
+// A namespace of a controller: its format, and its commands with promises.
 
+import {
+  type BlockLimits,
+  type BlockRange,
+  blockRangeCommands,
+  checkRange,
+  copyCommands,
+  deallocateCommands,
+  refuseOverlap,
+} from './block-ranges.ts'
+import { createError, NvmError } from './errors.ts'
 import type { AwaitQueuePair } from './queue/await.ts'
-import type { DataTarget } from './queue/transfer.ts'
+import type { Command, Data, DataTarget } from './queue/command.ts'
+import { type BlockRequest, checkLba, type RequestOptions } from './queue/request.ts'
+import { encodeBits } from './spec/encode.ts'
+import { nvme } from './spec/nvme.ts'
 
 /** A read through a namespace; the length of `into` says how many blocks. */
-export interface NamespaceRead<T extends DataTarget = DataTarget> {
-  readonly lba: number | bigint
+export interface NamespaceRead<T extends Data = Data> extends BlockRequest {
+  /** One buffer, or several that one command fills in order. */
   readonly into: T
 }
 
 /** A write through a namespace; the length of `from` says how many blocks. */
-export interface NamespaceWrite {
-  readonly lba: number | bigint
-  readonly from: DataTarget
+export interface NamespaceWrite extends BlockRequest {
+  /** One buffer, or several. Not to be changed before the promise settles. */
+  readonly from: Data
+}
+
+export interface NamespaceCompare extends BlockRequest {
+  /** One buffer, or several. Not to be changed before the promise settles. */
+  readonly with: Data
+}
+
+export interface NamespaceRange extends BlockRange, RequestOptions {}
+
+export interface NamespaceWriteZeroes extends NamespaceRange {
+  /** Lets the controller free the blocks (DEAC), if they read as zeroes afterwards. */
+  readonly deallocate?: boolean
+}
+
+export interface NamespaceCopy extends RequestOptions {
+  /** What to copy: one range, or several that end up one behind the other. */
+  readonly from: BlockRange | readonly BlockRange[]
+  /** The LBA that it goes to. It overlaps none of the sources. */
+  readonly to: number | bigint
 }
 
 export interface NamespaceFormat {
@@ -21,63 +53,192 @@ export interface NamespaceFormat {
   /** Bytes of a block. */
   readonly blockSize: number
   readonly blockCount: number
+  /**
+   * The field PRINFO of its commands: where blocks are protected, the controller makes their
+   * protection information when it writes, and checks it and takes it off when it reads.
+   */
+  readonly prinfo: number
 }
+
+/** What a namespace needs of its controller reference. */
+export interface NamespaceOwner {
+  /** The queue pair of commands for which the caller names none. */
+  openOwnQueue(): Promise<AwaitQueuePair>
+  blockLimits(format: NamespaceFormat): Promise<BlockLimits>
+}
+
+const { nvm_opcode: opcode } = nvme.codes
 
 export class Namespace implements NamespaceFormat {
   readonly id: number
   readonly blockSize: number
   readonly blockCount: number
   readonly byteLength: number
+  readonly prinfo: number
   #queue: AwaitQueuePair | undefined
-  readonly #openQueue: () => Promise<AwaitQueuePair>
+  #limits: BlockLimits | undefined
+  readonly #owner: NamespaceOwner
 
   /** Internal: controller.namespace makes them. */
-  constructor(format: NamespaceFormat, openQueue: () => Promise<AwaitQueuePair>) {
+  constructor(format: NamespaceFormat, owner: NamespaceOwner) {
     this.id = format.id
     this.blockSize = format.blockSize
     this.blockCount = format.blockCount
     this.byteLength = format.blockSize * format.blockCount
-    this.#openQueue = openQueue
+    this.prinfo = format.prinfo
+    this.#owner = owner
   }
 
-  /** Reads whole blocks; resolves to the filled bytes. On `queue`, or on the controller's own. */
-  read(request: NamespaceRead, queue?: AwaitQueuePair): Promise<Uint8Array> {
+  /**
+   * Reads whole blocks; resolves to the filled bytes, of a list of buffers to a list. On `queue`,
+   * or on the controller's own.
+   */
+  read<T extends readonly DataTarget[]>(
+    request: NamespaceRead<T>,
+    queue?: AwaitQueuePair,
+  ): Promise<Uint8Array[]>
+  read<T extends DataTarget>(request: NamespaceRead<T>, queue?: AwaitQueuePair): Promise<Uint8Array>
+  read(request: NamespaceRead, queue?: AwaitQueuePair): Promise<unknown> {
     const ready = queue ?? this.#queue
-    const { lba, into } = request
-    if (ready !== undefined) return ready.read({ namespace: this, lba, into })
-    return this.#open().then((opened) => opened.read({ namespace: this, lba, into }))
+    if (ready !== undefined) return ready.move(opcode.read[0], this, request, request.into)
+    return this.#open().then((opened) => opened.move(opcode.read[0], this, request, request.into))
   }
 
   /** Writes whole blocks; resolves when the controller has taken them. */
   write(request: NamespaceWrite, queue?: AwaitQueuePair): Promise<void> {
     const ready = queue ?? this.#queue
-    const { lba, from } = request
-    if (ready !== undefined) return ready.write({ namespace: this, lba, from })
-    return this.#open().then((opened) => opened.write({ namespace: this, lba, from }))
+    const sent =
+      ready !== undefined
+        ? ready.move(opcode.write[0], this, request, request.from)
+        : this.#open().then((opened) => opened.move(opcode.write[0], this, request, request.from))
+    return sent as Promise<void>
   }
 
   /** Resolves when everything written before is durable. */
-  async flush(queue?: AwaitQueuePair): Promise<void> {
-    await (queue ?? this.#queue ?? (await this.#open())).flush({ namespace: this })
+  async flush(options: RequestOptions = {}, queue?: AwaitQueuePair): Promise<void> {
+    await (queue ?? (await this.#open())).flush({ ...options, namespace: this })
   }
 
   /** Reads a group with one promise; resolves to the filled bytes in the same order. */
   async readMany(
-    requests: readonly NamespaceRead[],
+    requests: readonly NamespaceRead<DataTarget>[],
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]> {
     const ready = queue ?? this.#queue ?? (await this.#open())
-    return ready.readMany(requests.map(({ lba, into }) => ({ namespace: this, lba, into })))
+    return ready.moveMany(opcode.read[0], this, requests) as Promise<Uint8Array[]>
   }
 
   /** Writes a group with one promise. */
   async writeMany(requests: readonly NamespaceWrite[], queue?: AwaitQueuePair): Promise<void> {
     const ready = queue ?? this.#queue ?? (await this.#open())
-    return ready.writeMany(requests.map(({ lba, from }) => ({ namespace: this, lba, from })))
+    await ready.moveMany(opcode.write[0], this, requests)
+  }
+
+  /** Whether the blocks hold these bytes. The controller looks; the bytes go to it. */
+  async compare(request: NamespaceCompare, queue?: AwaitQueuePair): Promise<boolean> {
+    if (this.prinfo !== 0) {
+      throw createError('ERR_UNSUPPORTED', 'Compare of protected blocks; read and compare them')
+    }
+    const ready = queue ?? (await this.#open())
+    try {
+      await ready.move(opcode.compare[0], this, request, request.with)
+      return true
+    } catch (error) {
+      if (error instanceof NvmError && error.status?.name === 'compare_failure') return false
+      throw error
+    }
+  }
+
+  /** Makes blocks read as zeroes, without sending them. */
+  async writeZeroes(request: NamespaceWriteZeroes, queue?: AwaitQueuePair): Promise<void> {
+    const { writeZeroesBlocksMax } = await this.#knowLimits()
+    const flags = encodeBits('write_zeroes_cdw12', { deac: request.deallocate === true ? 1 : 0 })
+    await this.#runRange(opcode.write_zeroes[0], request, writeZeroesBlocksMax, flags, queue)
+  }
+
+  /** Has the controller read blocks and check them. Rejects with the medium's error. */
+  async verify(request: NamespaceRange, queue?: AwaitQueuePair): Promise<void> {
+    const { verifyBlocksMax } = await this.#knowLimits()
+    await this.#runRange(opcode.verify[0], request, verifyBlocksMax, 0, queue)
+  }
+
+  /** Marks blocks as unreadable until they are written again: for tests of error handling. */
+  async writeUncorrectable(request: NamespaceRange, queue?: AwaitQueuePair): Promise<void> {
+    const { writeUncorrectableBlocksMax } = await this.#knowLimits()
+    const uncorrectable = opcode.write_uncorrectable[0]
+    await this.#runRange(uncorrectable, request, writeUncorrectableBlocksMax, 0, queue)
+  }
+
+  /**
+   * Tells the controller that nobody needs what is in these blocks (Dataset Management,
+   * Deallocate). It may ignore that, and what they read as is its choice (DLFEAT).
+   */
+  async deallocate(
+    ranges: NamespaceRange | readonly BlockRange[],
+    queue?: AwaitQueuePair,
+  ): Promise<void> {
+    const limits = await this.#knowLimits()
+    const checked = toList(ranges).map(checkRange)
+    const signal = 'signal' in ranges ? ranges.signal : undefined
+    await this.#run(deallocateCommands(this.id, checked, limits), signal, queue)
+  }
+
+  /** Copies blocks within the namespace; their data does not pass through the host. */
+  async copy(request: NamespaceCopy, queue?: AwaitQueuePair): Promise<void> {
+    const limits = await this.#knowLimits()
+    if (limits.copyRangeBlocksMax === 0) {
+      throw createError('ERR_UNSUPPORTED', 'the controller has no Copy; read and write instead')
+    }
+    const ranges = toList(request.from).map(checkRange)
+    const to = checkLba(request.to)
+    refuseOverlap(ranges, to)
+    await this.#run(copyCommands(this, ranges, to, limits), request.signal, queue)
+  }
+
+  #runRange(
+    commandOpcode: number,
+    request: NamespaceRange,
+    blocksMax: number,
+    flags: number,
+    queue: AwaitQueuePair | undefined,
+  ): Promise<void> {
+    const namespace = {
+      id: this.id,
+      blockSize: this.blockSize,
+      prinfo: this.#prinfoOf(commandOpcode),
+    }
+    const range = checkRange(request)
+    const commands = blockRangeCommands(commandOpcode, namespace, range, blocksMax, flags)
+    return this.#run(commands, request.signal, queue)
+  }
+
+  /** Verify checks and takes nothing off; Write Zeroes makes and has nothing to check. */
+  #prinfoOf(commandOpcode: number): number {
+    if (commandOpcode === opcode.verify[0]) return this.prinfo & ~pract
+    return commandOpcode === opcode.write_zeroes[0] ? this.prinfo & pract : 0
+  }
+
+  async #run(
+    commands: Iterable<Command>,
+    signal: AbortSignal | undefined,
+    queue: AwaitQueuePair | undefined,
+  ): Promise<void> {
+    await (queue ?? (await this.#open())).run(commands, undefined, signal)
+  }
+
+  async #knowLimits(): Promise<BlockLimits> {
+    this.#limits ??= await this.#owner.blockLimits(this)
+    return this.#limits
   }
 
   async #open(): Promise<AwaitQueuePair> {
-    this.#queue ??= await this.#openQueue()
+    this.#queue ??= await this.#owner.openOwnQueue()
     return this.#queue
   }
+}
+
+const pract = encodeBits('prinfo', { pract: 1 })
+
+function toList<T extends object>(items: T | readonly T[]): readonly T[] {
+  return Array.isArray(items) ? items : [items as T]
 }

@@ -57,6 +57,7 @@ napi_value describe(napi_env env, const Handle& handle) {
       .number("queueEntriesMax", properties.queue_entries_max)
       .number("transferBytesMax",
               transfer_max == UINT64_MAX ? 0 : static_cast<double>(transfer_max))
+      .boolean("takesSgls", has_admin && controller.limits().takes_sgls)
       .boolean("hasAdmin", has_admin)
       .boolean("emulated", capabilities.emulated)
       .boolean("foreignMemory", capabilities.foreign_memory)

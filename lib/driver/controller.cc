@@ -120,6 +120,7 @@ Status Controller::learn_limits() {
   const uint32_t shift = identify.mdts;
   limits_.transfer_bytes_max =
       shift == 0 || shift >= 51 ? UINT64_MAX : uint64_t{kPageSize} << shift;
+  limits_.takes_sgls = spec::sgls::supported.get(identify.sgls) != 0;
   return {};
 }
 

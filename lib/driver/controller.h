@@ -33,6 +33,7 @@ struct ControllerProperties {
 struct ControllerLimits {
   uint64_t transfer_bytes_max = 0;  // MDTS in bytes; UINT64_MAX: no limit
   uint16_t io_queue_pairs_max = 0;  // granted by Set Features, Number of Queues
+  bool takes_sgls = false;          // SGLS: data blocks at the alignment of a dword
 };
 
 class Controller : public std::enable_shared_from_this<Controller> {

@@ -39,6 +39,8 @@ export interface NativeController {
   readonly queueEntriesMax: number
   /** 0: no limit. */
   readonly transferBytesMax: number
+  /** SGLs at the alignment of a dword. */
+  readonly takesSgls: boolean
   readonly hasAdmin: boolean
   readonly emulated: boolean
   readonly foreignMemory: boolean

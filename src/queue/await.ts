@@ -1,35 +1,42 @@
 // SPDX-License-Identifier: MIT
 // Queue pairs with promises. One shared executor and arrays by command id instead of a closure per
-// I/O; the pump (pump.ts) settles what has completed. What is not one direct command is a Job
-// (job.ts).
+// I/O; the pump (pump.ts) settles what has completed. What is not one direct command is a job
+// (jobs.ts).
 
-import { DmaDescriptor, type DmaMemory } from '../dma.ts'
 import { createError, createStatusError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
-import { Entries, flushOf } from './entries.ts'
-import { finishPart, Job, type Part } from './job.ts'
+import { type Command, type Data, type DataTarget, filledBytes } from './command.ts'
+import { listedBytesMax } from './data-pointer.ts'
+import { Entries } from './entries.ts'
+import { type IoCommand, type IoCompletion, planCommand } from './io-command.ts'
+import {
+  CommandJob,
+  dataOf,
+  GroupJob,
+  type GroupRequest,
+  type Reject,
+  type Resolve,
+} from './job.ts'
+import { type JobQueue, Jobs } from './jobs.ts'
 import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
 import { Pump, type Pumped, ticksMax } from './pump.ts'
 import { type Recoverable, Recovery } from './recovery.ts'
-import { Delayed, mayRetry } from './retry.ts'
-import { counter, idMask, listedBytesMax, type QueueRing, statusShift } from './ring.ts'
 import {
-  bytesOf,
-  type DataTarget,
+  type BlockRequest,
+  cutTransfer,
+  isDirect,
   type NamespaceLike,
   planTransfer,
   type ReadRequest,
-  type Transfer,
+  type RequestOptions,
   type WriteRequest,
-} from './transfer.ts'
+} from './request.ts'
+import { counter, idMask, type QueueRing, statusShift } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
-
-type Resolve = (value: unknown) => void
-type Reject = (error: Error) => void
 
 let newResolve: Resolve
 let newReject: Reject
@@ -40,7 +47,7 @@ const executor = (resolve: Resolve, reject: Reject): void => {
 
 const graceMsMax = 1000
 
-export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
+export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, JobQueue {
   readonly mode = 'await'
   /** Internal. */
   readonly entries: Entries
@@ -51,13 +58,11 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
   readonly #resolves: (Resolve | undefined)[]
   readonly #rejects: (Reject | undefined)[]
   readonly #values: unknown[]
-  readonly #parts: (Part | undefined)[]
   readonly #slots: Int32Array
   readonly #bornAt: Int32Array
   readonly #recovery: Recovery
-  readonly #delayed: Delayed
+  readonly #jobs: Jobs
   #ticks = 0
-  #jobs: Job[] = []
   /** Commands can be submitted: not while the queue is closed, or being deleted and created. */
   #isLive = true
   /** Nothing completes any more. */
@@ -72,130 +77,117 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
     this.#resolves = new Array<Resolve | undefined>(depth).fill(undefined)
     this.#rejects = new Array<Reject | undefined>(depth).fill(undefined)
     this.#values = new Array<unknown>(depth).fill(undefined)
-    this.#parts = new Array<Part | undefined>(depth).fill(undefined)
     this.entries = new Entries(ring)
     this.#slots = this.entries.slots
     this.#bornAt = new Int32Array(depth)
     this.#bounce = new BouncePool((byteLength) => owner.allocateNow(byteLength))
     this.#pump = new Pump(this, wakes, timeoutMs)
     this.#recovery = new Recovery(this)
-    this.#delayed = new Delayed(
-      (crd) => owner.retryDelayMs(crd),
-      timeoutMs,
-      (job) => this.#enter(job),
-    )
+    this.#jobs = new Jobs(this, this.#bounce)
   }
 
-  /** Reads whole blocks; resolves to the filled bytes. */
-  read<T extends DataTarget>(request: ReadRequest<T>): Promise<Uint8Array> {
-    return this.#submit(
-      opcodeRead,
-      request.namespace,
-      request.lba,
-      request.into,
-    ) as Promise<Uint8Array>
+  /**
+   * Reads whole blocks; resolves to the filled bytes. `into` may be a list of buffers, which one
+   * command fills in order: then it resolves to a list.
+   */
+  read<T extends readonly DataTarget[]>(request: ReadRequest<T>): Promise<Uint8Array[]>
+  read<T extends DataTarget>(request: ReadRequest<T>): Promise<Uint8Array>
+  read(request: ReadRequest): Promise<unknown> {
+    return this.move(opcodeRead, request.namespace, request, request.into)
   }
 
-  /** Writes whole blocks; resolves when the controller has taken them. */
+  /** Writes whole blocks, of one buffer or of several; resolves when the controller has them. */
   write(request: WriteRequest): Promise<void> {
-    return this.#submit(opcodeWrite, request.namespace, request.lba, request.from) as Promise<void>
+    return this.move(opcodeWrite, request.namespace, request, request.from) as Promise<void>
   }
 
   /** Resolves when everything written before is durable. */
-  flush(request: { readonly namespace: NamespaceLike }): Promise<void> {
-    const transfer = flushOf(request.namespace.id)
-    return this.#runJob(opcodeFlush, [transfer], undefined) as Promise<void>
+  flush(request: { readonly namespace: NamespaceLike } & RequestOptions): Promise<void> {
+    const command = planCommand({ opcode: opcodeFlush, nsid: request.namespace.id }, false)
+    return this.run([command], undefined, request.signal) as Promise<void>
   }
 
   /**
    * Reads a group with one promise for all of it; resolves to the filled bytes in the same order.
    */
-  readMany(requests: readonly ReadRequest[]): Promise<Uint8Array[]> {
-    return this.#submitMany(
-      opcodeRead,
-      requests.map(({ namespace, lba, into }) => ({ namespace, lba, target: into })),
-    ) as Promise<Uint8Array[]>
+  readMany(requests: readonly ReadRequest<DataTarget>[]): Promise<Uint8Array[]> {
+    return this.moveMany(opcodeRead, undefined, requests) as Promise<Uint8Array[]>
   }
 
   /** Writes a group with one promise for all of it. */
-  async writeMany(requests: readonly WriteRequest[]): Promise<void> {
-    await this.#submitMany(
-      opcodeWrite,
-      requests.map(({ namespace, lba, from }) => ({ namespace, lba, target: from })),
-    )
+  writeMany(requests: readonly WriteRequest[]): Promise<void> {
+    return this.moveMany(opcodeWrite, undefined, requests) as Promise<void>
   }
 
-  #submit(
+  /**
+   * Sends any I/O command as it is given, once, and resolves to what its completion says. The data
+   * is at most one command's (`controller.info.transferBytesMax`).
+   */
+  submit(command: IoCommand): Promise<IoCompletion> {
+    try {
+      const planned = planCommand(command, this.ring.takesSgls)
+      const { byteLength } = planned.data
+      if (byteLength > this.#transferBytesMax) {
+        const limit = `a command moves at most ${this.#transferBytesMax}`
+        throw createError('ERR_RANGE', `${byteLength} bytes; ${limit}`)
+      }
+      this.ring.keepResults()
+      return this.run([planned], undefined, command.signal, true) as Promise<IoCompletion>
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Internal: moves the blocks of a namespace from or to memory. */
+  move(
     opcode: number,
     namespace: NamespaceLike,
-    lba: number | bigint,
-    target: DataTarget,
+    request: BlockRequest,
+    data: Data,
   ): Promise<unknown> {
+    const { lba } = request
     if (
-      target instanceof DmaDescriptor &&
-      typeof lba === 'number' &&
-      this.#jobs.length === 0 &&
+      request.signal === undefined &&
+      request.fua !== true &&
+      this.#jobs.isIdle &&
       this.#isLive &&
-      (this.#pump.isPolling || this.ring.isLive)
+      (this.#pump.isPolling || this.ring.isLive) &&
+      isDirect(namespace, lba, data, this.#transferBytesMax)
     ) {
-      const { byteLength, byteOffset, memory } = target
-      const { blockSize } = namespace
-      if (
-        byteLength > 0 &&
-        byteLength <= this.#transferBytesMax &&
-        (byteLength & (blockSize - 1)) === 0 &&
-        (byteOffset & 3) === 0 &&
-        lba >= 0 &&
-        lba <= Number.MAX_SAFE_INTEGER &&
-        lba === Math.floor(lba) &&
-        !memory.disposed &&
-        !memory.bounced
-      ) {
-        const commandId = this.ring.take()
-        if (commandId >= 0) {
-          const id = commandId & this.ring.commandMask
-          this.#send(
-            commandId,
-            opcode,
-            namespace.id,
-            lba,
-            byteLength / blockSize,
-            memory,
-            byteOffset,
-            byteLength,
-          )
-          const promise = new Promise<unknown>(executor)
-          this.#resolves[id] = newResolve
-          this.#rejects[id] = newReject
-          this.#values[id] = opcode === opcodeRead ? target.bytes : undefined
-          return promise
-        }
+      const { ring } = this
+      const commandId = ring.take()
+      if (commandId >= 0) {
+        const { byteLength } = data
+        const id = commandId & ring.commandMask
+        const slot = this.begin(commandId)
+        const cdw12 = byteLength / namespace.blockSize - 1
+        ring.write(slot, commandId, opcode, namespace.id, lba as number, cdw12)
+        ring.point(slot, id, data.memory, data.byteOffset, byteLength)
+        this.finish(byteLength)
+        const promise = new Promise<unknown>(executor)
+        this.#resolves[id] = newResolve
+        this.#rejects[id] = newReject
+        this.#values[id] = opcode === opcodeRead ? data.bytes : undefined
+        return promise
       }
     }
-    return this.#submitSlowly(opcode, namespace, lba, target)
+    return this.#moveSlowly(opcode, namespace, request, data)
   }
 
-  /** Writes the command and sees to it that it is rung and polled for. */
-  #send(
-    commandId: number,
-    opcode: number,
-    namespaceId: number,
-    lba: number,
-    blockCount: number,
-    memory: DmaMemory | undefined,
-    byteOffset: number,
-    byteLength: number,
-  ): void {
+  begin(commandId: number): number {
     const { ring } = this
     const id = commandId & ring.commandMask
     const slot = ring.advance()
     // Rarely true: the slot's last command is still outstanding.
     const before = ((ring.words[slot << 4] as number) >>> 16) & ring.commandMask
     if (this.#slots[before] === slot && before !== id) this.entries.keep(before)
-    ring.write(slot, commandId, opcode, namespaceId, lba, blockCount)
-    if (memory !== undefined) ring.point(slot, id, memory, byteOffset, byteLength)
     this.#slots[id] = slot
     this.#bornAt[id] = this.#ticks
+    return slot
+  }
+
+  finish(byteLength: number): void {
+    const { ring } = this
     const { stats } = ring
     stats[counter.commands] = (stats[counter.commands] as number) + 1
     stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
@@ -212,7 +204,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
 
   complete(count: number): void {
     this.#take(count)
-    if (this.#jobs.length > 0) this.#serveJobs()
+    if (!this.#jobs.isIdle) this.#jobs.serve()
     if (this.#drained !== undefined && !this.isBusy) this.#drained()
   }
 
@@ -224,183 +216,109 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
       const entry = done[i] as number
       const id = entry & idMask
       const resolve = resolves[id]
-      if (resolve !== undefined && entry >>> statusShift === 0) {
+      if (resolve === undefined) {
+        this.#jobs.complete(id, entry >>> statusShift)
+      } else if (entry >>> statusShift === 0) {
         resolves[id] = undefined
         resolve(values[id])
       } else {
-        this.#completeSlowly(id, entry >>> statusShift)
+        this.#fail(id, entry >>> statusShift)
       }
     }
   }
 
   get isBusy(): boolean {
-    if (this.#isDead) return false
-    return this.ring.outstanding > 0 || this.#jobs.length > 0 || this.#delayed.count > 0
+    return !this.#isDead && (this.ring.outstanding > 0 || this.#jobs.areWaiting)
   }
 
   // The rest is for everything that is not one direct command.
 
-  #submitSlowly(
+  #moveSlowly(
     opcode: number,
     namespace: NamespaceLike,
-    lba: number | bigint,
-    target: DataTarget,
+    request: BlockRequest,
+    data: Data,
   ): Promise<unknown> {
     try {
-      const transfer = planTransfer(namespace, lba, target)
-      return this.#runJob(opcode, [transfer], opcode === opcodeRead ? bytesOf(target) : undefined)
+      const transfer = planTransfer(opcode, namespace, request, data, this.ring.takesSgls)
+      const value = opcode === opcodeRead ? filledBytes(data) : undefined
+      return this.run(cutTransfer(transfer, this.#transferBytesMax), value, request.signal)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  #submitMany(
+  /** Internal: a group; requests without a namespace are in `namespace`. */
+  moveMany(
     opcode: number,
-    items: readonly { namespace: NamespaceLike; lba: number | bigint; target: DataTarget }[],
+    namespace: NamespaceLike | undefined,
+    requests: readonly (GroupRequest & BlockRequest)[],
   ): Promise<unknown> {
+    const bytesMax = this.#transferBytesMax
+    const isRead = opcode === opcodeRead
     try {
-      const transfers = items.map((item) => planTransfer(item.namespace, item.lba, item.target))
-      return this.#runJob(
-        opcode,
-        transfers,
-        items.map((item) => bytesOf(item.target)),
+      const group = requests.slice()
+      const values = isRead ? new Array<unknown>(group.length) : undefined
+      let allDirect = true
+      for (let i = 0; i < group.length; i++) {
+        const request = group[i] as GroupRequest & BlockRequest
+        const where = namespace ?? (request.namespace as NamespaceLike)
+        const data = dataOf(request)
+        allDirect &&= request.fua !== true && isDirect(where, request.lba, data, bytesMax)
+        if (values !== undefined) values[i] = filledBytes(data)
+      }
+      if (!allDirect) return this.run(this.#cutGroup(opcode, namespace, group), values, undefined)
+      if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
+      const promise = new Promise<unknown>(executor)
+      this.#jobs.enter(
+        new GroupJob(opcode, group, namespace, bytesMax, values, newResolve, newReject),
       )
+      return promise
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  #runJob(opcode: number, transfers: readonly Transfer[], value: unknown): Promise<unknown> {
+  /** Checked now, cut into commands later. */
+  #cutGroup(
+    opcode: number,
+    namespace: NamespaceLike | undefined,
+    group: readonly (GroupRequest & BlockRequest)[],
+  ): Iterable<Command> {
+    const transfers = group.map((request) => {
+      const where = namespace ?? (request.namespace as NamespaceLike)
+      return planTransfer(opcode, where, request, dataOf(request), this.ring.takesSgls)
+    })
+    const bytesMax = this.#transferBytesMax
+    return (function* () {
+      for (const transfer of transfers) yield* cutTransfer(transfer, bytesMax)
+    })()
+  }
+
+  /** Internal: commands of one request, with one promise, which resolves to `value`. */
+  run(
+    commands: Iterable<Command>,
+    value: unknown,
+    signal: AbortSignal | undefined,
+    isRaw = false,
+  ): Promise<unknown> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
     const promise = new Promise<unknown>(executor)
-    const job = new Job(opcode, transfers, value, newResolve, newReject)
-    this.#enter(job)
+    const job = new CommandJob(commands, value, newResolve, newReject)
+    job.isRaw = isRaw
+    this.#jobs.run(job, signal)
     return promise
   }
 
-  #enter(job: Job): void {
-    if (job.settleIfFinished()) return
-    this.#jobs.push(job)
-    this.#serveJobs()
-    if (this.#jobs.length > 0) this.#pump.start()
-  }
-
-  /** Submits commands of the waiting jobs, first come first served, while there is room. */
-  #serveJobs(): void {
-    if (!this.#isLive) return
-    if (!this.ring.isLive) {
-      this.#recovery.look()
-      return
-    }
-    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
-      try {
-        while (job.transfer !== undefined) {
-          if (!this.#submitPart(job, job.transfer)) return
-        }
-      } catch (error) {
-        job.error = error as NvmError
-      }
-      this.#jobs.shift()
-      job.settleIfFinished()
-    }
-  }
-
-  /** Submits the next command of a job; false when there is no command id or no bounce memory. */
-  #submitPart(job: Job, transfer: Transfer): boolean {
-    const { ring } = this
-    if (ring.outstanding >= ring.depth) return false
-    const byteLength = Math.min(transfer.byteLength - job.done, this.#transferBytesMax)
-    let { memory } = transfer
-    let byteOffset = transfer.byteOffset + job.done
-    let slot: DmaDescriptor | undefined
-    let bytes: Uint8Array | undefined
-    if (memory?.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
-    if (transfer.bytes !== undefined) {
-      slot = this.#bounce.take(byteLength)
-      if (slot === undefined) return false
-      memory = slot.memory
-      byteOffset = slot.byteOffset
-      bytes = transfer.bytes.subarray(job.done, job.done + byteLength)
-      if (job.opcode === opcodeWrite) slot.bytes?.set(bytes)
-    }
-    const { stats } = ring
-    if (byteLength === 0) stats[counter.noData] = (stats[counter.noData] as number) + 1
-    if (slot !== undefined) stats[counter.bounce] = (stats[counter.bounce] as number) + 1
-    if (job.attempts > 1) stats[counter.retries] = (stats[counter.retries] as number) + 1
-    if (job.done > 0) stats[counter.splits] = (stats[counter.splits] as number) + 1
-    const commandId = ring.take()
-    const lba = transfer.lba + job.done / transfer.blockSize
-    const blockCount = Math.max(1, byteLength / transfer.blockSize) // a flush has none, and says 0
-    this.#parts[commandId & ring.commandMask] = { job, byteLength, slot, bytes }
-    job.advance(byteLength)
-    this.#send(
-      commandId,
-      job.opcode,
-      transfer.namespaceId,
-      lba,
-      blockCount,
-      memory,
-      byteOffset,
-      byteLength,
-    )
-    return true
-  }
-
-  #completeSlowly(id: number, status: number): void {
-    const part = this.#parts[id]
-    this.#parts[id] = undefined
-    if (status === 0) {
-      this.#finish(id, part, undefined)
-      return
-    }
-    const attempts = part?.job.attempts ?? 1
-    const details = { command: this.entries.commandOf(id), queue: this.id, attempts }
-    const error = createStatusError(status, details)
-    if (!this.#retry(id, part, error)) this.#finish(id, part, this.#recovery.explain(id, error))
-  }
-
-  /** Settles a command: with its error, or as done, which only a job's comes here for. */
-  #finish(id: number, part: Part | undefined, error: NvmError | undefined): void {
-    if (part !== undefined) {
-      finishPart(part, error, this.#bounce)
-      return
-    }
-    const reject = this.#rejects[id]
-    this.#resolves[id] = undefined
-    this.#rejects[id] = undefined
-    if (error !== undefined) reject?.(error)
-  }
-
-  /** Makes a request of its own of a command that failed, where it may be sent again. */
-  #retry(id: number, part: Part | undefined, error: NvmError): boolean {
-    const { status, command, attempts = 1 } = error
-    if (status === undefined || command === undefined || this.#refusal !== undefined) return false
-    if (part?.job.error !== undefined || !mayRetry(status, command.opcode, attempts)) return false
-    const transfer = this.entries.transferOf(id, this.owner)
-    if (transfer === undefined) return false
-    const job =
-      part === undefined
-        ? this.#adopt(id, command.opcode, transfer)
-        : new Job(
-            command.opcode,
-            [transfer],
-            undefined,
-            () => finishPart(part, undefined, this.#bounce),
-            (failed) => finishPart(part, failed as NvmError, this.#bounce),
-          )
-    job.attempts = attempts + 1
-    if (status.crd === 0) this.#jobs.push(job)
-    else this.#delayed.add(job, status.crd, error)
-    return true
-  }
-
-  /** A request that settles the promise of the command `id`. */
-  #adopt(id: number, opcode: number, transfer: Transfer): Job {
+  /** A direct command completed with an error. */
+  #fail(id: number, status: number): void {
     const resolve = this.#resolves[id] as Resolve
     const reject = this.#rejects[id] as Reject
     this.#resolves[id] = undefined
-    this.#rejects[id] = undefined
-    return new Job(opcode, [transfer], this.#values[id], resolve, reject)
+    const details = { command: this.entries.commandOf(id), queue: this.id, attempts: 1 }
+    const error = createStatusError(status, details)
+    if (this.#jobs.retryDirect(id, error, this.#values[id], resolve, reject)) return
+    reject(this.#recovery.explain(id, error))
   }
 
   tick(): void {
@@ -411,6 +329,26 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
       if (this.#ticks - (this.#bornAt[id] as number) > ticksMax) this.#recovery.add(id)
     }
     this.#recovery.look()
+  }
+
+  // What jobs ask of the queue.
+
+  get refusal(): NvmError | undefined {
+    return this.#refusal
+  }
+
+  get canSend(): boolean {
+    if (!this.#isLive) return false
+    if (!this.ring.isLive) this.#recovery.look()
+    return this.ring.isLive
+  }
+
+  keepPolling(): void {
+    this.#pump.start()
+  }
+
+  explain(id: number, error: NvmError): NvmError {
+    return this.#recovery.explain(id, error)
   }
 
   // What the recovery does with the queue.
@@ -433,13 +371,13 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
     this.#isDead = true
     this.#refusal ??= error
     this.#rejectOutstanding(() => error)
-    this.#rejectWaiting(error)
+    this.#jobs.rejectWaiting(error)
     this.#drained?.()
   }
 
   resume(): void {
     this.#isLive = this.#refusal === undefined
-    this.#serveJobs()
+    this.#jobs.serve()
     if (this.isBusy) this.#pump.start()
   }
 
@@ -447,24 +385,19 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
     const { commands, depth } = this.ring
     for (let id = 0; id < depth; id++) {
       if (commands[depth + id] === 0) continue
-      const part = this.#parts[id]
-      this.#parts[id] = undefined
-      this.#finish(id, part, errorOf(id))
-    }
-  }
-
-  #rejectWaiting(error: NvmError): void {
-    this.#delayed.cancel(error)
-    for (const job of this.#jobs.splice(0)) {
-      job.error ??= error
-      job.settleIfFinished()
+      if (this.#resolves[id] === undefined) {
+        this.#jobs.finish(id, errorOf(id))
+      } else {
+        this.#resolves[id] = undefined
+        this.#rejects[id]?.(errorOf(id))
+      }
     }
   }
 
   protected async settle(): Promise<void> {
     this.#refusal ??= createError('ERR_CLOSED', `queue pair ${this.id}`)
     this.#isLive = false
-    this.#rejectWaiting(createError('ERR_ABORTED', `queue pair ${this.id} was closed`))
+    this.#jobs.rejectWaiting(createError('ERR_ABORTED', `queue pair ${this.id} was closed`))
     if (this.isBusy) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.min(this.timeoutMs, graceMsMax))
@@ -475,6 +408,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable {
       })
       this.#drained = undefined
     }
+    await this.#jobs.stop()
     await this.#recovery.stop()
   }
 

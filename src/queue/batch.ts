@@ -7,7 +7,8 @@ import { createError, unwrap } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
-import { counter, listedBytesMax, type QueueRing } from './ring.ts'
+import { listedBytesMax } from './data-pointer.ts'
+import { counter, type QueueRing } from './ring.ts'
 
 export interface BatchOptions {
   readonly namespace: Pick<Namespace, 'id' | 'blockSize'>

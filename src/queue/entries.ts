@@ -5,11 +5,20 @@
 import type { FailedCommand } from '../errors.ts'
 import { opcodeName } from '../spec/names.ts'
 import { nvme } from '../spec/nvme.ts'
+import type { Command } from './command.ts'
 import type { QueueOwner } from './pair.ts'
 import { type QueueRing, slotWords } from './ring.ts'
-import type { Transfer } from './transfer.ts'
 
-const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
+const { nvm_opcode: opcode } = nvme.codes
+/** Commands on one range of blocks, in CDW10 to CDW12. */
+const withBlocks = new Set<number>([
+  opcode.read[0],
+  opcode.write[0],
+  opcode.compare[0],
+  opcode.write_zeroes[0],
+  opcode.write_uncorrectable[0],
+  opcode.verify[0],
+])
 
 const kept = -1
 const prp1Word = 6
@@ -30,6 +39,7 @@ export class Entries {
     const { commands, depth } = this.#ring
     if (commands[depth + id] === 0) return
     this.#kept.set(id, this.#entryOf(id).slice())
+    this.#ring.clearExtra(this.slots[id] as number)
     this.slots[id] = kept
   }
 
@@ -46,42 +56,45 @@ export class Entries {
 
   /** That command. */
   commandOf(id: number): FailedCommand {
-    const entry = this.#entryOf(id)
-    const field = (index: number): number => (entry[index] as number) >>> 0
-    const opcode = field(0) & 0xff
-    const what = { name: opcodeName('io', opcode), opcode, commandId: id, namespaceId: field(1) }
-    if (opcode === opcodeFlush) return what
-    return { ...what, lba: field(10) + field(11) * 2 ** 32, blockCount: (field(12) & 0xffff) + 1 }
+    return describeEntry(this.#entryOf(id), id)
+  }
+
+  /** Words that few commands use are 0 again, in a slot that command `id` was in. */
+  clearExtra(id: number): void {
+    const slot = this.slots[id] as number
+    if (slot !== kept) this.#ring.clearExtra(slot)
   }
 
   /**
-   * Its transfer, to be sent again; undefined where the memory was disposed of meanwhile, and for a
-   * namespace that only the caller knows.
+   * The direct read or write that has `id`, to be sent again; undefined where the memory was
+   * disposed of meanwhile, and for a namespace that only the caller knows.
    */
-  transferOf(id: number, owner: Pick<QueueOwner, 'blockSizeOf'>): Transfer | undefined {
-    const { opcode, namespaceId = 0, lba = 0, blockCount = 0 } = this.commandOf(id)
-    if (opcode === opcodeFlush) return flushOf(namespaceId)
+  requestOf(id: number, owner: Pick<QueueOwner, 'blockSizeOf'>): Command | undefined {
     const entry = this.#entryOf(id)
+    const field = (index: number): number => (entry[index] as number) >>> 0
     const memory = this.#ring.pins[id]
     if (memory === undefined || memory.disposed) return undefined
-    const low = (entry[prp1Word] as number) >>> 0
-    const byteOffset = memory.offsetOf(low, (entry[prp1Word + 1] as number) >>> 0)
-    const blockSize = owner.blockSizeOf(namespaceId)
+    const byteOffset = memory.offsetOf(field(prp1Word), field(prp1Word + 1))
+    const blockSize = owner.blockSizeOf(field(1))
     if (byteOffset === undefined || blockSize === undefined) return undefined
-    const byteLength = blockCount * blockSize
-    return { namespaceId, blockSize, lba, byteLength, memory, byteOffset, bytes: undefined }
+    const byteLength = ((field(12) & 0xffff) + 1) * blockSize
+    return {
+      opcode: field(0) & 0xff,
+      nsid: field(1),
+      cdw10: field(10),
+      cdw11: field(11),
+      cdw12: field(12),
+      extra: undefined,
+      data: { byteLength, segments: [{ memory, byteOffset, byteLength }], bytes: [] },
+    }
   }
 }
 
-/** A flush as a transfer of no bytes. */
-export function flushOf(namespaceId: number): Transfer {
-  return {
-    namespaceId,
-    blockSize: 512, // of no meaning, as there are no blocks
-    lba: 0,
-    byteLength: 0,
-    memory: undefined,
-    byteOffset: 0,
-    bytes: undefined,
-  }
+/** The command of a submission queue entry. */
+export function describeEntry(entry: Int32Array, commandId: number): FailedCommand {
+  const field = (index: number): number => (entry[index] as number) >>> 0
+  const opcode = field(0) & 0xff
+  const what = { name: opcodeName('io', opcode), opcode, commandId, namespaceId: field(1) }
+  if (!withBlocks.has(opcode)) return what
+  return { ...what, lba: field(10) + field(11) * 2 ** 32, blockCount: (field(12) & 0xffff) + 1 }
 }

@@ -1,91 +1,164 @@
 // SPDX-License-Identifier: MIT
-// A request that is more than one command at once: too large, one of a group, bounced, or waiting
-// for its turn because the queue is full. Jobs are served in the order they came.
+// A request that is not one direct command: too large, one of a group, bounced, with words of its
+// own, or waiting for its turn because the queue is full.
 
 import type { DmaDescriptor } from '../dma.ts'
-import type { NvmError } from '../errors.ts'
-import { nvme } from '../spec/nvme.ts'
-import type { BouncePool } from './bounce.ts'
-import { copyBounced, type Transfer } from './transfer.ts'
+import { createError, type NvmError } from '../errors.ts'
+import type { Command, Data } from './command.ts'
+import { isDirect, type NamespaceLike } from './request.ts'
 
-const opcodeRead = nvme.codes.nvm_opcode.read[0]
+export type Resolve = (value: unknown) => void
+export type Reject = (error: Error) => void
 
-export class Job {
-  readonly opcode: number
-  readonly transfers: readonly Transfer[]
+/** What sends the commands of jobs; there is a free command id when a job is asked for one. */
+export interface Sender {
+  /** False when there is no memory to copy through: some comes back before long. */
+  send(job: Job, command: Command): boolean
+  /** A command on one buffer that the device reaches itself. */
+  sendDirect(
+    job: Job,
+    opcode: number,
+    namespace: NamespaceLike,
+    lba: number,
+    data: DmaDescriptor,
+  ): void
+}
+
+export abstract class Job {
   /** What the promise resolves to. */
-  readonly value: unknown
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
+  value: unknown
   error: NvmError | undefined
   outstanding = 0
   /** How often its commands were sent, this time included. */
   attempts = 1
-  #index = 0
-  #done = 0
+  /** Commands sent since it was last at the end of the line. */
+  turnCommands = 0
+  /** The next one in the line. */
+  next: Job | undefined
+  /** Where a signal has to be forgotten once the promise is settled. */
+  signal: AbortSignal | undefined
+  isSettled = false
+  /** A command of the caller's own: sent once, and it resolves to the words of its completion. */
+  isRaw = false
+  readonly #resolve: Resolve
+  readonly #reject: Reject
 
-  constructor(
-    opcode: number,
-    transfers: readonly Transfer[],
-    value: unknown,
-    resolve: (value: unknown) => void,
-    reject: (error: Error) => void,
-  ) {
-    this.opcode = opcode
-    this.transfers = transfers
+  constructor(value: unknown, resolve: Resolve, reject: Reject) {
     this.value = value
-    this.resolve = resolve
-    this.reject = reject
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
-  /** The transfer that the next command belongs to; undefined when all are submitted. */
-  get transfer(): Transfer | undefined {
-    return this.error === undefined ? this.transfers[this.#index] : undefined
+  /** Whether it has commands left to send. */
+  protected abstract readonly hasMore: boolean
+  /** Sends the next one; false when that has to wait for memory. */
+  abstract sendNext(sender: Sender): boolean
+
+  /** All of it is on its way, or need not go any more. */
+  get isSent(): boolean {
+    return this.error !== undefined || !this.hasMore
   }
 
-  /** Bytes of that transfer that were submitted already. */
-  get done(): number {
-    return this.#done
+  /** Settles the promise once nothing is outstanding and nothing is left to send. */
+  settleIfFinished(): void {
+    if (this.isSettled || this.outstanding > 0 || !this.isSent) return
+    this.isSettled = true
+    if (this.error === undefined) this.#resolve(this.value)
+    else this.#reject(this.error)
   }
 
-  /** Counts a command of `byteLength` bytes as submitted. */
-  advance(byteLength: number): void {
-    this.outstanding++
-    this.#done += byteLength
-    const transfer = this.transfers[this.#index]
-    if (transfer !== undefined && this.#done < transfer.byteLength) return
-    this.#index++
-    this.#done = 0
+  /** Rejects at once; what is outstanding completes for nobody. */
+  giveUp(error: NvmError): void {
+    this.error ??= error
+    if (this.isSettled) return
+    this.isSettled = true
+    this.#reject(this.error)
+  }
+}
+
+/** A request whose commands are made as there is room for them. */
+export class CommandJob extends Job {
+  #command: Command | undefined
+  #sent = 0
+  readonly #commands: Iterator<Command>
+
+  constructor(commands: Iterable<Command>, value: unknown, resolve: Resolve, reject: Reject) {
+    super(value, resolve, reject)
+    this.#commands = commands[Symbol.iterator]()
+    this.#command = this.#commands.next().value
   }
 
-  /** Settles the promise once nothing is outstanding and nothing is left to submit. */
-  settleIfFinished(): boolean {
-    if (this.outstanding > 0 || this.transfer !== undefined) return false
-    if (this.error === undefined) this.resolve(this.value)
-    else this.reject(this.error)
+  protected get hasMore(): boolean {
+    return this.#command !== undefined
+  }
+
+  /** Commands sent so far. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  sendNext(sender: Sender): boolean {
+    if (this.#command !== undefined) {
+      if (!sender.send(this, this.#command)) return false
+      this.#sent++
+    }
+    this.#command = this.#commands.next().value
     return true
   }
 }
 
-/** One command of a job, by its command id. */
-export interface Part {
-  readonly job: Job
-  readonly byteLength: number
-  /** Where bounced data goes or came from. */
-  readonly slot: DmaDescriptor | undefined
-  readonly bytes: Uint8Array | undefined
+/** One of a group: what is left out of it is the group's. */
+export interface GroupRequest {
+  readonly namespace?: NamespaceLike
+  readonly lba: number | bigint
+  readonly into?: Data
+  readonly from?: Data
 }
 
-/** Ends a part, and its job with the last one; data that was bounced goes where it was wanted. */
-export function finishPart(part: Part, error: NvmError | undefined, bounce: BouncePool): void {
-  const { job, slot, bytes, byteLength } = part
-  job.outstanding--
-  job.error ??= error
-  if (slot !== undefined) {
-    if (bytes !== undefined && job.opcode === opcodeRead && job.error === undefined) {
-      job.error = copyBounced(slot, bytes, byteLength)
-    }
-    bounce.give(slot)
+/** The buffers of a request of either direction. */
+export function dataOf(request: GroupRequest): Data {
+  const data = request.into ?? request.from
+  if (data !== undefined) return data
+  throw createError('ERR_ARGUMENT', 'a request has its data in `into` or `from`')
+}
+
+/** Reads or writes, each of which is one direct command: nothing is made for each of them. */
+export class GroupJob extends Job {
+  #index = 0
+  readonly #opcode: number
+  readonly #requests: readonly GroupRequest[]
+  readonly #namespace: NamespaceLike | undefined
+  readonly #bytesMax: number
+
+  constructor(
+    opcode: number,
+    requests: readonly GroupRequest[],
+    namespace: NamespaceLike | undefined,
+    bytesMax: number,
+    value: unknown,
+    resolve: Resolve,
+    reject: Reject,
+  ) {
+    super(value, resolve, reject)
+    this.#opcode = opcode
+    this.#requests = requests
+    this.#namespace = namespace
+    this.#bytesMax = bytesMax
   }
-  job.settleIfFinished()
+
+  protected get hasMore(): boolean {
+    return this.#index < this.#requests.length
+  }
+
+  sendNext(sender: Sender): boolean {
+    const request = this.#requests[this.#index++] as GroupRequest
+    const namespace = this.#namespace ?? (request.namespace as NamespaceLike)
+    const data = request.into ?? request.from
+    // It was so when the group was asked for; it may have been disposed or changed since.
+    if (data === undefined || !isDirect(namespace, request.lba, data, this.#bytesMax)) {
+      throw createError('ERR_CLOSED', 'memory of a group was disposed before its turn')
+    }
+    sender.sendDirect(this, this.#opcode, namespace, request.lba as number, data)
+    return true
+  }
 }

@@ -64,7 +64,8 @@ export abstract class QueuePair implements AsyncDisposable {
   /** Internal. */
   readonly ring: QueueRing
   readonly timeoutMs: number
-  protected readonly owner: QueueOwner
+  /** Internal. */
+  readonly owner: QueueOwner
   protected isClosed = false
   #closing: Promise<void> | undefined
 

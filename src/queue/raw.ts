@@ -6,8 +6,9 @@ import type { DmaDescriptor } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
+import { listedBytesMax } from './data-pointer.ts'
 import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
-import { counter, listedBytesMax, type QueueRing } from './ring.ts'
+import { counter, type QueueRing } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
@@ -79,7 +80,7 @@ export class SubmissionQueue {
   flush(slot: number, namespaceId: number): void {
     const id = this.commandId(slot)
     this.#ring.pins[id] = undefined
-    this.#ring.write(slot, id, opcodeFlush, namespaceId, 0, 1)
+    this.#ring.write(slot, id, opcodeFlush, namespaceId, 0, 0)
     const { stats } = this.#ring
     stats[counter.commands] = (stats[counter.commands] as number) + 1
     stats[counter.noData] = (stats[counter.noData] as number) + 1
@@ -118,7 +119,7 @@ export class SubmissionQueue {
     }
     const ring = this.#ring
     const id = (this.words[slot << 4] as number) >>> 16
-    ring.write(slot, id, opcode, namespaceId, lba, blockCount)
+    ring.write(slot, id, opcode, namespaceId, lba, blockCount - 1)
     ring.point(slot, id, memory, descriptor.byteOffset + byteOffset, byteLength)
     const { stats } = ring
     stats[counter.commands] = (stats[counter.commands] as number) + 1
@@ -223,4 +224,11 @@ export class RawQueuePair extends QueuePair {
   protected abandon(_error: NvmError): void {}
 }
 
-refuseMembers(RawQueuePair.prototype, 'raw', ['read', 'write', 'flush', 'readMany', 'writeMany'])
+refuseMembers(RawQueuePair.prototype, 'raw', [
+  'read',
+  'write',
+  'flush',
+  'readMany',
+  'writeMany',
+  'submit',
+])

@@ -92,8 +92,8 @@ export class Delayed {
   cancel(error: NvmError): void {
     for (const [job, timer] of this.#waiting) {
       clearTimeout(timer)
-      job.error = error
-      job.settleIfFinished()
+      job.error ??= error
+      this.#due(job)
     }
     this.#waiting.clear()
   }

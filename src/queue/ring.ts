@@ -7,6 +7,8 @@ import { type DmaMemory, type MemoryUser, pageBytes } from '../dma.ts'
 import type { NativeQueue, QueueHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { word } from '../spec/control-block.ts'
+import type { ExtraWords, Segment } from './command.ts'
+import { DataPointers } from './data-pointer.ts'
 
 // Constants of this module: the compiler folds them, which it does not do for properties of another
 // object.
@@ -22,13 +24,9 @@ const armedWord = word.armed
 const stateWord = word.state
 
 const phaseBit = 0x10000
-const listEntries = pageBytes / 8
 
 /** Words of a submission queue entry. */
 export const slotWords = 16
-/** The most that one command's PRP list page describes. */
-export const listedBytesMax = listEntries * pageBytes
-
 /** Completion words as `done` has them: command id in bits 15:0, status field in bits 30:16. */
 export const statusShift = 16
 export const idMask = 0xffff
@@ -77,9 +75,11 @@ export class QueueRing implements MemoryUser {
   readonly #tagMask: number
   readonly #tagStep: number
   readonly #inUse: number
-  readonly #lists: Int32Array
-  readonly #listLow: Int32Array
-  readonly #listHigh: Int32Array
+  readonly #pointers: DataPointers
+  /** Memory of commands that reach more than one. */
+  readonly #morePins = new Map<number, Set<DmaMemory>>()
+  /** Dwords 0 and 1 of the last completion of each id, where somebody asked for them. */
+  #results: Int32Array | undefined
   readonly #doorbells: Int32Array
   readonly #submissionDoorbell: number
   readonly #completionDoorbell: number
@@ -90,7 +90,7 @@ export class QueueRing implements MemoryUser {
   #deferred: DmaMemory[] | undefined
   readonly #batched = new Set<DmaMemory>()
 
-  constructor(native: NativeQueue, tagged: boolean) {
+  constructor(native: NativeQueue, tagged: boolean, takesSgls: boolean) {
     this.handle = native.handle
     this.id = native.id
     this.block = new Int32Array(native.block)
@@ -105,9 +105,8 @@ export class QueueRing implements MemoryUser {
     this.#tagMask = idMask & ~this.commandMask
     this.#tagStep = this.commandMask + 1
     this.#inUse = tagged ? idMask + 1 : 1
-    this.#lists = new Int32Array(native.lists)
-    this.#listLow = Int32Array.from(native.listAddresses, (address) => (address % 2 ** 32) | 0)
-    this.#listHigh = Int32Array.from(native.listAddresses, (address) => (address / 2 ** 32) | 0)
+    const lists = new Int32Array(native.lists)
+    this.#pointers = new DataPointers(this.words, lists, native.listAddresses, takesSgls)
     this.#doorbells = new Int32Array(native.doorbells)
     this.#submissionDoorbell = native.submissionDoorbell
     this.#completionDoorbell = native.completionDoorbell
@@ -126,6 +125,21 @@ export class QueueRing implements MemoryUser {
 
   get outstanding(): number {
     return this.block[outstandingWord] as number
+  }
+
+  get takesSgls(): boolean {
+    return this.#pointers.takesSgls
+  }
+
+  /** From now on resultOf() knows what completions say. */
+  keepResults(): void {
+    this.#results ??= new Int32Array(2 * (this.commandMask + 1))
+  }
+
+  /** What the last completion of an id said in its dwords 0 and 1. */
+  resultOf(id: number): { readonly dword0: number; readonly dword1: number } {
+    const word = (index: number): number => (this.#results?.[index] ?? 0) >>> 0
+    return { dword0: word(2 * id), dword1: word(2 * id + 1) }
   }
 
   /** False when the controller was reset under the queue. */
@@ -159,14 +173,14 @@ export class QueueRing implements MemoryUser {
     return slot
   }
 
-  /** Fills a slot with a command that moves `blockCount` blocks. Words it does not write stay 0. */
+  /** Fills a slot with a command. Words that it does not write are 0. */
   write(
     slot: number,
     commandId: number,
     opcode: number,
     namespaceId: number,
     lba: number,
-    blockCount: number,
+    cdw12: number,
   ): void {
     const { words } = this
     const at = slot << 4
@@ -174,57 +188,59 @@ export class QueueRing implements MemoryUser {
     words[at + 1] = namespaceId
     words[at + 10] = lba
     words[at + 11] = lba > 4294967295 ? lba / 4294967296 : 0
-    words[at + 12] = blockCount - 1
+    words[at + 12] = cdw12
   }
 
-  /**
-   * Points a slot's command at memory: PRP1, PRP2, and the id's list page where those do not
-   * suffice.
-   */
+  /** Points a slot's command at memory that it is to move data from or to. */
   point(slot: number, id: number, memory: DmaMemory, offset: number, byteLength: number): void {
     const { words } = this
     const at = slot << 4
     this.pins[id] = memory
-    if (memory.pages === null) {
+    if (memory.pages === null && (offset & (pageBytes - 1)) + byteLength <= pageBytes) {
       const low = memory.addressLow + offset
       words[at + 6] = low
       words[at + 7] = low > 4294967295 ? memory.addressHigh + 1 : memory.addressHigh
-      if ((offset & (pageBytes - 1)) + byteLength <= pageBytes) return
-    }
-    this.#pointAtPages(at, id, memory, offset, byteLength)
-  }
-
-  #pointAtPages(at: number, id: number, memory: DmaMemory, offset: number, length: number): void {
-    const { words } = this
-    const inPage = offset % pageBytes
-    const firstPage = (offset - inPage) / pageBytes
-    const pageCount = Math.ceil((inPage + length) / pageBytes)
-    words[at + 6] = this.#pageLow(memory, firstPage) + inPage
-    words[at + 7] = this.#pageHigh(memory, firstPage)
-    if (pageCount === 1) return
-    if (pageCount === 2) {
-      words[at + 8] = this.#pageLow(memory, firstPage + 1)
-      words[at + 9] = this.#pageHigh(memory, firstPage + 1)
       return
     }
-    const lists = this.#lists
-    let entry = id * (pageBytes / 4)
-    for (let page = firstPage + 1; page < firstPage + pageCount; page++) {
-      lists[entry++] = this.#pageLow(memory, page)
-      lists[entry++] = this.#pageHigh(memory, page)
-    }
-    words[at + 8] = this.#listLow[id] as number
-    words[at + 9] = this.#listHigh[id] as number
+    this.#pointers.point(at, id, memory, offset, byteLength)
   }
 
-  #pageLow(memory: DmaMemory, page: number): number {
-    if (memory.pages !== null) return memory.pages[2 * page] as number
-    return (memory.addressLow + page * pageBytes) % 4294967296
+  /** As point(), for several pieces or none. */
+  pointAtAll(slot: number, id: number, segments: readonly Segment[]): void {
+    this.pins[id] = segments[0]?.memory
+    if (segments.length > 1) this.#pinAll(id, segments)
+    this.#pointers.pointAtAll(slot << 4, id, segments)
   }
 
-  #pageHigh(memory: DmaMemory, page: number): number {
-    if (memory.pages !== null) return memory.pages[2 * page + 1] as number
-    return memory.addressHigh + Math.floor((memory.addressLow + page * pageBytes) / 4294967296)
+  /** Writes the words that others leave 0; clearExtra() before the slot is used again. */
+  writeExtra(slot: number, id: number, extra: ExtraWords): void {
+    const { words } = this
+    const at = slot << 4
+    words[at + 2] = extra.cdw2 ?? 0
+    words[at + 3] = extra.cdw3 ?? 0
+    words[at + 13] = extra.cdw13 ?? 0
+    words[at + 14] = extra.cdw14 ?? 0
+    words[at + 15] = extra.cdw15 ?? 0
+    if (extra.metadata === undefined) return
+    this.#pinAll(id, [extra.metadata])
+    this.#pointers.pointAtMetadata(at, extra.metadata)
+  }
+
+  clearExtra(slot: number): void {
+    const at = slot << 4
+    this.words.fill(0, at + 2, at + 6)
+    this.words.fill(0, at + 13, at + 16)
+  }
+
+  /** After the completion of a command that reached more than one memory. */
+  unpinAll(id: number): void {
+    this.#morePins.delete(id)
+  }
+
+  #pinAll(id: number, segments: readonly Segment[]): void {
+    const pinned = this.#morePins.get(id) ?? new Set()
+    this.#morePins.set(id, pinned)
+    for (const { memory } of segments) pinned.add(memory)
   }
 
   /** Shows the device everything written since the last call, and wakes it where it sleeps. */
@@ -284,6 +300,7 @@ export class QueueRing implements MemoryUser {
     let phase = block[cqPhase] as number
     let freeCount = depth - (block[outstandingWord] as number)
     let count = 0
+    const results = this.#results
     // One lap at most: a device that overwrites what it posted keeps nobody here.
     for (let left = entries; left > 0; left--) {
       const at = (head << 2) + 3
@@ -296,6 +313,10 @@ export class QueueRing implements MemoryUser {
         commands[depth + id] = 0
         commands[freeCount++] = (entry + tagStep) & idMask
         done[count++] = id | ((entry >>> 17) << statusShift)
+        if (results !== undefined) {
+          results[2 * id] = completions[at - 3] as number
+          results[2 * id + 1] = completions[at - 2] as number
+        }
       } else {
         this.strays++
       }
@@ -375,7 +396,10 @@ export class QueueRing implements MemoryUser {
   uses(memory: DmaMemory): boolean {
     if (this.block.length === 0 || this.outstanding === 0) return false
     const { commands, depth, pins } = this
-    const pinned = pins.some((pin, id) => pin === memory && commands[depth + id] !== 0)
+    const more = this.#morePins
+    const pinned = pins.some(
+      (pin, id) => (pin === memory || more.get(id)?.has(memory)) && commands[depth + id] !== 0,
+    )
     if (!pinned && !this.#batched.has(memory)) return false
     this.#deferred ??= []
     if (!this.#deferred.includes(memory)) this.#deferred.push(memory)
@@ -393,7 +417,9 @@ export class QueueRing implements MemoryUser {
     const { commands, depth, pins } = this
     const pinned = new Set<DmaMemory>(this.outstanding === 0 ? [] : this.#batched)
     pins.forEach((pin, id) => {
-      if (pin !== undefined && commands[depth + id] !== 0) pinned.add(pin)
+      if (commands[depth + id] === 0) return
+      if (pin !== undefined) pinned.add(pin)
+      for (const each of this.#morePins.get(id) ?? []) pinned.add(each)
     })
     return pinned
   }

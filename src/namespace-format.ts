@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// What Identify says of a namespace: its format, and how much its commands take at once.
+
+import type { Admin } from './admin.ts'
+import { type BlockLimits, nlbMax, rangeNlbMax, rangesMax } from './block-ranges.ts'
+import { pageBytes } from './dma.ts'
+import { createError, NvmError } from './errors.ts'
+import type { NamespaceFormat } from './namespace.ts'
+import { byteLengthOf, type Decoded, decode, decodeBits } from './spec/decode.ts'
+import { encodeBits } from './spec/encode.ts'
+import { nvme } from './spec/nvme.ts'
+
+// Protection information of a block, and what is asked of it by type: the controller makes it and
+// takes it off (PRACT), and checks the guard and, but for type 3, the reference tag.
+const protectionBytes = 8
+const protectedWith = encodeBits('prinfo', { pract: 1, prchk_guard: 1, prchk_ref: 1 })
+const prinfoOf = [
+  0,
+  protectedWith,
+  protectedWith,
+  encodeBits('prinfo', { pract: 1, prchk_guard: 1 }),
+]
+
+/** The format of the namespace `id`. ERR_NAMESPACE where there is none. */
+export async function identifyFormat(admin: Admin, id: number): Promise<NamespaceFormat> {
+  if (!Number.isInteger(id) || id < 1 || id >= 0xffffffff) {
+    throw createError('ERR_NAMESPACE', `${id} is not a namespace id`)
+  }
+  const identify = await admin.identifyNamespace(id).catch((error: unknown) => {
+    const name = error instanceof NvmError ? error.status?.name : undefined
+    if (name !== 'invalid_namespace_or_format') throw error
+    throw createError('ERR_NAMESPACE', `${id}`, { cause: error })
+  })
+  // The index of the format in use: bits 3:0, and bits 6:5 above them.
+  const index = (identify.flbas & 0xf) | ((identify.flbas & 0x60) >> 1)
+  const format = identify.lbaf[index]
+  if (identify.nsze === 0n || format === undefined || format.lbads < 9) {
+    throw createError('ERR_NAMESPACE', `${id} is not active`)
+  }
+  const { type } = decodeBits('dps', identify.dps)
+  if (format.ms > 0 && (type === 0 || format.ms !== protectionBytes)) {
+    const what = `namespace ${id} has ${format.ms} bytes of metadata a block`
+    throw createError('ERR_UNSUPPORTED', `${what}; queue.submit() can name a buffer for them`)
+  }
+  const prinfo = prinfoOf[type] ?? 0
+  return { id, blockSize: 2 ** format.lbads, blockCount: Number(identify.nsze), prinfo }
+}
+
+/** The most that one command on blocks of a namespace takes. */
+export async function identifyLimits(
+  admin: Admin,
+  { id, blockSize }: NamespaceFormat,
+): Promise<BlockLimits> {
+  const { vsl, wzsl, wusl, dmrl, dmrsl, dmsl } = await identifyNvmLimits(admin)
+  const { mssrl, mcl, msrc } = await admin.identifyNamespace(id)
+  const blocksOf = (pagesLog2: number): number =>
+    pagesLog2 === 0 ? nlbMax : Math.min(nlbMax, (2 ** pagesLog2 * pageBytes) / blockSize)
+  return {
+    verifyBlocksMax: blocksOf(vsl),
+    writeZeroesBlocksMax: blocksOf(wzsl),
+    writeUncorrectableBlocksMax: blocksOf(wusl),
+    deallocateRangesMax: dmrl === 0 ? rangesMax : dmrl,
+    deallocateRangeBlocksMax: dmrsl === 0 ? rangeNlbMax : dmrsl,
+    deallocateBlocksMax: dmsl === 0n ? Number.POSITIVE_INFINITY : Number(dmsl),
+    copyRangeBlocksMax: mssrl,
+    copyBlocksMax: mcl,
+    copyRangesMax: msrc + 1,
+  }
+}
+
+/** CNS 06h; a controller that has no such page has no limits. */
+async function identifyNvmLimits(admin: Admin): Promise<Decoded<'IdentifyControllerNvm'>> {
+  const data = new Uint8Array(byteLengthOf('IdentifyControllerNvm'))
+  const { admin_opcode: opcode, cns } = nvme.codes
+  const cdw10 = cns.command_set_controller[0]
+  await admin.submit({ opcode: opcode.identify[0], cdw10, data }).catch((error: unknown) => {
+    if (!(error instanceof NvmError) || error.code !== 'ERR_NVME_STATUS') throw error
+    data.fill(0)
+  })
+  return decode('IdentifyControllerNvm', data)
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// One I/O command before it has an id, and the data that it moves.
+
+import { DmaDescriptor, type DmaMemory, memoryOf } from '../dma.ts'
+import { createError } from '../errors.ts'
+import { canPoint } from './data-pointer.ts'
+
+/** Memory of the device's reach, or any bytes: those are copied on the way. */
+export type DataTarget = DmaDescriptor | Uint8Array
+
+/** One buffer, or several that the data of one command is scattered to or gathered from. */
+export type Data = DataTarget | readonly DataTarget[]
+
+/** A stretch of memory that the device reaches. */
+export interface Segment {
+  readonly memory: DmaMemory
+  readonly byteOffset: number
+  readonly byteLength: number
+}
+
+/** Where the data of a command is. One of the two lists is empty. */
+export interface DataPlan {
+  readonly byteLength: number
+  /** What the device reaches itself. */
+  readonly segments: readonly Segment[]
+  /** What is copied through memory of ours. */
+  readonly bytes: readonly Uint8Array[]
+}
+
+/** Words that few commands use; those left out are 0. */
+export interface ExtraWords {
+  readonly cdw2?: number
+  readonly cdw3?: number
+  readonly cdw13?: number
+  readonly cdw14?: number
+  readonly cdw15?: number
+  /** MPTR: metadata in one buffer. */
+  readonly metadata?: Segment
+}
+
+export interface Command {
+  readonly opcode: number
+  readonly nsid: number
+  readonly cdw10: number
+  readonly cdw11: number
+  readonly cdw12: number
+  readonly extra: ExtraWords | undefined
+  readonly data: DataPlan
+}
+
+export const noData: DataPlan = { byteLength: 0, segments: [], bytes: [] }
+
+// The direction of the data is part of every opcode (NVMe base 2.0, 3.3.3.1).
+export const sendsData = (opcode: number): boolean => (opcode & 1) !== 0
+export const receivesData = (opcode: number): boolean => (opcode & 2) !== 0
+
+/** The bytes of a target, for the CPU. */
+export function bytesOf(target: DataTarget): Uint8Array | undefined {
+  return target instanceof DmaDescriptor ? target.bytes : target
+}
+
+/** What a read resolves to: the filled bytes of one buffer, or of each. */
+export function filledBytes(data: Data): Uint8Array | (Uint8Array | undefined)[] | undefined {
+  return Array.isArray(data) ? data.map(bytesOf) : bytesOf(data as DataTarget)
+}
+
+/** Decides whether the device reaches the buffers itself or the data is copied. */
+export function planData(data: Data, takesSgls: boolean): DataPlan {
+  const targets = Array.isArray(data) ? (data as readonly DataTarget[]) : [data as DataTarget]
+  const segments: Segment[] = []
+  let byteLength = 0
+  for (const target of targets) {
+    if (!(target instanceof DmaDescriptor) && !(target instanceof Uint8Array)) {
+      throw createError(
+        'ERR_ARGUMENT',
+        'data is a Uint8Array or a DmaDescriptor, or a list of them',
+      )
+    }
+    const memory = target instanceof DmaDescriptor ? target.memory : memoryOf(target)
+    if (memory?.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+    byteLength += target.byteLength
+    if (target.byteLength === 0) continue
+    if (memory === undefined || memory.bounced) continue
+    segments.push({ memory, byteOffset: target.byteOffset, byteLength: target.byteLength })
+  }
+  if (byteLength === 0) throw createError('ERR_ARGUMENT', 'the data has no bytes')
+  const filled = targets.filter((target) => target.byteLength > 0)
+  if (segments.length === filled.length && canPoint(segments, takesSgls)) {
+    return { byteLength, segments, bytes: [] }
+  }
+  return { byteLength, segments: [], bytes: filled.map(copyableBytes) }
+}
+
+function copyableBytes(target: DataTarget): Uint8Array {
+  const bytes = bytesOf(target)
+  if (bytes !== undefined) return bytes
+  throw createError('ERR_UNSUPPORTED', 'memory that the CPU cannot copy')
+}
+
+/** The part of `plan` from `byteOffset` on. */
+export function cutPlan(plan: DataPlan, byteOffset: number, byteLength: number): DataPlan {
+  if (byteOffset === 0 && byteLength === plan.byteLength) return plan
+  const segments = cutList(plan.segments, byteOffset, byteLength, (segment, from, length) => ({
+    memory: segment.memory,
+    byteOffset: segment.byteOffset + from,
+    byteLength: length,
+  }))
+  const bytes = cutList(plan.bytes, byteOffset, byteLength, (each, from, length) =>
+    each.subarray(from, from + length),
+  )
+  return { byteLength, segments, bytes }
+}
+
+function cutList<T extends { readonly byteLength: number }>(
+  list: readonly T[],
+  byteOffset: number,
+  byteLength: number,
+  cut: (each: T, from: number, length: number) => T,
+): T[] {
+  const parts: T[] = []
+  let at = 0
+  for (const each of list) {
+    const from = Math.max(byteOffset - at, 0)
+    const to = Math.min(byteOffset + byteLength - at, each.byteLength)
+    if (from < to) parts.push(cut(each, from, to - from))
+    at += each.byteLength
+  }
+  return parts
+}

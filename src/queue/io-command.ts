@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Any I/O command, as a caller writes it: words of the submission queue entry, and data.
+
+import type { DmaDescriptor } from '../dma.ts'
+import { createError } from '../errors.ts'
+import { type Command, type Data, type ExtraWords, noData, planData } from './command.ts'
+import type { RequestOptions } from './request.ts'
+
+/** An I/O command; words that are left out are 0. */
+export interface IoCommand extends RequestOptions {
+  /** Its bits 1:0 say which way the data goes, if there is any. */
+  readonly opcode: number
+  readonly nsid?: number
+  readonly cdw2?: number
+  readonly cdw3?: number
+  readonly cdw10?: number
+  readonly cdw11?: number
+  readonly cdw12?: number
+  readonly cdw13?: number
+  readonly cdw14?: number
+  readonly cdw15?: number
+  /** What the controller reads or fills. Not to be changed before the promise settles. */
+  readonly data?: Data
+  /** Metadata of blocks that have it in a buffer of its own (MPTR). */
+  readonly metadata?: DmaDescriptor
+}
+
+/** What the completion of a command says. */
+export interface IoCompletion {
+  readonly dword0: number
+  readonly dword1: number
+}
+
+const wordNames = [
+  'nsid',
+  'cdw2',
+  'cdw3',
+  'cdw10',
+  'cdw11',
+  'cdw12',
+  'cdw13',
+  'cdw14',
+  'cdw15',
+] as const
+
+/** Checks a command and where its data is. */
+export function planCommand(command: IoCommand, takesSgls: boolean): Command {
+  const { opcode, nsid = 0, cdw10 = 0, cdw11 = 0, cdw12 = 0, data } = command
+  if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xff) {
+    throw createError('ERR_ARGUMENT', `opcode ${opcode} does not fit a byte`)
+  }
+  for (const name of wordNames) {
+    const value = command[name] ?? 0
+    if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) continue
+    throw createError('ERR_ARGUMENT', `${name} is ${value}; it is a number of 32 bits`)
+  }
+  if (data !== undefined && (opcode & 3) === 0) {
+    const fix = 'an opcode with bits 1:0 of 00b moves none'
+    throw createError('ERR_ARGUMENT', `data for opcode ${opcode}; ${fix}`)
+  }
+  const plan = data === undefined ? noData : planData(data, takesSgls)
+  return { opcode, nsid, cdw10, cdw11, cdw12, extra: extraWords(command), data: plan }
+}
+
+function extraWords(command: IoCommand): ExtraWords | undefined {
+  const { cdw2 = 0, cdw3 = 0, cdw13 = 0, cdw14 = 0, cdw15 = 0, metadata } = command
+  if (metadata === undefined) {
+    if (cdw2 === 0 && cdw3 === 0 && cdw13 === 0 && cdw14 === 0 && cdw15 === 0) return undefined
+    return { cdw2, cdw3, cdw13, cdw14, cdw15 }
+  }
+  const { memory, byteOffset, byteLength } = metadata
+  if (memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+  if (byteOffset % 4 !== 0) throw createError('ERR_ALIGNMENT', 'metadata begins with a dword')
+  return { cdw2, cdw3, cdw13, cdw14, cdw15, metadata: { memory, byteOffset, byteLength } }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Reads and writes as they are asked for, checked, and cut into commands.
+
+import { DmaDescriptor } from '../dma.ts'
+import { createError } from '../errors.ts'
+import type { Namespace } from '../namespace.ts'
+import { encodeBits } from '../spec/encode.ts'
+import { type Command, cutPlan, type Data, type DataPlan, planData } from './command.ts'
+
+export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize'> & Partial<Pick<Namespace, 'prinfo'>>
+
+/** What every request may say besides where the data is. */
+export interface RequestOptions {
+  /**
+   * Gives up: the promise rejects at once with ERR_ABORTED, Abort is sent for what is outstanding,
+   * and memory stays in use until the controller has let go of it.
+   */
+  readonly signal?: AbortSignal
+}
+
+export interface BlockRequest extends RequestOptions {
+  readonly lba: number | bigint
+  /** Force unit access: from or to the medium, past volatile caches. */
+  readonly fua?: boolean
+}
+
+export interface ReadRequest<T extends Data = Data> extends BlockRequest {
+  readonly namespace: NamespaceLike
+  /** Its length says how many blocks; a list is filled in order. */
+  readonly into: T
+}
+
+export interface WriteRequest<T extends Data = Data> extends BlockRequest {
+  readonly namespace: NamespaceLike
+  /** Its length says how many blocks. Not to be changed before the promise settles. */
+  readonly from: T
+}
+
+/** A range of blocks and its data, checked. */
+export interface Transfer {
+  readonly opcode: number
+  readonly namespace: NamespaceLike
+  readonly lba: number
+  /** Flags of CDW12 beside the number of blocks. */
+  readonly flags: number
+  readonly data: DataPlan
+}
+
+const fuaFlag = encodeBits('read_cdw12', { fua: 1 })
+const prinfoShift = 26
+
+/** The LBA as a number. */
+export function checkLba(lba: number | bigint): number {
+  const first = typeof lba === 'bigint' || typeof lba === 'number' ? Number(lba) : Number.NaN
+  if (Number.isSafeInteger(first) && first >= 0) return first
+  throw createError('ERR_ARGUMENT', `lba ${lba} is not a block address`)
+}
+
+/** Checks a request, and decides whether the device reaches its memory or the data is bounced. */
+export function planTransfer(
+  opcode: number,
+  namespace: NamespaceLike,
+  request: BlockRequest,
+  data: Data,
+  takesSgls: boolean,
+): Transfer {
+  const lba = checkLba(request.lba)
+  const plan = planData(data, takesSgls)
+  if (plan.byteLength % namespace.blockSize !== 0) {
+    const blocks = `whole blocks of ${namespace.blockSize}`
+    throw createError('ERR_ALIGNMENT', `${plan.byteLength} bytes are no ${blocks}`)
+  }
+  const flags = request.fua === true ? fuaFlag : 0
+  return { opcode, namespace, lba, flags, data: plan }
+}
+
+/** The commands of a transfer, of at most `bytesMax` each. */
+export function* cutTransfer(transfer: Transfer, bytesMax: number): Generator<Command> {
+  const { opcode, namespace, flags, data } = transfer
+  for (let done = 0; done < data.byteLength; done += bytesMax) {
+    const byteLength = Math.min(bytesMax, data.byteLength - done)
+    const lba = transfer.lba + done / namespace.blockSize
+    const cdw12 = (byteLength / namespace.blockSize - 1) | flags
+    yield blockCommand(opcode, namespace, lba, cdw12, cutPlan(data, done, byteLength))
+  }
+}
+
+/** A command on the blocks from `lba` on; on protected blocks, with their tag. */
+export function blockCommand(
+  opcode: number,
+  namespace: NamespaceLike,
+  lba: number,
+  cdw12: number,
+  data: DataPlan,
+): Command {
+  const { id: nsid, prinfo = 0 } = namespace
+  return {
+    opcode,
+    nsid,
+    cdw10: lba >>> 0,
+    cdw11: Math.floor(lba / 2 ** 32),
+    cdw12: cdw12 | (prinfo << prinfoShift),
+    extra: prinfo === 0 ? undefined : { cdw14: lba >>> 0 },
+    data,
+  }
+}
+
+/** Whether one command does it, to or from one buffer that the device reaches itself. */
+export function isDirect(
+  namespace: NamespaceLike,
+  lba: number | bigint,
+  data: Data,
+  bytesMax: number,
+): data is DmaDescriptor {
+  if (!(data instanceof DmaDescriptor) || typeof lba !== 'number' || namespace.prinfo) return false
+  const { byteLength, byteOffset, memory } = data
+  return (
+    byteLength > 0 &&
+    byteLength <= bytesMax &&
+    (byteLength & (namespace.blockSize - 1)) === 0 &&
+    (byteOffset & 3) === 0 &&
+    lba >= 0 &&
+    lba <= Number.MAX_SAFE_INTEGER &&
+    lba === Math.floor(lba) &&
+    !memory.disposed &&
+    !memory.bounced
+  )
+}
