@@ -5,6 +5,7 @@
 import './disposable.ts'
 import { Admin } from './admin.ts'
 import type { BlockLimits } from './block-ranges.ts'
+import { renderController } from './controller-dump.ts'
 import {
   attachNative,
   type DescriptorToken,
@@ -199,12 +200,17 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   createQueuePair(options: QueuePairOptions & { readonly mode: 'await' }): Promise<AwaitQueuePair>
   async createQueuePair(options: QueuePairOptions): Promise<QueuePair> {
     this.#refuseIfClosed()
-    const { mode, depth = defaultDepth, timeoutMs = defaultTimeoutMs } = options
+    const { mode, depth = defaultDepth, timeoutMs = defaultTimeoutMs, histogram = false } = options
     checkQueueOptions(mode, depth, timeoutMs, this.#info.queueEntriesMax)
     const wakes = mode === 'await' && this.#native.wakes
     if (wakes) openWakeSocket()
     const outcome = await binding().createQueuePair(this.handle, depth, wakes)
-    const ring = new QueueRing(unwrap(outcome), mode === 'await', this.#native.takesSgls)
+    const ring = new QueueRing(unwrap(outcome), {
+      tagged: mode === 'await',
+      takesSgls: this.#native.takesSgls,
+      measures: histogram,
+      address: this.#info.address,
+    })
     const queue =
       mode === 'raw'
         ? new RawQueuePair(this, ring, timeoutMs)
@@ -223,6 +229,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /** Internal. */
   readRegister(offset: number): number {
     return unwrap(binding().readRegister(this.handle, offset))
+  }
+
+  /** Its state as text: registers decoded, then each queue pair of this reference. */
+  dump(): string {
+    if (this.#closing !== undefined) return `Controller ${this.#info.address}: closed`
+    return renderController(this.#info, this.#queues, (offset) => this.readRegister(offset))
   }
 
   /**

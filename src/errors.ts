@@ -23,8 +23,8 @@ export interface NvmErrorDetails {
   readonly command?: FailedCommand
   /** Id of the queue pair; 0 is the admin queue. */
   readonly queue?: number
-  /** The state of the queue when a command timed out. */
-  readonly dump?: string
+  /** The state of the queue or the controller: asked for when something timed out. */
+  readonly dump?: string | (() => string)
   /** How often the command was sent. */
   readonly attempts?: number
   readonly cause?: unknown
@@ -48,7 +48,8 @@ export class NvmError extends Error {
     if (details.status !== undefined) this.status = details.status
     if (details.command !== undefined) this.command = details.command
     if (details.queue !== undefined) this.queue = details.queue
-    if (details.dump !== undefined) this.dump = details.dump
+    if (typeof details.dump === 'string') this.dump = details.dump
+    else if (code === 'ERR_TIMEOUT' && details.dump !== undefined) this.dump = details.dump()
     if (details.attempts !== undefined) this.attempts = details.attempts
   }
 }

@@ -31,6 +31,7 @@ export type { EmulatorOptions, NamespaceOptions } from './emulator/options.ts'
 export type { DoorbellMode, EmulatorServer, ServeOptions } from './emulator/server.ts'
 export type { ErrorCode, FailedCommand, NvmeStatus } from './errors.ts'
 export { NvmError } from './errors.ts'
+export { Histogram } from './histogram.ts'
 export type {
   Namespace,
   NamespaceCompare,
@@ -48,3 +49,4 @@ export type { QueueMode, QueuePair, QueuePairOptions, QueueStats } from './queue
 export type { CompletionQueue, RawQueuePair, SubmissionQueue } from './queue/raw.ts'
 export type { BlockRequest, ReadRequest, RequestOptions, WriteRequest } from './queue/request.ts'
 export type { ControllerToken, Target } from './target.ts'
+export type { CompletedCommand, SubmittedCommand } from './trace.ts'

@@ -3,10 +3,12 @@
 // of them.
 
 import type { DmaDescriptor } from '../dma.ts'
-import { createError, unwrap } from '../errors.ts'
+import { createError, type FailedCommand, unwrap } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
+import { opcodeName } from '../spec/names.ts'
+import { isTraced } from '../trace.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import { counter, type QueueRing } from './ring.ts'
 
@@ -31,10 +33,18 @@ export class Batch {
   reaped = 0
   readonly #handle: BatchHandle
   readonly #ring: QueueRing
+  readonly #namespaceId: number
+  readonly #dump: () => string
   readonly #native = binding()
 
   /** Internal: RawQueuePair.batch makes them. */
-  constructor(ring: QueueRing, transferBytesMax: number, timeoutMs: number, options: BatchOptions) {
+  constructor(
+    ring: QueueRing,
+    transferBytesMax: number,
+    timeoutMs: number,
+    options: BatchOptions,
+    dump: () => string,
+  ) {
     const { namespace, memory, capacity } = options
     if (memory.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
     if (memory.byteOffset !== 0)
@@ -56,6 +66,8 @@ export class Batch {
     ring.addBatchMemory(memory.memory)
     this.#handle = native.handle
     this.#ring = ring
+    this.#namespaceId = namespace.id
+    this.#dump = dump
     this.commands = new Float64Array(native.commands)
     this.outcomes = new Int32Array(native.outcomes)
   }
@@ -67,13 +79,29 @@ export class Batch {
   exchange(first: number, count: number, wanted: number): number {
     const outcome = this.#native.exchangeBatch(this.#handle, first, count, wanted)
     const packed =
-      typeof outcome === 'number' ? outcome : unwrap<number>(outcome, { queue: this.#ring.id })
+      typeof outcome === 'number'
+        ? outcome
+        : unwrap<number>(outcome, { queue: this.#ring.id, dump: this.#dump })
     this.reaped = (packed / reapedUnit) | 0
     const submitted = packed % reapedUnit
     const { stats } = this.#ring
     stats[counter.commands] = (stats[counter.commands] as number) + submitted
     if (submitted > 0) stats[counter.doorbells] = (stats[counter.doorbells] as number) + 1
+    if (isTraced()) this.#trace(first, submitted)
     return submitted
+  }
+
+  #trace(first: number, submitted: number): void {
+    const commands = Array.from({ length: submitted }, (_, i) => this.#commandOf(first + i))
+    const outcomes = this.outcomes.subarray(0, 2 * this.reaped)
+    this.#ring.watch.batched(this.#ring.id, commands, outcomes)
+  }
+
+  #commandOf(index: number): FailedCommand {
+    const at = index * batchWords
+    const [opcode = 0, lba = 0, blockCount = 0] = this.commands.subarray(at, at + 3)
+    const what = { name: opcodeName('io', opcode), opcode, commandId: index }
+    return { ...what, namespaceId: this.#namespaceId, lba, blockCount }
   }
 
   /**

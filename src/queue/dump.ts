@@ -2,15 +2,18 @@
 // A queue pair as text, for errors and for people: what the registers say, where the pointers are,
 // what is outstanding, and the last entries of both queues.
 
+import { describeCommand } from '../errors.ts'
 import { word } from '../spec/control-block.ts'
-import { opcodeName, statusText } from '../spec/names.ts'
-import { nvme } from '../spec/nvme.ts'
+import { decodeBits } from '../spec/decode.ts'
+import { statusText } from '../spec/names.ts'
+import { type BitLayoutName, nvme } from '../spec/nvme.ts'
+import { describeEntry } from './entries.ts'
 import { type QueueRing, slotWords } from './ring.ts'
 
 const entriesShown = 8
 const idsShown = 16
 
-const hex = (value: number, digits = 8): string =>
+export const hex = (value: number, digits = 8): string =>
   `0x${(value >>> 0).toString(16).padStart(digits, '0')}`
 
 const address = (high: number, low: number): string => `${hex(high)}${hex(low).slice(2)}`
@@ -25,7 +28,8 @@ export function renderQueue(
   const cc = readRegister(nvme.registers.cc[0])
   return [
     `Queue pair ${ring.id} (${mode}), depth ${ring.depth}`,
-    `  registers   CC ${hex(cc)} CSTS ${hex(csts)}`,
+    `  registers   CC ${hex(cc)}${renderBits('cc', cc)}`,
+    `              CSTS ${hex(csts)}${renderBits('csts', csts)}`,
     `  submission  tail ${at('sqTail')} head ${at('sqHead')} doorbell ${at('sqDoorbell')}` +
       ` of ${at('sqEntries')}`,
     `  completion  head ${at('cqHead')} phase ${at('cqPhase') >>> 16} of ${at('cqEntries')}`,
@@ -58,17 +62,28 @@ function lastCommands(ring: QueueRing, tail: number, entries: number): string[] 
   for (let i = 1; i <= Math.min(entriesShown, entries); i++) {
     const slot = (tail - i + entries) % entries
     const words = ring.words.subarray(slot * slotWords, (slot + 1) * slotWords)
-    const field = (index: number): number => (words[index] as number) >>> 0
-    if (field(1) === 0) continue // never used
-    const lba = field(10) + field(11) * 2 ** 32
-    lines.push(
-      `    slot ${slot}: command ${(field(0) >>> 16) & ring.commandMask}` +
-        ` ${opcodeName('io', field(0) & 0xff)} namespace ${field(1)}` +
-        ` lba ${lba} blocks ${(field(12) & 0xffff) + 1}` +
-        ` prp1 ${address(field(7), field(6))} prp2 ${address(field(9), field(8))}`,
-    )
+    if (words.every((word) => word === 0)) continue // never used
+    lines.push(`    slot ${slot}: ${renderCommand(words, ring.commandMask)}`)
   }
   return lines.length > 0 ? lines : ['    none']
+}
+
+function renderCommand(words: Int32Array, commandMask: number): string {
+  const field = (index: number): number => (words[index] as number) >>> 0
+  const id = (field(0) >>> 16) & commandMask
+  const pointer = (index: number): string => address(field(index + 1), field(index))
+  const data =
+    ((field(0) >>> 14) & 3) === 0
+      ? `PRP1 ${pointer(6)} PRP2 ${pointer(8)}`
+      : `SGL ${pointer(6)}, ${field(8)} bytes, type ${field(9) >>> 28}`
+  return `command ${id} ${describeCommand(describeEntry(words, id))}, ${data}`
+}
+
+/** The fields of a register that are not 0: ` (EN 1, IOSQES 6)`. */
+export function renderBits(name: BitLayoutName, value: number | bigint): string {
+  const fields = Object.entries<number>(decodeBits(name, value)).filter(([, bits]) => bits !== 0)
+  if (fields.length === 0) return ''
+  return ` (${fields.map(([field, bits]) => `${field.toUpperCase()} ${bits}`).join(', ')})`
 }
 
 function lastCompletions(ring: QueueRing, head: number, entries: number): string[] {

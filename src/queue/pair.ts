@@ -5,6 +5,7 @@ import '../disposable.ts'
 import type { ControllerInfo } from '../controller.ts'
 import type { DmaDescriptor, DmaMemory, MemoryUser } from '../dma.ts'
 import { createError, type NvmError, unwrap } from '../errors.ts'
+import type { Histogram } from '../histogram.ts'
 import type { ControllerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { renderQueue } from './dump.ts'
@@ -19,6 +20,8 @@ export interface QueuePairOptions {
   readonly depth?: number
   /** How long a command may take before it counts as lost; default 10 000. */
   readonly timeoutMs?: number
+  /** Measures each command from its doorbell to its completion: `stats().latency`. */
+  readonly histogram?: boolean
 }
 
 export interface QueueStats {
@@ -40,6 +43,8 @@ export interface QueueStats {
   readonly restarts: number
   /** Completions that belong to no outstanding command. */
   readonly strays: number
+  /** Where the queue was created with `histogram`. It goes on counting. */
+  readonly latency?: Histogram
 }
 
 /** What a queue needs of the controller reference it belongs to. */
@@ -87,7 +92,9 @@ export abstract class QueuePair implements AsyncDisposable {
 
   stats(): QueueStats {
     const count = (name: keyof typeof counter): number => this.ring.stats[counter[name]] as number
+    const { latency } = this.ring.watch
     return {
+      ...(latency === undefined ? {} : { latency }),
       commands: count('commands'),
       bytes: count('bytes'),
       direct: count('commands') - count('bounce') - count('noData'),

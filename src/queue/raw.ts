@@ -214,7 +214,9 @@ export class RawQueuePair extends QueuePair {
   /** A batch: commands as numbers, of which one native call submits and reaps many. */
   batch(options: BatchOptions): Batch {
     if (this.isClosed) throw createError('ERR_CLOSED', `queue pair ${this.id}`)
-    return new Batch(this.ring, this.owner.info.transferBytesMax, this.timeoutMs, options)
+    const { transferBytesMax } = this.owner.info
+    const dump = (): string => this.dump()
+    return new Batch(this.ring, transferBytesMax, this.timeoutMs, options, dump)
   }
 
   protected async settle(): Promise<void> {

@@ -9,6 +9,7 @@ import { binding } from '../native/load.ts'
 import { word } from '../spec/control-block.ts'
 import type { ExtraWords, Segment } from './command.ts'
 import { DataPointers } from './data-pointer.ts'
+import { QueueWatch } from './watch.ts'
 
 // Constants of this module: the compiler folds them, which it does not do for properties of another
 // object.
@@ -48,6 +49,17 @@ export const counter = {
 
 const nothingSleeps = new Int32Array(1)
 
+export interface RingOptions {
+  /** Command ids change their upper bits with each use. */
+  readonly tagged: boolean
+  /** The controller takes SGLs. */
+  readonly takesSgls: boolean
+  /** Latencies are wanted. */
+  readonly measures: boolean
+  /** What was opened. */
+  readonly address: string
+}
+
 export class QueueRing implements MemoryUser {
   readonly handle: QueueHandle
   readonly id: number
@@ -67,6 +79,7 @@ export class QueueRing implements MemoryUser {
   /** Completions that named a command which was not outstanding, or had the wrong phase tag. */
   strays = 0
   readonly inlinePump: boolean
+  readonly watch: QueueWatch
   /**
    * Bits of a command id that index tables. Those above, of `#tagMask`, change with each use, so
    * that a second completion of one command is not taken for that of the next.
@@ -90,7 +103,8 @@ export class QueueRing implements MemoryUser {
   #deferred: DmaMemory[] | undefined
   readonly #batched = new Set<DmaMemory>()
 
-  constructor(native: NativeQueue, tagged: boolean, takesSgls: boolean) {
+  constructor(native: NativeQueue, options: RingOptions) {
+    const { tagged, takesSgls, measures, address } = options
     this.handle = native.handle
     this.id = native.id
     this.block = new Int32Array(native.block)
@@ -102,6 +116,7 @@ export class QueueRing implements MemoryUser {
     this.pins = new Array<DmaMemory | undefined>(this.depth).fill(undefined)
     this.inlinePump = native.inlinePump
     this.commandMask = tagged ? 2 ** Math.ceil(Math.log2(this.depth)) - 1 : idMask
+    this.watch = new QueueWatch(address, this.depth, measures)
     this.#tagMask = idMask & ~this.commandMask
     this.#tagStep = this.commandMask + 1
     this.#inUse = tagged ? idMask + 1 : 1
@@ -133,7 +148,7 @@ export class QueueRing implements MemoryUser {
 
   /** From now on resultOf() knows what completions say. */
   keepResults(): void {
-    this.#results ??= new Int32Array(2 * (this.commandMask + 1))
+    this.#results ??= new Int32Array(2 * this.depth)
   }
 
   /** What the last completion of an id said in its dwords 0 and 1. */
@@ -247,7 +262,9 @@ export class QueueRing implements MemoryUser {
   ring(): void {
     const { block } = this
     const tail = block[sqTail] as number
-    if (tail === block[sqDoorbell]) return
+    const told = block[sqDoorbell] as number
+    if (tail === told) return
+    if (this.watch.isOn) this.watch.submitted(this, told, tail, block[sqEntries] as number)
     if (this.#uncached) {
       // An atomic store is an exchange, which reads the register: native code has a store for it.
       this.#native.ringSubmissions(this.handle)
@@ -329,6 +346,7 @@ export class QueueRing implements MemoryUser {
     block[cqHead] = head
     block[cqPhase] = phase
     block[outstandingWord] = depth - freeCount
+    if (this.watch.isOn) this.watch.completed(this, count)
     if (this.#deferred !== undefined) this.#settleDeferred()
     if (count === 0) this.ringCompletions() // only strays: nobody else tells the device
     return count

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { runProgram } from '../support/process.ts'
+import { root } from '../support/repository.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const program = join(root, 'test', 'system', 'programs', 'read-once.mjs')
+const lines = [
+  expect.stringMatching(/ ms memory queue 1 command 0: Read of 1 blocks at LBA 7 of namespace 1$/),
+  expect.stringMatching(/ queue 1 command 0: Successful Completion after [\d.]+ us$/),
+]
+const linesOf = (text: string): string[] =>
+  text.split('\n').filter((line) => line.includes(' queue 1 '))
+
+describe('PEERNVM_TRACE', () => {
+  test('1 writes each command to stderr', async () => {
+    const { code, stderr } = await runProgram(process.execPath, [program], {
+      env: { PEERNVM_TRACE: '1' },
+    })
+    expect(code).toBe(0)
+    expect(linesOf(stderr)).toEqual(lines)
+  })
+
+  test('anything else is the file that they are appended to', async () => {
+    using folder = temporaryFolder('trace')
+    const file = join(folder.path, 'trace.txt')
+    for (let i = 0; i < 2; i++) {
+      await runProgram(process.execPath, [program], { env: { PEERNVM_TRACE: file } })
+    }
+    expect(linesOf(readFileSync(file, 'utf8'))).toEqual([...lines, ...lines])
+  })
+})

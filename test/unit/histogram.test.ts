@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Histogram } from '../../src/histogram.ts'
+
+const valueMax = 2 ** 42 - 1
+const time = fc.oneof(
+  fc.nat(5000),
+  fc.integer({ min: 0, max: 2 ** 31 + 5 }),
+  fc.double({ min: 0, max: valueMax, noNaN: true }),
+)
+
+function fill(values: readonly number[]): Histogram {
+  const histogram = new Histogram()
+  for (const value of values) histogram.record(value)
+  return histogram
+}
+
+describe('histogram', () => {
+  test('every quantile is the sorted value of its rank, to three digits', () => {
+    fc.assert(
+      fc.property(
+        fc.array(time, { minLength: 1 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (values, fraction) => {
+          const sorted = values.map(Math.floor).sort((a, b) => a - b)
+          const exact = sorted[Math.max(1, Math.ceil(fraction * sorted.length)) - 1] as number
+          const found = fill(values).quantile(fraction)
+          expect(found).toBeGreaterThanOrEqual(exact)
+          expect(found).toBeLessThanOrEqual(exact * 1.001)
+        },
+      ),
+    )
+  })
+
+  test('count, extremes, mean and deviation are exact', () => {
+    const histogram = fill([2, 4, 4, 4, 5, 5, 7, 9])
+    expect(histogram).toMatchObject({ count: 8, min: 2, max: 9, mean: 5, deviation: 2 })
+    expect(new Histogram()).toMatchObject({ count: 0, min: 0, max: 0, mean: 0, deviation: 0 })
+    expect(new Histogram().quantile(0.5)).toBe(0)
+  })
+
+  test('what is beyond its range counts as its end', () => {
+    const histogram = fill([-1, Number.NaN, 2 ** 50, Number.POSITIVE_INFINITY])
+    expect(histogram.count).toBe(4)
+    expect(histogram).toMatchObject({ min: 0, max: valueMax })
+  })
+
+  test('merging is recording both', () => {
+    fc.assert(
+      fc.property(fc.array(time), fc.array(time), (first, second) => {
+        const merged = fill(first)
+        merged.merge(fill(second))
+        const both = fill([...first, ...second])
+        expect([...merged.steps()]).toEqual([...both.steps()])
+        expect(merged).toMatchObject({ count: both.count, min: both.min, max: both.max })
+      }),
+    )
+  })
+
+  test('steps cover each value once, without gaps between neighbours', () => {
+    for (const value of [0, 2047, 2048, 4095, 4096, 2 ** 31 - 1, 2 ** 31, 2 ** 32, valueMax]) {
+      const [step, ...more] = fill([value]).steps()
+      expect(more).toEqual([])
+      expect(step?.fromNs).toBeLessThanOrEqual(value)
+      expect(step?.toNs).toBeGreaterThanOrEqual(value)
+    }
+  })
+})
