@@ -21,17 +21,17 @@ await namespace.write({ lba: 64, from: new Uint8Array(4096).fill(0x52) }) // R
 using buffer = await controller.allocate(4096)
 buffer.bytes?.fill(0x57) // W
 
-await using queue = await controller.createQueuePair({ mode: 'raw', depth: 4 })
-const { sq, cq } = queue
-const slot = sq.enqueue()
-sq.read(slot, namespace.id, 0, 8, buffer, 0) // what both have in common: namespace and memory
-const entry = sq.words.subarray(slot * 16, slot * 16 + 16)
-entry[0] = ((entry[0] ?? 0) & ~0xff) | 0x66
-entry.set([8, 0, 7, 7, 64], 10) // cdw10 … cdw14: W to blocks 8 … 15, R from 64 … 71
-sq.submit()
-// The handler runs on this thread, which therefore must not block in cq.wait().
-while (cq.poll() === 0) await new Promise((resolve) => setImmediate(resolve))
-if ((cq.done[0] ?? 0) >>> 16 !== 0) throw new Error('The command failed')
-cq.update()
+await using queue = await controller.createQueuePair({ mode: 'await', depth: 4 })
+await queue.submit({
+  opcode: 0x66,
+  nsid: namespace.id,
+  cdw10: 8, // W goes to blocks 8 … 15,
+  cdw12: 7,
+  cdw13: 7, // R comes from blocks 64 … 71
+  cdw14: 64,
+  data: buffer,
+})
 if (!buffer.bytes?.every((byte) => byte === 0x52)) throw new Error('R did not come back')
+const written = await namespace.read({ lba: 8, into: new Uint8Array(4096) })
+if (!written.every((byte) => byte === 0x57)) throw new Error('W was not written')
 console.log('4096 bytes W written and 4096 bytes R read by one command')

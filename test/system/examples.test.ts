@@ -7,8 +7,15 @@ import { runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
 
 const printed: Record<string, RegExp> = {
+  'batch-reader.ts': /^6400 records of 4096 bytes read\n$/,
+  // 64 MiB of zeroes, as `head -c 64M /dev/zero | sha256sum` says.
+  'checksum.ts':
+    /^3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351 {2}67108864 bytes of .*\n$/,
+  'copy-namespaces.ts': /^33554432 bytes copied from blocks of 512 to 4096\n$/,
+  'custom-command.ts': /^6 spaces in block 8\n$/,
   'faults.ts':
     /^Block 100: unrecovered_read_error, 1 time\n.*stopped: ERR_\w+, .*\nNamespace 2 .* 4096 bytes\n$/,
+  'from-fs.ts': /^4 reads of 4096 bytes are equal\n$/,
   'fused-read-write.ts': /^4096 bytes W written and 4096 bytes R read by one command\n$/,
   'raw-queue.ts': /^100000 blocks of 512 bytes read at depth 32\n$/,
   'read-write.ts': /^4194304 bytes written, read and compared\n$/,
