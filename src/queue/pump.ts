@@ -25,11 +25,12 @@ export interface Pumped {
 export const ticksMax = 8
 
 const roundsPerLook = 64
-const looksPerRound = 24
+/** In the first round without a completion; in the next one twice as many, and so on. */
+const looksMin = 32
 /**
  * Rounds without a completion, about a microsecond, after which the device gets help or the CPU.
  */
-const emptyRoundsMax = 8
+const emptyRoundsMax = 4
 /**
  * Rounds that go by with nothing outstanding before the pump stops: an awaiting loop submits again.
  */
@@ -124,7 +125,9 @@ export class Pump implements Sleeper {
   /** Looks a little longer; now and then steps the device, or lets its thread have the CPU. */
   #wait(): number {
     const ring = this.#ring
-    if (!ring.inlinePump && ++this.#emptyRounds < emptyRoundsMax) return ring.spin(looksPerRound)
+    if (!ring.inlinePump && this.#emptyRounds < emptyRoundsMax - 1) {
+      return ring.spin(looksMin << this.#emptyRounds++)
+    }
     this.#emptyRounds = 0
     ring.pump()
     return ring.poll()
