@@ -47,6 +47,13 @@ export type { Data, DataTarget } from './queue/command.ts'
 export type { IoCommand, IoCompletion } from './queue/io-command.ts'
 export type { QueueMode, QueuePair, QueuePairOptions, QueueStats } from './queue/pair.ts'
 export type { CompletionQueue, RawQueuePair, SubmissionQueue } from './queue/raw.ts'
-export type { BlockRequest, ReadRequest, RequestOptions, WriteRequest } from './queue/request.ts'
+export type {
+  BlockRequest,
+  GroupedRead,
+  GroupedWrite,
+  ReadRequest,
+  RequestOptions,
+  WriteRequest,
+} from './queue/request.ts'
 export type { ControllerToken, Target } from './target.ts'
 export type { CompletedCommand, SubmittedCommand } from './trace.ts'

@@ -121,7 +121,7 @@ export class Namespace implements NamespaceFormat {
 
   /** Reads a group with one promise; resolves to the filled bytes in the same order. */
   async readMany(
-    requests: readonly NamespaceRead<DataTarget>[],
+    requests: readonly Omit<NamespaceRead<DataTarget>, 'signal'>[],
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]> {
     const ready = queue ?? this.#queue ?? (await this.#open())
@@ -129,7 +129,10 @@ export class Namespace implements NamespaceFormat {
   }
 
   /** Writes a group with one promise. */
-  async writeMany(requests: readonly NamespaceWrite[], queue?: AwaitQueuePair): Promise<void> {
+  async writeMany(
+    requests: readonly Omit<NamespaceWrite, 'signal'>[],
+    queue?: AwaitQueuePair,
+  ): Promise<void> {
     const ready = queue ?? this.#queue ?? (await this.#open())
     await ready.moveMany(opcode.write[0], this, requests)
   }

@@ -25,6 +25,8 @@ import { type Recoverable, Recovery } from './recovery.ts'
 import {
   type BlockRequest,
   cutTransfer,
+  type GroupedRead,
+  type GroupedWrite,
   isDirect,
   type NamespaceLike,
   planTransfer,
@@ -112,12 +114,12 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   /**
    * Reads a group with one promise for all of it; resolves to the filled bytes in the same order.
    */
-  readMany(requests: readonly ReadRequest<DataTarget>[]): Promise<Uint8Array[]> {
+  readMany(requests: readonly GroupedRead[]): Promise<Uint8Array[]> {
     return this.moveMany(opcodeRead, undefined, requests) as Promise<Uint8Array[]>
   }
 
   /** Writes a group with one promise for all of it. */
-  writeMany(requests: readonly WriteRequest[]): Promise<void> {
+  writeMany(requests: readonly GroupedWrite[]): Promise<void> {
     return this.moveMany(opcodeWrite, undefined, requests) as Promise<void>
   }
 
@@ -161,11 +163,11 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
       if (commandId >= 0) {
         const { byteLength } = data
         const id = commandId & ring.commandMask
-        const slot = this.begin(commandId)
+        const slot = this.slotFor(commandId)
         const cdw12 = byteLength / namespace.blockSize - 1
         ring.write(slot, commandId, opcode, namespace.id, lba as number, cdw12)
         ring.point(slot, id, data.memory, data.byteOffset, byteLength)
-        this.finish(byteLength)
+        this.submitted(byteLength)
         const promise = new Promise<unknown>(executor)
         this.#resolves[id] = newResolve
         this.#rejects[id] = newReject
@@ -176,7 +178,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     return this.#moveSlowly(opcode, namespace, request, data)
   }
 
-  begin(commandId: number): number {
+  slotFor(commandId: number): number {
     const { ring } = this
     const id = commandId & ring.commandMask
     const slot = ring.advance()
@@ -188,7 +190,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     return slot
   }
 
-  finish(byteLength: number): void {
+  submitted(byteLength: number): void {
     const { ring } = this
     const { stats } = ring
     stats[counter.commands] = (stats[counter.commands] as number) + 1
@@ -254,7 +256,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   moveMany(
     opcode: number,
     namespace: NamespaceLike | undefined,
-    requests: readonly (GroupRequest & BlockRequest)[],
+    requests: readonly GroupRequest[],
   ): Promise<unknown> {
     const bytesMax = this.#transferBytesMax
     const isRead = opcode === opcodeRead
@@ -263,7 +265,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
       const values = isRead ? new Array<unknown>(group.length) : undefined
       let allDirect = true
       for (let i = 0; i < group.length; i++) {
-        const request = group[i] as GroupRequest & BlockRequest
+        const request = group[i] as GroupRequest
         const where = namespace ?? (request.namespace as NamespaceLike)
         const data = dataOf(request)
         allDirect &&= request.fua !== true && isDirect(where, request.lba, data, bytesMax)
@@ -285,7 +287,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   #cutGroup(
     opcode: number,
     namespace: NamespaceLike | undefined,
-    group: readonly (GroupRequest & BlockRequest)[],
+    group: readonly GroupRequest[],
   ): Iterable<Command> {
     const transfers = group.map((request) => {
       const where = namespace ?? (request.namespace as NamespaceLike)

@@ -113,11 +113,15 @@ export interface GroupRequest {
   readonly lba: number | bigint
   readonly into?: Data
   readonly from?: Data
+  readonly fua?: boolean
 }
 
 /** The buffers of a request of either direction. */
 export function dataOf(request: GroupRequest): Data {
   const data = request.into ?? request.from
+  if ('signal' in request) {
+    throw createError('ERR_ARGUMENT', 'a request of a group has no signal of its own; use read()')
+  }
   if (data !== undefined) return data
   throw createError('ERR_ARGUMENT', 'a request has its data in `into` or `from`')
 }

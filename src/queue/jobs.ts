@@ -26,9 +26,9 @@ export interface JobQueue {
   /** Commands can be submitted. */
   readonly canSend: boolean
   /** A slot for the command, whose words follow. */
-  begin(commandId: number): number
-  /** The slot is filled. */
-  finish(byteLength: number): void
+  slotFor(commandId: number): number
+  /** The slot is filled, with a command that moves so much. */
+  submitted(byteLength: number): void
   /** Something waits that may be sent before long. */
   keepPolling(): void
   /** What a promise sees instead of a status that is owed to a recovery. */
@@ -129,12 +129,12 @@ export class Jobs implements Sender {
     const ring = this.#ring
     const commandId = ring.take()
     const id = commandId & ring.commandMask
-    const slot = this.#queue.begin(commandId)
+    const slot = this.#queue.slotFor(commandId)
     ring.write(slot, commandId, opcode, nsid, lba, byteLength / blockSize - 1)
     ring.point(slot, id, memory, byteOffset, byteLength)
     this.#jobs[id] = job
     job.outstanding++
-    this.#queue.finish(byteLength)
+    this.#queue.submitted(byteLength)
   }
 
   send(job: Job, command: Command): boolean {
@@ -155,7 +155,7 @@ export class Jobs implements Sender {
     this.#count(job, data.byteLength, bounceSlot !== undefined)
     const commandId = ring.take()
     const id = commandId & ring.commandMask
-    const slot = this.#queue.begin(commandId)
+    const slot = this.#queue.slotFor(commandId)
     ring.write(slot, commandId, opcode, nsid, cdw10 + cdw11 * 2 ** 32, cdw12)
     ring.pointAtAll(slot, id, segments)
     if (extra !== undefined) ring.writeExtra(slot, id, extra)
@@ -163,7 +163,7 @@ export class Jobs implements Sender {
     this.#commands[id] = command
     this.#slots[id] = bounceSlot
     job.outstanding++
-    this.#queue.finish(data.byteLength)
+    this.#queue.submitted(data.byteLength)
     return true
   }
 
@@ -248,12 +248,14 @@ export class Jobs implements Sender {
       return false
     }
     this.#release(id, false)
+    const { signal } = job
     const again = new CommandJob(
       [command],
       undefined,
       () => this.#endOne(job, undefined),
       (failed) => this.#endOne(job, failed as NvmError),
     )
+    if (signal !== undefined) this.#aborts.watch(again, signal)
     this.#sendAgain(again, error)
     return true
   }

@@ -5,7 +5,14 @@ import { DmaDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import { encodeBits } from '../spec/encode.ts'
-import { type Command, cutPlan, type Data, type DataPlan, planData } from './command.ts'
+import {
+  type Command,
+  cutPlan,
+  type Data,
+  type DataPlan,
+  type DataTarget,
+  planData,
+} from './command.ts'
 
 export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize'> & Partial<Pick<Namespace, 'prinfo'>>
 
@@ -35,6 +42,11 @@ export interface WriteRequest<T extends Data = Data> extends BlockRequest {
   /** Its length says how many blocks. Not to be changed before the promise settles. */
   readonly from: T
 }
+
+/** A read of a group, which is settled as a whole. */
+export type GroupedRead = Omit<ReadRequest<DataTarget>, 'signal'>
+/** A write of a group, which is settled as a whole. */
+export type GroupedWrite = Omit<WriteRequest, 'signal'>
 
 /** A range of blocks and its data, checked. */
 export interface Transfer {

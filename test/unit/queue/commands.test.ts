@@ -217,10 +217,10 @@ describe('giving up', () => {
     const read = queue.read({ namespace: ns, lba: 0, into: buffer, signal: giveUp.signal })
     const reason = new Error('enough')
     giveUp.abort(reason)
-    await expect(read).rejects.toMatchObject({ code: 'ERR_ABORTED', cause: reason })
     buffer[Symbol.dispose]()
     expect(queue.ring.outstanding).toBe(1)
     expect(queue.ring.uses(buffer.memory)).toBe(true)
+    await expect(read).rejects.toMatchObject({ code: 'ERR_ABORTED', cause: reason })
     while (queue.ring.outstanding > 0) await new Promise((resolve) => setTimeout(resolve, 1))
     expect(queue.stats()).toMatchObject({ aborts: 1, restarts: 0 })
     // It ended by Abort, long before its time.
@@ -256,6 +256,31 @@ describe('giving up', () => {
     expect(await queue.read({ namespace, lba: 0, into, signal })).toBe(into)
     abort()
     expect(queue.stats()).toMatchObject({ commands: 1, aborts: 0 })
+  })
+
+  test('a command that is sent again is given up, too', async () => {
+    await using slow = await startEmulator({ size: '1MiB' })
+    await using ctrl = await openController(slow.controller(0))
+    const ns = await ctrl.namespace(1)
+    await using queue = await ctrl.createQueuePair({ mode: 'await', depth: 2 })
+    const { signal, abort } = withAbort()
+    const on = { queues: 'io', opcode: 0x02 } as const
+    slow.inject({ on: { ...on, nth: 1 }, status: { name: 'namespace_not_ready', dnr: false } })
+    slow.inject({ on: { ...on, nth: 2 }, delayNs: latencyNs })
+    const read = queue.read({ namespace: ns, lba: 0, into: new Uint8Array(blockSize), signal })
+    while (queue.stats().retries === 0) await new Promise((resolve) => setImmediate(resolve))
+    abort()
+    await expect(read).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    while (queue.ring.outstanding > 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(queue.stats()).toMatchObject({ aborts: 1, restarts: 0 })
+  })
+
+  test('a request of a group has no signal, which would be forgotten', async () => {
+    await using queue = await openQueue()
+    const request = { namespace, lba: 0, into: new Uint8Array(blockSize) }
+    const { signal } = new AbortController()
+    const group = queue.readMany([{ ...request, signal } as typeof request])
+    await expect(group).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
   })
 
   test('bytes of a read that was given up stay as they are', async () => {
