@@ -47,7 +47,7 @@ napi_value move_blocks(napi_env env, napi_callback_info info) {
   }
   const bool writes = arguments.boolean(3);
   exchange->wish = writes ? Exchange::Wish::Write : Exchange::Wish::Read;
-  exchange->lba = static_cast<uint64_t>(arguments.number(1));
+  exchange->lba = to_unsigned<uint64_t>(arguments.number(1));
   exchange->blocks.resize(bytes.byte_length);
   if (writes) memcpy(exchange->blocks.data(), bytes.data, bytes.byte_length);
   exchange->owner->hand_back(exchange);

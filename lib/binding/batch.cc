@@ -2,6 +2,7 @@
 // The path with one native call per batch: TypeScript describes commands as numbers in memory that
 // both see; a call submits as many as fit, rings once, and reaps what has completed.
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "binding/calls.h"
@@ -44,13 +45,22 @@ constexpr size_t kPageBytes = 4096;
 constexpr uint8_t kTransferBits =
     3;  // bits 1:0 of an opcode: 0 moves no data (NVMe base 2.0, figure 87)
 
+bool is_whole(double value) {
+  return value == std::floor(value);
+}
+
 uint64_t data_bytes(const Batch& batch, const Description& command) {
   const bool moves = (static_cast<uint8_t>(command.opcode) & kTransferBits) != 0;
   return moves ? static_cast<uint64_t>(command.block_count) * batch.block_bytes : 0;
 }
 
 bool is_valid(const Batch& batch, const Description& command) {
+  if (!(command.opcode >= 0 && command.opcode <= 0xff)) return false;
   if (!(command.block_count >= 0 && command.block_count <= 65536)) return false;
+  if (!is_whole(command.opcode) || !is_whole(command.block_count) || !is_whole(command.lba) ||
+      !is_whole(command.byte_offset)) {
+    return false;
+  }
   if (!(command.lba >= 0 && command.lba < 9007199254740992.0)) return false;
   const uint64_t byte_length = data_bytes(batch, command);
   if (byte_length == 0) return true;
@@ -176,7 +186,7 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   batch->memory = descriptor->shared.get();
   batch->namespace_id = arguments.uint32(2);
   batch->block_bytes = arguments.uint32(3);
-  batch->transfer_bytes_max = static_cast<uint64_t>(arguments.number(4));
+  batch->transfer_bytes_max = to_unsigned<uint64_t>(arguments.number(4));
   batch->timeout_ns = arguments.uint32(5) * kNanosecondsPerMillisecond;
   batch->commands.resize(arguments.uint32(6));
   batch->outcomes.resize(queue->pair->depth());

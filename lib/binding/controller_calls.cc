@@ -81,6 +81,13 @@ napi_value closed(napi_env env) {
   return make_failure(env, Failure{ErrorCode::Closed, 0, 0, "the controller reference"});
 }
 
+// Null once the reference was closed. A task takes `shared` with it: the handle lets go of it when
+// it is closed, whatever is under way.
+Handle open_handle_of(const Arguments& arguments) {
+  auto handle = arguments.handle<ControllerHandle>(0);
+  return handle == nullptr || handle->shared == nullptr ? nullptr : handle;
+}
+
 struct AdminAnswer {
   Completion completion;
   std::vector<std::byte> data;
@@ -151,7 +158,7 @@ napi_value open_emulator(napi_env env, napi_callback_info info) {
 // (number of the emulator, controller index, role)
 napi_value open_emulated_controller(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  const auto id = static_cast<uint64_t>(arguments.number(0));
+  const auto id = to_unsigned<uint64_t>(arguments.number(0));
   const size_t index = arguments.uint32(1);
   return run_open(
       env,
@@ -165,7 +172,7 @@ napi_value open_emulated_controller(napi_env env, napi_callback_info info) {
 
 napi_value attach_controller(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  auto shared = find_controller(static_cast<uint64_t>(arguments.number(0)));
+  auto shared = find_controller(to_unsigned<uint64_t>(arguments.number(0)));
   if (shared == nullptr) return closed(env);
   auto handle = std::make_shared<ControllerHandle>();
   handle->shared = std::move(shared);
@@ -175,23 +182,23 @@ napi_value attach_controller(napi_env env, napi_callback_info info) {
 
 napi_value describe_controller(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  auto handle = arguments.handle<ControllerHandle>(0);
+  auto handle = open_handle_of(arguments);
   return handle == nullptr ? closed(env) : describe(env, handle);
 }
 
 napi_value claim_admin(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  auto handle = arguments.handle<ControllerHandle>(0);
+  auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
-  return run_task(env, [handle] {
+  return run_task(env, [shared = handle->shared] {
     std::lock_guard lock(opening());
-    return handle->shared->controller->claim_admin();
+    return shared->controller->claim_admin();
   });
 }
 
 napi_value submit_admin(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  auto handle = arguments.handle<ControllerHandle>(0);
+  auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
   spec::SubmissionQueueEntry command{};
   const Arguments::Bytes dwords = arguments.typed_array(1);
@@ -201,8 +208,8 @@ napi_value submit_admin(napi_env env, napi_callback_info info) {
   const uint64_t timeout_ns = arguments.uint32(3) * kNanosecondsPerMillisecond;
   return Task<AdminAnswer>::run(
       env,
-      [handle, command, data = std::move(data), timeout_ns] {
-        return submit_with_data(*handle->shared->controller, command, data, timeout_ns);
+      [shared = handle->shared, command, data = std::move(data), timeout_ns] {
+        return submit_with_data(*shared->controller, command, data, timeout_ns);
       },
       make_admin_answer);
 }
@@ -210,17 +217,17 @@ napi_value submit_admin(napi_env env, napi_callback_info info) {
 napi_value read_register(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto* handle = arguments.borrow<ControllerHandle>(0);
-  if (handle == nullptr || handle->released) return closed(env);
+  if (handle == nullptr || handle->shared == nullptr || handle->released) return closed(env);
   return make_number(env,
                      handle->shared->controller->transport().read_register32(arguments.uint32(1)));
 }
 
 napi_value reset_controller(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  auto handle = arguments.handle<ControllerHandle>(0);
+  auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
-  return run_task(env, [handle] {
-    Controller& controller = *handle->shared->controller;
+  return run_task(env, [shared = handle->shared] {
+    Controller& controller = *shared->controller;
     return controller.reset(controller.epoch());
   });
 }

@@ -13,9 +13,8 @@ napi_value closed(napi_env env, const char* what) {
   return make_failure(env, Failure{ErrorCode::Closed, 0, 0, what});
 }
 
-Result<Shared> allocate_shared(const std::shared_ptr<ControllerHandle>& handle,
-                               size_t byte_length) {
-  auto descriptor = handle->shared->controller->allocate(byte_length);
+Result<Shared> allocate_shared(SharedController& shared, size_t byte_length) {
+  auto descriptor = shared.controller->allocate(byte_length);
   if (!descriptor.ok()) return std::move(descriptor.status());
   return share_descriptor(std::move(descriptor.value()), byte_length);
 }
@@ -68,9 +67,9 @@ napi_value allocate(napi_env env, napi_callback_info info) {
   auto handle = arguments.handle<ControllerHandle>(0);
   if (handle == nullptr || handle->shared == nullptr)
     return closed(env, "the controller reference");
-  const size_t byte_length = static_cast<size_t>(arguments.number(1));
+  const size_t byte_length = to_unsigned<size_t>(arguments.number(1));
   return Task<Shared>::run(
-      env, [handle, byte_length] { return allocate_shared(handle, byte_length); },
+      env, [shared = handle->shared, byte_length] { return allocate_shared(*shared, byte_length); },
       [](napi_env finish_env, Shared& shared) {
         return make_descriptor(finish_env, shared, nullptr);
       });
@@ -81,7 +80,7 @@ napi_value allocate_now(napi_env env, napi_callback_info info) {
   auto handle = arguments.handle<ControllerHandle>(0);
   if (handle == nullptr || handle->shared == nullptr)
     return closed(env, "the controller reference");
-  auto shared = allocate_shared(handle, static_cast<size_t>(arguments.number(1)));
+  auto shared = allocate_shared(*handle->shared, to_unsigned<size_t>(arguments.number(1)));
   if (!shared.ok()) return make_failure(env, shared.status());
   return make_descriptor(env, shared.value(), nullptr);
 }
@@ -100,7 +99,7 @@ napi_value map(napi_env env, napi_callback_info info) {
 
 napi_value attach_descriptor(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
-  auto shared = find_descriptor(static_cast<uint64_t>(arguments.number(0)));
+  auto shared = find_descriptor(to_unsigned<uint64_t>(arguments.number(0)));
   if (shared == nullptr) return closed(env, "the descriptor of that token");
   return make_descriptor(env, shared, nullptr);
 }

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "binding/values.h"
+
 namespace nvm::binding {
 
 class ObjectReader {
@@ -28,7 +30,7 @@ class ObjectReader {
   std::optional<T> integer(const char* name) const {
     const auto value = number(name);
     if (!value) return {};
-    return static_cast<T>(*value);
+    return to_unsigned<T>(*value);
   }
   template <class T>
   T integer(const char* name, T absent) const {

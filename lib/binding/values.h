@@ -8,12 +8,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
 #include "platform/status.h"
 
 namespace nvm::binding {
+
+// A number of JavaScript as an unsigned integer: what is none becomes 0, what is too large the
+// largest.
+template <class T>
+T to_unsigned(double value) {
+  if (!(value > 0)) return 0;
+  constexpr double kEnd = 2.0 * (std::numeric_limits<T>::max() / 2 + 1);
+  return value < kEnd ? static_cast<T>(value) : std::numeric_limits<T>::max();
+}
 
 // The arguments of one native call. src/native/binding.ts is the only caller and checks types; a
 // value of another type reads as zero, empty or null here.
@@ -22,7 +32,7 @@ class Arguments {
   Arguments(napi_env env, napi_callback_info info);
 
   double number(size_t index) const;
-  uint32_t uint32(size_t index) const { return static_cast<uint32_t>(number(index)); }
+  uint32_t uint32(size_t index) const { return to_unsigned<uint32_t>(number(index)); }
   bool boolean(size_t index) const;
   std::string string(size_t index) const;
   napi_value value(size_t index) const { return values_[index]; }
