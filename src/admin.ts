@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Admin commands of a controller whose admin queues this process owns.
 
+import { checkInteger, checkOptions, namesOf, show } from './checks.ts'
 import { createError, createStatusError, unwrap } from './errors.ts'
 import type { ControllerHandle } from './native/binding.ts'
 import { binding } from './native/load.ts'
@@ -33,6 +34,19 @@ export type IdentifyController = Decoded<'IdentifyController'>
 export type IdentifyNamespace = Decoded<'IdentifyNamespace'>
 
 const commandWords = 16
+const commandNames = namesOf<AdminCommand>({
+  opcode: true,
+  nsid: true,
+  cdw2: true,
+  cdw3: true,
+  cdw10: true,
+  cdw11: true,
+  cdw12: true,
+  cdw13: true,
+  cdw14: true,
+  cdw15: true,
+  data: true,
+})
 const activeNamespacesMax = 1024
 const { admin_opcode: adminOpcode, cns } = nvme.codes
 
@@ -72,13 +86,18 @@ export class Admin {
 
   /** Sends any admin command and waits for its completion. */
   async submit(command: AdminCommand): Promise<AdminCompletion> {
+    checkOptions('an admin command', command, commandNames)
     const { opcode, nsid = 0, data } = command
-    if (!(opcode >= 0 && opcode <= 0xff)) {
-      throw createError('ERR_ARGUMENT', `opcode ${opcode} does not fit a byte`)
+    checkInteger('opcode', opcode, 0, 0xff)
+    if (data !== undefined && !(data instanceof Uint8Array)) {
+      throw createError('ERR_ARGUMENT', `data is a Uint8Array, and not ${show(data)}`)
     }
+    const { cdw2 = 0, cdw3 = 0, cdw10 = 0, cdw11 = 0, cdw12 = 0, cdw13 = 0 } = command
+    const { cdw14 = 0, cdw15 = 0 } = command
+    const dwords = { nsid, cdw2, cdw3, cdw10, cdw11, cdw12, cdw13, cdw14, cdw15 }
+    for (const [name, value] of Object.entries(dwords)) checkInteger(name, value, 0, 2 ** 32 - 1)
     const words = new Uint32Array(commandWords)
-    words.set([opcode, nsid, command.cdw2 ?? 0, command.cdw3 ?? 0])
-    const { cdw10 = 0, cdw11 = 0, cdw12 = 0, cdw13 = 0, cdw14 = 0, cdw15 = 0 } = command
+    words.set([opcode, nsid, cdw2, cdw3])
     words.set([cdw10, cdw11, cdw12, cdw13, cdw14, cdw15], 10)
     const details = {
       command: { name: opcodeName('admin', opcode), opcode, namespaceId: nsid },

@@ -5,9 +5,20 @@
 import './disposable.ts'
 import { Admin } from './admin.ts'
 import type { BlockLimits } from './block-ranges.ts'
+import {
+  checkBoolean,
+  checkInteger,
+  checkName,
+  checkObject,
+  checkOptions,
+  checkText,
+  checkTimeoutMs,
+  namesOf,
+} from './checks.ts'
 import { renderController } from './controller-dump.ts'
 import {
   attachNative,
+  checkMappable,
   type DescriptorToken,
   DmaDescriptor,
   DmaMemory,
@@ -63,13 +74,21 @@ export interface ControllerInfo {
 }
 
 export const allocationBytesMax = 4 * 2 ** 30
-const timeoutMsMax = 2 ** 31 - 1
 const retryDelayUnitMs = 100
 const roles = { auto: 0, manager: 1, reference: 2 } as const
+const openNames = namesOf<OpenOptions>({ role: true, timeoutMs: true })
+const queueNames = namesOf<QueuePairOptions>({
+  mode: true,
+  depth: true,
+  timeoutMs: true,
+  histogram: true,
+})
 
 export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /** Internal. */
   readonly handle: ControllerHandle
+  /** Internal: never repeats in this process. */
+  readonly id: number
   readonly admin: Admin
   /** Internal: engines that may hold memory. */
   readonly users = new Set<MemoryUser>()
@@ -88,6 +107,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.#native = native
     this.#info = makeInfo(native)
     this.handle = native.handle
+    this.id = native.id
     this.admin = new Admin(native.handle, timeoutMs)
   }
 
@@ -116,7 +136,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /** A token with which a Worker opens the same controller. */
   ref(): ControllerToken {
     this.#refuseIfClosed()
-    return { kind: 'peernvm-controller', id: this.#native.id }
+    return { kind: 'peernvm-controller', id: this.id }
   }
 
   /** The namespace `id`, identified. */
@@ -162,7 +182,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /** Memory that the device reaches, zeroed; at most 4 GiB. */
   async allocate(byteLength: number): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
-    checkAllocation(byteLength)
+    checkInteger('byteLength', byteLength, 1, allocationBytesMax)
     return this.#describe(unwrap(await binding().allocate(this.handle, byteLength)))
   }
 
@@ -177,17 +197,18 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    */
   async map(bytes: Uint8Array): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
+    checkMappable(bytes)
     return this.#describe(unwrap(binding().map(this.handle, bytes)))
   }
 
   /** Attaches to memory that another thread allocated for this controller. */
   async attach(token: DescriptorToken): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
-    return this.#describe(attachNative(token, this.#native.id))
+    return this.#describe(attachNative(token, this.id))
   }
 
   #describe(native: NativeDescriptor): DmaDescriptor {
-    const owner = { id: this.#native.id, handle: this.handle, users: this.users }
+    const owner = { id: this.id, handle: this.handle, users: this.users }
     const memory = new DmaMemory(native, owner, (gone) => this.#memories.delete(gone))
     this.#memories.add(memory)
     if (this.#closing === undefined) return new DmaDescriptor(memory, 0, memory.byteLength, false)
@@ -200,8 +221,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   createQueuePair(options: QueuePairOptions & { readonly mode: 'await' }): Promise<AwaitQueuePair>
   async createQueuePair(options: QueuePairOptions): Promise<QueuePair> {
     this.#refuseIfClosed()
+    checkOptions('a queue pair', options, queueNames)
     const { mode, depth = defaultDepth, timeoutMs = defaultTimeoutMs, histogram = false } = options
-    checkQueueOptions(mode, depth, timeoutMs, this.#info.queueEntriesMax)
+    checkName('mode', mode, ['raw', 'await'])
+    checkInteger('depth', depth, 1, this.#info.queueEntriesMax - 1)
+    checkTimeoutMs(timeoutMs)
+    checkBoolean('histogram', histogram)
     const wakes = mode === 'await' && this.#native.wakes
     if (wakes) openWakeSocket()
     const outcome = await binding().createQueuePair(this.handle, depth, wakes)
@@ -285,31 +310,6 @@ function makeInfo(native: NativeController): ControllerInfo {
   }
 }
 
-function checkAllocation(byteLength: number): void {
-  if (Number.isSafeInteger(byteLength) && byteLength > 0 && byteLength <= allocationBytesMax) return
-  throw createError('ERR_RANGE', `${byteLength} bytes; a descriptor has 1 byte to 4 GiB`)
-}
-
-function checkQueueOptions(
-  mode: string,
-  depth: number,
-  timeoutMs: number,
-  entriesMax: number,
-): void {
-  if (mode !== 'raw' && mode !== 'await') {
-    throw createError('ERR_ARGUMENT', `mode '${mode}' is neither 'raw' nor 'await'`)
-  }
-  if (!Number.isInteger(depth) || depth < 1 || depth >= entriesMax) {
-    throw createError('ERR_RANGE', `depth ${depth}; this controller allows 1 to ${entriesMax - 1}`)
-  }
-  checkTimeout(timeoutMs)
-}
-
-function checkTimeout(timeoutMs: number): void {
-  if (timeoutMs > 0 && timeoutMs <= timeoutMsMax) return
-  throw createError('ERR_RANGE', `timeoutMs ${timeoutMs}; it is 1 to ${timeoutMsMax}`)
-}
-
 /**
  * Opens a controller: an emulator in memory without a target; an image file, a PCI address, an
  * emulator's description, or the token of another thread's controller.
@@ -318,27 +318,31 @@ export async function openController(
   target?: Target,
   options: OpenOptions = {},
 ): Promise<Controller> {
+  checkOptions('openController', options, openNames)
   const { role = 'auto', timeoutMs = defaultTimeoutMs } = options
-  checkTimeout(timeoutMs)
-  if (!(role in roles)) {
-    throw createError('ERR_ARGUMENT', `role '${role}' is none of ${Object.keys(roles).join(', ')}`)
-  }
+  checkTimeoutMs(timeoutMs)
+  checkName('role', role, Object.keys(roles))
   return new Controller(await openNative(target, role), timeoutMs)
 }
 
 async function openNative(target: Target | undefined, role: Role): Promise<NativeController> {
-  if (target === undefined || typeof target === 'string') {
-    return unwrap(await binding().openTarget(target ?? '', roles[role]))
+  if (target === undefined) return unwrap(await binding().openTarget('', roles[role]))
+  if (typeof target === 'string') {
+    checkText('the target', target)
+    return unwrap(await binding().openTarget(target, roles[role]))
   }
+  checkObject('a target', target)
   if (!('kind' in target)) {
+    checkOptions('a target', target, ['emulator'])
     return unwrap(await binding().openEmulator(toNativeOptions(target.emulator), roles[role]))
   }
   if (target.kind === 'peernvm-emulated-controller') {
     const { emulator, controller } = target
+    checkInteger("the target's emulator", emulator, 0, Number.MAX_SAFE_INTEGER)
+    checkInteger("the target's controller", controller, 0, 2 ** 16)
     return unwrap(await binding().openEmulatedController(emulator, controller, roles[role]))
   }
-  if (target.kind !== 'peernvm-controller') {
-    throw createError('ERR_ARGUMENT', 'a target is a string, { emulator } or a token of ref()')
-  }
+  checkName("the target's kind", target.kind, ['peernvm-controller', 'peernvm-emulated-controller'])
+  checkInteger("the token's id", target.id, 0, Number.MAX_SAFE_INTEGER)
   return unwrap(binding().attachController(target.id))
 }

@@ -2,6 +2,8 @@
 // Memory that the device reaches: descriptors, their views, and when their memory may go.
 
 import './disposable.ts'
+import { markAsUntransferable } from 'node:worker_threads'
+import { checkInteger, checkName, checkObject, show } from './checks.ts'
 import { createError, unwrap } from './errors.ts'
 import type { ControllerHandle, DescriptorHandle, NativeDescriptor } from './native/binding.ts'
 import { binding } from './native/load.ts'
@@ -44,6 +46,8 @@ export class DmaMemory {
   readonly pages: Uint32Array | null
   bytes: Uint8Array | undefined
   disposed = false
+  /** As controllerId until it is disposed, then of no controller: for a single look. */
+  usableBy: number
   #released = false
   readonly #users: ReadonlySet<MemoryUser>
   readonly #controller: ControllerHandle
@@ -61,11 +65,14 @@ export class DmaMemory {
     this.handle = native.handle
     this.id = native.id
     this.controllerId = owner.id
+    this.usableBy = owner.id
     this.byteLength = native.byteLength
     this.owned = native.owned
     this.bounced = false
     this.bytes =
       native.memory instanceof ArrayBuffer ? new Uint8Array(native.memory) : native.memory
+    // A device that reaches memory has to be able to rely on it.
+    if (this.bytes !== undefined) markAsUntransferable(this.bytes.buffer as ArrayBuffer)
     this.runs = readRuns(native.runs)
     const first = this.runs[0]?.ioAddress ?? 0
     this.addressLow = first % 2 ** 32
@@ -94,6 +101,7 @@ export class DmaMemory {
   dispose(): void {
     if (this.disposed) return
     this.disposed = true
+    this.usableBy = 0
     if (this.bytes !== undefined && this.owned) binding().detach(this.bytes.buffer as ArrayBuffer)
     this.bytes = undefined
     this.releaseIfUnused()
@@ -196,8 +204,11 @@ export class DmaDescriptor implements Disposable {
 
   /** A part of it: an alias, nothing is copied. */
   view(byteOffset: number, byteLength: number): DmaDescriptor {
-    const fits = byteOffset >= 0 && byteLength >= 0 && byteOffset + byteLength <= this.byteLength
-    if (!Number.isInteger(byteOffset) || !Number.isInteger(byteLength) || !fits) {
+    if (!Number.isInteger(byteOffset) || !Number.isInteger(byteLength)) {
+      const asked = `view(${show(byteOffset)}, ${show(byteLength)})`
+      throw createError('ERR_ARGUMENT', `${asked}, which takes whole numbers`)
+    }
+    if (byteOffset < 0 || byteLength < 0 || byteOffset + byteLength > this.byteLength) {
       const asked = `view(${byteOffset}, ${byteLength})`
       throw createError('ERR_RANGE', `${asked} of a descriptor of ${this.byteLength} bytes`)
     }
@@ -226,8 +237,32 @@ function shortenThenLookup(bytes: Uint8Array): void {
   if (!Object.hasOwn(bytes, 'then')) Object.defineProperty(bytes, 'then', { value: undefined })
 }
 
+/**
+ * Refuses what cannot be mapped: memory that may shrink, move or be somebody else's under a device.
+ * @throws NvmError ERR_ARGUMENT
+ */
+export function checkMappable(bytes: unknown): void {
+  if (!(bytes instanceof Uint8Array)) {
+    throw createError('ERR_ARGUMENT', `map() takes a Uint8Array, and not ${show(bytes)}`)
+  }
+  if (memoryOf(bytes) !== undefined) {
+    throw createError('ERR_ARGUMENT', 'the memory has a descriptor already: use it, or its view()')
+  }
+  const { buffer } = bytes
+  if (!(buffer instanceof ArrayBuffer)) {
+    const instead = 'allocate() memory, which Workers attach to by its ref()'
+    throw createError('ERR_ARGUMENT', `a SharedArrayBuffer cannot be mapped; ${instead}`)
+  }
+  if ((buffer as { readonly resizable?: boolean }).resizable) {
+    throw createError('ERR_ARGUMENT', 'an ArrayBuffer that can be resized cannot be mapped')
+  }
+}
+
 /** Attaches to the memory of a token of another thread. */
 export function attachNative(token: DescriptorToken, controllerId: number): NativeDescriptor {
+  checkObject('a descriptor token', token)
+  checkName("the token's kind", token.kind, ['peernvm-descriptor'])
+  checkInteger("the token's id", token.id, 0, Number.MAX_SAFE_INTEGER)
   if (token.controllerId !== controllerId) {
     throw createError('ERR_ARGUMENT', 'the descriptor belongs to another controller')
   }

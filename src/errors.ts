@@ -78,6 +78,13 @@ export function describeCommand(command: FailedCommand): string {
   return namespaceId === undefined ? what : `${what} of namespace ${namespaceId}`
 }
 
+/** What a call of Node's file system refused. */
+export function createSystemError(cause: unknown): NvmError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const isPermission = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+  return createError(isPermission ? 'ERR_PERMISSION' : 'ERR_OS', message, { cause })
+}
+
 const codesByNumber = new Map(
   (Object.entries(errorTable) as [ErrorCode, ErrorRow][]).map(([code, row]) => [row.number, code]),
 )

@@ -3,6 +3,7 @@
 
 import type { Admin } from './admin.ts'
 import { type BlockLimits, nlbMax, rangeNlbMax, rangesMax } from './block-ranges.ts'
+import { show } from './checks.ts'
 import { pageBytes } from './dma.ts'
 import { createError, NvmError } from './errors.ts'
 import type { NamespaceFormat } from './namespace.ts'
@@ -24,7 +25,7 @@ const prinfoOf = [
 /** The format of the namespace `id`. ERR_NAMESPACE where there is none. */
 export async function identifyFormat(admin: Admin, id: number): Promise<NamespaceFormat> {
   if (!Number.isInteger(id) || id < 1 || id >= 0xffffffff) {
-    throw createError('ERR_NAMESPACE', `${id} is not a namespace id`)
+    throw createError('ERR_NAMESPACE', `${show(id)} is not a namespace id`)
   }
   const identify = await admin.identifyNamespace(id).catch((error: unknown) => {
     const name = error instanceof NvmError ? error.status?.name : undefined

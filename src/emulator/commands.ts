@@ -2,6 +2,16 @@
 // I/O commands that a program adds to an emulated device. The device's thread runs a command up to
 // the handler, waits for what the handler wants of the namespace, and completes it with its answer.
 
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkName,
+  checkOptions,
+  checkText,
+  namesOf,
+  show,
+} from '../checks.ts'
 import { createError, createStatusError, NvmError, unwrap } from '../errors.ts'
 import type { EmulatorHandle, ExchangeHandle, NativeExchange } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
@@ -58,21 +68,41 @@ export type CommandHandler = (
 ) => CommandAnswer | undefined | Promise<CommandAnswer | undefined> | Promise<void> | void
 
 const dwordNames: readonly Dword[] = ['cdw10', 'cdw11', 'cdw12', 'cdw13', 'cdw14', 'cdw15']
-const lengthUnits = ['bytes', 'blocks', 'dwords']
+const lengthUnits = ['bytes', 'blocks', 'dwords'] as const
+const commandNames = namesOf<AddedCommand>({ name: true, data: true, writes: true })
+const dataBytesMax = 64 * 2 ** 20
 
-/** Defines `opcode` on a device. @throws NvmError ERR_ARGUMENT */
+/** Which of `lengthUnits`, and how many or which dword. */
+function readLength(data: AddedCommand['data']): { unit: number; amount: number } {
+  if (data === undefined) return { unit: 0, amount: 0 }
+  checkOptions('data', data, lengthUnits)
+  const [[unit, amount] = [], second] = Object.entries(data) as [string, number | Dword][]
+  if (unit === undefined || second !== undefined) {
+    throw createError('ERR_ARGUMENT', `data has one of ${lengthUnits.join(', ')}`)
+  }
+  const index = lengthUnits.indexOf(unit as (typeof lengthUnits)[number])
+  if (unit === 'bytes') {
+    checkInteger('data.bytes', amount, 0, dataBytesMax)
+    return { unit: index, amount: amount as number }
+  }
+  checkName(`data.${unit}`, amount, dwordNames)
+  return { unit: index, amount: dwordNames.indexOf(amount as Dword) }
+}
+
+/** Defines `opcode` on a device. @throws NvmError ERR_ARGUMENT, ERR_RANGE */
 export function addCommand(
   emulator: EmulatorHandle,
   opcode: number,
   command: AddedCommand,
   handler: CommandHandler,
 ): void {
-  const [unit, amount] = Object.entries(command.data ?? { bytes: 0 })[0] as [string, number | Dword]
-  if (!lengthUnits.includes(unit)) {
-    throw createError('ERR_ARGUMENT', `data '${unit}' is none of ${lengthUnits.join(', ')}`)
-  }
-  const dword = typeof amount === 'number' ? amount : dwordNames.indexOf(amount)
-  if (!(dword >= 0)) throw createError('ERR_ARGUMENT', `'${amount}' is no dword of a command`)
+  checkInteger('opcode', opcode, 0, 0xff)
+  checkOptions('a command', command, commandNames)
+  const { name, data, writes = false } = command
+  checkText('name', name)
+  checkBoolean('writes', writes)
+  checkFunction('the handler', handler)
+  const length = readLength(data)
   const waiting = new Map<number, (status: number) => void>()
   const onEvent = (handle: ExchangeHandle, id: number, exchange: NativeExchange | number): void => {
     if (typeof exchange === 'number') {
@@ -83,14 +113,7 @@ export function addCommand(
       void run(handler, new Received(handle, id, exchange, waiting))
     }
   }
-  unwrap(
-    binding().addCommand(
-      emulator,
-      { opcode, name: command.name, unit: lengthUnits.indexOf(unit), amount: dword },
-      command.writes ?? false,
-      onEvent,
-    ),
-  )
+  unwrap(binding().addCommand(emulator, { opcode, name, ...length }, writes, onEvent))
 }
 
 async function run(handler: CommandHandler, command: Received): Promise<void> {
@@ -106,7 +129,7 @@ async function run(handler: CommandHandler, command: Received): Promise<void> {
     const known = error instanceof NvmError ? error.status : undefined
     status = known ? (known.sct << 8) | known.sc : statusField('internal_error')
   }
-  command.finish(status, dword0)
+  await command.finish(status, dword0)
 }
 
 class Received implements ReceivedCommand {
@@ -123,6 +146,9 @@ class Received implements ReceivedCommand {
   readonly #handle: ExchangeHandle
   readonly #id: number
   readonly #waiting: Map<number, (status: number) => void>
+  /** The range that is being moved. */
+  #moving: Promise<number> | undefined
+  #ended = false
 
   constructor(
     handle: ExchangeHandle,
@@ -155,24 +181,27 @@ class Received implements ReceivedCommand {
     return this.#move(lba, from, true)
   }
 
-  finish(status: number, dword0: number): void {
+  /** Answers the host, after a range that the handler did not wait for. */
+  async finish(status: number, dword0: number): Promise<void> {
+    this.#ended = true
+    await this.#moving
     binding().detach(this.data.buffer as ArrayBuffer)
     binding().finishCommand(this.#handle, status, dword0)
   }
 
   async #move(lba: number, bytes: Uint8Array, writes: boolean): Promise<void> {
-    if (this.#waiting.has(this.#id)) {
+    if (this.#ended) throw createError('ERR_CLOSED', 'the handler of the command has ended')
+    checkInteger('lba', lba, 0, Number.MAX_SAFE_INTEGER)
+    if (!(bytes instanceof Uint8Array)) {
+      throw createError('ERR_ARGUMENT', `blocks are a Uint8Array, and not ${show(bytes)}`)
+    }
+    if (this.#moving !== undefined) {
       throw createError('ERR_ARGUMENT', 'a command reads or writes one range at a time; await it')
     }
-    const status = await new Promise<number>((resolve, reject) => {
-      this.#waiting.set(this.#id, resolve)
-      try {
-        unwrap(binding().moveBlocks(this.#handle, lba, bytes, writes))
-      } catch (error) {
-        this.#waiting.delete(this.#id)
-        reject(error)
-      }
-    })
+    unwrap(binding().moveBlocks(this.#handle, lba, bytes, writes))
+    this.#moving = new Promise((resolve) => this.#waiting.set(this.#id, resolve))
+    const status = await this.#moving
+    this.#moving = undefined
     if (status === 0) return
     const name = writes ? 'Write' : 'Read'
     throw createStatusError(status, { command: { name, opcode: writes ? 1 : 2, lba } })

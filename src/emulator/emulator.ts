@@ -3,7 +3,8 @@
 // counters, faults, and commands that programs add.
 
 import '../disposable.ts'
-import { createError, unwrap } from '../errors.ts'
+import { checkInteger, checkOptions, checkTimeoutMs, namesOf } from '../checks.ts'
+import { unwrap } from '../errors.ts'
 import type { EmulatorHandle, NativeControllerStats } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { type AddedCommand, addCommand, type CommandHandler } from './commands.ts'
@@ -40,6 +41,9 @@ export interface SaveOptions {
   readonly timeoutMs?: number
 }
 
+const saveNames = namesOf<SaveOptions>({ timeoutMs: true })
+const serveNames = [...namesOf<ServeOptions>({ vfioUser: true, doorbells: true }), 'controller']
+
 /** A running emulated device. */
 export class Emulator implements AsyncDisposable {
   /** Its number of controllers. */
@@ -60,9 +64,7 @@ export class Emulator implements AsyncDisposable {
    * @throws NvmError ERR_RANGE when there is no such controller.
    */
   controller(index = 0): EmulatedController {
-    if (!Number.isInteger(index) || index < 0 || index >= this.controllers) {
-      throw createError('ERR_RANGE', `controller ${index} of a device that has ${this.controllers}`)
-    }
+    checkInteger('controller', index, 0, this.controllers - 1)
     return { kind: 'peernvm-emulated-controller', emulator: this.#id, controller: index }
   }
 
@@ -70,7 +72,8 @@ export class Emulator implements AsyncDisposable {
    * Serves a controller to other programs as a PCI device (vfio-user).
    * @throws NvmError ERR_BUSY while it is open in this process or served already.
    */
-  serve(options: ServeOptions & { readonly controller?: number }): Promise<EmulatorServer> {
+  async serve(options: ServeOptions & { readonly controller?: number }): Promise<EmulatorServer> {
+    checkOptions('serve', options, serveNames)
     const { controller } = this.controller(options.controller)
     return serveController(this.#handle, controller, options)
   }
@@ -104,6 +107,7 @@ export class Emulator implements AsyncDisposable {
    * @throws NvmError ERR_ARGUMENT when there is none with this id.
    */
   async removeNamespace(id: number): Promise<void> {
+    checkInteger('the namespace id', id, 1, 0xfffffffe)
     unwrap(await binding().removeNamespace(this.#handle, id))
   }
 
@@ -123,10 +127,10 @@ export class Emulator implements AsyncDisposable {
    * their end first, new ones wait meanwhile; afterwards the device goes on.
    * @throws NvmError ERR_TIMEOUT when commands do not end in time; ERR_RANGE for too much data.
    */
-  async save({ timeoutMs = 10_000 }: SaveOptions = {}): Promise<Uint8Array> {
-    if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-      throw createError('ERR_ARGUMENT', `timeoutMs ${timeoutMs} is not a number of milliseconds`)
-    }
+  async save(options: SaveOptions = {}): Promise<Uint8Array> {
+    checkOptions('save', options, saveNames)
+    const { timeoutMs = 10_000 } = options
+    checkTimeoutMs(timeoutMs)
     return new Uint8Array(unwrap(await binding().saveEmulator(this.#handle, timeoutMs)))
   }
 

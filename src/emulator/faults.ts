@@ -2,6 +2,14 @@
 // Faults of an emulated controller, as a program describes them: which commands, and what happens.
 // The order of effects: lib/emulator/faults/fault.h.
 
+import {
+  checkBoolean,
+  checkInteger,
+  checkName,
+  checkNumber,
+  checkOptions,
+  show,
+} from '../checks.ts'
 import { createError } from '../errors.ts'
 import { statusField } from '../spec/names.ts'
 import { nvme, type StatusName } from '../spec/nvme.ts'
@@ -108,60 +116,89 @@ const corruptedData = ['toHost', 'stored']
 
 /**
  * Makes a fault plain for the native side, which judges its numbers.
- * @throws NvmError ERR_ARGUMENT for a name that does not exist.
+ * @throws NvmError ERR_ARGUMENT for a name that does not exist or a value of another type;
+ * ERR_RANGE for a negative number.
  */
 export function toNativeFault(fault: Fault): NativeFault {
-  const on = fault.on ?? {}
-  refuseUnknown('a fault', fault, faultNames)
-  refuseUnknown("a fault's match", on, matchNames)
+  checkOptions('a fault', fault, faultNames)
   if (effects.every((name) => fault[name] === undefined)) {
     throw createError('ERR_ARGUMENT', `a fault does nothing; give it ${effects.join(', ')}`)
   }
-  const { corrupt, torn } = fault
+  const { on = {}, drop = false, status, completion = 'none', controller = 'none' } = fault
+  checkOptions("a fault's match", on, matchNames)
+  checkBoolean('drop', drop)
   return {
-    controllerId: on.controller,
-    queues: position('queues', queueKinds, on.queues ?? 'any'),
-    queueId: on.queue,
-    opcode: on.opcode,
-    namespaceId: on.namespace,
-    lba: on.lbas?.lba,
-    blockCount: on.lbas?.blockCount,
-    nth: on.nth,
-    every: on.every,
-    probability: on.probability,
-    seed: on.seed,
-    delayNs: fault.delayNs,
-    drop: fault.drop ?? false,
-    statusField: fault.status === undefined ? undefined : toStatusField(fault.status),
-    tornBlocks: torn === undefined ? undefined : (torn.blocks ?? 0),
-    tornBytes: torn === undefined ? undefined : (torn.bytes ?? 0),
+    ...toNativeMatch(on),
+    delayNs: count('delayNs', fault.delayNs),
+    drop,
+    statusField: status === undefined ? undefined : toStatusField(status),
+    ...toNativeTear(fault.torn),
+    ...toNativeCorruption(fault.corrupt),
+    completion: position('completion', completionFaults, completion),
+    controllerFault: position('controller', controllerFaults, controller),
+    times: count('times', fault.times),
+  }
+}
+
+function toNativeMatch(on: FaultMatch) {
+  const { lbas, queues = 'any', probability } = on
+  if (lbas !== undefined) checkOptions('lbas', lbas, ['lba', 'blockCount'])
+  if (probability !== undefined) checkNumber('probability', probability)
+  return {
+    controllerId: count('controller', on.controller),
+    queues: position('queues', queueKinds, queues),
+    queueId: count('queue', on.queue),
+    opcode: count('opcode', on.opcode),
+    namespaceId: count('namespace', on.namespace),
+    lba: lbas && required('lba', lbas.lba),
+    blockCount: lbas && required('blockCount', lbas.blockCount),
+    nth: count('nth', on.nth),
+    every: count('every', on.every),
+    probability,
+    seed: count('seed', on.seed),
+  }
+}
+
+function toNativeTear(torn: Fault['torn']) {
+  if (torn === undefined) return { tornBlocks: undefined, tornBytes: undefined }
+  checkOptions('torn', torn, ['blocks', 'bytes'])
+  const { blocks = 0, bytes = 0 } = torn
+  return { tornBlocks: count('blocks', blocks), tornBytes: count('bytes', bytes) }
+}
+
+function toNativeCorruption(corrupt: Fault['corrupt']) {
+  if (corrupt !== undefined) checkOptions('corrupt', corrupt, ['data', 'offset', 'mask'])
+  return {
     corruptedData: corrupt && position('corrupt.data', corruptedData, corrupt.data),
-    corruptedOffset: corrupt?.offset,
-    corruptionMask: corrupt?.mask,
-    completion: position('completion', completionFaults, fault.completion ?? 'none'),
-    controllerFault: position('controller', controllerFaults, fault.controller ?? 'none'),
-    times: fault.times,
+    corruptedOffset: count('offset', corrupt?.offset),
+    corruptionMask: count('mask', corrupt?.mask),
   }
 }
 
 function toStatusField(status: NonNullable<Fault['status']>): number {
-  const { name, dnr = false } = typeof status === 'string' ? { name: status } : status
-  if (!(name in nvme.statuses)) {
-    throw createError('ERR_ARGUMENT', `there is no status '${name}'; src/spec names them`)
+  const described = typeof status === 'string' ? { name: status } : status
+  checkOptions('status', described, ['name', 'dnr'])
+  const { name, dnr = false } = described
+  checkBoolean('dnr', dnr)
+  if (typeof name !== 'string' || !Object.hasOwn(nvme.statuses, name)) {
+    throw createError('ERR_ARGUMENT', `there is no status ${show(name)}; src/spec names them`)
   }
   const doNotRetry = 1 << 14
   return statusField(name) | (dnr ? doNotRetry : 0)
 }
 
 function position(what: string, names: readonly string[], name: string): number {
-  const index = names.indexOf(name)
-  if (index >= 0) return index
-  throw createError('ERR_ARGUMENT', `${what} '${name}' is none of ${names.join(', ')}`)
+  checkName(what, name, names)
+  return names.indexOf(name)
 }
 
-function refuseUnknown(what: string, object: object, names: readonly string[]): void {
-  for (const name of Object.keys(object)) {
-    if (names.includes(name)) continue
-    throw createError('ERR_ARGUMENT', `${what} has no '${name}'; it has ${names.join(', ')}`)
-  }
+/** A count, whose limits the native side knows; or none. */
+function count(what: string, value: number | undefined): number | undefined {
+  if (value !== undefined) checkInteger(what, value, 0, Number.MAX_SAFE_INTEGER)
+  return value
+}
+
+function required(what: string, value: number): number {
+  checkInteger(what, value, 0, Number.MAX_SAFE_INTEGER)
+  return value
 }

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 // An emulated device, described; checked and made plain for the native side, which judges numbers.
 
+import {
+  checkArray,
+  checkBoolean,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkText,
+  namesOf,
+  show,
+} from '../checks.ts'
 import { createError } from '../errors.ts'
 import { parseSize } from '../size.ts'
 
@@ -107,73 +117,99 @@ export interface NativeEmulatorOptions extends NativeNamespaceOptions {
   readonly load?: Uint8Array | undefined
 }
 
-const namespaceNames = ['size', 'blockSize', 'metadataSize', 'extendedBlocks', 'protection']
+const namespaceNames = namesOf<NamespaceOptions>({
+  size: true,
+  blockSize: true,
+  metadataSize: true,
+  extendedBlocks: true,
+  protection: true,
+})
 const optionNames = [
   ...namespaceNames,
-  'image',
-  'readOnly',
-  'namespaces',
-  'capacity',
-  'controllers',
-  'timing',
-  'model',
-  'identity',
-  'limits',
-  'load',
+  ...namesOf<Omit<EmulatorOptions, keyof NamespaceOptions>>({
+    image: true,
+    readOnly: true,
+    namespaces: true,
+    capacity: true,
+    controllers: true,
+    timing: true,
+    model: true,
+    identity: true,
+    limits: true,
+    load: true,
+  }),
 ]
 const loadedOptionNames = ['load', 'image', 'readOnly', 'timing', 'model']
+const timingNames = namesOf<TimingOptions>({ latencyNs: true, bandwidth: true })
+const identityNames = namesOf<IdentityOptions>({ serial: true, model: true, firmware: true })
+const limitNames = namesOf<LimitOptions>({
+  queuePairs: true,
+  queueEntries: true,
+  mdts: true,
+  namespaces: true,
+})
 
 /**
  * Makes an emulator's description plain for the native side.
- * @throws NvmError ERR_ARGUMENT for an option that does not exist, or a size that is none.
+ * @throws NvmError ERR_ARGUMENT for an option that does not exist or has a value of another type;
+ * ERR_RANGE for a negative number.
  */
 export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions {
-  const { timing = {}, identity = {}, limits = {}, namespaces = [] } = options
-  refuseUnknown('the emulator', options, optionNames)
-  if (options.load !== undefined) {
-    refuseUnknown('a device that is loaded', options, loadedOptionNames)
-    if (!(options.load instanceof Uint8Array)) {
-      throw createError('ERR_ARGUMENT', 'load takes the Uint8Array that device.save() gave')
-    }
-  }
-  refuseUnknown('timing', timing, ['latencyNs', 'bandwidth'])
-  refuseUnknown('identity', identity, ['serial', 'model', 'firmware'])
-  refuseUnknown('limits', limits, ['queuePairs', 'queueEntries', 'mdts', 'namespaces'])
+  checkOptions('the emulator', options, optionNames)
+  const { load, image = '', readOnly = false, namespaces = [], controllers = 1 } = options
+  if (load !== undefined) checkLoaded(options)
+  checkText('image', image)
+  checkBoolean('readOnly', readOnly)
+  checkArray('namespaces', namespaces)
+  checkCount('controllers', controllers)
   return {
-    ...toNativeNamespace(options),
-    image: options.image ?? '',
-    readOnly: options.readOnly ?? false,
-    namespaces: namespaces.map((each) => {
-      refuseUnknown('a namespace', each, namespaceNames)
-      return toNativeNamespace(each)
-    }),
+    ...toNativeFormat(options),
+    image,
+    readOnly,
+    namespaces: namespaces.map(toNativeNamespace),
     capacity: options.capacity === undefined ? 0 : parseSize(options.capacity),
-    controllers: options.controllers ?? 1,
-    latencyNs: positive('latencyNs', timing.latencyNs),
-    bandwidth: positive('bandwidth', timing.bandwidth),
-    timingModel: toTimingModel(options),
-    serial: identity.serial ?? '',
-    model: identity.model ?? '',
-    firmware: identity.firmware ?? '',
-    queuePairs: limits.queuePairs,
-    queueEntries: limits.queueEntries,
-    mdts: limits.mdts,
-    namespacesMax: limits.namespaces,
-    load: options.load,
+    controllers,
+    ...toNativeTiming(options),
+    ...toNativeIdentity(options.identity),
+    ...toNativeLimits(options.limits),
+    load,
   }
 }
 
+function checkLoaded(options: EmulatorOptions): void {
+  checkOptions('a device that is loaded', options, loadedOptionNames)
+  if (options.load instanceof Uint8Array) return
+  throw createError('ERR_ARGUMENT', 'load takes the Uint8Array that device.save() gave')
+}
+
+/** Makes a namespace's description plain. @throws NvmError ERR_ARGUMENT, ERR_RANGE */
 export function toNativeNamespace(options: NamespaceOptions): NativeNamespaceOptions {
-  return {
-    byteLength: options.size === undefined ? 0 : parseSize(options.size),
-    blockSize: options.blockSize ?? 512,
-    metadataSize: options.metadataSize ?? 0,
-    extendedBlocks: options.extendedBlocks ?? false,
-    protection: options.protection ?? 0,
-  }
+  checkOptions('a namespace', options, namespaceNames)
+  return toNativeFormat(options)
 }
 
-function toTimingModel({ model, timing = {} }: EmulatorOptions): string {
+function toNativeFormat(options: NamespaceOptions): NativeNamespaceOptions {
+  const { size, blockSize = 512, metadataSize = 0, extendedBlocks = false } = options
+  const { protection = 0 } = options
+  checkCount('blockSize', blockSize)
+  checkCount('metadataSize', metadataSize)
+  checkBoolean('extendedBlocks', extendedBlocks)
+  checkCount('protection', protection)
+  const byteLength = size === undefined ? 0 : parseSize(size)
+  return { byteLength, blockSize, metadataSize, extendedBlocks, protection }
+}
+
+function toNativeTiming(options: EmulatorOptions) {
+  const { timing = {} } = options
+  checkOptions('timing', timing, timingNames)
+  const { latencyNs = 0, bandwidth = 0 } = timing
+  checkNumber('latencyNs', latencyNs)
+  checkNumber('bandwidth', bandwidth)
+  const timingModel = toTimingModel(options.model, timing)
+  return { latencyNs: Math.round(latencyNs), bandwidth: Math.round(bandwidth), timingModel }
+}
+
+function toTimingModel(model: TimingModelName | undefined, timing: TimingOptions): string {
   if (model === undefined) return ''
   if (Object.keys(timing).length > 0) {
     throw createError(
@@ -185,18 +221,27 @@ function toTimingModel({ model, timing = {} }: EmulatorOptions): string {
   const names = timingModelNames.join(', ')
   throw createError(
     'ERR_ARGUMENT',
-    `there is no timing model '${model}', but ${names}; a model number goes into identity`,
+    `there is no timing model ${show(model)}, but ${names}; a model number goes into identity`,
   )
 }
 
-function positive(name: string, value = 0): number {
-  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return Math.round(value)
-  throw createError('ERR_ARGUMENT', `${name} ${value} is not a positive number`)
+function toNativeIdentity(identity: IdentityOptions = {}) {
+  checkOptions('identity', identity, identityNames)
+  const { serial = '', model = '', firmware = '' } = identity
+  for (const [name, text] of Object.entries({ serial, model, firmware })) checkText(name, text)
+  return { serial, model, firmware }
 }
 
-function refuseUnknown(what: string, object: object, names: readonly string[]): void {
-  for (const name of Object.keys(object)) {
-    if (names.includes(name)) continue
-    throw createError('ERR_ARGUMENT', `${what} has no option '${name}'; it has ${names.join(', ')}`)
+function toNativeLimits(limits: LimitOptions = {}) {
+  checkOptions('limits', limits, limitNames)
+  const { queuePairs, queueEntries, mdts, namespaces: namespacesMax } = limits
+  for (const [name, count] of Object.entries(limits)) {
+    if (count !== undefined) checkCount(name, count)
   }
+  return { queuePairs, queueEntries, mdts, namespacesMax }
+}
+
+/** A count, whose limits the native side knows. */
+function checkCount(name: string, value: unknown): void {
+  checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER)
 }

@@ -4,7 +4,8 @@
 
 import '../disposable.ts'
 import { mkdirSync } from 'node:fs'
-import { createError, unwrap } from '../errors.ts'
+import { checkName, checkText } from '../checks.ts'
+import { createSystemError, unwrap } from '../errors.ts'
 import type { EmulatorHandle, ServerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 
@@ -55,13 +56,9 @@ export async function serveController(
   options: ServeOptions,
 ): Promise<EmulatorServer> {
   const { vfioUser, doorbells = 'trap' } = options
-  if (!doorbellModes.includes(doorbells)) {
-    throw createError(
-      'ERR_ARGUMENT',
-      `doorbells '${doorbells}' is none of ${doorbellModes.join(', ')}`,
-    )
-  }
-  mkdirSync(vfioUser, { recursive: true })
+  checkName('doorbells', doorbells, doorbellModes)
+  checkText('vfioUser', vfioUser)
+  makeFolder(vfioUser)
   const outcome = await binding().serveVfioUser(
     emulator,
     controller,
@@ -70,4 +67,12 @@ export async function serveController(
   )
   const { handle, path } = unwrap(outcome)
   return new EmulatorServer(handle, path)
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (cause) {
+    throw createSystemError(cause)
+  }
 }

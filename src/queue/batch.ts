@@ -2,7 +2,8 @@
 // Batches: commands written as numbers into memory that native code reads, one native call for many
 // of them.
 
-import type { DmaDescriptor } from '../dma.ts'
+import { checkFunction, checkInteger, checkObject, checkOptions, namesOf, show } from '../checks.ts'
+import { DmaDescriptor } from '../dma.ts'
 import { createError, type FailedCommand, unwrap } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import type { BatchHandle } from '../native/binding.ts'
@@ -10,6 +11,7 @@ import { binding } from '../native/load.ts'
 import { opcodeName } from '../spec/names.ts'
 import { isTraced } from '../trace.ts'
 import { listedBytesMax } from './data-pointer.ts'
+import type { QueueOwner } from './pair.ts'
 import { counter, type QueueRing } from './ring.ts'
 
 export interface BatchOptions {
@@ -23,6 +25,8 @@ export interface BatchOptions {
 /** Doubles per command in Batch.commands. */
 export const batchWords = 4
 const reapedUnit = 65536
+const capacityMax = 2 ** 20
+const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capacity: true })
 
 export class Batch {
   /** Four numbers per command: opcode, LBA, block count, byte offset in the memory. */
@@ -40,25 +44,20 @@ export class Batch {
   /** Internal: RawQueuePair.batch makes them. */
   constructor(
     ring: QueueRing,
-    transferBytesMax: number,
+    owner: QueueOwner,
     timeoutMs: number,
     options: BatchOptions,
     dump: () => string,
   ) {
+    checkBatch(owner, options)
     const { namespace, memory, capacity } = options
-    if (memory.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
-    if (memory.byteOffset !== 0)
-      throw createError('ERR_ARGUMENT', 'a batch takes whole descriptors')
-    if (!Number.isInteger(capacity) || capacity < 1 || capacity > 2 ** 20) {
-      throw createError('ERR_RANGE', `capacity ${capacity}; a batch has 1 to ${2 ** 20} commands`)
-    }
     const native = unwrap(
       this.#native.createBatch(
         ring.handle,
         memory.memory.handle,
         namespace.id,
         namespace.blockSize,
-        Math.min(transferBytesMax, listedBytesMax),
+        Math.min(owner.info.transferBytesMax, listedBytesMax),
         timeoutMs,
         capacity,
       ),
@@ -77,6 +76,10 @@ export class Batch {
    * completed, and at least `wanted` of what is outstanding. Returns how many were submitted.
    */
   exchange(first: number, count: number, wanted: number): number {
+    if (!Number.isInteger(first) || !Number.isInteger(count) || !Number.isInteger(wanted)) {
+      checkCounts({ first, count, wanted })
+    }
+    if (first < 0 || count < 0 || wanted < 0) checkCounts({ first, count, wanted })
     const outcome = this.#native.exchangeBatch(this.#handle, first, count, wanted)
     const packed =
       typeof outcome === 'number'
@@ -108,6 +111,8 @@ export class Batch {
    * Runs the first `count` commands to their end; returns how many failed. `onOutcome` sees each.
    */
   run(count: number, onOutcome?: (index: number, status: number) => void): number {
+    checkInteger('count', count, 0, this.commands.length / batchWords)
+    if (onOutcome !== undefined) checkFunction('onOutcome', onOutcome)
     let submitted = 0
     let finished = 0
     let failed = 0
@@ -122,4 +127,28 @@ export class Batch {
     }
     return failed
   }
+}
+
+function checkCounts(counts: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(counts)) checkInteger(name, value, 0, capacityMax)
+}
+
+function checkBatch(owner: QueueOwner, options: BatchOptions): void {
+  checkOptions('a batch', options, batchNames)
+  const { namespace, memory, capacity } = options
+  checkObject('namespace', namespace)
+  checkInteger('namespace.id', namespace.id, 1, 0xffffffff)
+  checkInteger('namespace.blockSize', namespace.blockSize, 512, 2 ** 31)
+  if ((owner.blockSizeOf(namespace.id) ?? namespace.blockSize) !== namespace.blockSize) {
+    throw createError('ERR_ARGUMENT', 'the namespace belongs to another controller')
+  }
+  if (!(memory instanceof DmaDescriptor)) {
+    throw createError('ERR_ARGUMENT', `memory is a DmaDescriptor, and not ${show(memory)}`)
+  }
+  if (memory.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+  if (memory.memory.controllerId !== owner.id) {
+    throw createError('ERR_ARGUMENT', 'the memory belongs to another controller')
+  }
+  if (memory.byteOffset !== 0) throw createError('ERR_ARGUMENT', 'a batch takes whole descriptors')
+  checkInteger('capacity', capacity, 1, capacityMax)
 }

@@ -49,6 +49,8 @@ export interface QueueStats {
 
 /** What a queue needs of the controller reference it belongs to. */
 export interface QueueOwner {
+  /** By which descriptors say whose they are. */
+  readonly id: number
   readonly handle: ControllerHandle
   readonly info: ControllerInfo
   readonly users: Set<MemoryUser>

@@ -2,8 +2,9 @@
 // Queue pairs by hand, in libnvm's verbs on typed arrays: enqueue, submit, poll, update. No
 // promise, no allocation and, but for waking a sleeping emulator, no native call.
 
-import type { DmaDescriptor } from '../dma.ts'
-import { createError, type NvmError } from '../errors.ts'
+import { checkInteger, show } from '../checks.ts'
+import { DmaDescriptor } from '../dma.ts'
+import { createError, NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
 import { listedBytesMax } from './data-pointer.ts'
@@ -24,6 +25,7 @@ export class SubmissionQueue {
   readonly #ring: QueueRing
   readonly #owner: QueueOwner
   readonly #transferBytesMax: number
+  readonly #controllerId: number
   #namespaceId = 0
   #blockSize = 0
 
@@ -32,6 +34,7 @@ export class SubmissionQueue {
     this.#ring = ring
     this.#owner = owner
     this.#transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
+    this.#controllerId = owner.id
   }
 
   /**
@@ -41,7 +44,7 @@ export class SubmissionQueue {
   enqueue(): number {
     const ring = this.#ring
     const id = ring.take()
-    if (id < 0) return -1
+    if (id < 0) return this.#refuseIfClosed()
     const slot = ring.advance()
     this.words[slot << 4] = id << 16
     return slot
@@ -61,7 +64,11 @@ export class SubmissionQueue {
     descriptor: DmaDescriptor,
     byteOffset: number,
   ): void {
-    this.#fill(opcodeRead, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
+    try {
+      this.#fill(opcodeRead, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
+    } catch (error) {
+      this.#explain(error, lba, blockCount, descriptor, byteOffset)
+    }
   }
 
   /** As `read`, from memory to the namespace. */
@@ -73,12 +80,17 @@ export class SubmissionQueue {
     descriptor: DmaDescriptor,
     byteOffset: number,
   ): void {
-    this.#fill(opcodeWrite, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
+    try {
+      this.#fill(opcodeWrite, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
+    } catch (error) {
+      this.#explain(error, lba, blockCount, descriptor, byteOffset)
+    }
   }
 
   /** Makes the slot's command a flush. */
   flush(slot: number, namespaceId: number): void {
-    const id = this.commandId(slot)
+    const id = this.#idOf(slot)
+    checkInteger('the namespace id', namespaceId, 1, 0xffffffff)
     this.#ring.pins[id] = undefined
     this.#ring.write(slot, id, opcodeFlush, namespaceId, 0, 0)
     const { stats } = this.#ring
@@ -88,6 +100,7 @@ export class SubmissionQueue {
 
   /** Rings the doorbell for everything enqueued since the last call. */
   submit(): void {
+    if (this.words.length === 0) this.#refuseIfClosed()
     this.#ring.ring()
   }
 
@@ -103,22 +116,31 @@ export class SubmissionQueue {
     if (namespaceId !== this.#namespaceId) {
       const blockSize = this.#owner.blockSizeOf(namespaceId)
       if (blockSize === undefined) {
-        throw createError('ERR_NAMESPACE', `${namespaceId} is not known; await namespace(id) first`)
+        throw createError(
+          'ERR_NAMESPACE',
+          `${show(namespaceId)} is not known; await namespace(id) first`,
+        )
       }
       this.#blockSize = blockSize
       this.#namespaceId = namespaceId
     }
-    const byteLength = blockCount * this.#blockSize
-    const { memory } = descriptor
-    if (
-      !(blockCount >= 1 && byteLength <= this.#transferBytesMax) ||
-      !(byteOffset >= 0 && byteOffset + byteLength <= descriptor.byteLength) ||
-      memory.disposed
-    ) {
-      this.#refuse(blockCount, descriptor, byteOffset)
-    }
     const ring = this.#ring
-    const id = (this.words[slot << 4] as number) >>> 16
+    const id = this.#idOf(slot)
+    const byteLength = blockCount * this.#blockSize
+    const memory = descriptor?.memory
+    // `===` with a number of the same value is false for whatever is no number.
+    if (
+      memory?.usableBy !== this.#controllerId ||
+      blockCount >>> 0 !== blockCount ||
+      !(byteLength > 0 && byteLength <= this.#transferBytesMax) ||
+      byteOffset >>> 0 !== byteOffset ||
+      byteOffset + byteLength > descriptor.byteLength ||
+      (byteOffset & 3) !== 0 ||
+      Math.floor(lba) !== lba ||
+      !(lba >= 0 && lba <= Number.MAX_SAFE_INTEGER)
+    ) {
+      this.#refuse(lba, blockCount, descriptor, byteOffset)
+    }
     ring.write(slot, id, opcode, namespaceId, lba, blockCount - 1)
     ring.point(slot, id, memory, descriptor.byteOffset + byteOffset, byteLength)
     const { stats } = ring
@@ -126,13 +148,53 @@ export class SubmissionQueue {
     stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
   }
 
-  #refuse(blockCount: number, descriptor: DmaDescriptor, byteOffset: number): never {
+  /** Reckoning with what is no number, such as a Symbol, fails by itself. */
+  #explain(
+    error: unknown,
+    ...given: [lba: number, blockCount: number, descriptor: DmaDescriptor, byteOffset: number]
+  ): never {
+    if (error instanceof NvmError) throw error
+    this.#refuse(...given)
+  }
+
+  #refuse(lba: number, blockCount: number, descriptor: DmaDescriptor, byteOffset: number): never {
+    if (!(descriptor instanceof DmaDescriptor)) {
+      throw createError('ERR_ARGUMENT', `data is a DmaDescriptor, and not ${show(descriptor)}`)
+    }
     if (descriptor.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+    if (descriptor.memory.controllerId !== this.#controllerId) {
+      throw createError('ERR_ARGUMENT', 'the descriptor belongs to another controller')
+    }
+    checkInteger('lba', lba, 0, Number.MAX_SAFE_INTEGER)
+    checkInteger('blockCount', blockCount, 1, this.#transferBytesMax / this.#blockSize)
+    checkInteger('byteOffset', byteOffset, 0, descriptor.byteLength)
+    if (byteOffset % 4 !== 0) {
+      throw createError('ERR_ALIGNMENT', `byteOffset ${byteOffset} is no multiple of 4`)
+    }
     throw createError(
       'ERR_RANGE',
       `${blockCount} blocks of ${this.#blockSize} bytes at offset ${byteOffset} of ` +
-        `${descriptor.byteLength} bytes, at most ${this.#transferBytesMax} a command`,
+        `${descriptor.byteLength} bytes`,
     )
+  }
+
+  /** The id of the command in `slot`, which has to be one that is outstanding. */
+  #idOf(slot: number): number {
+    const word = typeof slot === 'number' ? this.words[slot << 4] : undefined
+    if (word === undefined || !this.#ring.isTaken(word >>> 16)) this.#refuseSlot(slot)
+    return word >>> 16
+  }
+
+  /** For a slot that holds no command which is yet to be submitted. */
+  #refuseSlot(slot: number): never {
+    this.#refuseIfClosed()
+    if (slot === -1) throw createError('ERR_QUEUE_FULL', `${this.#ring.depth} are outstanding`)
+    throw createError('ERR_ARGUMENT', `slot ${show(slot)} is none that enqueue() gave`)
+  }
+
+  #refuseIfClosed(): -1 {
+    if (this.words.length > 0) return -1
+    throw createError('ERR_CLOSED', `queue pair ${this.#ring.id}`)
   }
 }
 
@@ -167,6 +229,7 @@ export class CompletionQueue {
       this.#emptyPolls = 0
       return count
     }
+    if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
     if (++this.#emptyPolls < this.#emptyMax) return 0
     this.#emptyPolls = 0
     ring.pump()
@@ -175,7 +238,9 @@ export class CompletionQueue {
 
   /** Rings the doorbell for what was polled. Once per batch is enough. */
   update(): void {
-    this.#ring.ringCompletions()
+    const ring = this.#ring
+    if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
+    ring.ringCompletions()
   }
 
   /**
@@ -214,9 +279,8 @@ export class RawQueuePair extends QueuePair {
   /** A batch: commands as numbers, of which one native call submits and reaps many. */
   batch(options: BatchOptions): Batch {
     if (this.isClosed) throw createError('ERR_CLOSED', `queue pair ${this.id}`)
-    const { transferBytesMax } = this.owner.info
     const dump = (): string => this.dump()
-    return new Batch(this.ring, transferBytesMax, this.timeoutMs, options, dump)
+    return new Batch(this.ring, this.owner, this.timeoutMs, options, dump)
   }
 
   protected async settle(): Promise<void> {

@@ -168,11 +168,16 @@ export class QueueRing implements MemoryUser {
     return command !== 0 && ((command ^ commandId) & this.#tagMask) === 0
   }
 
+  /** Whether `id`, without a tag, is that of a command which was begun and has not completed. */
+  isTaken(id: number): boolean {
+    return (this.commands[this.depth + id] as number) > 0
+  }
+
   /** A free command id, now taken, or −1 when as many as fit are outstanding. */
   take(): number {
     const { block, commands, depth } = this
     const outstanding = block[outstandingWord] as number
-    if (outstanding >= depth) return -1
+    if (!(outstanding < depth)) return -1 // also when it was closed, and there is no such word
     block[outstandingWord] = outstanding + 1
     const commandId = commands[depth - 1 - outstanding] as number
     commands[depth + (commandId & this.commandMask)] = this.#inUse | (commandId & this.#tagMask)

@@ -189,6 +189,6 @@ describe('a saved device', () => {
     await expect(startEmulator({ load, size: '2MiB' })).rejects.toThrow(/no option 'size'/)
     await expect(startEmulator({ load, image: 'disk.img' })).rejects.toThrow(/takes no image/)
     await expect(startEmulator({ load: 'bytes' as never })).rejects.toThrow(/device\.save\(\)/)
-    await expect(device.save({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+    await expect(device.save({ timeoutMs: 0 })).rejects.toMatchObject({ code: 'ERR_RANGE' })
   })
 })

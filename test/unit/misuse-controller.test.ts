@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// Every function of a controller, its memory and its admin commands, called wrongly, as JavaScript
+// without types may: always an NvmError that says what to do.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Controller, openController } from '../../src/controller.ts'
+import type { DmaDescriptor } from '../../src/dma.ts'
+import {
+  notACount,
+  notAnObject,
+  notBytes,
+  notRefused,
+  notText,
+  refusalOf,
+} from '../support/misuse.ts'
+
+const small = { emulator: { size: '1MiB' } } as const
+
+let controller: Controller
+let buffer: DmaDescriptor
+beforeAll(async () => {
+  controller = await openController(small)
+  buffer = await controller.allocate(8192)
+})
+afterAll(() => controller.close())
+
+describe('openController refuses', () => {
+  test('a target of another kind', async () => {
+    const values = notAnObject.filter((value) => typeof value !== 'string')
+    expect(await notRefused([...values, 'a\0b', {}], openController)).toEqual([])
+    const odd = (value: unknown) => openController({ emulator: value } as never)
+    expect(await notRefused([undefined, ...notAnObject], odd)).toEqual([])
+    const kind = (value: unknown) => openController({ kind: value, id: 1 } as never)
+    expect(await notRefused([undefined, ...notText, 'peernvm'], kind)).toEqual([])
+  })
+
+  test('a token that nobody gave', async () => {
+    const token = (id: unknown) => openController({ kind: 'peernvm-controller', id } as never)
+    expect(await notRefused([undefined, ...notACount], token)).toEqual([])
+    const device = { kind: 'peernvm-emulated-controller', emulator: 1, controller: 0 }
+    for (const name of ['emulator', 'controller']) {
+      const attempt = (value: unknown) => openController({ ...device, [name]: value } as never)
+      expect(await notRefused([undefined, ...notACount], attempt)).toEqual([])
+    }
+    const unknown = { kind: 'peernvm-controller', id: 1e9 } as const
+    expect(await refusalOf(() => openController(unknown))).toBe('ERR_CLOSED')
+  })
+
+  test('options of another kind, and names that do not exist', async () => {
+    const options = (value: never) => openController(undefined, value)
+    expect(await notRefused([...notAnObject, { Role: 'auto' }], options)).toEqual([])
+    const role = (value: unknown) => openController(undefined, { role: value } as never)
+    expect(await notRefused([...notText, 'Manager', 'toString'], role)).toEqual([])
+    const timeout = (value: unknown) => openController(undefined, { timeoutMs: value } as never)
+    const values = notACount.filter((value) => value !== 1.5)
+    expect(await notRefused([...values, 0, 2 ** 31], timeout)).toEqual([])
+  })
+})
+
+describe('a controller refuses', () => {
+  test('a namespace id that is none', async () => {
+    const values = [undefined, ...notACount, 0, 2 ** 32]
+    const attempt = (id: never) => controller.namespace(id)
+    expect(await notRefused(values, attempt, /^ERR_NAMESPACE$/)).toEqual([])
+  })
+
+  test('sizes that are none', async () => {
+    const values = [undefined, ...notACount, 0, 2 ** 33]
+    expect(await notRefused(values, (size) => controller.allocate(size))).toEqual([])
+  })
+
+  test('options of a queue pair', async () => {
+    const create = (value: never) => controller.createQueuePair(value)
+    const misspelt = { mode: 'raw', timeout: 5 }
+    expect(await notRefused([undefined, ...notAnObject, {}, misspelt], create)).toEqual([])
+    const withOption = (name: string) => (value: unknown) =>
+      controller.createQueuePair({ mode: 'raw', [name]: value } as never)
+    expect(await notRefused([undefined, ...notText, 'RAW'], withOption('mode'))).toEqual([])
+    expect(await notRefused([...notACount, 0, 2 ** 20], withOption('depth'))).toEqual([])
+    const times = notACount.filter((value) => value !== 1.5)
+    expect(await notRefused([...times, 0, 2 ** 31], withOption('timeoutMs'))).toEqual([])
+  })
+
+  test('to map what is not its caller’s whole, fixed memory', async () => {
+    const map = (bytes: never) => controller.map(bytes)
+    const detached = new Uint8Array(8192)
+    structuredClone(detached.buffer, { transfer: [detached.buffer] })
+    const values = [
+      ...notBytes,
+      new Uint8Array(0),
+      detached,
+      new DataView(new ArrayBuffer(8192)),
+      new ArrayBuffer(8192),
+      new Uint8Array(new SharedArrayBuffer(8192)),
+      new Uint8Array(new ArrayBuffer(8192, { maxByteLength: 16384 } as never)),
+      buffer.bytes,
+      buffer,
+    ]
+    expect(await notRefused([undefined, ...values], map)).toEqual([])
+    expect(await refusalOf(() => controller.map(new Uint8Array(8193)))).toBe('ERR_ALIGNMENT')
+  })
+
+  test('a descriptor token that nobody gave, or that is another controller’s', async () => {
+    const attach = (token: never) => controller.attach(token)
+    expect(await notRefused([undefined, ...notAnObject, {}], attach)).toEqual([])
+    for (const name of ['kind', 'id', 'controllerId']) {
+      const odd = (value: unknown) => controller.attach({ ...buffer.ref(), [name]: value } as never)
+      const values = name === 'kind' ? notText : notACount
+      expect(await notRefused([undefined, ...values], odd)).toEqual([])
+    }
+    const gone = { ...buffer.ref(), id: 1e9 }
+    expect(await refusalOf(() => controller.attach(gone))).toBe('ERR_CLOSED')
+    await using other = await openController(small)
+    using foreign = await other.allocate(4096)
+    expect(await refusalOf(() => controller.attach(foreign.ref()))).toBe('ERR_ARGUMENT')
+  })
+
+  test('admin commands with odd words', async () => {
+    const submit = (command: never) => controller.admin.submit(command)
+    const misspelt = { opcode: 6, cdw9: 1 }
+    expect(await notRefused([undefined, ...notAnObject, {}, misspelt], submit)).toEqual([])
+    const command = { opcode: 6, cdw10: 1, data: new Uint8Array(4096) }
+    const odd = (name: string) => (value: unknown) =>
+      controller.admin.submit({ ...command, [name]: value } as never)
+    expect(await notRefused([...notACount, 256], odd('opcode'))).toEqual([])
+    for (const name of ['nsid', 'cdw2', 'cdw3', 'cdw10', 'cdw11', 'cdw12', 'cdw13', 'cdw15']) {
+      expect(await notRefused([...notACount, 2 ** 32], odd(name))).toEqual([])
+    }
+    expect(await notRefused(notBytes, odd('data'))).toEqual([])
+    const identify = (id: never) => controller.admin.identifyNamespace(id)
+    expect(await notRefused(notACount, identify)).toEqual([])
+    expect(await notRefused(notACount, (id) => controller.admin.activeNamespaces(id))).toEqual([])
+  })
+
+  test('views that do not fit', async () => {
+    expect(await notRefused([...notACount, 8193], (at) => buffer.view(at, 512))).toEqual([])
+    expect(await notRefused([...notACount, 8193], (size) => buffer.view(0, size))).toEqual([])
+    expect(await refusalOf(() => buffer.view(8000, 512))).toBe('ERR_RANGE')
+  })
+})
+
+describe('memory that a device reaches', () => {
+  test('cannot be transferred away', async () => {
+    using own = await controller.allocate(4096)
+    const { buffer: shared } = own.bytes as Uint8Array
+    const { port1, port2 } = new MessageChannel()
+    try {
+      port1.postMessage(0, [shared as ArrayBuffer])
+    } catch (error) {
+      expect((error as Error).name).toBe('DataCloneError')
+    }
+    port2.close()
+    expect(own.bytes).toHaveLength(4096)
+  })
+})
+
+describe('after it was closed', () => {
+  test('a controller refuses everything, and still says what it was', async () => {
+    const closed = await openController(small)
+    const memory = await closed.allocate(4096)
+    const token = memory.ref()
+    const { admin } = closed
+    await Promise.all([closed.close(), closed.close()])
+    await closed.close()
+    const attempts = [
+      () => closed.namespace(1),
+      () => closed.allocate(4096),
+      () => closed.map(new Uint8Array(4096)),
+      () => closed.attach(token),
+      () => closed.createQueuePair({ mode: 'raw' }),
+      () => closed.claimAdmin(),
+      () => closed.reset(),
+      () => closed.ref(),
+      () => admin.identifyController(),
+      () => admin.identifyNamespace(1),
+      () => admin.activeNamespaces(),
+      () => admin.submit({ opcode: 6, data: new Uint8Array(4096) }),
+      () => memory.view(0, 512),
+      () => memory.ref(),
+    ]
+    expect(await Promise.all(attempts.map(refusalOf))).toEqual(attempts.map(() => 'ERR_CLOSED'))
+    expect(closed.info.transport).toBe('emulator')
+    expect(memory.bytes).toHaveLength(0)
+  })
+
+  test('what was begun before ends, one way or the other', async () => {
+    const closing = await openController(small)
+    const begun = [
+      () => closing.allocate(4096),
+      () => closing.admin.identifyController(),
+      () => closing.createQueuePair({ mode: 'await' }),
+      () => closing.namespace(1),
+      () => closing.reset(),
+      () => closing.claimAdmin(),
+    ].map(refusalOf)
+    await closing.close()
+    for (const refusal of await Promise.all(begun)) {
+      expect(refusal).toMatch(/^(accepted|ERR_(CLOSED|ABORTED|QUEUE_LOST)$)/)
+    }
+  })
+})
