@@ -25,6 +25,11 @@ Controller::Controller(std::shared_ptr<Transport> transport, Waiter& waiter)
 
 Controller::~Controller() {
   (void)close();
+  if (!is_inherited()) return;
+  // What lets go of these talks to the device.
+  quarantine_forever(std::move(admin_));
+  quarantine_forever(std::move(transport_));
+  for (auto& memory : quarantined_) quarantine_forever(std::move(memory));
 }
 
 Result<std::shared_ptr<Controller>> Controller::open(std::shared_ptr<Transport> transport,
@@ -58,12 +63,19 @@ Status Controller::closed_status() const {
   return Status(ErrorCode::Closed, "the controller " + transport_->capabilities().address);
 }
 
+Status Controller::refuse_if_inherited() const {
+  if (!is_inherited()) return {};
+  return Status(ErrorCode::Closed,
+                "the controller " + transport_->capabilities().address + ": " + process_.explain());
+}
+
 std::shared_ptr<AdminQueue> Controller::admin_queue() {
   std::lock_guard lock(mutex_);
   return admin_;
 }
 
 Result<std::shared_ptr<AdminQueue>> Controller::working_admin_queue() {
+  NVM_TRY(refuse_if_inherited());
   std::lock_guard lock(mutex_);
   if (life_ == Life::Closed || life_ == Life::Unreachable) return closed_status();
   if (broken_.has_value()) return *broken_;
@@ -76,6 +88,7 @@ bool Controller::has_admin() {
 }
 
 Status Controller::claim_admin() {
+  NVM_TRY(refuse_if_inherited());
   {
     std::lock_guard lock(mutex_);
     if (life_ != Life::Open) return closed_status();
@@ -167,12 +180,14 @@ Result<Completion> Controller::admin_or_abort(const spec::SubmissionQueueEntry& 
 }
 
 Result<std::shared_ptr<DmaDescriptor>> Controller::allocate(size_t byte_length) {
+  NVM_TRY(refuse_if_inherited());
   auto buffer = Buffer::allocate(byte_length);
   if (!buffer.ok()) return std::move(buffer.status());
   return DmaDescriptor::map(transport_, std::move(buffer.value()));
 }
 
 Result<std::shared_ptr<DmaDescriptor>> Controller::map(void* bytes, size_t byte_length) {
+  NVM_TRY(refuse_if_inherited());
   if (bytes == nullptr || byte_length == 0) return Status(ErrorCode::Argument, "no memory to map");
   if (reinterpret_cast<uintptr_t>(bytes) % kPageSize != 0 || byte_length % kPageSize != 0) {
     return Status(ErrorCode::Alignment, "memory to map must start and end at a 4096-byte page");
@@ -220,6 +235,7 @@ void Controller::withhold(uint16_t queue_id, int vector) {
 }
 
 Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePairOptions& options) {
+  NVM_TRY(refuse_if_inherited());
   const uint32_t depth_max = properties_.queue_entries_max - 1;
   if (options.depth < 1 || options.depth > depth_max) {
     return Status(ErrorCode::Range, "depth " + std::to_string(options.depth) +
@@ -273,6 +289,7 @@ Status Controller::close_queue_pairs() {
 }
 
 Status Controller::close() {
+  if (is_inherited()) return {};
   {
     std::lock_guard lock(mutex_);
     if (life_ != Life::Open) return {};

@@ -15,6 +15,7 @@
 #include "driver/queue_pair.h"
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
+#include "platform/process_mark.h"
 #include "transport/transport.h"
 
 namespace nvm {
@@ -81,6 +82,10 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // the controller does not come back, every later call fails with the reason.
   Status reset(uint32_t epoch);
 
+  // Whether a parent of this process opened it: then it is the parent's, and every call that would
+  // reach the device fails with ERR_CLOSED, but close(), which does nothing.
+  bool is_inherited() const { return process_.is_inherited(); }
+
   // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of
   // memory. After this every call fails with ERR_CLOSED. Idempotent.
   Status close();
@@ -110,7 +115,10 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // Of a queue that the device may still know: given back after a reset.
   void withhold(uint16_t queue_id, int vector);
   Status closed_status() const;
+  // ERR_CLOSED in a child of the process that opened it.
+  Status refuse_if_inherited() const;
 
+  const ProcessMark process_;
   std::shared_ptr<Transport> transport_;
   Waiter& waiter_;
   ControllerProperties properties_;

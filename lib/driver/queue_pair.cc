@@ -172,6 +172,7 @@ Status QueuePair::delete_queues(uint64_t timeout_ns) {
 }
 
 Status QueuePair::close() {
+  if (controller_->is_inherited()) return {};
   std::shared_lock reset_lock(controller_->reset_mutex_);
   std::lock_guard lock(close_mutex_);
   return close_locked();
@@ -186,6 +187,7 @@ Status QueuePair::close_locked() {
 }
 
 Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
+  NVM_TRY(controller_->refuse_if_inherited());
   uint32_t epoch = 0;
   Status deleted;
   {
@@ -209,6 +211,7 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
 // A reset comes before or after, because of the shared lock: what it loses afterwards is this
 // queue.
 Status QueuePair::recreate() {
+  NVM_TRY(controller_->refuse_if_inherited());
   std::shared_lock reset_lock(controller_->reset_mutex_);
   std::lock_guard lock(close_mutex_);
   if (closed_ || !dropped_) {

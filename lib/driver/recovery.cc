@@ -7,6 +7,7 @@
 namespace nvm {
 
 Result<bool> Controller::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {
+  NVM_TRY(refuse_if_inherited());
   NVM_TRY(check_enabled(*transport_));
   auto queue = working_admin_queue();
   if (!queue.ok()) return std::move(queue.status());
@@ -19,6 +20,7 @@ uint32_t Controller::epoch() {
 }
 
 Status Controller::reset(uint32_t epoch) {
+  NVM_TRY(refuse_if_inherited());
   std::vector<std::shared_ptr<QueuePair>> lost;  // let go after the locks, which closing them takes
   std::unique_lock reset_lock(reset_mutex_);
   std::shared_ptr<AdminQueue> queue;

@@ -42,7 +42,8 @@ DmaDescriptor::DmaDescriptor(std::shared_ptr<Transport> transport, std::shared_p
 }
 
 DmaDescriptor::~DmaDescriptor() {
-  if (!transport_->unmap(mapping_).ok()) keep_for_ever(std::move(transport_), std::move(buffer_));
+  if (!process_.is_inherited() && transport_->unmap(mapping_).ok()) return;
+  keep_for_ever(std::move(transport_), std::move(buffer_));
 }
 
 uint64_t DmaDescriptor::io_address(size_t offset) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "memory/buffer.h"
+#include "platform/process_mark.h"
 #include "transport/transport.h"
 
 namespace nvm {
@@ -35,6 +36,7 @@ class DmaDescriptor {
   DmaDescriptor(std::shared_ptr<Transport> transport, std::shared_ptr<Buffer> buffer,
                 Mapping mapping);
 
+  const ProcessMark process_;
   std::shared_ptr<Transport> transport_;
   std::shared_ptr<Buffer> buffer_;
   Mapping mapping_;

@@ -5,13 +5,19 @@
 #include <map>
 #include <mutex>
 
+#include "platform/process_mark.h"
+
 namespace nvm {
 namespace {
 
 struct OpenDevices {
   std::mutex mutex;
   std::condition_variable released;
-  std::map<std::string, std::weak_ptr<Transport>> by_key;
+  struct Entry {
+    std::weak_ptr<Transport> transport;
+    ProcessMark process;
+  };
+  std::map<std::string, Entry> by_key;
 
   // Closes the device, and only then lets it be opened again.
   void release(const std::string& key, Transport* transport) {
@@ -36,14 +42,15 @@ Result<std::shared_ptr<Transport>> share_open_device(
   std::unique_lock lock(devices.mutex);
   for (auto it = devices.by_key.find(key); it != devices.by_key.end();
        it = devices.by_key.find(key)) {
-    if (std::shared_ptr<Transport> transport = it->second.lock()) return transport;
+    if (it->second.process.is_inherited()) break;  // a parent's, which goes on using it
+    if (std::shared_ptr<Transport> transport = it->second.transport.lock()) return transport;
     devices.released.wait(lock);
   }
   Result<std::unique_ptr<Transport>> opened = open();
   if (!opened.ok()) return std::move(opened.status());
   std::shared_ptr<Transport> transport(
       opened.value().release(), [key, &devices](Transport* last) { devices.release(key, last); });
-  devices.by_key[key] = transport;
+  devices.by_key[key] = {transport, {}};
   return transport;
 }
 
