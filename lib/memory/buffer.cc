@@ -20,8 +20,24 @@ Status refuse(size_t byte_length, const char* call, int os_error) {
                 os_error);
 }
 
-// Maps `byte_length` bytes of `fd` at a multiple of `alignment`: reserves more address space than
-// needed, maps the aligned part of it over the reservation, and gives the rest back.
+// A sealed memfd; none (not valid) where the system refuses one, whatever its reason.
+Result<UniqueFd> make_memfd(size_t byte_length) {
+  UniqueFd fd(memfd_create("peernvm-buffer", MFD_ALLOW_SEALING | MFD_CLOEXEC));
+  if (!fd.valid()) return fd;
+  if (ftruncate(fd.get(), static_cast<off_t>(byte_length)) != 0) {
+    return refuse(byte_length, "ftruncate", errno);
+  }
+  // A peer that gets the fd cannot shrink it under our mapping, which would turn accesses into
+  // SIGBUS.
+  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    return refuse(byte_length, "fcntl(F_ADD_SEALS)", errno);
+  }
+  return fd;
+}
+
+// Maps `byte_length` bytes of `fd`, or without one of no file, at a multiple of `alignment`:
+// reserves more address space than needed, maps the aligned part of it over the reservation, and
+// gives the rest back.
 void* map_aligned(int fd, size_t byte_length, size_t alignment) {
   const size_t reserved_length = byte_length + alignment;
   void* reserved =
@@ -30,7 +46,8 @@ void* map_aligned(int fd, size_t byte_length, size_t alignment) {
   std::byte* reserved_first = static_cast<std::byte*>(reserved);
   const size_t before = alignment - reinterpret_cast<uintptr_t>(reserved) % alignment;
   std::byte* first = reserved_first + before;
-  void* mapped = mmap(first, byte_length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+  const int flags = MAP_SHARED | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS : 0);
+  void* mapped = mmap(first, byte_length, PROT_READ | PROT_WRITE, flags, fd, 0);
   if (mapped == MAP_FAILED) {
     const int refused = errno;
     munmap(reserved, reserved_length);
@@ -51,33 +68,27 @@ Result<std::shared_ptr<Buffer>> Buffer::allocate(size_t byte_length) {
     return refuse(byte_length, "more than an address space", ENOMEM);
   }
   const size_t whole_pages = (byte_length + page_size - 1) / page_size * page_size;
-  UniqueFd fd(memfd_create("peernvm-buffer", MFD_ALLOW_SEALING | MFD_CLOEXEC));
-  if (!fd.valid()) return refuse(whole_pages, "memfd_create", errno);
-  if (ftruncate(fd.get(), static_cast<off_t>(whole_pages)) != 0) {
-    return refuse(whole_pages, "ftruncate", errno);
-  }
-  // A peer that gets the fd cannot shrink it under our mapping, which would turn accesses into
-  // SIGBUS.
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return refuse(whole_pages, "fcntl(F_ADD_SEALS)", errno);
-  }
+  Result<UniqueFd> memory = make_memfd(whole_pages);
+  if (!memory.ok()) return std::move(memory.status());
+  UniqueFd& fd = memory.value();
   const bool huge = whole_pages >= kHugePageBytes;
   void* bytes = map_aligned(fd.get(), whole_pages, huge ? kHugePageBytes : page_size);
   if (bytes == MAP_FAILED) return refuse(whole_pages, "mmap", errno);
   // A wish only: where the kernel gives no huge pages to shared memory, small ones do.
   if (huge) madvise(bytes, whole_pages, MADV_HUGEPAGE);
   return std::shared_ptr<Buffer>(
-      new Buffer(static_cast<std::byte*>(bytes), whole_pages, fd.release()));
+      new Buffer(MemoryKind::Owned, static_cast<std::byte*>(bytes), whole_pages, fd.release()));
 }
 
 std::shared_ptr<Buffer> Buffer::wrap(void* bytes, size_t byte_length) {
-  return std::shared_ptr<Buffer>(new Buffer(static_cast<std::byte*>(bytes), byte_length, -1));
+  return std::shared_ptr<Buffer>(
+      new Buffer(MemoryKind::Foreign, static_cast<std::byte*>(bytes), byte_length, -1));
 }
 
 Buffer::~Buffer() {
-  if (fd_ < 0) return;
+  if (kind_ == MemoryKind::Foreign) return;
   munmap(bytes_, byte_length_);
-  close(fd_);
+  if (fd_ >= 0) close(fd_);
 }
 
 }  // namespace nvm

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Memory that queues and data live in. `owned` memory is ours: a sealed memfd, zeroed, mapped
 // shared, with huge pages where the kernel gives them, so that it can be handed to another process.
-// `foreign` memory is somebody else's address range; we never free it.
+// Where the system makes no memfd (a container's seccomp filter, no file descriptor left) it has no
+// name, and stays in this process. `foreign` memory is somebody else's address range; we never free
+// it.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +27,14 @@ class Buffer {
 
   std::byte* bytes() const { return bytes_; }
   size_t byte_length() const { return byte_length_; }
-  MemoryKind kind() const { return fd_ >= 0 ? MemoryKind::Owned : MemoryKind::Foreign; }
-  int fd() const { return fd_; }  // −1 for foreign memory
+  MemoryKind kind() const { return kind_; }
+  int fd() const { return fd_; }  // −1 for foreign memory, and where there is no memfd
 
  private:
-  Buffer(std::byte* bytes, size_t byte_length, int fd)
-      : bytes_(bytes), byte_length_(byte_length), fd_(fd) {}
+  Buffer(MemoryKind kind, std::byte* bytes, size_t byte_length, int fd)
+      : kind_(kind), bytes_(bytes), byte_length_(byte_length), fd_(fd) {}
 
+  MemoryKind kind_;
   std::byte* bytes_;
   size_t byte_length_;
   int fd_;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,4 +86,20 @@ TEST_CASE("foreign memory is left alone") {
     CHECK(buffer->fd() == -1);
   }
   CHECK(memory == std::vector<std::byte>(100, std::byte{9}));
+}
+
+TEST_CASE("without a file descriptor left, memory has no name, and works all the same") {
+  rlimit before;
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none = {0, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  Result<std::shared_ptr<Buffer>> buffer = Buffer::allocate(3 << 20);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE(buffer.ok());
+  const Buffer& memory = *buffer.value();
+  CHECK(memory.kind() == MemoryKind::Owned);
+  CHECK(memory.fd() == -1);
+  CHECK(reinterpret_cast<uintptr_t>(memory.bytes()) % (2u << 20) == 0);
+  memory.bytes()[memory.byte_length() - 1] = std::byte{1};
+  CHECK(memory.bytes()[0] == std::byte{0});
 }
