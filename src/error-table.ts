@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every way in which a call of peernvm can fail: the one table behind NvmError, lib/spec/errors.h
-// and docs/errors.md. `number` is the native value and never changes its meaning; `errno` is what
+// and docs/errors.md. `number` is the native value and never changes its meaning; 23 meant something
+// once. `errno` is what
 // the C API returns; in `message` and `fix`, {detail} is replaced by what varies.
 
 export interface ErrorRow {
@@ -50,8 +51,8 @@ export const errorTable = {
   ERR_QUEUE_FULL: {
     number: 7,
     errno: 'EAGAIN',
-    message: 'The queue is full: {detail}',
-    fix: 'Consume completions first, or create the queue with a larger depth.',
+    message: 'The queue is full, so enqueue() gave −1 for a slot: {detail}',
+    fix: 'Look at what enqueue() returns; consume completions first, or create a deeper queue.',
   },
   ERR_QUEUE_MODE: {
     number: 8,
@@ -144,12 +145,6 @@ export const errorTable = {
     message: 'Not supported here: {detail}',
     fix: 'Use what the message offers instead.',
   },
-  ERR_MAPPED: {
-    number: 23,
-    errno: 'EBUSY',
-    message: 'The memory is still in use by a queue: {detail}',
-    fix: 'Close the queue pairs that live in it first.',
-  },
   ERR_NO_QUEUES: {
     number: 24,
     errno: 'ENOSPC',
@@ -194,4 +189,8 @@ export const errorTable = {
   },
 } as const satisfies Record<string, ErrorRow>
 
+/**
+ * The codes of NvmError: docs/errors.md says of each what to do.
+ * @category Errors
+ */
 export type ErrorCode = keyof typeof errorTable

@@ -32,7 +32,6 @@ enum class ErrorCode : uint16_t {
   Image = 20,
   Os = 21,
   Unsupported = 22,
-  Mapped = 23,
   NoQueues = 24,
   Addon = 25,
   Platform = 26,
@@ -67,7 +66,6 @@ constexpr const char* error_name(ErrorCode code) {
     case ErrorCode::Image: return "ERR_IMAGE";
     case ErrorCode::Os: return "ERR_OS";
     case ErrorCode::Unsupported: return "ERR_UNSUPPORTED";
-    case ErrorCode::Mapped: return "ERR_MAPPED";
     case ErrorCode::NoQueues: return "ERR_NO_QUEUES";
     case ErrorCode::Addon: return "ERR_ADDON";
     case ErrorCode::Platform: return "ERR_PLATFORM";
@@ -104,7 +102,6 @@ constexpr int error_errno(ErrorCode code) {
     case ErrorCode::Image: return EINVAL;
     case ErrorCode::Os: return EIO;
     case ErrorCode::Unsupported: return ENOTSUP;
-    case ErrorCode::Mapped: return EBUSY;
     case ErrorCode::NoQueues: return ENOSPC;
     case ErrorCode::Addon: return ENOENT;
     case ErrorCode::Platform: return ENOSYS;
@@ -126,7 +123,8 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::Argument: return "Wrong argument: {detail}";
     case ErrorCode::Range: return "Out of range: {detail}";
     case ErrorCode::Alignment: return "Not aligned: {detail}";
-    case ErrorCode::QueueFull: return "The queue is full: {detail}";
+    case ErrorCode::QueueFull:
+      return "The queue is full, so enqueue() gave −1 for a slot: {detail}";
     case ErrorCode::QueueMode: return "The queue was created for another way of working: {detail}";
     case ErrorCode::Busy: return "It is in use: {detail}";
     case ErrorCode::Target: return "The target cannot be opened: {detail}";
@@ -146,7 +144,6 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::Image: return "The image file cannot be used: {detail}";
     case ErrorCode::Os: return "The operating system refused: {detail}";
     case ErrorCode::Unsupported: return "Not supported here: {detail}";
-    case ErrorCode::Mapped: return "The memory is still in use by a queue: {detail}";
     case ErrorCode::NoQueues: return "The controller has no queue pair left: {detail}";
     case ErrorCode::Addon: return "The native part of peernvm is not there: {detail}";
     case ErrorCode::Platform: return "peernvm runs on Linux x86-64 with glibc only: {detail}";
@@ -176,7 +173,7 @@ constexpr const char* error_fix(ErrorCode code) {
       return "Use controller.allocate(), whose memory is aligned, or align address and length "
              "as the message says.";
     case ErrorCode::QueueFull:
-      return "Consume completions first, or create the queue with a larger depth.";
+      return "Look at what enqueue() returns; consume completions first, or create a deeper queue.";
     case ErrorCode::QueueMode:
       return "Create one queue pair per way: { mode: \"raw\" } for sq/cq, { mode: \"await\" } "
              "for promises.";
@@ -209,7 +206,6 @@ constexpr const char* error_fix(ErrorCode code) {
              "create it with.";
     case ErrorCode::Os: return "The message names the call and its errno.";
     case ErrorCode::Unsupported: return "Use what the message offers instead.";
-    case ErrorCode::Mapped: return "Close the queue pairs that live in it first.";
     case ErrorCode::NoQueues: return "Close a queue pair, or share one.";
     case ErrorCode::Addon:
       return "Build it: npx peernvm build (needs g++ and cmake: apt-get install g++ cmake).";

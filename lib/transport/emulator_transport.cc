@@ -123,7 +123,7 @@ Status EmulatorTransport::unmap(const Mapping& mapping) {
   {
     emulator::Runner::Pause pause(device_->runner());
     if (controller_.uses(run.io_address, run.byte_length)) {
-      return Status(ErrorCode::Mapped, "a queue of " + capabilities_.address + " lives in it");
+      return Status(ErrorCode::Busy, "a queue of " + capabilities_.address + " lives in it");
     }
     if (!controller_.domain().remove(run.io_address, run.byte_length)) {
       return Status(ErrorCode::Argument, "not a mapping of this device");

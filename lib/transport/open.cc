@@ -86,6 +86,7 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
 
   struct stat information;
   if (stat(target.c_str(), &information) != 0) {
+    if (errno == EACCES) return os_failure("stat " + target, errno);
     const int refused = errno;
     return Status(ErrorCode::Target,
                   "'" + target + "' is no PCI address, and as a file: " + describe_errno(refused),

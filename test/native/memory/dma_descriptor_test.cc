@@ -34,7 +34,7 @@ class ScatteringTransport final : public Transport {
     return mapping;
   }
   Status unmap(const Mapping&) override {
-    if (refuse_unmap) return Status(ErrorCode::Mapped);
+    if (refuse_unmap) return Status(ErrorCode::Busy);
     mapped--;
     return {};
   }

@@ -104,7 +104,7 @@ TEST_CASE("memory in which a queue lives is not unmapped") {
   const Mapping mapping{host.memory().runs(), 0};
   Status refused = transport->unmap(mapping);
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.failure().code == ErrorCode::Mapped);
+  CHECK(refused.failure().code == ErrorCode::Busy);
   CHECK(transport->unmap(Mapping{{{0x123000, kPage}}, 0}).failure().code == ErrorCode::Argument);
 }
 

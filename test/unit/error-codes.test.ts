@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Every code of the table is visited: provoked through the public API, or, where that takes
+// hardware, by the native test that is named here.
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { enumeratorName } from '../../scripts/generate/errors.ts'
+import { openController } from '../../src/controller.ts'
+import { startEmulator } from '../../src/emulator/emulator.ts'
+import { type ErrorCode, errorTable } from '../../src/error-table.ts'
+import { NvmError } from '../../src/errors.ts'
+import { refusalOf } from '../support/misuse.ts'
+import { runProgram } from '../support/process.ts'
+import { root } from '../support/repository.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const folder = temporaryFolder('codes')
+afterAll(() => folder[Symbol.dispose]())
+
+/** A native test that provokes it, and why only that can. */
+interface NativeVisit {
+  readonly file: string
+  readonly why: string
+}
+type Visit = (() => Promise<unknown>) | NativeVisit
+
+const small = { emulator: { size: '1MiB' } } as const
+const sysfs = 'test/native/transport/sysfs_transport_test.cc'
+
+/** Runs `program` in a process of its own, with what it throws as its output. */
+async function inProcess(program: string, env: Readonly<Record<string, string>> = {}) {
+  const entry = join(root, 'dist', 'src', 'index.js')
+  const text = `${program}
+    const { openController } = await import(${JSON.stringify(entry)})
+    await openController().catch((error) => console.log(error.code, error.fix))`
+  const { stdout } = await runProgram(process.execPath, ['--input-type=module', '-e', text], {
+    env,
+  })
+  const [code, ...fix] = stdout.trim().split(' ')
+  throw new NvmError(code as ErrorCode, stdout, fix.join(' '))
+}
+
+const visits: Record<ErrorCode, Visit> = {
+  ERR_NVME_STATUS: async () => {
+    await using controller = await openController(small)
+    await controller.admin.submit({ opcode: 0xff })
+  },
+  ERR_TIMEOUT: async () => {
+    await using controller = await openController(small)
+    await using queue = await controller.createQueuePair({ mode: 'raw', timeoutMs: 1 })
+    queue.cq.wait()
+  },
+  ERR_CLOSED: async () => {
+    const controller = await openController(small)
+    await controller.close()
+    await controller.allocate(4096)
+  },
+  ERR_ARGUMENT: () => openController(5 as never),
+  ERR_RANGE: async () => {
+    await using controller = await openController(small)
+    await controller.allocate(0)
+  },
+  ERR_ALIGNMENT: async () => {
+    await using controller = await openController(small)
+    await controller.map(new Uint8Array(4095))
+  },
+  ERR_QUEUE_FULL: async () => {
+    await using controller = await openController(small)
+    using memory = await controller.allocate(4096)
+    await controller.namespace(1)
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 1 })
+    queue.sq.enqueue()
+    queue.sq.read(queue.sq.enqueue(), 1, 0, 1, memory, 0)
+  },
+  ERR_QUEUE_MODE: async () => {
+    await using controller = await openController(small)
+    await using queue = await controller.createQueuePair({ mode: 'raw' })
+    Reflect.get(queue, 'read')
+  },
+  ERR_BUSY: async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    await using _controller = await openController(device.controller())
+    await device.serve({ vfioUser: folder.path })
+  },
+  ERR_TARGET: () => openController('no-such-file'),
+  ERR_PERMISSION: async () => {
+    const locked = join(folder.path, 'locked')
+    mkdirSync(locked, { mode: 0 })
+    const user = process.geteuid?.() as number
+    if (user === 0) process.seteuid?.(65534)
+    try {
+      return await openController(join(locked, 'disk.img'))
+    } finally {
+      process.seteuid?.(user)
+    }
+  },
+  ERR_NO_ADMIN: async () => {
+    await using controller = await openController(small, { role: 'reference' })
+    await controller.admin.identifyController()
+  },
+  ERR_CONTROLLER_FATAL: async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    await using controller = await openController(device.controller(), { timeoutMs: 100 })
+    device.inject({ on: { queues: 'admin' }, controller: 'fatal', times: 1 })
+    await controller.admin.identifyController()
+  },
+  ERR_CONTROLLER_GONE: async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    await using controller = await openController(device.controller(), { timeoutMs: 100 })
+    device.inject({ on: { queues: 'admin' }, controller: 'remove' })
+    await controller.admin.identifyController().catch(() => {})
+    await controller.reset()
+  },
+  ERR_MEMORY: () => startEmulator({ size: 2 ** 50 }),
+  ERR_MEMLOCK: { file: sysfs, why: 'a device without an IOMMU' },
+  ERR_IOMMU: { file: sysfs, why: 'a device behind an IOMMU' },
+  ERR_DRIVER: { file: sysfs, why: 'a device of another driver' },
+  ERR_NAMESPACE: async () => {
+    await using controller = await openController(small)
+    await controller.namespace(9)
+  },
+  ERR_IMAGE: () => openController({ emulator: { image: join(folder.path, 'none.img') } }),
+  ERR_OS: async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    await device.serve({ vfioUser: join(import.meta.filename, 'below') })
+  },
+  ERR_UNSUPPORTED: async () => {
+    const emulator = { size: '1MiB', metadataSize: 8, extendedBlocks: true } as const
+    await using controller = await openController({ emulator })
+    await controller.namespace(1)
+  },
+  ERR_NO_QUEUES: async () => {
+    await using controller = await openController({
+      emulator: { size: '1MiB', limits: { queuePairs: 1 } },
+    })
+    await controller.createQueuePair({ mode: 'raw' })
+    await controller.createQueuePair({ mode: 'raw' })
+  },
+  ERR_ADDON: () => inProcess('', { PEERNVM_ADDON: join(folder.path, 'none.node') }),
+  ERR_PLATFORM: () => inProcess(`Object.defineProperty(process, 'arch', { value: 'arm64' })`),
+  ERR_ABORTED: async () => {
+    const emulator = { size: '1MiB', timing: { latencyNs: 1e12 } }
+    await using controller = await openController({ emulator })
+    const namespace = await controller.namespace(1)
+    const queue = await controller.createQueuePair({ mode: 'await', timeoutMs: 1000 })
+    const read = queue.read({ namespace, lba: 0, into: new Uint8Array(512) })
+    await Promise.all([read, queue.close()])
+  },
+  ERR_QUEUE_LOST: async () => {
+    await using controller = await openController(small)
+    const namespace = await controller.namespace(1)
+    using memory = await controller.allocate(4096)
+    await using queue = await controller.createQueuePair({ mode: 'raw' })
+    await controller.reset()
+    queue.batch({ namespace, memory, capacity: 1 }).exchange(0, 0, 0)
+  },
+  ERR_CONTROLLER_DISABLED: {
+    file: 'test/native/driver/recovery_test.cc',
+    why: 'another program that writes the registers of the same device',
+  },
+  ERR_STATE: () => startEmulator({ load: new Uint8Array(100) }),
+}
+
+const codes = Object.keys(errorTable) as ErrorCode[]
+const isNative = (code: ErrorCode): boolean => typeof visits[code] !== 'function'
+
+describe('every code of the table', () => {
+  test.each(codes.filter((code) => !isNative(code)))('%s is provoked', async (code) => {
+    expect(await refusalOf(visits[code] as () => unknown)).toBe(code)
+  })
+
+  test.each(codes.filter(isNative))('%s is provoked by a native test', (code) => {
+    const { file } = visits[code] as NativeVisit
+    const text = readFileSync(join(root, file), 'utf8')
+    expect(text).toMatch(new RegExp(`ErrorCode::${enumeratorName(code)}\\b`))
+  })
+})
