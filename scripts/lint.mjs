@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `npm run lint`: biome, clang-format, the types of everything, and that generated files are fresh.
+// `npm run lint`: biome, clang-format, the types of everything, that generated files are fresh, and
+// that every export is documented.
 // With --fix, the formatters and the generator write instead. PEERNVM_REQUIRE=all: a missing
 // clang-format is a failure.
 import { execFileSync } from 'node:child_process'
@@ -38,6 +39,7 @@ function checks() {
       command: bin('tsx'),
       args: ['scripts/generate.ts', ...(fix ? [] : ['--check'])],
     },
+    { name: 'documentation', command: bin('typedoc'), args: ['--emit', 'none'] },
   ]
   const clangFormat = findProgram('clang-format-19')
   if (clangFormat !== undefined) {

@@ -9,7 +9,10 @@ import { byteLengthOf, type Decoded, decode } from './spec/decode.ts'
 import { opcodeName } from './spec/names.ts'
 import { nvme } from './spec/nvme.ts'
 
-/** An admin command; words that are left out are 0. */
+/**
+ * An admin command (NVMe base 2.0, 3.3.3.1); words that are left out are 0.
+ * @category Admin commands
+ */
 export interface AdminCommand {
   readonly opcode: number
   readonly nsid?: number
@@ -25,12 +28,24 @@ export interface AdminCommand {
   readonly data?: Uint8Array
 }
 
+/**
+ * What a command that succeeded came back with.
+ * @category Admin commands
+ */
 export interface AdminCompletion {
   readonly dword0: number
   readonly dword1: number
 }
 
+/**
+ * The Identify Controller data structure, decoded, with the specification's names in lower case.
+ * @category Admin commands
+ */
 export type IdentifyController = Decoded<'IdentifyController'>
+/**
+ * The Identify Namespace data structure of the NVM command set, decoded.
+ * @category Admin commands
+ */
 export type IdentifyNamespace = Decoded<'IdentifyNamespace'>
 
 const commandWords = 16
@@ -50,22 +65,29 @@ const commandNames = namesOf<AdminCommand>({
 const activeNamespacesMax = 1024
 const { admin_opcode: adminOpcode, cns } = nvme.codes
 
+/**
+ * Admin commands of a controller: `controller.admin`. Each fails with ERR_NO_ADMIN where this
+ * process is not the manager, and with ERR_NVME_STATUS where the controller says so.
+ * @category Admin commands
+ */
 export class Admin {
   readonly #handle: ControllerHandle
   readonly #timeoutMs: number
 
-  /** Internal: a controller has one. */
+  /** A controller has one. @internal */
   constructor(handle: ControllerHandle, timeoutMs: number) {
     this.#handle = handle
     this.#timeoutMs = timeoutMs
   }
 
+  /** Identify, CNS 01h. */
   async identifyController(): Promise<IdentifyController> {
     const data = new Uint8Array(byteLengthOf('IdentifyController'))
     await this.#identify(cns.identify_controller[0], 0, data)
     return decode('IdentifyController', data)
   }
 
+  /** Identify, CNS 00h; all zeroes for a namespace that is not active. */
   async identifyNamespace(nsid: number): Promise<IdentifyNamespace> {
     const data = new Uint8Array(byteLengthOf('IdentifyNamespace'))
     await this.#identify(cns.identify_namespace[0], nsid, data)
@@ -84,7 +106,10 @@ export class Admin {
     return this.submit({ opcode: adminOpcode.identify[0], nsid, cdw10: structure, data })
   }
 
-  /** Sends any admin command and waits for its completion. */
+  /**
+   * Sends any admin command and waits for its completion.
+   * @throws NvmError ERR_TIMEOUT, after which the command was aborted
+   */
   async submit(command: AdminCommand): Promise<AdminCompletion> {
     checkOptions('an admin command', command, commandNames)
     const { opcode, nsid = 0, data } = command

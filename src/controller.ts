@@ -47,27 +47,43 @@ import { openWakeSocket } from './wake.ts'
  * `manager` owns the admin queues, which resets the controller. `reference` resets nothing. `auto`
  * is the manager where nobody in this process is, and otherwise a second reference to the same
  * controller.
+ * @category Controllers
  */
 export type Role = 'auto' | 'manager' | 'reference'
 
+/**
+ * How a controller is opened.
+ * @category Controllers
+ */
 export interface OpenOptions {
+  /** What this reference is to be; `auto` by default. */
   readonly role?: Role
   /** How long an admin command may take; default 10 000. */
   readonly timeoutMs?: number
 }
 
+/**
+ * What is known of a controller without a command: its registers, and how it is reached.
+ * @category Controllers
+ */
 export interface ControllerInfo {
-  /** CAP and VS as the registers say. */
+  /** The register CAP: Controller Capabilities. */
   readonly cap: bigint
+  /** The register VS: the version of NVMe that it implements. */
   readonly vs: number
+  /** Bytes of a memory page (CC.MPS). */
   readonly pageSize: number
+  /** Bytes from one doorbell to the next (CAP.DSTRD). */
   readonly doorbellStride: number
+  /** Entries of a queue at most (CAP.MQES + 1); its depth is one less. */
   readonly queueEntriesMax: number
   /** Largest transfer of one command; Infinity where there is no limit or it is not known yet. */
   readonly transferBytesMax: number
   /** It is software: figures are overhead, not a drive's. */
   readonly emulated: boolean
+  /** Writes are refused: the image was opened for reading only. */
   readonly writeProtected: boolean
+  /** `emulator`, `vfio` or `sysfs`. */
   readonly transport: string
   /** What was opened. */
   readonly address: string
@@ -84,13 +100,20 @@ const queueNames = namesOf<QueuePairOptions>({
   histogram: true,
 })
 
+/**
+ * A reference to a controller, as `openController` gives it: its namespaces, memory, queue pairs
+ * and admin commands. Several references to one controller may exist, in several Workers; the last
+ * one that is closed closes the device. After close() every function fails with ERR_CLOSED.
+ * @category Controllers
+ */
 export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
-  /** Internal. */
+  /** @internal */
   readonly handle: ControllerHandle
-  /** Internal: never repeats in this process. */
+  /** Never repeats in this process. @internal */
   readonly id: number
+  /** Admin commands. */
   readonly admin: Admin
-  /** Internal: engines that may hold memory. */
+  /** Engines that may hold memory. @internal */
   readonly users = new Set<MemoryUser>()
   #native: NativeController
   #info: ControllerInfo
@@ -102,7 +125,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   #retryDelays: readonly number[] | undefined
   #closing: Promise<void> | undefined
 
-  /** Internal: openController makes them. */
+  /** OpenController makes them. @internal */
   constructor(native: NativeController, timeoutMs: number) {
     this.#native = native
     this.#info = makeInfo(native)
@@ -111,11 +134,15 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.admin = new Admin(native.handle, timeoutMs)
   }
 
+  /** What is known of it without a command; some of it only once somebody is its manager. */
   get info(): ControllerInfo {
     return this.#info
   }
 
-  /** Becomes the manager, which resets the controller; nothing when it is already. */
+  /**
+   * Becomes the manager, which resets the controller; nothing when it is already.
+   * @throws NvmError ERR_BUSY when this process has another manager for the device
+   */
   async claimAdmin(): Promise<void> {
     this.#refuseIfClosed()
     if (this.#native.hasAdmin) return
@@ -133,13 +160,16 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     unwrap(await binding().resetController(this.handle))
   }
 
-  /** A token with which a Worker opens the same controller. */
+  /** A token with which a Worker opens the same controller: `openController(token)`. */
   ref(): ControllerToken {
     this.#refuseIfClosed()
     return { kind: 'peernvm-controller', id: this.id }
   }
 
-  /** The namespace `id`, identified. */
+  /**
+   * The namespace `id`, identified; the same object each time.
+   * @throws NvmError ERR_NAMESPACE when there is none, or it is not attached to this controller
+   */
   async namespace(id: number): Promise<Namespace> {
     this.#refuseIfClosed()
     const known = this.#namespaces.get(id)
@@ -151,7 +181,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     return namespace
   }
 
-  /** Internal. */
+  /** @internal */
   blockSizeOf(namespaceId: number): number | undefined {
     return this.#formats.get(namespaceId)?.blockSize
   }
@@ -165,12 +195,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     return this.#ownQueue
   }
 
-  /** Internal: the most that one command on blocks of a namespace takes. */
+  /** The most that one command on blocks of a namespace takes. @internal */
   blockLimits(format: NamespaceFormat): Promise<BlockLimits> {
     return identifyLimits(this.admin, format)
   }
 
-  /** Internal. */
+  /** @internal */
   async retryDelayMs(crd: number): Promise<number> {
     if (this.#retryDelays === undefined) {
       const { crdt1, crdt2, crdt3 } = await this.admin.identifyController()
@@ -179,29 +209,40 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     return (this.#retryDelays[crd] ?? 0) * retryDelayUnitMs
   }
 
-  /** Memory that the device reaches, zeroed; at most 4 GiB. */
+  /**
+   * Memory that the device reaches, zeroed, page-aligned. It goes when the descriptor is disposed,
+   * or with the controller, and never before the last command that may reach it has ended.
+   * @param byteLength 1 byte to 4 GiB
+   * @throws NvmError ERR_MEMORY, ERR_MEMLOCK (without an IOMMU it must be locked), ERR_RANGE
+   */
   async allocate(byteLength: number): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
     checkInteger('byteLength', byteLength, 1, allocationBytesMax)
     return this.#describe(unwrap(await binding().allocate(this.handle, byteLength)))
   }
 
-  /** Internal: as allocate(), at once. */
+  /** As allocate(), at once. @internal */
   allocateNow(byteLength: number): DmaDescriptor {
     return this.#describe(unwrap(binding().allocateNow(this.handle, byteLength)))
   }
 
   /**
-   * Makes memory of the caller's addressable for the device: whole pages, page-aligned. It stays
-   * referenced, and must not be detached, until the descriptor is disposed.
+   * Makes memory of the caller's addressable for the device: whole pages, page-aligned, of an
+   * ArrayBuffer of fixed size. It stays referenced until the descriptor is disposed; till then it
+   * must not be transferred to another thread, nor a WebAssembly memory grown.
+   * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_MEMLOCK
    */
-  async map(bytes: Uint8Array): Promise<DmaDescriptor> {
+  async map(bytes: Uint8Array<ArrayBuffer>): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
     checkMappable(bytes)
     return this.#describe(unwrap(binding().map(this.handle, bytes)))
   }
 
-  /** Attaches to memory that another thread allocated for this controller. */
+  /**
+   * Attaches to memory that another thread allocated for this controller: nothing is copied.
+   * @param token what `descriptor.ref()` gave there
+   * @throws NvmError ERR_CLOSED when every descriptor of it was disposed
+   */
   async attach(token: DescriptorToken): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
     return this.#describe(attachNative(token, this.id))
@@ -216,8 +257,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     throw closedError()
   }
 
-  /** A queue pair; what can be done with it depends on its mode. */
+  /**
+   * A queue pair without promises: submission and completion queue by hand, and batches.
+   * @throws NvmError ERR_RANGE for the depth, ERR_NO_QUEUES, ERR_NO_ADMIN
+   */
   createQueuePair(options: QueuePairOptions & { readonly mode: 'raw' }): Promise<RawQueuePair>
+  /** A queue pair with promises. */
   createQueuePair(options: QueuePairOptions & { readonly mode: 'await' }): Promise<AwaitQueuePair>
   async createQueuePair(options: QueuePairOptions): Promise<QueuePair> {
     this.#refuseIfClosed()
@@ -246,12 +291,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     throw closedError()
   }
 
-  /** Internal: a queue pair was closed. */
+  /** A queue pair was closed. @internal */
   forget(queue: QueuePair): void {
     this.#queues.delete(queue)
   }
 
-  /** Internal. */
+  /** @internal */
   readRegister(offset: number): number {
     return unwrap(binding().readRegister(this.handle, offset))
   }
@@ -280,6 +325,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     if (failed !== undefined) throw failed.reason
   }
 
+  /** As close(), at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -311,8 +357,12 @@ function makeInfo(native: NativeController): ControllerInfo {
 }
 
 /**
- * Opens a controller: an emulator in memory without a target; an image file, a PCI address, an
- * emulator's description, or the token of another thread's controller.
+ * Opens a controller: `await using controller = await openController('disk.img')`.
+ * @param target an image file, a PCI address such as `0000:05:00.0`, an emulator's description, a
+ * controller of one that runs, or the token of another thread's controller; without it, an emulator
+ * in memory
+ * @throws NvmError ERR_TARGET, ERR_BUSY, ERR_PERMISSION, ERR_IMAGE, ERR_DRIVER, ERR_IOMMU
+ * @category Controllers
  */
 export async function openController(
   target?: Target,

@@ -2,19 +2,25 @@
 // Memory that the device reaches: descriptors, their views, and when their memory may go.
 
 import './disposable.ts'
-import { markAsUntransferable } from 'node:worker_threads'
 import { checkInteger, checkName, checkObject, show } from './checks.ts'
 import { createError, unwrap } from './errors.ts'
 import type { ControllerHandle, DescriptorHandle, NativeDescriptor } from './native/binding.ts'
 import { binding } from './native/load.ts'
 
-/** A stretch of memory that is contiguous for the device. */
+/**
+ * A stretch of memory that is contiguous for the device.
+ * @category Memory
+ */
 export interface IoRun {
+  /** Where the device finds it. */
   readonly ioAddress: number
   readonly byteLength: number
 }
 
-/** Names a descriptor for another Worker; can be sent with postMessage. */
+/**
+ * Names a descriptor for another Worker; can be sent with postMessage.
+ * @category Memory
+ */
 export interface DescriptorToken {
   readonly kind: 'peernvm-descriptor'
   readonly id: number
@@ -71,8 +77,6 @@ export class DmaMemory {
     this.bounced = false
     this.bytes =
       native.memory instanceof ArrayBuffer ? new Uint8Array(native.memory) : native.memory
-    // A device that reaches memory has to be able to rely on it.
-    if (this.bytes !== undefined) markAsUntransferable(this.bytes.buffer as ArrayBuffer)
     this.runs = readRuns(native.runs)
     const first = this.runs[0]?.ioAddress ?? 0
     this.addressLow = first % 2 ** 32
@@ -161,9 +165,10 @@ function readPages(runs: readonly IoRun[]): Uint32Array {
 /**
  * A buffer made addressable for one controller, or a part of one (`view`). Disposing the whole
  * detaches its ArrayBuffer: stale typed arrays have length 0, and nothing can fault.
+ * @category Memory
  */
 export class DmaDescriptor implements Disposable {
-  /** Internal: what the hot paths use. */
+  /** What the hot paths use. @internal */
   readonly memory: DmaMemory
   /** Where in the memory it begins. */
   readonly byteOffset: number
@@ -171,7 +176,7 @@ export class DmaDescriptor implements Disposable {
   readonly #isView: boolean
   #bytes: Uint8Array | undefined
 
-  /** Internal: controller.allocate, controller.map and view make descriptors. */
+  /** Controller.allocate, controller.map and view make descriptors. @internal */
   constructor(memory: DmaMemory, byteOffset: number, byteLength: number, isView: boolean) {
     this.memory = memory
     this.byteOffset = byteOffset

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every way in which a call of peernvm can fail: the one table behind NvmError, lib/spec/errors.h
-// and docs/errors.md. `number` is the native value and never changes its meaning; 23 meant something
-// once. `errno` is what
-// the C API returns; in `message` and `fix`, {detail} is replaced by what varies.
+// and docs/errors.md. `number` is the native value and never changes its meaning (23 had one once);
+// `errno` is what the C API returns; in `message` and `fix`, {detail} is replaced by what varies.
 
 export interface ErrorRow {
   readonly number: number

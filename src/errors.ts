@@ -8,7 +8,10 @@ import { decodeStatus, type NvmeStatus, statusText } from './spec/names.ts'
 
 export type { ErrorCode, NvmeStatus }
 
-/** The command that failed, as far as it is known. */
+/**
+ * The command that failed, as far as it is known.
+ * @category Errors
+ */
 export interface FailedCommand {
   readonly name: string
   readonly opcode: number
@@ -18,6 +21,10 @@ export interface FailedCommand {
   readonly blockCount?: number
 }
 
+/**
+ * What an error knows beyond its code.
+ * @category Errors
+ */
 export interface NvmErrorDetails {
   readonly status?: NvmeStatus
   readonly command?: FailedCommand
@@ -30,16 +37,28 @@ export interface NvmErrorDetails {
   readonly cause?: unknown
 }
 
-/** Any failure of peernvm: `code` to test for, `message` to read, `fix` to act on. */
+/**
+ * Any failure of peernvm: `code` to test for, `message` to read, `fix` to act on. docs/errors.md
+ * has all codes.
+ * @category Errors
+ */
 export class NvmError extends Error {
+  /** Which failure it is. */
   readonly code: ErrorCode
+  /** What to do about it. */
   readonly fix: string
+  /** What the controller said, where a completion had a status (NVMe base 2.0, 3.3.3.2.1). */
   declare readonly status?: NvmeStatus
+  /** The command that failed. */
   declare readonly command?: FailedCommand
+  /** Id of the queue pair; 0 is the admin queue. */
   declare readonly queue?: number
+  /** The state of the queue when a command timed out. */
   declare readonly dump?: string
+  /** How often the command was sent. */
   declare readonly attempts?: number
 
+  /** Programs catch them; peernvm makes them. */
   constructor(code: ErrorCode, message: string, fix: string, details: NvmErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'NvmError'

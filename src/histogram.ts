@@ -32,6 +32,7 @@ export class Histogram {
     this.#sumOfSquares += value * value
   }
 
+  /** Their average; 0 without any. */
   get mean(): number {
     return this.count === 0 ? 0 : this.#sum / this.count
   }

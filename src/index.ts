@@ -19,7 +19,6 @@ export type {
   ReceivedCommand,
 } from './emulator/commands.ts'
 export type {
-  ControllerStats,
   EmulatedController,
   Emulator,
   InjectedFault,
@@ -27,20 +26,29 @@ export type {
 } from './emulator/emulator.ts'
 export { startEmulator } from './emulator/emulator.ts'
 export type { Fault, FaultMatch } from './emulator/faults.ts'
-export type { EmulatorOptions, NamespaceOptions } from './emulator/options.ts'
+export type {
+  EmulatorOptions,
+  IdentityOptions,
+  LimitOptions,
+  NamespaceOptions,
+  TimingModelName,
+  TimingOptions,
+} from './emulator/options.ts'
 export type { DoorbellMode, EmulatorServer, ServeOptions } from './emulator/server.ts'
-export type { ErrorCode, FailedCommand, NvmeStatus } from './errors.ts'
+export type { ErrorCode, FailedCommand, NvmErrorDetails, NvmeStatus } from './errors.ts'
 export { NvmError } from './errors.ts'
 export { Histogram } from './histogram.ts'
 export type {
   Namespace,
   NamespaceCompare,
   NamespaceCopy,
+  NamespaceFormat,
   NamespaceRange,
   NamespaceRead,
   NamespaceWrite,
   NamespaceWriteZeroes,
 } from './namespace.ts'
+export type { ControllerStats } from './native/binding.ts'
 export type { AwaitQueuePair } from './queue/await.ts'
 export type { Batch, BatchOptions } from './queue/batch.ts'
 export type { Data, DataTarget } from './queue/command.ts'
@@ -55,5 +63,6 @@ export type {
   RequestOptions,
   WriteRequest,
 } from './queue/request.ts'
+export type { StatusName } from './spec/nvme.ts'
 export type { ControllerToken, Target } from './target.ts'
 export type { CompletedCommand, SubmittedCommand } from './trace.ts'

@@ -17,30 +17,52 @@ import { type BlockRequest, checkLba, type RequestOptions } from './queue/reques
 import { encodeBits } from './spec/encode.ts'
 import { nvme } from './spec/nvme.ts'
 
-/** A read through a namespace; the length of `into` says how many blocks. */
+/**
+ * A read through a namespace; the length of `into` says how many blocks.
+ * @category Namespaces
+ */
 export interface NamespaceRead<T extends Data = Data> extends BlockRequest {
   /** One buffer, or several that one command fills in order. */
   readonly into: T
 }
 
-/** A write through a namespace; the length of `from` says how many blocks. */
+/**
+ * A write through a namespace; the length of `from` says how many blocks.
+ * @category Namespaces
+ */
 export interface NamespaceWrite extends BlockRequest {
   /** One buffer, or several. Not to be changed before the promise settles. */
   readonly from: Data
 }
 
+/**
+ * A comparison of blocks with memory.
+ * @category Namespaces
+ */
 export interface NamespaceCompare extends BlockRequest {
   /** One buffer, or several. Not to be changed before the promise settles. */
   readonly with: Data
 }
 
+/**
+ * Blocks of a namespace, for a command without data.
+ * @category Namespaces
+ */
 export interface NamespaceRange extends BlockRange, RequestOptions {}
 
+/**
+ * Blocks that become zeroes.
+ * @category Namespaces
+ */
 export interface NamespaceWriteZeroes extends NamespaceRange {
   /** Lets the controller free the blocks (DEAC), if they read as zeroes afterwards. */
   readonly deallocate?: boolean
 }
 
+/**
+ * A copy of blocks within a namespace.
+ * @category Namespaces
+ */
 export interface NamespaceCopy extends RequestOptions {
   /** What to copy: one range, or several that end up one behind the other. */
   readonly from: BlockRange | readonly BlockRange[]
@@ -48,6 +70,10 @@ export interface NamespaceCopy extends RequestOptions {
   readonly to: number | bigint
 }
 
+/**
+ * What a namespace holds.
+ * @category Namespaces
+ */
 export interface NamespaceFormat {
   readonly id: number
   /** Bytes of a block. */
@@ -69,6 +95,11 @@ export interface NamespaceOwner {
 
 const { nvm_opcode: opcode } = nvme.codes
 
+/**
+ * A namespace of a controller, as `controller.namespace(id)` gives it: its format, and its commands
+ * with promises.
+ * @category Namespaces
+ */
 export class Namespace implements NamespaceFormat {
   readonly id: number
   readonly blockSize: number
@@ -79,7 +110,7 @@ export class Namespace implements NamespaceFormat {
   #limits: BlockLimits | undefined
   readonly #owner: NamespaceOwner
 
-  /** Internal: controller.namespace makes them. */
+  /** Controller.namespace makes them. @internal */
   constructor(format: NamespaceFormat, owner: NamespaceOwner) {
     this.id = format.id
     this.blockSize = format.blockSize

@@ -4,14 +4,22 @@
 import type { EmulatedController } from './emulator/emulator.ts'
 import type { EmulatorOptions } from './emulator/options.ts'
 
-/** Names a controller for another Worker; can be sent with postMessage. */
+/**
+ * Names a controller for another Worker of this process; can be sent with postMessage.
+ * @category Controllers
+ */
 export interface ControllerToken {
+  /** By which openController knows it. */
   readonly kind: 'peernvm-controller'
+  /** Of the controller in this process. */
   readonly id: number
 }
 
-/** What can be opened: a path or an address, an emulator's description, a
- * controller of one that runs, another thread's token. */
+/**
+ * What can be opened: a path or an address, an emulator's description, a controller of one that
+ * runs, another thread's token.
+ * @category Controllers
+ */
 export type Target =
   | string
   | { readonly emulator: EmulatorOptions }

@@ -20,7 +20,10 @@ import type { StatusName } from '../spec/nvme.ts'
 
 type Dword = 'cdw10' | 'cdw11' | 'cdw12' | 'cdw13' | 'cdw14' | 'cdw15'
 
-/** What the device has to know of a command before it calls the handler. */
+/**
+ * What the device has to know of a command before it calls the handler.
+ * @category Emulator
+ */
 export interface AddedCommand {
   readonly name: string
   /**
@@ -35,7 +38,10 @@ export interface AddedCommand {
   readonly writes?: boolean
 }
 
-/** A command under way, as its handler sees it. */
+/**
+ * A command under way, as its handler sees it.
+ * @category Emulator
+ */
 export interface ReceivedCommand {
   readonly opcode: number
   readonly nsid: number
@@ -57,11 +63,16 @@ export interface ReceivedCommand {
   write(lba: number, from: Uint8Array): Promise<void>
 }
 
+/**
+ * How a command ends: its status, by default success, and dword 0 of its completion, by default 0.
+ * @category Emulator
+ */
 export type CommandAnswer = StatusName | { readonly status?: StatusName; readonly dword0?: number }
 
 /**
  * Executes a command. What it returns is the command's status, by default success; what it throws,
  * Internal Error, or the status of the NvmError.
+ * @category Emulator
  */
 export type CommandHandler = (
   command: ReceivedCommand,

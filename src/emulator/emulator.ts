@@ -5,7 +5,7 @@
 import '../disposable.ts'
 import { checkInteger, checkOptions, checkTimeoutMs, namesOf } from '../checks.ts'
 import { unwrap } from '../errors.ts'
-import type { EmulatorHandle, NativeControllerStats } from '../native/binding.ts'
+import type { ControllerStats, EmulatorHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { type AddedCommand, addCommand, type CommandHandler } from './commands.ts'
 import { type Fault, toNativeFault } from './faults.ts'
@@ -17,14 +17,20 @@ import {
 } from './options.ts'
 import { type EmulatorServer, type ServeOptions, serveController } from './server.ts'
 
-/** Names one controller of an emulated device for openController, in any thread. */
+/**
+ * Names one controller of an emulated device for openController, in any thread.
+ * @category Emulator
+ */
 export interface EmulatedController {
   readonly kind: 'peernvm-emulated-controller'
   readonly emulator: number
   readonly controller: number
 }
 
-/** A fault that was injected. */
+/**
+ * A fault that was injected.
+ * @category Emulator
+ */
 export interface InjectedFault {
   /** Counted from 1; never used again by this device. */
   readonly id: number
@@ -34,8 +40,10 @@ export interface InjectedFault {
   remove(): void
 }
 
-export type ControllerStats = NativeControllerStats
-
+/**
+ * How a device is saved.
+ * @category Emulator
+ */
 export interface SaveOptions {
   /** How long commands under way may take to end: 10 000 by default. */
   readonly timeoutMs?: number
@@ -44,7 +52,10 @@ export interface SaveOptions {
 const saveNames = namesOf<SaveOptions>({ timeoutMs: true })
 const serveNames = [...namesOf<ServeOptions>({ vfioUser: true, doorbells: true }), 'controller']
 
-/** A running emulated device. */
+/**
+ * A running emulated device, as `startEmulator` gives it.
+ * @category Emulator
+ */
 export class Emulator implements AsyncDisposable {
   /** Its number of controllers. */
   readonly controllers: number
@@ -52,7 +63,7 @@ export class Emulator implements AsyncDisposable {
   readonly #id: number
   #closing: Promise<void> | undefined
 
-  /** Internal: startEmulator makes them. */
+  /** StartEmulator makes them. @internal */
   constructor(handle: EmulatorHandle, id: number, controllers: number) {
     this.#handle = handle
     this.#id = id
@@ -142,6 +153,7 @@ export class Emulator implements AsyncDisposable {
     return this.#closing
   }
 
+  /** As close(), at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -151,6 +163,7 @@ export class Emulator implements AsyncDisposable {
  * Starts an emulated device: `await using device = await startEmulator({ size: '4GiB' })`.
  * @throws NvmError ERR_ARGUMENT, ERR_IMAGE, ERR_STATE (what is beside the image, or was saved,
  * cannot be used), ERR_BUSY (another process has the image).
+ * @category Emulator
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { handle, id, controllers } = unwrap(

@@ -14,7 +14,10 @@ import { createError } from '../errors.ts'
 import { statusField } from '../spec/names.ts'
 import { nvme, type StatusName } from '../spec/nvme.ts'
 
-/** Which commands a fault befalls: all that is given must hold. */
+/**
+ * Which commands a fault befalls: all that is given must hold.
+ * @category Emulator
+ */
 export interface FaultMatch {
   /** Identify Controller's CNTLID. */
   readonly controller?: number
@@ -36,7 +39,10 @@ export interface FaultMatch {
   readonly seed?: number
 }
 
-/** What happens. Several effects may be given together. */
+/**
+ * What happens. Several effects may be given together.
+ * @category Emulator
+ */
 export interface Fault {
   readonly on?: FaultMatch
   readonly delayNs?: number

@@ -14,7 +14,10 @@ import {
 import { createError } from '../errors.ts'
 import { parseSize } from '../size.ts'
 
-/** A namespace of an emulated device. */
+/**
+ * A namespace of an emulated device.
+ * @category Emulator
+ */
 export interface NamespaceOptions {
   /**
    * Bytes, or a number with KiB, MiB, GiB or TiB. An image that does not exist is created with it.
@@ -30,7 +33,10 @@ export interface NamespaceOptions {
   readonly protection?: 0 | 1
 }
 
-/** An emulated device: its first namespace, and all that the others and the controllers share. */
+/**
+ * An emulated device: its first namespace, and all that the others and the controllers share.
+ * @category Emulator
+ */
 export interface EmulatorOptions extends NamespaceOptions {
   /** A raw image file; without it the blocks live in memory. */
   readonly image?: string
@@ -61,8 +67,16 @@ export interface EmulatorOptions extends NamespaceOptions {
 }
 
 const timingModelNames = ['p4800x', '970pro'] as const
+/**
+ * A drive whose timing is known.
+ * @category Emulator
+ */
 export type TimingModelName = (typeof timingModelNames)[number]
 
+/**
+ * How long commands take.
+ * @category Emulator
+ */
 export interface TimingOptions {
   /** How long a command takes at least. */
   readonly latencyNs?: number
@@ -70,6 +84,10 @@ export interface TimingOptions {
   readonly bandwidth?: number
 }
 
+/**
+ * What the device is called.
+ * @category Emulator
+ */
 export interface IdentityOptions {
   /** At most 20 characters; by default made of the image's identity. */
   readonly serial?: string
@@ -79,6 +97,10 @@ export interface IdentityOptions {
   readonly firmware?: string
 }
 
+/**
+ * What each controller of a device offers at most.
+ * @category Emulator
+ */
 export interface LimitOptions {
   /** I/O queue pairs: 1 to 511, by default 128. */
   readonly queuePairs?: number

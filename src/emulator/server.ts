@@ -9,6 +9,10 @@ import { createSystemError, unwrap } from '../errors.ts'
 import type { EmulatorHandle, ServerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 
+/**
+ * How a controller is served.
+ * @category Emulator
+ */
 export interface ServeOptions {
   /** The folder of the socket, `cntrl` in it; made when it does not exist. */
   readonly vfioUser: string
@@ -20,17 +24,24 @@ export interface ServeOptions {
   readonly doorbells?: DoorbellMode
 }
 
+/**
+ * How the clients of a served controller ring its doorbells.
+ * @category Emulator
+ */
 export type DoorbellMode = (typeof doorbellModes)[number]
 export const doorbellModes = ['trap', 'poll'] as const
 
-/** An emulator that is being served. */
+/**
+ * An emulator that is being served.
+ * @category Emulator
+ */
 export class EmulatorServer implements AsyncDisposable {
   /** What a client connects to. */
   readonly path: string
   readonly #handle: ServerHandle
   #closing: Promise<void> | undefined
 
-  /** Internal: Emulator.serve makes them. */
+  /** Emulator.serve makes them. @internal */
   constructor(handle: ServerHandle, path: string) {
     this.#handle = handle
     this.path = path
@@ -44,12 +55,13 @@ export class EmulatorServer implements AsyncDisposable {
     return this.#closing
   }
 
+  /** As close(), at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 }
 
-/** Internal: Emulator.serve. One client at a time, until the server is closed. */
+/** Emulator.serve. One client at a time, until the server is closed. @internal */
 export async function serveController(
   emulator: EmulatorHandle,
   controller: number,

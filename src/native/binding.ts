@@ -104,8 +104,11 @@ export interface NativeBatch {
   readonly outcomes: ArrayBuffer
 }
 
-/** What a controller of an emulated device has done. */
-export interface NativeControllerStats {
+/**
+ * What a controller of an emulated device has done since the device was started.
+ * @category Emulator
+ */
+export interface ControllerStats {
   /** I/O commands that succeeded, and that failed. */
   readonly commands: number
   readonly errors: number
@@ -212,7 +215,7 @@ export interface Binding {
     }>
   >
   closeEmulator(emulator: EmulatorHandle): Promise<Outcome<undefined>>
-  emulatorStats(emulator: EmulatorHandle): Outcome<NativeControllerStats[]>
+  emulatorStats(emulator: EmulatorHandle): Outcome<ControllerStats[]>
   saveEmulator(
     emulator: EmulatorHandle,
     timeoutMs: number,

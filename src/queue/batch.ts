@@ -14,6 +14,10 @@ import { listedBytesMax } from './data-pointer.ts'
 import type { QueueOwner } from './pair.ts'
 import { counter, type QueueRing } from './ring.ts'
 
+/**
+ * What a batch is made of.
+ * @category Queues
+ */
 export interface BatchOptions {
   readonly namespace: Pick<Namespace, 'id' | 'blockSize'>
   /** The memory of all its commands. */
@@ -28,6 +32,11 @@ const reapedUnit = 65536
 const capacityMax = 2 ** 20
 const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capacity: true })
 
+/**
+ * Commands as numbers in memory that native code reads too: one native call submits and reaps many
+ * of them. `rawQueuePair.batch()` makes it.
+ * @category Queues
+ */
 export class Batch {
   /** Four numbers per command: opcode, LBA, block count, byte offset in the memory. */
   readonly commands: Float64Array
@@ -41,7 +50,7 @@ export class Batch {
   readonly #dump: () => string
   readonly #native = binding()
 
-  /** Internal: RawQueuePair.batch makes them. */
+  /** RawQueuePair.batch makes them. @internal */
   constructor(
     ring: QueueRing,
     owner: QueueOwner,

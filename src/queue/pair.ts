@@ -11,8 +11,16 @@ import { binding } from '../native/load.ts'
 import { renderQueue } from './dump.ts'
 import { counter, type QueueRing } from './ring.ts'
 
+/**
+ * The way in which a queue pair is used: by hand or with promises.
+ * @category Queues
+ */
 export type QueueMode = 'raw' | 'await'
 
+/**
+ * How a queue pair is made.
+ * @category Queues
+ */
 export interface QueuePairOptions {
   /** `await`: promises. `raw`: submission and completion queue by hand, and batches. */
   readonly mode: QueueMode
@@ -24,6 +32,10 @@ export interface QueuePairOptions {
   readonly histogram?: boolean
 }
 
+/**
+ * What a queue pair has done since it was created.
+ * @category Queues
+ */
 export interface QueueStats {
   readonly commands: number
   readonly bytes: number
@@ -66,9 +78,13 @@ export interface QueueOwner {
 export const defaultDepth = 32
 export const defaultTimeoutMs = 10_000
 
+/**
+ * What all queue pairs have in common.
+ * @category Queues
+ */
 export abstract class QueuePair implements AsyncDisposable {
   abstract readonly mode: QueueMode
-  /** Internal. */
+  /** @internal */
   readonly ring: QueueRing
   readonly timeoutMs: number
   /** Internal. */
@@ -83,6 +99,7 @@ export abstract class QueuePair implements AsyncDisposable {
     owner.users.add(ring)
   }
 
+  /** Of both queues, as the controller knows them. */
   get id(): number {
     return this.ring.id
   }
@@ -92,6 +109,7 @@ export abstract class QueuePair implements AsyncDisposable {
     return this.ring.depth
   }
 
+  /** What it has done so far; also after it was closed. */
   stats(): QueueStats {
     const count = (name: keyof typeof counter): number => this.ring.stats[counter[name]] as number
     const { latency } = this.ring.watch
@@ -147,6 +165,7 @@ export abstract class QueuePair implements AsyncDisposable {
   /** After the native close: nothing completes any more. */
   protected abstract abandon(error: NvmError): void
 
+  /** As close(), at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

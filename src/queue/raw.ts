@@ -15,7 +15,10 @@ const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
 
-/** The submission queue of a raw pair. */
+/**
+ * The submission queue of a raw pair: `enqueue`, fill the slot, `submit`.
+ * @category Queues
+ */
 export class SubmissionQueue {
   /**
    * All slots, 16 words each; `words[slot * 16]` of an enqueued slot holds its command id in bits
@@ -201,7 +204,10 @@ export class SubmissionQueue {
 /** Polls that found nothing, about a microsecond, after which the device gets help or the CPU. */
 const emptyPollsMax = 256
 
-/** The completion queue of a raw pair. */
+/**
+ * The completion queue of a raw pair: `poll` or `wait`, look at `done`, `update`.
+ * @category Queues
+ */
 export class CompletionQueue {
   /**
    * What the last poll() found: command id in bits 15:0, status field in bits 30:16 (0: success).
@@ -264,7 +270,10 @@ export class CompletionQueue {
   }
 }
 
-/** A queue pair without promises. */
+/**
+ * A queue pair without promises.
+ * @category Queues
+ */
 export class RawQueuePair extends QueuePair {
   readonly mode = 'raw'
   readonly sq: SubmissionQueue

@@ -5,7 +5,10 @@ import { decodeBits } from './decode.ts'
 import type { StatusRow } from './form.ts'
 import { type CodeSet, nvme, type StatusName } from './nvme.ts'
 
-/** A status field taken apart, as NvmError.status has it. */
+/**
+ * A status field taken apart, as NvmError.status has it.
+ * @category Errors
+ */
 export interface NvmeStatus {
   /** Status code type. */
   readonly sct: number

@@ -30,4 +30,8 @@ export const nvme = {
 export type StructureName = keyof typeof nvme.structures
 export type BitLayoutName = keyof typeof nvme.bitLayouts
 export type CodeSet = keyof typeof nvme.codes
+/**
+ * A status of a completion, as src/spec/nvme/statuses.ts spells it: `lba_out_of_range`.
+ * @category Errors
+ */
 export type StatusName = keyof typeof nvme.statuses

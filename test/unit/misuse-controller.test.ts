@@ -138,21 +138,6 @@ describe('a controller refuses', () => {
   })
 })
 
-describe('memory that a device reaches', () => {
-  test('cannot be transferred away', async () => {
-    using own = await controller.allocate(4096)
-    const { buffer: shared } = own.bytes as Uint8Array
-    const { port1, port2 } = new MessageChannel()
-    try {
-      port1.postMessage(0, [shared as ArrayBuffer])
-    } catch (error) {
-      expect((error as Error).name).toBe('DataCloneError')
-    }
-    port2.close()
-    expect(own.bytes).toHaveLength(4096)
-  })
-})
-
 describe('after it was closed', () => {
   test('a controller refuses everything, and still says what it was', async () => {
     const closed = await openController(small)

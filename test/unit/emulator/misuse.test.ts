@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openController } from '../../../src/controller.ts'
 import type { ReceivedCommand } from '../../../src/emulator/commands.ts'
-import { startEmulator } from '../../../src/emulator/emulator.ts'
+import { type Emulator, startEmulator } from '../../../src/emulator/emulator.ts'
 import {
   notABoolean,
   notACount,
@@ -65,6 +65,13 @@ describe('startEmulator refuses', () => {
   })
 })
 
+/** Injects a fault that is made of a value, and takes it back. */
+const injection = (device: Emulator) => (fault: (value: unknown) => object) => (value: unknown) => {
+  const injected = device.inject({ drop: true, ...fault(value) } as never)
+  injected.remove()
+  return injected.id
+}
+
 describe('an emulator refuses', () => {
   test('controllers and namespaces that are none', async () => {
     await using device = await startEmulator(small)
@@ -98,11 +105,7 @@ describe('an emulator refuses', () => {
   test('faults that are none', async () => {
     await using device = await startEmulator(small)
     expect(await notRefused([undefined, ...notAnObject, {}], (f) => device.inject(f))).toEqual([])
-    const odd = (fault: (value: unknown) => object) => (value: unknown) => {
-      const injected = device.inject({ drop: true, ...fault(value) } as never)
-      injected.remove()
-      return injected.id
-    }
+    const odd = injection(device)
     const counts: ((value: unknown) => object)[] = [
       (delayNs) => ({ delayNs }),
       (times) => ({ times }),
@@ -121,6 +124,11 @@ describe('an emulator refuses', () => {
       (mask) => ({ corrupt: { data: 'stored', mask } }),
     ]
     for (const fault of counts) expect(await notRefused(notACount, odd(fault))).toEqual([])
+  })
+
+  test('faults with names that do not exist', async () => {
+    await using device = await startEmulator(small)
+    const odd = injection(device)
     const probabilities = [...notACount.filter((value) => value !== 1.5), 0, 1.5]
     const draw = (probability: unknown) => ({ on: { probability } })
     expect(await notRefused(probabilities, odd(draw))).toEqual([])
