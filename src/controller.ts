@@ -24,11 +24,17 @@ import {
   DmaMemory,
   type MemoryUser,
 } from './dma.ts'
+import { forgetDropped, warnWhenDropped } from './dropped.ts'
 import { toNativeOptions } from './emulator/options.ts'
 import { createError, type NvmError, unwrap } from './errors.ts'
 import { Namespace, type NamespaceFormat, type NamespaceOwner } from './namespace.ts'
 import { identifyFormat, identifyLimits } from './namespace-format.ts'
-import type { ControllerHandle, NativeController, NativeDescriptor } from './native/binding.ts'
+import type {
+  ControllerHandle,
+  DescriptorHandle,
+  NativeController,
+  NativeDescriptor,
+} from './native/binding.ts'
 import { binding } from './native/load.ts'
 import { AwaitQueuePair } from './queue/await.ts'
 import {
@@ -120,7 +126,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly #formats = new Map<number, NamespaceFormat>()
   readonly #namespaces = new Map<number, Namespace>()
   readonly #queues = new Set<QueuePair>()
-  readonly #memories = new Set<DmaMemory>()
+  // Weak, so that a program can be told of memory that it dropped.
+  readonly #memories = new Map<DescriptorHandle, WeakRef<DmaMemory>>()
   #ownQueue: Promise<AwaitQueuePair> | undefined
   #retryDelays: readonly number[] | undefined
   #closing: Promise<void> | undefined
@@ -132,6 +139,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.handle = native.handle
     this.id = native.id
     this.admin = new Admin(native.handle, timeoutMs)
+    const left = 'was dropped without close(): it stays open until the thread ends'
+    warnWhenDropped(this, `A controller (${this.#info.address}) ${left}`)
   }
 
   /** What is known of it without a command; some of it only once somebody is its manager. */
@@ -250,8 +259,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   #describe(native: NativeDescriptor): DmaDescriptor {
     const owner = { id: this.id, handle: this.handle, users: this.users }
-    const memory = new DmaMemory(native, owner, (gone) => this.#memories.delete(gone))
-    this.#memories.add(memory)
+    const memories = this.#memories
+    const memory = new DmaMemory(native, owner, ({ handle }) => memories.delete(handle))
+    memories.set(native.handle, new WeakRef(memory))
     if (this.#closing === undefined) return new DmaDescriptor(memory, 0, memory.byteLength, false)
     memory.dispose()
     throw closedError()
@@ -318,7 +328,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   async #close(): Promise<void> {
     const closed = await Promise.allSettled(Array.from(this.#queues, (queue) => queue.close()))
-    for (const memory of this.#memories) memory.dispose()
+    for (const [handle, memory] of this.#memories) {
+      const left = memory.deref()
+      if (left === undefined) binding().releaseDescriptor(handle, undefined)
+      else left.dispose()
+    }
+    forgetDropped(this)
     const outcome = await binding().closeController(this.handle)
     const failed = closed.find((result) => result.status === 'rejected')
     unwrap(outcome)

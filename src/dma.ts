@@ -3,6 +3,7 @@
 
 import './disposable.ts'
 import { checkInteger, checkName, checkObject, show } from './checks.ts'
+import { forgetDropped, warnWhenDropped } from './dropped.ts'
 import { createError, unwrap } from './errors.ts'
 import type { ControllerHandle, DescriptorHandle, NativeDescriptor } from './native/binding.ts'
 import { binding } from './native/load.ts'
@@ -86,6 +87,8 @@ export class DmaMemory {
     this.#controller = owner.handle
     this.#onRelease = onRelease
     if (this.owned && this.bytes !== undefined) descriptorsByBuffer.set(this.bytes.buffer, this)
+    const left = 'was dropped without being disposed: it stays until its controller is closed'
+    warnWhenDropped(this, `Memory of ${this.byteLength} bytes ${left}`)
   }
 
   /** Where the byte is that the device knows by this I/O address. */
@@ -105,6 +108,7 @@ export class DmaMemory {
   dispose(): void {
     if (this.disposed) return
     this.disposed = true
+    forgetDropped(this)
     this.usableBy = 0
     if (this.bytes !== undefined && this.owned) binding().detach(this.bytes.buffer as ArrayBuffer)
     this.bytes = undefined

@@ -69,12 +69,13 @@ emulator::IoCommand AddedCommand::define(const emulator::IoCommands& commands) {
   row.opcode = options_.opcode;
   row.name = options_.name;
   if (options_.writes) row.effects = spec::command_effects::lbcc.put(1);
-  row.host_lengths = [self = shared_from_this()](const emulator::Namespace& ns,
-                                                 const spec::SubmissionQueueEntry& sqe) {
+  // The device's last use of the command, whose callback goes then.
+  const std::shared_ptr<AddedCommand> self(
+      this, [kept = shared_from_this()](AddedCommand*) { kept->release(); });
+  row.host_lengths = [self](const emulator::Namespace& ns, const spec::SubmissionQueueEntry& sqe) {
     return self->host_lengths(ns, sqe);
   };
-  row.run = [self = shared_from_this(), &commands](emulator::Namespace& ns,
-                                                   emulator::Command& command) {
+  row.run = [self, &commands](emulator::Namespace& ns, emulator::Command& command) {
     return self->run(commands, ns, command);
   };
   return row;
@@ -157,6 +158,13 @@ void AddedCommand::hand_back(const std::shared_ptr<Exchange>& exchange) {
   if (exchange->wish == Exchange::Wish::Finish) outstanding_.erase(exchange);
   lock.unlock();
   answer.give(Progress::Done);
+}
+
+void AddedCommand::release() {
+  std::lock_guard lock(mutex_);
+  if (function_ == nullptr) return;  // the environment has ended
+  napi_release_threadsafe_function(function_, napi_tsfn_release);
+  function_ = nullptr;
 }
 
 // On the handler's thread.

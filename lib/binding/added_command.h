@@ -74,6 +74,9 @@ class AddedCommand : public std::enable_shared_from_this<AddedCommand> {
                                      const spec::SubmissionQueueEntry& sqe) const;
   // Hands the exchange to the handler, which will give `answer`: false when there is none any more.
   bool post(const std::shared_ptr<Exchange>& exchange, emulator::Answer answer, bool begins);
+  // The device is gone: nobody calls any more.
+  void release();
+  // The environment ends.
   void close();
 
   static void call(napi_env env, napi_value callback, void* context, void* data);
@@ -81,7 +84,7 @@ class AddedCommand : public std::enable_shared_from_this<AddedCommand> {
 
   const AddedCommandOptions options_;
   std::mutex mutex_;
-  napi_threadsafe_function function_ = nullptr;  // null once the environment ends
+  napi_threadsafe_function function_ = nullptr;  // null once device or environment ended
   std::set<std::shared_ptr<Exchange>> outstanding_;
   uint64_t next_id_ = 1;
 };

@@ -49,6 +49,9 @@ export interface SaveOptions {
   readonly timeoutMs?: number
 }
 
+/** A device runs until it is closed, whoever knows it only by what controller() gave. */
+const running = new Set<Emulator>()
+
 const saveNames = namesOf<SaveOptions>({ timeoutMs: true })
 const serveNames = [...namesOf<ServeOptions>({ vfioUser: true, doorbells: true }), 'controller']
 
@@ -65,6 +68,7 @@ export class Emulator implements AsyncDisposable {
 
   /** StartEmulator makes them. @internal */
   constructor(handle: EmulatorHandle, id: number, controllers: number) {
+    running.add(this)
     this.#handle = handle
     this.#id = id
     this.controllers = controllers
@@ -147,6 +151,7 @@ export class Emulator implements AsyncDisposable {
 
   /** Lets the device go; it ends when its last open controller and server have. Idempotent. */
   close(): Promise<void> {
+    running.delete(this)
     this.#closing ??= binding()
       .closeEmulator(this.#handle)
       .then((outcome) => unwrap(outcome))

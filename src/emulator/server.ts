@@ -31,6 +31,9 @@ export interface ServeOptions {
 export type DoorbellMode = (typeof doorbellModes)[number]
 export const doorbellModes = ['trap', 'poll'] as const
 
+/** A server serves until it is closed, though nobody holds it. */
+const serving = new Set<EmulatorServer>()
+
 /**
  * An emulator that is being served.
  * @category Emulator
@@ -43,12 +46,14 @@ export class EmulatorServer implements AsyncDisposable {
 
   /** Emulator.serve makes them. @internal */
   constructor(handle: ServerHandle, path: string) {
+    serving.add(this)
     this.#handle = handle
     this.path = path
   }
 
   /** Drops the client and removes the socket. Idempotent. */
   close(): Promise<void> {
+    serving.delete(this)
     this.#closing ??= binding()
       .stopServing(this.#handle)
       .then((outcome) => unwrap(outcome))
