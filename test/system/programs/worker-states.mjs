@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// A Worker of worker-states.test.ts: brings itself into `state` again and again, says so, and waits
+// to be terminated.
+import { parentPort, workerData } from 'node:worker_threads'
+import { openController, startEmulator } from 'peernvm'
+
+const { state, controllerToken, bufferToken } = workerData
+const small = { emulator: { size: '1MiB' } }
+
+const attach = async () => {
+  const controller = await openController(controllerToken)
+  return { controller, namespace: await controller.namespace(1) }
+}
+
+const states = {
+  async opening() {
+    for (;;) {
+      const controllers = await Promise.all([openController(small), openController(small)])
+      parentPort.postMessage('there')
+      void Promise.all(controllers.map((each) => each.close()))
+    }
+  },
+  async idle() {
+    const { controller } = await attach()
+    await controller.createQueuePair({ mode: 'await' })
+    await controller.createQueuePair({ mode: 'raw' })
+    await controller.allocate(1 << 20)
+    parentPort.postMessage('there')
+    await new Promise((resolve) => setTimeout(resolve, 1e6))
+  },
+  async submitting() {
+    const { controller, namespace } = await attach()
+    const buffer = await controller.attach(bufferToken)
+    const raw = await controller.createQueuePair({ mode: 'raw', depth: 64 })
+    parentPort.postMessage('there')
+    for (;;) {
+      const slot = raw.sq.enqueue()
+      if (slot >= 0) raw.sq.read(slot, namespace.id, 0, 1, buffer, 0)
+      raw.sq.submit()
+      if (raw.cq.poll() > 0) raw.cq.update()
+    }
+  },
+  async batching() {
+    const { controller, namespace } = await attach()
+    const memory = await controller.allocate(4096)
+    const raw = await controller.createQueuePair({ mode: 'raw', depth: 64 })
+    const batch = raw.batch({ namespace, memory, capacity: 256 })
+    for (let i = 0; i < 256; i++) batch.commands.set([2, 0, 1, 0], 4 * i)
+    parentPort.postMessage('there')
+    for (;;) batch.run(256)
+  },
+  async closing() {
+    for (;;) {
+      const { controller } = await attach()
+      await controller.createQueuePair({ mode: 'raw' })
+      const closed = controller.close()
+      parentPort.postMessage('there')
+      await closed
+    }
+  },
+  async attaching() {
+    for (;;) {
+      const controllers = await Promise.all(Array.from({ length: 8 }, attach))
+      for (const { controller } of controllers) release(await controller.attach(bufferToken))
+      parentPort.postMessage('there')
+      void controllers.map(({ controller }) => controller.close())
+    }
+  },
+  // Its parent's device calls a handler of nobody, and its own a handler that is busy.
+  async handling() {
+    const device = await startEmulator({ size: '1MiB' })
+    const controller = await openController(device.controller())
+    const namespace = await controller.namespace(1)
+    const memory = await controller.allocate(4096)
+    const raw = await controller.createQueuePair({ mode: 'raw' })
+    const batch = raw.batch({ namespace, memory, capacity: 1 })
+    device.onCommand(0x92, { name: 'busy' }, async (command) => {
+      parentPort.postMessage('there')
+      for (;;) await command.read(0, new Uint8Array(512))
+    })
+    batch.commands.set([0x92, 0, 0, 0])
+    batch.exchange(0, 1, 0)
+    await new Promise((resolve) => setTimeout(resolve, 1e6))
+  },
+  async serving() {
+    const device = await startEmulator({ size: '1MiB' })
+    for (;;) {
+      const server = await device.serve({ vfioUser: workerData.folder })
+      parentPort.postMessage('there')
+      await server.close()
+    }
+  },
+}
+
+function release(descriptor) {
+  descriptor[Symbol.dispose]()
+}
+
+await states[state]()
