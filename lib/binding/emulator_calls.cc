@@ -90,13 +90,9 @@ Result<std::vector<std::byte>> save_and_wait(RunningDevice& device, uint32_t tim
 
 napi_value describe_statistics(napi_env env, const emulator::Statistics& statistics) {
   const auto number = [](uint64_t value) { return static_cast<double>(value); };
-  uint64_t commands = 0;
-  for (const emulator::CommandCounter& each : statistics.io) commands += each.commands;
-  uint64_t errors = 0;
-  for (const uint64_t each : statistics.io_errors) errors += each;
   return ObjectBuilder(env)
-      .number("commands", number(commands))
-      .number("errors", number(errors))
+      .number("commands", number(statistics.io_commands()))
+      .number("errors", number(statistics.io_command_errors()))
       .number("readCommands", number(statistics.read_commands()))
       .number("writeCommands", number(statistics.write_commands()))
       .number("bytesRead", number(statistics.bytes_read()))

@@ -59,7 +59,10 @@ Status check_usable(Transport& transport) {
   return {};
 }
 
-int give(nvm_ctrl_t** ctrl, Result<std::shared_ptr<Transport>> opened) {
+}  // namespace
+
+int give_controller(nvm_ctrl_t** ctrl, Result<std::shared_ptr<Transport>> opened) {
+  *ctrl = nullptr;
   if (!opened.ok()) return report(opened.status());
   Status usable = check_usable(*opened.value());
   if (!usable.ok()) return report(usable);
@@ -68,20 +71,16 @@ int give(nvm_ctrl_t** ctrl, Result<std::shared_ptr<Transport>> opened) {
   return 0;
 }
 
-}  // namespace
-
 }  // namespace nvm::capi
 
 using nvm::capi::ControllerHandle;
 
 extern "C" int nvm_ctrl_init(nvm_ctrl_t** ctrl, int fd) {
-  *ctrl = nullptr;
-  return nvm::capi::give(ctrl, nvm::open_transport_fd(fd));
+  return nvm::capi::give_controller(ctrl, nvm::open_transport_fd(fd));
 }
 
 extern "C" int nvm_ctrl_open(nvm_ctrl_t** ctrl, const char* target) {
-  *ctrl = nullptr;
-  return nvm::capi::give(ctrl, nvm::open_transport(target == nullptr ? "" : target));
+  return nvm::capi::give_controller(ctrl, nvm::open_transport(target == nullptr ? "" : target));
 }
 
 extern "C" int nvm_raw_ctrl_init(nvm_ctrl_t** ctrl, volatile void* mm_ptr, size_t mm_size) {
@@ -90,9 +89,9 @@ extern "C" int nvm_raw_ctrl_init(nvm_ctrl_t** ctrl, volatile void* mm_ptr, size_
     return nvm::capi::report(nvm::Status(nvm::ErrorCode::Range,
                                          "a controller's registers and doorbells take 8192 bytes"));
   }
-  return nvm::capi::give(ctrl,
-                         std::shared_ptr<nvm::Transport>(
-                             std::make_shared<nvm::capi::RegisterTransport>(mm_ptr, mm_size)));
+  return nvm::capi::give_controller(
+      ctrl, std::shared_ptr<nvm::Transport>(
+                std::make_shared<nvm::capi::RegisterTransport>(mm_ptr, mm_size)));
 }
 
 extern "C" void nvm_ctrl_free(nvm_ctrl_t* ctrl) {

@@ -45,6 +45,10 @@ struct alignas(32) DmaHandle {
 // Takes note of `failure` for nvm_reason() and returns the packed status. `ok` gives 0.
 int report(const Status& failure);
 
+// Makes a reference of what was opened; null in `*ctrl`, and the packed status, when it was not, or
+// is no controller that can be driven.
+int give_controller(nvm_ctrl_t** ctrl, Result<std::shared_ptr<Transport>> opened);
+
 // Completions of the C API's own waits are waited for this long at least.
 constexpr uint64_t kCommandTimeoutNsMin = 5'000 * kNanosecondsPerMillisecond;
 

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <numeric>
 
 #include "spec/nvme.h"
 
@@ -25,6 +27,13 @@ struct Statistics {
   uint64_t interrupts = 0;
   // How long commands were outstanding that waited for a time; nothing else is timed.
   uint64_t busy_ns = 0;
+
+  // Of all opcodes.
+  uint64_t io_commands() const {
+    return std::transform_reduce(io.begin(), io.end(), uint64_t{0}, std::plus(),
+                                 [](const CommandCounter& each) { return each.commands; });
+  }
+  uint64_t io_command_errors() const { return std::reduce(io_errors.begin(), io_errors.end()); }
 
   // As the SMART log counts them.
   uint64_t read_commands() const {

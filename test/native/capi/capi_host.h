@@ -8,6 +8,7 @@
 #include <nvm_cmd.h>
 #include <nvm_ctrl.h>
 #include <nvm_dma.h>
+#include <nvm_emulator.h>
 #include <nvm_error.h>
 #include <nvm_queue.h>
 #include <nvm_rpc.h>
@@ -25,8 +26,8 @@ struct CapiHost {
   nvm_dma_t* window = nullptr;  // ACQ, ASQ, a page for identify
   nvm_aq_ref aq = nullptr;
 
-  explicit CapiHost(const char* target = "") {
-    REQUIRE(nvm_ctrl_open(&ctrl, target) == 0);
+  explicit CapiHost(const char* target = "") : CapiHost(open(target)) {}
+  explicit CapiHost(nvm_ctrl_t* opened) : ctrl(opened) {
     REQUIRE(nvm_dma_create(&window, ctrl, 3 * kPage) == 0);
     REQUIRE(nvm_aq_create(&aq, ctrl, window) == 0);
   }
@@ -38,6 +39,12 @@ struct CapiHost {
   CapiHost(const CapiHost&) = delete;
   CapiHost& operator=(const CapiHost&) = delete;
 
+  static nvm_ctrl_t* open(const char* target) {
+    nvm_ctrl_t* opened = nullptr;
+    REQUIRE(nvm_ctrl_open(&opened, target) == 0);
+    return opened;
+  }
+
   void* identify_page() { return NVM_DMA_OFFSET(window, 2); }
   uint64_t identify_address() const { return window->ioaddrs[2]; }
 
@@ -45,6 +52,36 @@ struct CapiHost {
     nvm_dma_t* map = nullptr;
     REQUIRE(nvm_dma_create(&map, ctrl, size) == 0);
     return map;
+  }
+};
+
+// An emulated device, for its faults, limits and counters.
+struct CapiEmulator {
+  nvm_emulator_t* device = nullptr;
+
+  explicit CapiEmulator(const nvm_emulator_options& options) {
+    REQUIRE(nvm_emulator_start(&device, &options) == 0);
+  }
+  ~CapiEmulator() { nvm_emulator_close(device); }
+  CapiEmulator(const CapiEmulator&) = delete;
+  CapiEmulator& operator=(const CapiEmulator&) = delete;
+
+  nvm_ctrl_t* open(uint16_t index = 0) {
+    nvm_ctrl_t* opened = nullptr;
+    REQUIRE(nvm_emulator_ctrl(&opened, device, index) == 0);
+    return opened;
+  }
+  uint32_t inject(const nvm_fault& fault) {
+    uint32_t id = 0;
+    const int status = nvm_emulator_inject(&id, device, &fault);
+    INFO(nvm_reason());
+    REQUIRE(status == 0);
+    return id;
+  }
+  nvm_emulator_stats stats(uint16_t index = 0) {
+    nvm_emulator_stats read;
+    REQUIRE(nvm_emulator_ctrl_stats(&read, device, index) == 0);
+    return read;
   }
 };
 
@@ -70,6 +107,22 @@ struct CapiQueues {
     nvm_cpl_t* cpl = nvm_cq_dequeue_block(&cq, kTimeoutMs);
     REQUIRE(cpl != nullptr);
     return cpl;
+  }
+
+  // Sends one command for namespace `ns_id`, with up to two pages of data, and waits: its status.
+  int transfer(uint8_t opcode, uint32_t ns_id, uint64_t lba, uint16_t n_blks, nvm_dma_t* data) {
+    nvm_cmd_t* cmd = nvm_sq_enqueue(&sq);
+    REQUIRE(cmd != nullptr);
+    memset(cmd, 0, sizeof(*cmd));
+    nvm_cmd_header(cmd, NVM_DEFAULT_CID(&sq), opcode, ns_id);
+    nvm_cmd_rw_blks(cmd, lba, n_blks);
+    nvm_cmd_data(cmd, kPage, data->n_ioaddrs, nullptr, 0, data->ioaddrs);
+    nvm_sq_submit(&sq);
+    const nvm_cpl_t* cpl = wait();
+    const int status = NVM_ERR_STATUS(cpl);
+    nvm_sq_update(&sq);
+    nvm_cq_update(&cq);
+    return status;
   }
 };
 
