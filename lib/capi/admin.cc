@@ -87,8 +87,8 @@ extern "C" int nvm_admin_ns_info(nvm_aq_ref ref, struct nvm_ns_info* info, uint3
     return report(
         Status(ErrorCode::Namespace, "number " + std::to_string(ns_id) + " is not active"));
   }
-  // The format's index is in bits 3:0 and, since 64 formats exist, 6:5.
-  const unsigned format = (answer.flbas & 0xf) | (answer.flbas >> 5 & 0x3) << 4;
+  const unsigned format = nvm::spec::flbas::format_lower.get(answer.flbas) |
+                          nvm::spec::flbas::format_upper.get(answer.flbas) << 4;
   info->ns_id = ns_id;
   info->size = answer.nsze;
   info->capacity = answer.ncap;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The inline queue functions on the emulator: data both ways, one completion queue for several
 // submission queues, waking a controller that has parked.
+#include <algorithm>
 #include <cerrno>
 #include <initializer_list>
+#include <vector>
 
 #include "capi/capi_host.h"
 
@@ -41,6 +43,53 @@ TEST_CASE("what is written is read back, through one, two and many pages") {
     nvm_dma_unmap(in);
     nvm_dma_unmap(out);
   }
+}
+
+TEST_CASE("defect 7: chained PRP lists move more than one list describes, in one command") {
+  nvm_emulator_options options{};
+  options.size = 16 << 20;
+  options.max_data_size = 8 << 20;
+  CapiEmulator emulator(options);
+  CapiHost host(emulator.open());
+  CapiQueues queues(host, 1);
+  constexpr size_t kLists = 5;
+  nvm_dma_t* lists = host.allocate(kLists * kPage);
+  nvm_prp_list_t chain[kLists];
+  for (size_t i = 0; i < kLists; i++) chain[i] = {NVM_DMA_OFFSET(lists, i), lists->ioaddrs[i]};
+  // A list holds 512 entries, of which the last one leads on to the next: one list, just two, two
+  // that are full, just three, and all of MDTS.
+  for (const size_t n_pages : {513u, 514u, 1024u, 1025u, 2048u}) {
+    CAPTURE(n_pages);
+    nvm_dma_t* out = host.allocate(n_pages * kPage);
+    nvm_dma_t* in = host.allocate(n_pages * kPage);
+    // Pages in an order of their own, so that an address in the wrong place is seen.
+    std::vector<uint64_t> backwards(in->ioaddrs, in->ioaddrs + n_pages);
+    std::reverse(backwards.begin(), backwards.end());
+    auto* words = static_cast<uint64_t*>(out->vaddr);
+    for (size_t i = 0; i < n_pages * kPage / 8; i++) words[i] = i * n_pages;
+    for (const uint8_t opcode : {NVM_IO_WRITE, NVM_IO_READ}) {
+      nvm_cmd_t* cmd = nvm_sq_enqueue(&queues.sq);
+      REQUIRE(cmd != nullptr);
+      memset(cmd, 0, sizeof(*cmd));
+      nvm_cmd_header(cmd, NVM_DEFAULT_CID(&queues.sq), opcode, 1);
+      nvm_cmd_rw_blks(cmd, 0, static_cast<uint16_t>(n_pages * 8));
+      REQUIRE(nvm_cmd_data_chain(cmd, kPage, n_pages, kLists, chain,
+                                 opcode == NVM_IO_WRITE ? out->ioaddrs : backwards.data()) ==
+              n_pages);
+      nvm_sq_submit(&queues.sq);
+      const nvm_cpl_t* cpl = queues.wait();
+      REQUIRE(NVM_ERR_STATUS(cpl) == 0);
+      nvm_sq_update(&queues.sq);
+      nvm_cq_update(&queues.cq);
+    }
+    for (size_t page = 0; page < n_pages; page++) {
+      REQUIRE(memcmp(NVM_DMA_OFFSET(out, page), NVM_DMA_OFFSET(in, n_pages - 1 - page), kPage) ==
+              0);
+    }
+    nvm_dma_unmap(in);
+    nvm_dma_unmap(out);
+  }
+  nvm_dma_unmap(lists);
 }
 
 TEST_CASE("memory of the caller's is mapped, aliased and reached") {

@@ -21,7 +21,7 @@ namespace nvm::test {
 
 constexpr uint32_t kPage = 4096;
 
-class FakeDevice final : public Transport {
+class FakeDevice : public Transport {
  public:
   enum class Answer { Complete, Hold };
 
