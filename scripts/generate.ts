@@ -2,22 +2,31 @@
 // Writes the headers and pages that follow from the tables in src/: `npx tsx scripts/generate.ts`.
 // With --check it writes nothing and fails, naming every file that is not as the tables say.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorTable } from '../src/error-table.ts'
 import { controlBlock } from '../src/spec/control-block.ts'
 import { nvme } from '../src/spec/nvme.ts'
+import { cApiPage } from './generate/c-api.ts'
 import { errorsHeader, errorsPage } from './generate/errors.ts'
 import { controlBlockHeader, nvmeHeader } from './generate/headers.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+const include = join(root, 'lib', 'include')
+const publicHeaders = Object.fromEntries(
+  readdirSync(include)
+    .sort()
+    .map((file) => [file, readFileSync(join(include, file), 'utf8')]),
+)
 
 const outputs: Record<string, string> = {
   'lib/spec/nvme.h': nvmeHeader(nvme),
   'lib/spec/control_block.h': controlBlockHeader(controlBlock),
   'lib/spec/errors.h': errorsHeader(errorTable),
   'docs/errors.md': errorsPage(errorTable),
+  'docs/c-api.md': cApiPage(publicHeaders),
 }
 
 const stale = Object.entries(outputs).filter(([file, text]) => {

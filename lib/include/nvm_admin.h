@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The admin commands that a storage program needs. Each waits for its completion; any thread. */
+/**
+ * DOC: Admin commands
+ *
+ * What a storage program asks the controller: who it is, and for queues. Each function sends one
+ * command or two and waits for the completion; any thread may call them.
+ */
 #ifndef NVM_ADMIN_H
 #define NVM_ADMIN_H
 

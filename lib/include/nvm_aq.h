@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The admin queue pair: whoever creates it resets the controller and becomes its manager. */
+/**
+ * DOC: Becoming the manager
+ *
+ * Whoever creates the admin queue pair resets the controller and is its manager, until the pair is
+ * destroyed. A controller has one at a time.
+ */
 #ifndef NVM_AQ_H
 #define NVM_AQ_H
 

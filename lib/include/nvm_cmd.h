@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Building commands in place, on the host and in CUDA kernels. */
+/**
+ * DOC: Building commands
+ *
+ * Inline functions that fill a command in place, on the host and in CUDA kernels: the header, then
+ * the data, then what the opcode needs. A slot of a queue holds what its last command left there,
+ * so clear it first.
+ */
 #ifndef NVM_CMD_H
 #define NVM_CMD_H
 
@@ -7,10 +13,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every namespace of the controller. */
+/**
+ * define NVM_CMD_NS_ALL - stands for every namespace of the controller
+ */
 #define NVM_CMD_NS_ALL 0xffffffff
 
-/* Opcodes of the NVM command set. */
+/**
+ * enum nvm_io_command_set - opcodes of the NVM command set
+ * @NVM_IO_FLUSH: make durable what was written
+ * @NVM_IO_WRITE: write blocks
+ * @NVM_IO_READ: read blocks
+ * @NVM_IO_WRITE_ZEROES: set blocks to zero, without data
+ */
 enum nvm_io_command_set {
   NVM_IO_FLUSH = 0x00,
   NVM_IO_WRITE = 0x01,
@@ -18,7 +32,18 @@ enum nvm_io_command_set {
   NVM_IO_WRITE_ZEROES = 0x08
 };
 
-/* Opcodes of admin commands. */
+/**
+ * enum nvm_admin_command_set - opcodes of admin commands
+ * @NVM_ADMIN_DELETE_SUBMISSION_QUEUE: nvm_admin_sq_delete() sends it
+ * @NVM_ADMIN_CREATE_SUBMISSION_QUEUE: nvm_admin_sq_create() sends it
+ * @NVM_ADMIN_GET_LOG_PAGE: read a log
+ * @NVM_ADMIN_DELETE_COMPLETION_QUEUE: nvm_admin_cq_delete() sends it
+ * @NVM_ADMIN_CREATE_COMPLETION_QUEUE: nvm_admin_cq_create() sends it
+ * @NVM_ADMIN_IDENTIFY: nvm_admin_ctrl_info() and nvm_admin_ns_info() send it
+ * @NVM_ADMIN_ABORT: abort a command
+ * @NVM_ADMIN_SET_FEATURES: change a feature
+ * @NVM_ADMIN_GET_FEATURES: read a feature
+ */
 enum nvm_admin_command_set {
   NVM_ADMIN_DELETE_SUBMISSION_QUEUE = 0x00,
   NVM_ADMIN_CREATE_SUBMISSION_QUEUE = 0x01,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Controller references: opening one maps the registers and resets nothing, and several may exist.
+/**
+ * DOC: Controllers
+ *
+ * A controller reference maps the registers. Opening one resets nothing, and several may exist.
  */
 #ifndef NVM_CTRL_H
 #define NVM_CTRL_H
@@ -8,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Least size of a controller's memory: the registers, and the doorbells of the admin queues. */
+/**
+ * define NVM_CTRL_MEM_MINSIZE - least bytes of a register mapping: registers, admin doorbells
+ */
 #define NVM_CTRL_MEM_MINSIZE 0x2000
 
 #ifdef __cplusplus

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* DMA descriptors: memory that a controller can reach, with the addresses under which it does. */
+/**
+ * DOC: Memory
+ *
+ * A controller reaches no memory but that of a DMA descriptor, and knows it by the addresses in it.
+ * Memory is allocated (nvm_dma_create()), made addressable (nvm_dma_map_host()), or described by
+ * somebody who knows its addresses (nvm_dma_map()).
+ */
 #ifndef NVM_DMA_H
 #define NVM_DMA_H
 

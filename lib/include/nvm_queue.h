@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
+/**
+ * DOC: Queues
+ *
  * Enqueuing, submitting, polling: the I/O path, inline, for host threads and CUDA kernels.
  *
  *   nvm_sq_enqueue (memory only) -> fill the slot -> nvm_sq_submit (doorbell only)
- *   nvm_cq_dequeue -> look at the completion -> nvm_sq_update of its queue, nvm_cq_update (doorbell
- * only)
+ *   nvm_cq_dequeue -> look at it -> nvm_sq_update of its queue -> nvm_cq_update (doorbell only)
  *
  * A submission queue has one producer thread and one consumer thread: the first calls
- * nvm_sq_enqueue and nvm_sq_submit, the second nvm_sq_update. They share `head` only, with release
- * and acquire. The completion queue belongs to the consumer.
+ * nvm_sq_enqueue() and nvm_sq_submit(), the second nvm_sq_update(). They share head only, with
+ * release and acquire. The completion queue belongs to the consumer; several submission queues may
+ * share one.
  */
 #ifndef NVM_QUEUE_H
 #define NVM_QUEUE_H
@@ -60,7 +62,8 @@ void nvm_queue_wake(const nvm_queue_t* q);
  * @cq: the completion queue
  * @timeout: milliseconds to wait at most
  *
- * Spins, then gives the CPU to others between two looks; does not sleep. Host only.
+ * Spins, then gives the CPU to others between two looks; only after about a millisecond without
+ * anything does it sleep, 50 us at a time. Host only.
  *
  * Return: as nvm_cq_dequeue(); NULL when the time is over.
  */
@@ -70,7 +73,14 @@ nvm_cpl_t* nvm_cq_dequeue_block(nvm_queue_t* cq, uint64_t timeout);
 }
 #endif
 
-/* Reads a word that the other side publishes; what it published before is visible afterwards. */
+/**
+ * nvm_load_acquire - read a word that the other side publishes
+ * @word: the word
+ *
+ * What the other side did before it published the word is visible afterwards.
+ *
+ * Return: its value.
+ */
 static inline NVM_HOST_DEVICE uint32_t nvm_load_acquire(const volatile uint32_t* word) {
 #ifdef __CUDA_ARCH__
   const uint32_t value = *word;
@@ -81,7 +91,11 @@ static inline NVM_HOST_DEVICE uint32_t nvm_load_acquire(const volatile uint32_t*
 #endif
 }
 
-/* Publishes a word, and with it every earlier store of this thread. */
+/**
+ * nvm_store_release - publish a word, and with it every earlier store of this thread
+ * @word: the word
+ * @value: what to store
+ */
 static inline NVM_HOST_DEVICE void nvm_store_release(volatile uint32_t* word, uint32_t value) {
 #ifdef __CUDA_ARCH__
   __threadfence_system();
@@ -91,7 +105,13 @@ static inline NVM_HOST_DEVICE void nvm_store_release(volatile uint32_t* word, ui
 #endif
 }
 
-/* Rings the doorbell of a queue, and wakes a device that has parked. */
+/**
+ * nvm_queue_ring - ring the doorbell of a queue, and wake a device that has parked
+ * @q: the queue
+ * @value: the new tail of a submission queue, or head of a completion queue
+ *
+ * nvm_sq_submit() and nvm_cq_update() do it.
+ */
 static inline NVM_HOST_DEVICE void nvm_queue_ring(const nvm_queue_t* q, uint32_t value) {
 #ifndef __CUDA_ARCH__
   if (q->sleeping != NULL) {
@@ -107,7 +127,13 @@ static inline NVM_HOST_DEVICE void nvm_queue_ring(const nvm_queue_t* q, uint32_t
   nvm_store_release(q->db, value);
 }
 
-/* The index after `index` in a ring of any number of entries. */
+/**
+ * nvm_queue_next - the index after another one in a ring of any number of entries
+ * @q: the queue
+ * @index: the index
+ *
+ * Return: the next index; 0 after the last.
+ */
 static inline NVM_HOST_DEVICE uint32_t nvm_queue_next(const nvm_queue_t* q, uint32_t index) {
   return index + 1 == q->max_entries ? 0 : index + 1;
 }
@@ -230,10 +256,15 @@ static inline NVM_HOST_DEVICE void nvm_cq_update(nvm_queue_t* cq) {
   nvm_queue_ring(cq, cq->head);
 }
 
-/* What nvm_queue_cid() returns when no id is free. */
+/**
+ * define NVM_CID_NONE - what nvm_queue_cid() returns when no id is free
+ */
 #define NVM_CID_NONE 0xffff
 
-/* Words of storage that nvm_queue_track() needs for a queue of max_entries entries. */
+/**
+ * NVM_QUEUE_CID_WORDS - words of storage that nvm_queue_track() needs
+ * @max_entries: entries of the queue
+ */
 #define NVM_QUEUE_CID_WORDS(max_entries) (((max_entries) + 31) / 32)
 
 /**

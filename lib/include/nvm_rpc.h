@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands to a controller's admin queue pair. */
+/**
+ * DOC: Commands of one's own
+ *
+ * Any admin command, through the reference that nvm_aq_create() gave.
+ */
 #ifndef NVM_RPC_H
 #define NVM_RPC_H
 
