@@ -147,6 +147,11 @@ describe('a program for libnvm runs unchanged', () => {
     expect(outcome.stdout).toMatch(new RegExp(`^4096 \\d+ 1 ${imageBytes}\n$`))
   })
 
+  test('every-name', async () => {
+    using folder = temporaryFolder('libnvm')
+    expect((await runWell(await compile(folder, 'every-name.c'), [])).stderr).toBe('')
+  })
+
   test('write-pattern', async () => {
     using folder = temporaryFolder('libnvm')
     const image = makeImage(folder)

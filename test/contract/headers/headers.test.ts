@@ -56,6 +56,16 @@ describe.each(cudaHeaders)('%s', (header) => {
   })
 })
 
+describe('every name of libnvm has its type, and compiles', () => {
+  test.each([
+    ['C99', ['gcc', '-std=c99', '-pedantic']],
+    ['C++11', ['g++', '-x', 'c++', '-std=c++11']],
+  ])('as %s', async (_name, [compiler = '', ...flags]) => {
+    const args = [...flags, ...strict, '-fsyntax-only', join(programs, 'every-name.c')]
+    expect(await runProgram(compiler, args)).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
 describe('a program for libnvm', () => {
   test.each(readdirSync(programs))('compiles unchanged: %s', async (name) => {
     const command = name.endsWith('.cc') ? ['g++', '-std=c++11'] : ['gcc', '-std=gnu99']
