@@ -35,13 +35,17 @@ uint64_t parse_number(const char* option, const char* text, uint64_t max) {
 }
 
 bool disk_open(struct disk* disk, const char* target) {
+  nvm_ctrl_t* ctrl;
+  const int status = nvm_ctrl_open(&ctrl, target);
+  if (nvm_ok(status)) return disk_manage(disk, ctrl);
+  disk_complain("Failed to open the controller", status);
+  return false;
+}
+
+bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl) {
   memset(disk, 0, sizeof(*disk));
-  int status = nvm_ctrl_open(&disk->ctrl, target);
-  if (!nvm_ok(status)) {
-    disk_complain("Failed to open the controller", status);
-    return false;
-  }
-  status = nvm_dma_create(&disk->window, disk->ctrl, disk->ctrl->page_size * WINDOW_PAGES);
+  disk->ctrl = ctrl;
+  int status = nvm_dma_create(&disk->window, disk->ctrl, disk->ctrl->page_size * WINDOW_PAGES);
   if (nvm_ok(status)) status = nvm_aq_create(&disk->aq, disk->ctrl, disk->window);
   if (nvm_ok(status)) {
     status =

@@ -27,6 +27,9 @@ struct disk_queue {
 /* Becomes the manager of `target` and asks it what it is. False, with a message, on failure. */
 bool disk_open(struct disk* disk, const char* target);
 
+/* The same with a controller that is open already, and let go of by disk_close() or on failure. */
+bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl);
+
 /* Disables the controller: afterwards it reaches no memory, and descriptors may be unmapped. */
 void disk_stop(struct disk* disk);
 

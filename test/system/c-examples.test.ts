@@ -127,6 +127,17 @@ test('wrong arguments and blocks that do not exist are told', async () => {
   expect(word).toMatchObject({ code: 1, stderr: expect.stringMatching(/^--queues=many: /) })
 })
 
+test('a fault of an emulated controller befalls the one block that it names', async () => {
+  expect(await runWell(bin('emulator-faults'), [])).toMatchObject({
+    stdout: '2 blocks read, 1 not\n',
+    stderr: 'Block 100: unrecovered_read_error\n',
+  })
+})
+
+test('in C++ what is opened closes itself', async () => {
+  expect(await runWell(bin('hello'), [])).toMatchObject({ stdout: 'Hello, NVMe.\n', stderr: '' })
+})
+
 describe('a program for libnvm runs unchanged', () => {
   async function compile(folder: TemporaryFolder, name: string): Promise<string> {
     const program = join(folder.path, 'program')
