@@ -12,8 +12,13 @@ foreach(library nvm_shared nvm_static)
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/lib/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endforeach()
+set_target_properties(nvm_shared PROPERTIES EXPORT_NAME shared)
+set_target_properties(nvm_static PROPERTIES EXPORT_NAME static)
 add_custom_target(libnvm DEPENDS nvm_shared nvm_static)
 
+# The way up from the pkg-config file to the prefix, which may be another one when it is installed.
+file(RELATIVE_PATH NVM_PREFIX_FROM_PC
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${CMAKE_SOURCE_DIR}/cmake/libnvm.pc.in ${CMAKE_BINARY_DIR}/libnvm.pc @ONLY)
 install(TARGETS nvm_shared nvm_static EXPORT libnvm-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -38,5 +43,12 @@ endforeach()
 install(DIRECTORY ${NVM_EXTENSION_INCLUDE} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 install(FILES ${CMAKE_BINARY_DIR}/libnvm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(EXPORT libnvm-targets NAMESPACE libnvm:: FILE libnvm-config.cmake
-  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/libnvm)
+
+# find_package(libnvm) gives libnvm::shared and libnvm::static.
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/libnvm-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+set(NVM_PACKAGE_FOLDER ${CMAKE_INSTALL_LIBDIR}/cmake/libnvm)
+install(EXPORT libnvm-targets NAMESPACE libnvm:: DESTINATION ${NVM_PACKAGE_FOLDER})
+install(FILES ${CMAKE_SOURCE_DIR}/cmake/libnvm-config.cmake
+  ${CMAKE_BINARY_DIR}/libnvm-config-version.cmake DESTINATION ${NVM_PACKAGE_FOLDER})
