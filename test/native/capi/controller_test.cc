@@ -11,7 +11,7 @@
 namespace nvm::test {
 namespace {
 
-// An image of 8 MiB, removed at the end.
+// An image of 8 MiB, removed at the end with what is kept beside it.
 struct Image {
   std::string path = std::filesystem::temp_directory_path() / "peernvm-capi-XXXXXX";
   int fd;
@@ -23,6 +23,7 @@ struct Image {
   ~Image() {
     close(fd);
     std::filesystem::remove(path);
+    std::filesystem::remove(path + ".peernvm");
   }
 };
 
