@@ -15,6 +15,8 @@
 #include "driver/quarantine.h"
 #include "driver/reset.h"
 #include "driver/wait.h"
+#include "platform/ordering.h"
+#include "transport/wake.h"
 
 namespace nvm {
 
@@ -26,7 +28,9 @@ constexpr uint64_t kTimeoutNsMax = 3'600'000 * kNanosecondsPerMillisecond;
 constexpr unsigned kLooksPerHealthCheck =
     64;  // reading a register costs about a microsecond on a device
 
-enum class SlotState { Free, Waiting, Completed, Abandoned };
+constexpr size_t kEventsMax = 64;  // that nobody has taken; one more is not sent a request for
+
+enum class SlotState { Free, Waiting, Completed, Abandoned, EventRequest };
 
 // One command id. Abandoned: its caller gave up, but the device may still complete it and use
 // `data`.
@@ -65,6 +69,13 @@ struct AdminQueue::State {
   bool stopped = false;
   bool closed = false;
 
+  // Asynchronous Event Requests, which nobody waits for.
+  uint32_t event_requests_wanted = 0;
+  uint32_t event_requests = 0;   // outstanding
+  std::vector<uint32_t> events;  // dword 0 of those that completed
+  uint16_t event_refusal = 0;    // the status field with which the last one was refused
+  WakeTarget event_wake;
+
   std::atomic<bool> aborting = false;
 
   std::mutex life_mutex;  // held while the controller is stopped, started, closed
@@ -75,8 +86,11 @@ struct AdminQueue::State {
   Status claim_controller();
   void clear_queues();
   Status disable();
+  Slot* put(spec::SubmissionQueueEntry& command, SlotState state);
   std::optional<Ticket> try_issue(spec::SubmissionQueueEntry& command,
                                   const std::shared_ptr<DmaDescriptor>& data);
+  void send_event_requests();
+  void end_event_request(uint32_t dword0, uint16_t status_field);
   void reap();
   Result<Ticket> issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                        const std::shared_ptr<DmaDescriptor>& data);
@@ -107,6 +121,7 @@ void AdminQueue::State::clear_queues() {
   std::memset(window.bytes, 0, 2 * kPageSize);
   sq_tail = cq_head = 0;
   cq_phase = kPhaseTag;
+  event_requests = 0;
 }
 
 // Afterwards the device reaches no memory.
@@ -116,25 +131,60 @@ Status AdminQueue::State::disable() {
   return disabled;
 }
 
-// Puts `command` into the queue under the lowest free id; none when all ids are in use, or while
-// the controller is being reset.
+// Puts `command` into the queue under the lowest free id; null when all are in use. With `mutex`
+// held.
+Slot* AdminQueue::State::put(spec::SubmissionQueueEntry& command, SlotState state) {
+  auto slot = std::find_if(slots.begin(), slots.end(),
+                           [](const Slot& each) { return each.state == SlotState::Free; });
+  if (slot == slots.end()) return nullptr;
+  const uint16_t id = static_cast<uint16_t>(slot - slots.begin());
+  slot->state = state;
+  // The upper bits differ from use to use, so that a second completion is not taken for the next.
+  slot->command_id = command.cid = static_cast<uint16_t>(uses++ * kSlotsMax | id);
+  std::memcpy(&sq[sq_tail], &command, sizeof(command));
+  sq_tail = sq_tail + 1 == entries ? 0 : sq_tail + 1;
+  return &*slot;
+}
+
+// None when all ids are in use, or while the controller is being reset.
 std::optional<Ticket> AdminQueue::State::try_issue(spec::SubmissionQueueEntry& command,
                                                    const std::shared_ptr<DmaDescriptor>& data) {
   std::lock_guard lock(mutex);
   if (stopped) return std::nullopt;
   reap();
-  auto slot = std::find_if(slots.begin(), slots.end(),
-                           [](const Slot& each) { return each.state == SlotState::Free; });
-  if (slot == slots.end()) return std::nullopt;
-  const uint16_t id = static_cast<uint16_t>(slot - slots.begin());
-  slot->state = SlotState::Waiting;
+  Slot* slot = put(command, SlotState::Waiting);
+  if (slot == nullptr) return std::nullopt;
   slot->data = data;
-  // The upper bits differ from use to use, so that a second completion is not taken for the next.
-  slot->command_id = command.cid = static_cast<uint16_t>(uses++ * kSlotsMax | id);
-  std::memcpy(&sq[sq_tail], &command, sizeof(command));
-  sq_tail = sq_tail + 1 == entries ? 0 : sq_tail + 1;
   ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, false), sq_tail);
-  return Ticket{id, epoch};
+  return Ticket{static_cast<uint16_t>(slot - slots.data()), epoch};
+}
+
+// As many as are wanted, have ids, and whose events there is room for. With `mutex` held.
+void AdminQueue::State::send_event_requests() {
+  if (stopped || closed || event_refusal != 0) return;
+  const uint32_t before = event_requests;
+  while (event_requests < event_requests_wanted && events.size() + event_requests < kEventsMax) {
+    spec::SubmissionQueueEntry command{};
+    command.opc = spec::admin_opcode::asynchronous_event_request;
+    if (put(command, SlotState::EventRequest) == nullptr) break;
+    event_requests++;
+  }
+  if (event_requests == before) return;
+  ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, false), sq_tail);
+}
+
+// With `mutex` held.
+void AdminQueue::State::end_event_request(uint32_t dword0, uint16_t status_field) {
+  event_requests--;
+  if (status_field == 0) {
+    events.push_back(dword0);
+  } else if (event_requests_wanted > 1) {
+    event_requests_wanted--;  // it takes fewer than it said
+    return;
+  } else {
+    event_refusal = status_field;
+  }
+  wake(event_wake);
 }
 
 // Hands every new completion to the id that it names, and to no other. With `mutex` held.
@@ -149,6 +199,10 @@ void AdminQueue::State::reap() {
     if (id < slots.size() && slots[id].command_id == command_id) {
       Slot& slot = slots[id];
       if (slot.state == SlotState::Abandoned) slot = Slot{};
+      if (slot.state == SlotState::EventRequest) {
+        slot = Slot{};
+        end_event_request(entry.dw0, static_cast<uint16_t>(dword3 >> 17));
+      }
       if (slot.state == SlotState::Waiting) {
         slot.completion = {entry.dw0,  entry.dw1,  static_cast<uint16_t>(dword3 >> 17),
                            entry.sqhd, entry.sqid, command_id};
@@ -161,7 +215,9 @@ void AdminQueue::State::reap() {
     }
     consumed = true;
   }
-  if (consumed) ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, true), cq_head);
+  if (!consumed) return;
+  ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, true), cq_head);
+  send_event_requests();
 }
 
 bool AdminQueue::State::settled(Ticket ticket) {
@@ -303,6 +359,44 @@ Result<bool> AdminQueue::abort(uint16_t queue_id, uint16_t command_id, uint64_t 
   return spec::abort_dw0::not_aborted.get(completion.value().dword0) == 0;
 }
 
+uint32_t AdminQueue::keep_event_requests(uint32_t count) {
+  State& state = *state_;
+  std::lock_guard lock(state.mutex);
+  // Half of the ids are for commands.
+  state.event_requests_wanted = std::min<uint32_t>(count, (state.entries - 1) / 2);
+  state.event_refusal = 0;
+  state.send_event_requests();
+  return state.event_requests_wanted;
+}
+
+Result<std::vector<uint32_t>> AdminQueue::take_events() {
+  State& state = *state_;
+  std::lock_guard lock(state.mutex);
+  if (state.closed) return Status(ErrorCode::Closed, "the admin queues");
+  state.reap();
+  if (state.events.empty() && state.event_refusal != 0) {
+    return Status::from_nvme(state.event_refusal);
+  }
+  std::vector<uint32_t> taken;
+  taken.swap(state.events);
+  state.send_event_requests();
+  return taken;
+}
+
+bool AdminQueue::look_for_events(const WakeTarget& target) {
+  State& state = *state_;
+  std::lock_guard lock(state.mutex);
+  if (state.closed) return true;
+  state.event_wake = target;
+  if (target.armed != nullptr) {
+    target.armed->store(1, std::memory_order_relaxed);
+    // The device posts a completion, then looks at `armed`: one of the two sides sees the other.
+    store_load_fence();
+  }
+  state.reap();
+  return !state.events.empty() || state.event_refusal != 0;
+}
+
 Status AdminQueue::stop() {
   State& state = *state_;
   std::lock_guard life(state.life_mutex);
@@ -329,6 +423,7 @@ Status AdminQueue::start() {
                         {state.window.sq_address, state.window.cq_address, state.entries});
   std::lock_guard lock(state.mutex);
   state.stopped = false;
+  if (enabled.ok()) state.send_event_requests();
   return enabled;
 }
 

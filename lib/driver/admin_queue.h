@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
@@ -54,6 +55,17 @@ class AdminQueue {
   // Asks the controller to abort a command of any queue, one at a time, as Identify ACL may allow
   // no more. True when it says that it did.
   Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns);
+
+  // Keeps up to `count` Asynchronous Event Requests outstanding from now on, also after a reset;
+  // fewer when the queue is short or the controller refuses some. 0: one that completes is not
+  // sent again. Returns how many there will be.
+  uint32_t keep_event_requests(uint32_t count);
+  // Dword 0 of the requests that completed since the last call, the oldest first. A failure when
+  // the controller takes no such request, once everything before it was taken.
+  Result<std::vector<uint32_t>> take_events();
+  // Looks for completions; true when take_events() has something. `target`, which the transport may
+  // know as the wake-up of vector 0, hears of the next event that any thread finds.
+  bool look_for_events(const WakeTarget& target);
 
   // The two halves of a reset, in this order. stop() disables the controller and waits, or resets
   // the function where that fails; commands that wait end with ERR_ABORTED, new ones wait for

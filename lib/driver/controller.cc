@@ -134,6 +134,8 @@ Status Controller::learn_limits() {
   limits_.transfer_bytes_max =
       shift == 0 || shift >= 51 ? UINT64_MAX : uint64_t{kPageSize} << shift;
   limits_.takes_sgls = spec::sgls::supported.get(identify.sgls) != 0;
+  limits_.optional_events = identify.oaes;
+  limits_.event_requests_max = identify.aerl + 1u;
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "driver/admin_queue.h"
+#include "driver/controller_events.h"
 #include "driver/queue_pair.h"
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
@@ -35,6 +36,8 @@ struct ControllerLimits {
   uint64_t transfer_bytes_max = 0;  // MDTS in bytes; UINT64_MAX: no limit
   uint16_t io_queue_pairs_max = 0;  // granted by Set Features, Number of Queues
   bool takes_sgls = false;          // SGLS: data blocks at the alignment of a dword
+  uint32_t optional_events = 0;     // OAES
+  uint32_t event_requests_max = 0;  // AERL + 1
 };
 
 class Controller : public std::enable_shared_from_this<Controller> {
@@ -71,6 +74,8 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // depth.
   Result<std::shared_ptr<QueuePair>> create_queue_pair(const QueuePairOptions& options);
 
+  ControllerEvents& events() { return events_; }
+
   // Recovery, for the owner of a queue whose commands do not complete (docs/architecture.md).
   // As AdminQueue::abort, after a look whether the controller works at all: ERR_CONTROLLER_GONE,
   // ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED.
@@ -96,6 +101,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
 
  private:
   friend class QueuePair;
+  friend class ControllerEvents;
   // Unreachable: close() could neither disable nor reset the controller.
   enum class Life { Open, Closing, Closed, Unreachable };
 
@@ -123,6 +129,8 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Waiter& waiter_;
   ControllerProperties properties_;
   ControllerLimits limits_;
+
+  ControllerEvents events_{*this};
 
   // Shared by whoever creates or deletes queues, so that a reset happens before or after, never
   // between. Taken before `mutex_`.

@@ -33,9 +33,16 @@ Status Controller::reset(uint32_t epoch) {
     queue = admin_;
   }
   Status status = restart(*queue, lost);
-  std::lock_guard lock(mutex_);
-  epoch_++;
-  if (!status.ok()) broken_ = status.failure();
+  {
+    std::lock_guard lock(mutex_);
+    epoch_++;
+    if (!status.ok()) broken_ = status.failure();
+  }
+  if (status.ok()) {
+    events_.restore();
+  } else {
+    events_.notify_of_failure();
+  }
   return status;
 }
 

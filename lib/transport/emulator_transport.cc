@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "transport/emulator_transport.h"
 
-#include <sys/socket.h>
-
 #include "memory/buffer.h"
 #include "platform/ordering.h"
+#include "transport/wake.h"
 
 namespace nvm {
 namespace {
@@ -54,11 +53,7 @@ void EmulatorTransport::WakeTable::raise(uint16_t vector) {
   // once more. This fence orders the posts before the look at `armed`: one of the two sides sees
   // the other. It stands here alone; the front end calls raise() once per posted batch.
   store_load_fence();
-  if (target.armed->load(std::memory_order_relaxed) == 0) return;
-  if (target.armed->exchange(0, std::memory_order_acq_rel) != 1) return;
-  const char byte = 0;
-  // A full socket means that a wake-up is under way already.
-  (void)send(target.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  wake(target);
 }
 
 uint64_t EmulatorTransport::read_register(uint32_t offset, unsigned byte_length) {

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "driver/controller_events.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "driver/admin_queue.h"
+#include "driver/controller.h"
+#include "transport/wake.h"
+
+namespace nvm {
+
+namespace {
+
+constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
+constexpr uint32_t kRequestsMax = 4;  // outstanding at once; there are few types of events
+constexpr size_t kLogBytes = 512;     // of pages that have no other length below
+constexpr uint16_t kEventVector = 0;  // that of the admin completion queue
+constexpr uint32_t kVersion14 = 0x00010400;
+
+// Which critical warnings and notices a controller can report.
+uint32_t events_offered(const ControllerLimits& limits, uint32_t version) {
+  namespace warning = spec::critical_warning;
+  const uint32_t pmr = version >= kVersion14 ? warning::pmr.mask : 0;
+  const uint32_t smart = warning::available_spare.mask | warning::temperature.mask |
+                         warning::reliability.mask | warning::read_only.mask |
+                         warning::volatile_memory_backup.mask | pmr;
+  return smart | limits.optional_events;  // the notices have the same bits in OAES and the feature
+}
+
+// How much of a log page an event brings; 0: the consumer reads it, as reading releases its data.
+size_t log_bytes(uint8_t id) {
+  switch (id) {
+    case 0:
+    case spec::log_page::telemetry_controller_initiated:
+      return 0;
+    case spec::log_page::error_information:
+      return sizeof(spec::ErrorLogEntry);
+    case spec::log_page::changed_namespace_list:
+      return sizeof(spec::NamespaceList);
+    default:
+      return kLogBytes;
+  }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {
+  std::lock_guard reading(reading_mutex_);
+  auto queue = controller_.working_admin_queue();
+  if (!queue.ok()) return std::move(queue.status());
+  NVM_TRY(configure());
+  auto watcher = std::make_shared<EventWatcher>(fd);
+  std::lock_guard lock(mutex_);
+  watchers_.push_back(watcher);
+  bind();
+  const uint32_t kept = queue.value()->keep_event_requests(
+      std::min(kRequestsMax, controller_.limits().event_requests_max));
+  if (kept != 0) return watcher;
+  watchers_.pop_back();
+  bind();
+  return Status(ErrorCode::Unsupported,
+                "the admin queue is too short for Asynchronous Event Requests");
+}
+
+// Adds what the controller offers to what is enabled.
+Status ControllerEvents::configure() {
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::get_features;
+  command.cdw10 = spec::feature::asynchronous_event_configuration;
+  auto current = controller_.admin(command, kAdminTimeoutNs);
+  if (!current.ok()) return std::move(current.status());
+  NVM_TRY(Status::from_nvme(current.value().status_field));
+  const uint32_t configuration =
+      current.value().dword0 | events_offered(controller_.limits(), controller_.properties().vs);
+  command.opc = spec::admin_opcode::set_features;
+  command.cdw11 = configuration;
+  auto set = controller_.admin(command, kAdminTimeoutNs);
+  if (!set.ok()) return std::move(set.status());
+  NVM_TRY(Status::from_nvme(set.value().status_field));
+  std::lock_guard lock(mutex_);
+  configuration_ = configuration;
+  lost_.reset();
+  return {};
+}
+
+// The device wakes one watcher, who wakes the others. With `mutex_` held.
+void ControllerEvents::bind() {
+  const auto awake = std::find_if(watchers_.begin(), watchers_.end(),
+                                  [](const auto& each) { return each->fd_ >= 0; });
+  const int fd = awake == watchers_.end() ? -1 : (*awake)->fd_;
+  if (fd == bound_fd_) return;
+  bound_fd_ = fd;
+  const WakeTarget target = fd < 0 ? WakeTarget{} : WakeTarget{&armed_, fd};
+  const Capabilities& capabilities = controller_.transport().capabilities();
+  // With a single vector that one announces the completions of a queue.
+  if (capabilities.wakes && capabilities.vectors > 1) {
+    device_wakes_ = controller_.transport().bind_wake(kEventVector, target).ok() && fd >= 0;
+  }
+  // Before the old fd goes, nobody writes to it any more.
+  if (auto queue = controller_.admin_queue()) (void)queue->look_for_events(target);
+}
+
+void ControllerEvents::unwatch(const std::shared_ptr<EventWatcher>& watcher) {
+  std::lock_guard lock(mutex_);
+  std::erase(watchers_, watcher);
+  bind();
+  notify_watchers();  // one of them is woken from now on, and must look to arm that
+  if (!watchers_.empty()) return;
+  if (auto queue = controller_.admin_queue()) queue->keep_event_requests(0);
+}
+
+bool ControllerEvents::wakes() {
+  std::lock_guard lock(mutex_);
+  return device_wakes_;
+}
+
+bool ControllerEvents::look(EventWatcher& watcher) {
+  std::lock_guard lock(mutex_);
+  if (!watcher.events_.empty() || lost_.has_value()) return true;
+  auto queue = controller_.working_admin_queue();
+  if (!queue.ok()) return true;
+  const WakeTarget target = bound_fd_ < 0 ? WakeTarget{} : WakeTarget{&armed_, bound_fd_};
+  return queue.value()->look_for_events(target);
+}
+
+Result<ControllerEvents::Taken> ControllerEvents::take(EventWatcher& watcher) {
+  auto queue = controller_.working_admin_queue();
+  Status status = queue.ok() ? collect(*queue.value()) : std::move(queue.status());
+  std::lock_guard lock(mutex_);
+  if (status.ok() && lost_.has_value()) status = *lost_;
+  if (!status.ok() && watcher.events_.empty()) return status;
+  Taken taken;
+  taken.events.assign(std::make_move_iterator(watcher.events_.begin()),
+                      std::make_move_iterator(watcher.events_.end()));
+  taken.dropped = watcher.dropped_;
+  watcher.events_.clear();
+  return taken;
+}
+
+// Hands what completed requests to every watcher.
+Status ControllerEvents::collect(AdminQueue& queue) {
+  std::lock_guard reading(reading_mutex_);
+  {
+    std::lock_guard lock(mutex_);
+    if (watchers_.empty()) return {};
+  }
+  auto taken = queue.take_events();
+  if (!taken.ok()) return std::move(taken.status());
+  for (const uint32_t dword0 : taken.value()) {
+    const AsyncEvent event = read(dword0);
+    std::lock_guard lock(mutex_);
+    for (const auto& watcher : watchers_) {
+      if (watcher->events_.size() == kUntakenEventsMax) {
+        watcher->events_.pop_front();
+        watcher->dropped_++;
+      }
+      watcher->events_.push_back(event);
+    }
+  }
+  std::lock_guard lock(mutex_);
+  if (!taken.value().empty()) notify_watchers();
+  return {};
+}
+
+AsyncEvent ControllerEvents::read(uint32_t dword0) {
+  AsyncEvent event;
+  event.dword0 = dword0;
+  const auto id = static_cast<uint8_t>(spec::async_event_dw0::lid.get(dword0));
+  const size_t byte_length = log_bytes(id);
+  if (byte_length == 0) return event;
+  auto log = read_log_page(id, byte_length);
+  if (log.ok()) {
+    event.log = std::move(log.value());
+  } else {
+    event.failure = log.status().failure();
+  }
+  return event;
+}
+
+// Without Retain Asynchronous Event: the controller may report the next one.
+Result<std::vector<std::byte>> ControllerEvents::read_log_page(uint8_t id, size_t byte_length) {
+  auto page = controller_.allocate(controller_.properties().page_size);
+  if (!page.ok()) return std::move(page.status());
+  const uint32_t dwords = static_cast<uint32_t>(byte_length / sizeof(uint32_t));
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::get_log_page;
+  command.nsid = 0xffffffff;
+  command.prp1 = page.value()->io_address(0);
+  command.cdw10 =
+      spec::get_log_page_cdw10::lid.put(id) | spec::get_log_page_cdw10::numdl.put(dwords - 1);
+  auto completion = controller_.admin_or_abort(command, kAdminTimeoutNs, page.value());
+  if (!completion.ok()) return std::move(completion.status());
+  NVM_TRY(Status::from_nvme(completion.value().status_field));
+  std::vector<std::byte> bytes(byte_length);
+  std::memcpy(bytes.data(), page.value()->bytes(), byte_length);
+  return bytes;
+}
+
+// With `mutex_` held.
+void ControllerEvents::notify_watchers() {
+  for (const auto& watcher : watchers_) {
+    if (watcher->fd_ < 0) continue;
+    std::atomic<uint32_t> once = 1;
+    wake({&once, watcher->fd_});
+  }
+}
+
+void ControllerEvents::restore() {
+  std::optional<uint32_t> configuration;
+  {
+    std::lock_guard lock(mutex_);
+    configuration = configuration_;
+  }
+  if (!configuration.has_value()) return;
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::set_features;
+  command.cdw10 = spec::feature::asynchronous_event_configuration;
+  command.cdw11 = *configuration;
+  auto set = controller_.admin(command, kAdminTimeoutNs);
+  Status status = set.ok() ? Status::from_nvme(set.value().status_field) : std::move(set.status());
+  if (status.ok()) return;
+  std::lock_guard lock(mutex_);
+  lost_ = status.failure();
+  notify_watchers();
+}
+
+void ControllerEvents::notify_of_failure() {
+  std::lock_guard lock(mutex_);
+  notify_watchers();
+}
+
+}  // namespace nvm

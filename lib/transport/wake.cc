@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "transport/wake.h"
+
+#include <sys/socket.h>
+
+namespace nvm {
+
+void wake(const WakeTarget& target) {
+  if (target.armed == nullptr || target.armed->load(std::memory_order_relaxed) == 0) return;
+  if (target.armed->exchange(0, std::memory_order_acq_rel) != 1) return;
+  const char byte = 0;
+  // A full socket means that a wake-up is under way already.
+  (void)send(target.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+}  // namespace nvm
