@@ -226,8 +226,13 @@ napi_value remove_namespace(napi_env env, napi_callback_info info) {
   if (device == nullptr) return make_failure(env, closed_device());
   const uint32_t id = arguments.uint32(1);
   return run_task(env, [device, id]() -> Status {
-    emulator::Runner::Pause pause(device->runner());
-    if (pause.subsystem().remove_namespace(id)) return {};
+    bool removed = false;
+    {
+      emulator::Runner::Pause pause(device->runner());
+      removed = pause.subsystem().remove_namespace(id);
+    }
+    device->runner().wake();  // there is something to tell hosts
+    if (removed) return {};
     return Status(ErrorCode::Argument, "there is no namespace " + std::to_string(id));
   });
 }
