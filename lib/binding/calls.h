@@ -18,6 +18,12 @@ napi_value read_register(napi_env env, napi_callback_info info);
 napi_value reset_controller(napi_env env, napi_callback_info info);
 napi_value close_controller(napi_env env, napi_callback_info info);
 
+// event_calls.cc
+napi_value watch_events(napi_env env, napi_callback_info info);
+napi_value unwatch_events(napi_env env, napi_callback_info info);
+napi_value has_events(napi_env env, napi_callback_info info);
+napi_value take_events(napi_env env, napi_callback_info info);
+
 // memory_calls.cc
 napi_value allocate(napi_env env, napi_callback_info info);
 napi_value allocate_now(napi_env env, napi_callback_info info);

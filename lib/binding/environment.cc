@@ -13,7 +13,17 @@ Status ControllerHandle::release() {
     if (released) return {};
     released = true;
   }
+  stop_watching();
   return shared->release();
+}
+
+void ControllerHandle::stop_watching() {
+  std::shared_ptr<EventWatcher> watcher;
+  {
+    std::lock_guard lock(mutex);
+    watcher.swap(events);
+  }
+  if (watcher != nullptr) shared->controller->events().unwatch(watcher);
 }
 
 std::shared_ptr<Environment>& Environment::of(napi_env env) {

@@ -19,11 +19,14 @@ namespace nvm::binding {
 // One reference of JavaScript to a controller.
 struct ControllerHandle {
   std::shared_ptr<SharedController> shared;
-  bool released = false;  // its reference was given back
+  bool released = false;                 // its reference was given back
+  std::shared_ptr<EventWatcher> events;  // null while nobody watches
   std::mutex mutex;
 
   // Gives the reference back, once. Blocks while the controller closes, if it was the last.
   Status release();
+  // Nothing is written to the environment's socket for it any more.
+  void stop_watching();
 };
 
 // One JavaScript descriptor of memory.

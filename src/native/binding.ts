@@ -96,6 +96,21 @@ export interface NativeAdminAnswer {
   readonly data: ArrayBuffer
 }
 
+export interface NativeEvent {
+  /** Of the completion: async_event_dw0. */
+  readonly dword0: number
+  /** What its log page said; empty when it has none. */
+  readonly log: ArrayBuffer
+  /** Why the log page could not be read. */
+  readonly failure: NativeFailure | undefined
+}
+
+export interface NativeEvents {
+  readonly events: readonly NativeEvent[]
+  /** Since watchEvents. */
+  readonly dropped: number
+}
+
 export interface NativeBatch {
   readonly handle: BatchHandle
   /** Four doubles per command: opcode, LBA, block count, byte offset in the memory. */
@@ -158,6 +173,13 @@ export interface Binding {
   readRegister(controller: ControllerHandle, offset: number): Outcome<number>
   resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
   closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
+
+  /** Once per reference; whether the device wakes this environment when there are events. */
+  watchEvents(controller: ControllerHandle): Promise<Outcome<boolean>>
+  unwatchEvents(controller: ControllerHandle): void
+  /** Whether takeEvents has something to say; false also while nobody watches. */
+  hasEvents(controller: ControllerHandle): boolean
+  takeEvents(controller: ControllerHandle): Promise<Outcome<NativeEvents>> | NativeFailure
 
   allocate(controller: ControllerHandle, byteLength: number): Promise<Outcome<NativeDescriptor>>
   allocateNow(controller: ControllerHandle, byteLength: number): Outcome<NativeDescriptor>
