@@ -3,7 +3,7 @@
 // pairs.
 
 import './disposable.ts'
-import { Admin } from './admin.ts'
+import { Admin } from './admin/admin.ts'
 import type { BlockLimits } from './block-ranges.ts'
 import {
   checkBoolean,
@@ -27,8 +27,9 @@ import {
 import { forgetDropped, warnWhenDropped } from './dropped.ts'
 import { toNativeOptions } from './emulator/options.ts'
 import { createError, type NvmError, unwrap } from './errors.ts'
-import { Namespace, type NamespaceFormat, type NamespaceOwner } from './namespace.ts'
-import { identifyFormat, identifyLimits } from './namespace-format.ts'
+import { KnownNamespaces } from './known-namespaces.ts'
+import type { Namespace, NamespaceFormat, NamespaceOwner } from './namespace.ts'
+import { identifyLimits } from './namespace-format.ts'
 import type {
   ControllerHandle,
   DescriptorHandle,
@@ -123,8 +124,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly users = new Set<MemoryUser>()
   #native: NativeController
   #info: ControllerInfo
-  readonly #formats = new Map<number, NamespaceFormat>()
-  readonly #namespaces = new Map<number, Namespace>()
+  readonly #namespaces: KnownNamespaces
   readonly #queues = new Set<QueuePair>()
   // Weak, so that a program can be told of memory that it dropped.
   readonly #memories = new Map<DescriptorHandle, WeakRef<DmaMemory>>()
@@ -138,7 +138,13 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.#info = makeInfo(native)
     this.handle = native.handle
     this.id = native.id
-    this.admin = new Admin(native.handle, timeoutMs)
+    this.admin = new Admin({
+      handle: native.handle,
+      timeoutMs,
+      transferBytesMax: () => this.#info.transferBytesMax,
+      namespacesChanged: (nsid) => this.#namespaces.forget(nsid),
+    })
+    this.#namespaces = new KnownNamespaces(this.admin, this, this.#queues)
     const left = 'was dropped without close(): it stays open until the thread ends'
     warnWhenDropped(this, `A controller (${this.#info.address}) ${left}`)
   }
@@ -176,23 +182,29 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   /**
-   * The namespace `id`, identified; the same object each time.
+   * The namespace `id`, identified. One object for as long as it stays what it is: when this
+   * reference formats, deletes or detaches it, the object's reads and writes fail with
+   * ERR_NAMESPACE from then on; ask for it again.
    * @throws NvmError ERR_NAMESPACE when there is none, or it is not attached to this controller
    */
   async namespace(id: number): Promise<Namespace> {
     this.#refuseIfClosed()
-    const known = this.#namespaces.get(id)
-    if (known !== undefined) return known
-    const format = await identifyFormat(this.admin, id)
-    const namespace = new Namespace(format, this)
-    this.#formats.set(id, format)
-    this.#namespaces.set(id, namespace)
-    return namespace
+    return this.#namespaces.get(id)
+  }
+
+  /**
+   * Every active namespace, in the order of their ids.
+   * @throws NvmError ERR_UNSUPPORTED when one of them is of a kind that namespace() refuses;
+   * `admin.activeNamespaces()` lists the ids.
+   */
+  async namespaces(): Promise<Namespace[]> {
+    this.#refuseIfClosed()
+    return this.#namespaces.all()
   }
 
   /** @internal */
   blockSizeOf(namespaceId: number): number | undefined {
-    return this.#formats.get(namespaceId)?.blockSize
+    return this.#namespaces.blockSizeOf(namespaceId)
   }
 
   /** Internal. */

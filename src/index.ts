@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: MIT
 // The public surface of peernvm: exports only.
 
+export type { Admin } from './admin/admin.ts'
+export type { CodeName } from './admin/codes.ts'
+export type { AdminCommand, AdminCompletion, AdminOptions } from './admin/command.ts'
+export type { FeatureName } from './admin/feature-table.ts'
 export type {
-  Admin,
-  AdminCommand,
-  AdminCompletion,
+  FeatureAnswer,
+  FeatureCapabilities,
+  FeaturePart,
+  FeatureSelect,
+  FeatureValue,
+  GetFeatureOptions,
+  RawFeature,
+  RawFeatureRequest,
+  RawFeatureValue,
+  SetFeatureOptions,
+} from './admin/features.ts'
+export type {
   IdentifyController,
+  IdentifyControllerNvm,
   IdentifyNamespace,
-} from './admin.ts'
+  IdentifyNamespaceIndependent,
+  IdentifyNamespaceNvm,
+  IdentifyRequest,
+  NamespaceDescriptors,
+} from './admin/identify.ts'
+export type {
+  CommandEffectsLog,
+  ErrorLogEntry,
+  FirmwareSlotLog,
+  LogPageOptions,
+  LogPageRequest,
+  SanitizeStatusLog,
+  SelfTestLog,
+  SmartLog,
+} from './admin/log-pages.ts'
+export type { SanitizeOptions, SelfTestOptions } from './admin/maintenance.ts'
+export type { CreateNamespaceOptions, FormatOptions, LayoutOptions } from './admin/namespaces.ts'
 export type { BlockRange } from './block-ranges.ts'
 export type { Controller, ControllerInfo, OpenOptions, Role } from './controller.ts'
 export { openController } from './controller.ts'
@@ -63,6 +93,8 @@ export type {
   RequestOptions,
   WriteRequest,
 } from './queue/request.ts'
-export type { StatusName } from './spec/nvme.ts'
+export type { Decoded, DecodedBits } from './spec/decode.ts'
+export { decode, decodeBits } from './spec/decode.ts'
+export type { BitLayoutName, CodeSet, StatusName, StructureName } from './spec/nvme.ts'
 export type { ControllerToken, Target } from './target.ts'
 export type { CompletedCommand, SubmittedCommand } from './trace.ts'

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // What Identify says of a namespace: its format, and how much its commands take at once.
 
-import type { Admin } from './admin.ts'
+import type { Admin } from './admin/admin.ts'
+import { allNamespaces } from './admin/command.ts'
+import type { IdentifyControllerNvm } from './admin/identify.ts'
+import { formatIndex } from './admin/namespaces.ts'
 import { type BlockLimits, nlbMax, rangeNlbMax, rangesMax } from './block-ranges.ts'
 import { show } from './checks.ts'
 import { pageBytes } from './dma.ts'
 import { createError, NvmError } from './errors.ts'
 import type { NamespaceFormat } from './namespace.ts'
-import { byteLengthOf, type Decoded, decode, decodeBits } from './spec/decode.ts'
+import { byteLengthOf, decode, decodeBits } from './spec/decode.ts'
 import { encodeBits } from './spec/encode.ts'
-import { nvme } from './spec/nvme.ts'
 
 // Protection information of a block, and what is asked of it by type: the controller makes it and
 // takes it off (PRACT), and checks the guard and, but for type 3, the reference tag.
@@ -24,7 +26,7 @@ const prinfoOf = [
 
 /** The format of the namespace `id`. ERR_NAMESPACE where there is none. */
 export async function identifyFormat(admin: Admin, id: number): Promise<NamespaceFormat> {
-  if (!Number.isInteger(id) || id < 1 || id >= 0xffffffff) {
+  if (!Number.isInteger(id) || id < 1 || id >= allNamespaces) {
     throw createError('ERR_NAMESPACE', `${show(id)} is not a namespace id`)
   }
   const identify = await admin.identifyNamespace(id).catch((error: unknown) => {
@@ -32,9 +34,7 @@ export async function identifyFormat(admin: Admin, id: number): Promise<Namespac
     if (name !== 'invalid_namespace_or_format') throw error
     throw createError('ERR_NAMESPACE', `${id}`, { cause: error })
   })
-  // The index of the format in use: bits 3:0, and bits 6:5 above them.
-  const index = (identify.flbas & 0xf) | ((identify.flbas & 0x60) >> 1)
-  const format = identify.lbaf[index]
+  const format = identify.lbaf[formatIndex(identify.flbas)]
   if (identify.nsze === 0n || format === undefined || format.lbads < 9) {
     throw createError('ERR_NAMESPACE', `${id} is not active`)
   }
@@ -69,14 +69,10 @@ export async function identifyLimits(
   }
 }
 
-/** CNS 06h; a controller that has no such page has no limits. */
-async function identifyNvmLimits(admin: Admin): Promise<Decoded<'IdentifyControllerNvm'>> {
-  const data = new Uint8Array(byteLengthOf('IdentifyControllerNvm'))
-  const { admin_opcode: opcode, cns } = nvme.codes
-  const cdw10 = cns.command_set_controller[0]
-  await admin.submit({ opcode: opcode.identify[0], cdw10, data }).catch((error: unknown) => {
+/** A controller that has no such page has no limits. */
+async function identifyNvmLimits(admin: Admin): Promise<IdentifyControllerNvm> {
+  return admin.identifyControllerNvm().catch((error: unknown) => {
     if (!(error instanceof NvmError) || error.code !== 'ERR_NVME_STATUS') throw error
-    data.fill(0)
+    return decode('IdentifyControllerNvm', new Uint8Array(byteLengthOf('IdentifyControllerNvm')))
   })
-  return decode('IdentifyControllerNvm', data)
 }

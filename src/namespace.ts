@@ -13,7 +13,12 @@ import {
 import { createError, NvmError } from './errors.ts'
 import type { AwaitQueuePair } from './queue/await.ts'
 import type { Command, Data, DataTarget } from './queue/command.ts'
-import { type BlockRequest, checkLba, type RequestOptions } from './queue/request.ts'
+import {
+  type BlockRequest,
+  checkLba,
+  type RequestOptions,
+  refuseIfChanged,
+} from './queue/request.ts'
 import { encodeBits } from './spec/encode.ts'
 import { nvme } from './spec/nvme.ts'
 
@@ -102,6 +107,7 @@ const { nvm_opcode: opcode } = nvme.codes
  */
 export class Namespace implements NamespaceFormat {
   readonly id: number
+  /** Bytes of a block; 0 once the namespace changed, as `blockCount` and `byteLength`. */
   readonly blockSize: number
   readonly blockCount: number
   readonly byteLength: number
@@ -118,6 +124,11 @@ export class Namespace implements NamespaceFormat {
     this.byteLength = format.blockSize * format.blockCount
     this.prinfo = format.prinfo
     this.#owner = owner
+  }
+
+  /** Internal: it was formatted, deleted or detached; nothing is sent for what it was. */
+  retire(): void {
+    Object.assign(this, { blockSize: 0, blockCount: 0, byteLength: 0 })
   }
 
   /**
@@ -147,6 +158,7 @@ export class Namespace implements NamespaceFormat {
 
   /** Resolves when everything written before is durable. */
   async flush(options: RequestOptions = {}, queue?: AwaitQueuePair): Promise<void> {
+    refuseIfChanged(this)
     await (queue ?? (await this.#open())).flush({ ...options, namespace: this })
   }
 
@@ -261,6 +273,7 @@ export class Namespace implements NamespaceFormat {
   }
 
   async #knowLimits(): Promise<BlockLimits> {
+    refuseIfChanged(this)
     this.#limits ??= await this.#owner.blockLimits(this)
     return this.#limits
   }

@@ -1230,6 +1230,11 @@ namespace feature_autonomous_power_state_transition {
 inline constexpr Bits32<0, 0> apste;  // Autonomous power state transition enable
 }  // namespace feature_autonomous_power_state_transition
 
+// Keep Alive Timer.
+namespace feature_keep_alive_timer {
+inline constexpr Bits32<31, 0> kato;  // Keep alive timeout in milliseconds, 0 disables it
+}  // namespace feature_keep_alive_timer
+
 // Host Controlled Thermal Management, 0 disables a temperature.
 namespace feature_host_controlled_thermal_management {
 inline constexpr Bits32<15, 0> tmt2;   // Thermal management temperature 2 in kelvin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `peernvm identify`: what a controller says about itself, in libnvm's format.
 
-import type { IdentifyController } from '../admin.ts'
+import type { IdentifyController } from '../admin/identify.ts'
 import { type Controller, type ControllerInfo, openController } from '../controller.ts'
 import { decodeBits } from '../spec/decode.ts'
 

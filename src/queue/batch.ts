@@ -12,6 +12,7 @@ import { opcodeName } from '../spec/names.ts'
 import { isTraced } from '../trace.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import type { QueueOwner } from './pair.ts'
+import { refuseIfChanged } from './request.ts'
 import { counter, type QueueRing } from './ring.ts'
 
 /**
@@ -46,7 +47,7 @@ export class Batch {
   reaped = 0
   readonly #handle: BatchHandle
   readonly #ring: QueueRing
-  readonly #namespaceId: number
+  readonly #namespace: BatchOptions['namespace']
   readonly #dump: () => string
   readonly #native = binding()
 
@@ -58,6 +59,7 @@ export class Batch {
     options: BatchOptions,
     dump: () => string,
   ) {
+    if (options?.namespace?.blockSize === 0) refuseIfChanged(options.namespace)
     checkBatch(owner, options)
     const { namespace, memory, capacity } = options
     const native = unwrap(
@@ -74,7 +76,7 @@ export class Batch {
     ring.addBatchMemory(memory.memory)
     this.#handle = native.handle
     this.#ring = ring
-    this.#namespaceId = namespace.id
+    this.#namespace = namespace
     this.#dump = dump
     this.commands = new Float64Array(native.commands)
     this.outcomes = new Int32Array(native.outcomes)
@@ -89,6 +91,7 @@ export class Batch {
       checkCounts({ first, count, wanted })
     }
     if (first < 0 || count < 0 || wanted < 0) checkCounts({ first, count, wanted })
+    if (count > 0) refuseIfChanged(this.#namespace)
     const outcome = this.#native.exchangeBatch(this.#handle, first, count, wanted)
     const packed =
       typeof outcome === 'number'
@@ -113,7 +116,7 @@ export class Batch {
     const at = index * batchWords
     const [opcode = 0, lba = 0, blockCount = 0] = this.commands.subarray(at, at + 3)
     const what = { name: opcodeName('io', opcode), opcode, commandId: index }
-    return { ...what, namespaceId: this.#namespaceId, lba, blockCount }
+    return { ...what, namespaceId: this.#namespace.id, lba, blockCount }
   }
 
   /**

@@ -4,6 +4,7 @@
 import { DmaDescriptor, type DmaMemory, memoryOf } from '../dma.ts'
 import { createError } from '../errors.ts'
 import { canPoint } from './data-pointer.ts'
+import type { NamespaceLike } from './request.ts'
 
 /** Memory of the device's reach, or any bytes: those are copied on the way. */
 export type DataTarget = DmaDescriptor | Uint8Array
@@ -41,6 +42,8 @@ export interface ExtraWords {
 export interface Command {
   readonly opcode: number
   readonly nsid: number
+  /** Not sent once that changed. */
+  readonly namespace?: NamespaceLike
   readonly cdw10: number
   readonly cdw11: number
   readonly cdw12: number

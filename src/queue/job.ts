@@ -5,7 +5,7 @@
 import type { DmaDescriptor } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
 import type { Command, Data } from './command.ts'
-import { isDirect, type NamespaceLike } from './request.ts'
+import { isDirect, type NamespaceLike, refuseIfChanged } from './request.ts'
 
 export type Resolve = (value: unknown) => void
 export type Reject = (error: Error) => void
@@ -158,6 +158,7 @@ export class GroupJob extends Job {
     const request = this.#requests[this.#index++] as GroupRequest
     const namespace = this.#namespace ?? (request.namespace as NamespaceLike)
     const data = request.into ?? request.from
+    refuseIfChanged(namespace)
     // It was so when the group was asked for; it may have been disposed or changed since.
     if (data === undefined || !isDirect(namespace, request.lba, data, this.#bytesMax)) {
       throw createError('ERR_CLOSED', 'memory of a group was disposed before its turn')

@@ -11,7 +11,7 @@ import type { Entries } from './entries.ts'
 import { CommandJob, type Job, type Reject, type Resolve, type Sender } from './job.ts'
 import { Line } from './line.ts'
 import type { QueueOwner } from './pair.ts'
-import type { NamespaceLike } from './request.ts'
+import { type NamespaceLike, refuseIfChanged } from './request.ts'
 import { Delayed, mayRetry } from './retry.ts'
 import { counter, type QueueRing } from './ring.ts'
 
@@ -140,6 +140,7 @@ export class Jobs implements Sender {
   send(job: Job, command: Command): boolean {
     const ring = this.#ring
     const { opcode, nsid, cdw10, cdw11, cdw12, extra, data } = command
+    if (command.namespace !== undefined) refuseIfChanged(command.namespace)
     let { segments } = data
     let bounceSlot: DmaDescriptor | undefined
     if (data.byteLength > 0 && segments.length === 0) {

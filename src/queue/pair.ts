@@ -135,6 +135,9 @@ export abstract class QueuePair implements AsyncDisposable {
     return renderQueue(this.ring, this.mode, (offset) => this.owner.readRegister(offset))
   }
 
+  /** Internal: the namespace may have another format. */
+  forgetNamespace(_id: number): void {}
+
   /** Deletes the queues, after what is outstanding has been settled. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()

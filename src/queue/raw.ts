@@ -101,6 +101,11 @@ export class SubmissionQueue {
     stats[counter.noData] = (stats[counter.noData] as number) + 1
   }
 
+  /** Internal: what is known of the namespace is out of date. */
+  forgetNamespace(id: number): void {
+    if (id === this.#namespaceId) this.#namespaceId = 0
+  }
+
   /** Rings the doorbell for everything enqueued since the last call. */
   submit(): void {
     if (this.words.length === 0) this.#refuseIfClosed()
@@ -290,6 +295,10 @@ export class RawQueuePair extends QueuePair {
     if (this.isClosed) throw createError('ERR_CLOSED', `queue pair ${this.id}`)
     const dump = (): string => this.dump()
     return new Batch(this.ring, this.owner, this.timeoutMs, options, dump)
+  }
+
+  override forgetNamespace(id: number): void {
+    this.sq.forgetNamespace(id)
   }
 
   protected async settle(): Promise<void> {

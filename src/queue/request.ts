@@ -61,6 +61,13 @@ export interface Transfer {
 const fuaFlag = encodeBits('read_cdw12', { fua: 1 })
 const prinfoShift = 26
 
+/** ERR_NAMESPACE for one that was formatted, deleted or detached since it was identified. */
+export function refuseIfChanged({ id, blockSize }: NamespaceLike): void {
+  if (blockSize !== 0) return
+  const fix = `get it again with controller.namespace(${id})`
+  throw createError('ERR_NAMESPACE', `${id} is not what it was; ${fix}`)
+}
+
 /** The LBA as a number. */
 export function checkLba(lba: number | bigint): number {
   const first = typeof lba === 'bigint' || typeof lba === 'number' ? Number(lba) : Number.NaN
@@ -76,6 +83,7 @@ export function planTransfer(
   data: Data,
   takesSgls: boolean,
 ): Transfer {
+  refuseIfChanged(namespace)
   const lba = checkLba(request.lba)
   const plan = planData(data, takesSgls)
   if (plan.byteLength % namespace.blockSize !== 0) {
@@ -90,6 +98,7 @@ export function planTransfer(
 export function* cutTransfer(transfer: Transfer, bytesMax: number): Generator<Command> {
   const { opcode, namespace, flags, data } = transfer
   for (let done = 0; done < data.byteLength; done += bytesMax) {
+    refuseIfChanged(namespace)
     const byteLength = Math.min(bytesMax, data.byteLength - done)
     const lba = transfer.lba + done / namespace.blockSize
     const cdw12 = (byteLength / namespace.blockSize - 1) | flags
@@ -109,6 +118,7 @@ export function blockCommand(
   return {
     opcode,
     nsid,
+    namespace,
     cdw10: lba >>> 0,
     cdw11: Math.floor(lba / 2 ** 32),
     cdw12: cdw12 | (prinfo << prinfoShift),

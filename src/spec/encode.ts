@@ -1,27 +1,96 @@
 // SPDX-License-Identifier: MIT
-// The reverse of decodeBits: encodeBits('write_zeroes_cdw12', { nlb: 7, deac: 1 }).
+// Writes structures and bit fields of the table, the reverse of decode.ts:
+// encodeBits('get_log_page_cdw10', { lid: 2, numdl: 127 }).
 
 import { createError } from '../errors.ts'
-import type { DecodedBits } from './decode.ts'
-import type { BitLayout } from './form.ts'
-import { type BitLayoutName, nvme } from './nvme.ts'
+import { byteLengthOf, type Decoded, type DecodedBits } from './decode.ts'
+import { type BitLayout, elementBytes, parseType, type Structure } from './form.ts'
+import { type BitLayoutName, nvme, type StructureName } from './nvme.ts'
 
-/** A word of at most 32 bits; fields left out are 0. ERR_RANGE where a value does not fit. */
-export function encodeBits<Name extends BitLayoutName>(
-  name: Name,
-  fields: Partial<DecodedBits<Name>>,
-): number {
-  const layout: BitLayout = nvme.bitLayouts[name]
+/** Values for fields of a word or a structure; what is left out is 0. */
+export type Bits<Name extends BitLayoutName> = Partial<DecodedBits<Name>>
+export type Fields<Name extends StructureName> = Partial<Decoded<Name>>
+
+/**
+ * The word, of at most 32 bits, that has these values in its fields.
+ * @throws NvmError ERR_ARGUMENT for a name that the word has not; ERR_RANGE for a value that does
+ * not fit its field.
+ */
+export function encodeBits<Name extends BitLayoutName>(name: Name, values: Bits<Name>): number {
+  const { bits }: BitLayout = nvme.bitLayouts[name]
   let word = 0
-  for (const [field, value] of Object.entries<number | undefined>(fields)) {
-    const row = layout.bits[field]
-    if (row === undefined || value === undefined) continue
-    const [high, low] = row
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** (high - low + 1)) {
-      const bits = `${name} has bits ${high}:${low} for it`
-      throw createError('ERR_RANGE', `${field} is ${value}; ${bits}`)
+  for (const [field, value] of Object.entries<number | undefined>(values)) {
+    const row = bits[field]
+    if (row === undefined) {
+      throw createError('ERR_ARGUMENT', `${name} has no '${field}', but ${Object.keys(bits)}`)
     }
-    word += value * 2 ** low
+    const [high, low] = row
+    const max = 2 ** (high - low + 1) - 1
+    checkNumber(`${field} of ${name}`, value ?? 0, max)
+    word += (value ?? 0) * 2 ** low
   }
   return word
+}
+
+/**
+ * The structure's bytes, with these values in its fields.
+ * @throws NvmError ERR_ARGUMENT for a name that it has not; ERR_RANGE for a value that does not
+ * fit its field.
+ */
+export function encode<Name extends StructureName>(name: Name, values: Fields<Name>): Uint8Array {
+  const bytes = new Uint8Array(byteLengthOf(name))
+  const view = new DataView(bytes.buffer)
+  const { fields }: Structure = nvme.structures[name]
+  for (const [field, value] of Object.entries(values)) {
+    const row = fields[field]
+    if (row === undefined) throw createError('ERR_ARGUMENT', `${name} has no '${field}'`)
+    const { base, count } = parseType(row[1])
+    const elements: Iterable<unknown> =
+      typeof value === 'object' && value !== null ? (value as Iterable<unknown>) : [value]
+    let at = row[0]
+    const end = at + count * elementBytes(base, nvme.structures)
+    for (const element of elements) {
+      if (at >= end) throw createError('ERR_RANGE', `${field} of ${name} has ${count} elements`)
+      at += encodeElement(`${field} of ${name}`, base, view, at, element)
+    }
+  }
+  return bytes
+}
+
+function encodeElement(
+  what: string,
+  base: string,
+  view: DataView,
+  at: number,
+  value: unknown,
+): number {
+  switch (base) {
+    case 'u8':
+      view.setUint8(at, checkNumber(what, value, 0xff))
+      return 1
+    case 'u16':
+      view.setUint16(at, checkNumber(what, value, 0xffff), true)
+      return 2
+    case 'u32':
+      view.setUint32(at, checkNumber(what, value, 0xffffffff), true)
+      return 4
+    case 'u64':
+      view.setBigUint64(at, checkBigInt(what, value), true)
+      return 8
+    default:
+      throw createError('ERR_ARGUMENT', `${what} is ${base}, which is not written`)
+  }
+}
+
+function checkNumber(what: string, value: unknown, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
+    return value
+  }
+  throw createError('ERR_RANGE', `${what} is ${value}; it is a number from 0 to ${max}`)
+}
+
+function checkBigInt(what: string, value: unknown): bigint {
+  const number = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value
+  if (typeof number === 'bigint' && number >= 0n && number < 2n ** 64n) return number
+  throw createError('ERR_RANGE', `${what} is ${value}; it is an integer from 0 to 2 ** 64 - 1`)
 }

@@ -108,6 +108,11 @@ export const featureBits = {
     width: 32,
     bits: { apste: [0, 0, 'Autonomous power state transition enable'] },
   },
+  feature_keep_alive_timer: {
+    text: 'Keep Alive Timer',
+    width: 32,
+    bits: { kato: [31, 0, 'Keep alive timeout in milliseconds, 0 disables it'] },
+  },
   feature_host_controlled_thermal_management: {
     text: 'Host Controlled Thermal Management, 0 disables a temperature',
     width: 32,

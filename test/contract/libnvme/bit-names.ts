@@ -43,6 +43,7 @@ export const bitNames: Readonly<Record<string, string | null>> = {
   'feature_asynchronous_event_configuration.endurance_group': 'FEAT_AE_EGA',
   'feature_asynchronous_event_configuration.normal_shutdown': null,
   'feature_autonomous_power_state_transition.apste': 'FEAT_APST_APSTE',
+  'feature_keep_alive_timer.kato': null,
   'feature_host_controlled_thermal_management.tmt2': 'FEAT_HCTM_TMT2',
   'feature_host_controlled_thermal_management.tmt1': 'FEAT_HCTM_TMT1',
   'feature_non_operational_power_state_config.noppme': 'FEAT_NOPS_NOPPME',

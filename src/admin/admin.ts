@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+// Admin commands of a controller whose admin queues this process owns: `controller.admin`.
+
+import { type Decoded, decode } from '../spec/decode.ts'
+import { nvme } from '../spec/nvme.ts'
+import type { CodeName } from './codes.ts'
+import {
+  type AdminCommand,
+  type AdminCompletion,
+  type AdminOptions,
+  type AdminPort,
+  submit,
+} from './command.ts'
+import type { FeatureName } from './feature-table.ts'
+import {
+  type FeatureAnswer,
+  type FeaturePart,
+  type FeatureSelect,
+  type FeatureValue,
+  type GetFeatureOptions,
+  getFeature,
+  getRawFeature,
+  type RawFeature,
+  type RawFeatureRequest,
+  type RawFeatureValue,
+  type SetFeatureOptions,
+  setFeature,
+  setRawFeature,
+} from './features.ts'
+import {
+  decodeNamespaceDescriptors,
+  type IdentifyController,
+  type IdentifyControllerNvm,
+  type IdentifyNamespace,
+  type IdentifyNamespaceIndependent,
+  type IdentifyNamespaceNvm,
+  type IdentifyRequest,
+  identify,
+  identifyAs,
+  identifyControllers,
+  identifyNamespaces,
+  type NamespaceDescriptors,
+} from './identify.ts'
+import {
+  type CommandEffectsLog,
+  type ErrorLogEntry,
+  type FirmwareSlotLog,
+  getLogPage,
+  type LogPageOptions,
+  type LogPageRequest,
+  readChangedNamespaces,
+  readErrors,
+  readLog,
+  type SanitizeStatusLog,
+  type SelfTestLog,
+  type SmartLog,
+  supportedIds,
+} from './log-pages.ts'
+import { type SanitizeOptions, type SelfTestOptions, sanitize, selfTest } from './maintenance.ts'
+import {
+  type CreateNamespaceOptions,
+  changeAttachment,
+  createNamespace,
+  deleteNamespace,
+  type FormatOptions,
+  formatNamespace,
+} from './namespaces.ts'
+
+/**
+ * Every method rejects with an NvmError: ERR_NVME_STATUS when the controller refuses (`status` says
+ * why), ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, ERR_RANGE or ERR_ARGUMENT for what cannot be sent.
+ */
+export class Admin {
+  readonly #port: AdminPort
+
+  /** Internal: a controller has one. */
+  constructor(port: AdminPort) {
+    this.#port = port
+  }
+
+  /**
+   * Sends any admin command and waits for its completion. `data` is one buffer for both ways: what
+   * it has is sent, and it is overwritten with what the controller answers.
+   */
+  submit(command: AdminCommand, options?: AdminOptions): Promise<AdminCompletion> {
+    return submit(this.#port, command, options)
+  }
+
+  /** The 4096 bytes of any data structure of Identify; `decode` takes apart those of the table. */
+  identify(request: IdentifyRequest): Promise<Uint8Array> {
+    return identify(this.#port, request)
+  }
+
+  /** What the controller is and can do (CNS 01h). */
+  identifyController(): Promise<IdentifyController> {
+    return identifyAs(this.#port, 'IdentifyController', { cns: 'identify_controller' })
+  }
+
+  /** What the NVM command set adds to that (CNS 06h). */
+  identifyControllerNvm(): Promise<IdentifyControllerNvm> {
+    return identifyAs(this.#port, 'IdentifyControllerNvm', { cns: 'command_set_controller' })
+  }
+
+  /** An active namespace (CNS 00h); zeroes for one that is not active. */
+  identifyNamespace(nsid: number): Promise<IdentifyNamespace> {
+    return identifyAs(this.#port, 'IdentifyNamespace', { cns: 'identify_namespace', nsid })
+  }
+
+  /** What the NVM command set adds to that (CNS 05h): storage tags, extended LBA formats. */
+  identifyNamespaceNvm(nsid: number): Promise<IdentifyNamespaceNvm> {
+    return identifyAs(this.#port, 'IdentifyNamespaceNvm', { cns: 'command_set_namespace', nsid })
+  }
+
+  /** What namespaces of all command sets have in common (CNS 08h). */
+  identifyNamespaceIndependent(nsid: number): Promise<IdentifyNamespaceIndependent> {
+    const cns = 'independent_namespace'
+    return identifyAs(this.#port, 'IdentifyNamespaceIndependent', { cns, nsid })
+  }
+
+  /** A namespace of the NVM subsystem, attached to this controller or not (CNS 11h). */
+  identifyAllocatedNamespace(nsid: number): Promise<IdentifyNamespace> {
+    return identifyAs(this.#port, 'IdentifyNamespace', { cns: 'allocated_namespace', nsid })
+  }
+
+  /** The identifiers by which a namespace is known everywhere (CNS 03h). */
+  async namespaceDescriptors(nsid: number): Promise<NamespaceDescriptors> {
+    return decodeNamespaceDescriptors(await this.identify({ cns: 'namespace_descriptors', nsid }))
+  }
+
+  /** Ids of the active namespaces above `after`, in order; at most 1024 a call (CNS 02h). */
+  activeNamespaces(after = 0): Promise<number[]> {
+    return identifyNamespaces(this.#port, { cns: 'active_namespaces', nsid: after })
+  }
+
+  /** Ids of all namespaces of the subsystem above `after`; at most 1024 a call (CNS 10h). */
+  allocatedNamespaces(after = 0): Promise<number[]> {
+    return identifyNamespaces(this.#port, { cns: 'allocated_namespaces', nsid: after })
+  }
+
+  /** Ids, from `from` on, of the controllers that a namespace is attached to (CNS 12h). */
+  attachedControllers(nsid: number, from = 0): Promise<number[]> {
+    return identifyControllers(this.#port, { cns: 'namespace_controllers', nsid, cntid: from })
+  }
+
+  /** Ids, from `from` on, of the controllers in the NVM subsystem (CNS 13h). */
+  subsystemControllers(from = 0): Promise<number[]> {
+    return identifyControllers(this.#port, { cns: 'controllers', cntid: from })
+  }
+
+  /** Combinations of I/O command sets (CNS 1Ch): bit N of `iocsc` stands for the set of CSI N. */
+  async commandSets(): Promise<Decoded<'CommandSets'>> {
+    const thisController = 0xffff
+    return decode(
+      'CommandSets',
+      await this.identify({ cns: 'command_sets', cntid: thisController }),
+    )
+  }
+
+  /** Bytes of any log page; more than one command transfers are read in parts. */
+  getLogPage(request: LogPageRequest): Promise<Uint8Array> {
+    return getLogPage(this.#port, request)
+  }
+
+  /** Health, wear and counters (LID 02h). */
+  smartLog(options: LogPageOptions & { readonly nsid?: number } = {}): Promise<SmartLog> {
+    return readLog(this.#port, 'SmartLog', { lid: 'smart_health_information', ...options })
+  }
+
+  /** Commands that failed (LID 01h), the newest first. */
+  errorLog(options: LogPageOptions = {}): Promise<ErrorLogEntry[]> {
+    return readErrors(this.#port, options)
+  }
+
+  /** Firmware slots and what they hold (LID 03h). */
+  firmwareSlots(): Promise<FirmwareSlotLog> {
+    return readLog(this.#port, 'FirmwareSlotLog', { lid: 'firmware_slot_information' })
+  }
+
+  /** Namespaces that changed since this was read without retaining (LID 04h). */
+  changedNamespaces(options: LogPageOptions = {}): Promise<number[]> {
+    return readChangedNamespaces(this.#port, options)
+  }
+
+  /** Which commands there are and what they change (LID 05h): words of `command_effects`. */
+  commandEffects(options: { readonly csi?: CodeName<'csi'> } = {}): Promise<CommandEffectsLog> {
+    const lid = 'commands_supported_and_effects'
+    return readLog(this.#port, 'CommandEffectsLog', { lid, ...options })
+  }
+
+  /** The self-test that runs, and the results of the last twenty (LID 06h). */
+  selfTestLog(): Promise<SelfTestLog> {
+    return readLog(this.#port, 'SelfTestLog', { lid: 'device_self_test' })
+  }
+
+  /** The identifiers of the log pages that there are (LID 00h). */
+  async supportedLogPages(): Promise<number[]> {
+    const lid = 'supported_log_pages'
+    return supportedIds((await readLog(this.#port, 'SupportedLogPages', { lid })).lid_support)
+  }
+
+  /** The identifiers of the features that there are (LID 12h). */
+  async supportedFeatures(): Promise<number[]> {
+    const lid = 'feature_identifiers_supported_and_effects'
+    return supportedIds((await readLog(this.#port, 'FeatureEffectsLog', { lid })).fid_support)
+  }
+
+  /** How far a sanitize is, or what the last one came to (LID 81h). */
+  sanitizeStatus(options: LogPageOptions = {}): Promise<SanitizeStatusLog> {
+    return readLog(this.#port, 'SanitizeStatusLog', { lid: 'sanitize_status', ...options })
+  }
+
+  /**
+   * A feature's value: `getFeature('arbitration')`; of one with several values, the one that `of`
+   * names: `getFeature('temperature_threshold', { of: { tmpsel: 0, thsel: 1 } })`. With `select`
+   * the default or saved value, or what may be done with the feature.
+   */
+  getFeature<Name extends FeatureName, Select extends FeatureSelect = 'current'>(
+    name: Name,
+    options: GetFeatureOptions<Select> & { readonly of?: FeaturePart<Name> } = {},
+  ): Promise<FeatureAnswer<Name, Select>> {
+    return getFeature(this.#port, name, options) as Promise<FeatureAnswer<Name, Select>>
+  }
+
+  /** A feature by its number: vendor specific ones, and those without a form in the table. */
+  getRawFeature(request: RawFeatureRequest): Promise<RawFeature> {
+    return getRawFeature(this.#port, request)
+  }
+
+  /** Sets a feature as a whole. ERR_ARGUMENT when a field is missing. */
+  async setFeature<Name extends FeatureName>(
+    name: Name,
+    value: FeatureValue<Name>,
+    options: SetFeatureOptions = {},
+  ): Promise<void> {
+    await setFeature(this.#port, name, value, options)
+  }
+
+  /** Sets a feature by its number; resolves to dword 0 of the completion. */
+  setRawFeature(value: RawFeatureValue): Promise<number> {
+    return setRawFeature(this.#port, value)
+  }
+
+  /**
+   * Formats a namespace, whose data is lost; `formatNamespace(1, { blockSize: 4096 })`. Without a
+   * layout it keeps its own. What was known of it is forgotten: a Namespace got before fails with
+   * ERR_NAMESPACE. It may take long; give `timeoutMs`.
+   */
+  formatNamespace(nsid: number | 'all', options: FormatOptions = {}): Promise<void> {
+    return formatNamespace(this.#port, nsid, options)
+  }
+
+  /** Creates a namespace, which is attached to no controller; its id. */
+  createNamespace(options: CreateNamespaceOptions): Promise<number> {
+    return createNamespace(this.#port, options)
+  }
+
+  /** Deletes a namespace and its data. */
+  deleteNamespace(nsid: number | 'all', options: AdminOptions = {}): Promise<void> {
+    return deleteNamespace(this.#port, nsid, options)
+  }
+
+  /** Makes a namespace active on the controllers with these ids; by default on this one. */
+  attachNamespace(nsid: number, controllers?: readonly number[]): Promise<void> {
+    return changeAttachment(this.#port, 'attach', nsid, controllers)
+  }
+
+  /** Takes a namespace away from the controllers with these ids; by default from this one. */
+  detachNamespace(nsid: number, controllers?: readonly number[]): Promise<void> {
+    return changeAttachment(this.#port, 'detach', nsid, controllers)
+  }
+
+  /**
+   * Begins to erase everything in the NVM subsystem, which cannot be stopped. Resolves when it has
+   * begun; sanitizeStatus() tells how far it is, and an event that it ended.
+   */
+  sanitize(options: SanitizeOptions): Promise<void> {
+    return sanitize(this.#port, options)
+  }
+
+  /** Begins a self-test or ends the one that runs; selfTestLog() tells what it came to. */
+  deviceSelfTest(test: CodeName<'self_test_code'>, options: SelfTestOptions = {}): Promise<void> {
+    return selfTest(this.#port, test, options)
+  }
+
+  /** Restarts the keep alive timer (feature keep_alive_timer). */
+  async keepAlive(): Promise<void> {
+    await this.submit({ opcode: nvme.codes.admin_opcode.keep_alive[0] })
+  }
+}

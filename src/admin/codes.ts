@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Codes of the specification's table by name: what callers may write instead of a number.
+
+import { createError } from '../errors.ts'
+import type { CodeRow } from '../spec/form.ts'
+import { type CodeSet, nvme } from '../spec/nvme.ts'
+
+/** A name of a set of codes: `CodeName<'log_page'>` has 'smart_health_information'. */
+export type CodeName<Set extends CodeSet> = Set extends CodeSet
+  ? keyof (typeof nvme.codes)[Set] & string
+  : never
+
+/**
+ * The number of a name, or the number that was given.
+ * @throws NvmError ERR_ARGUMENT for a name that the set has not.
+ */
+export function codeOf<Set extends CodeSet>(set: Set, name: CodeName<Set> | number): number {
+  if (typeof name === 'number') return name
+  const rows: Readonly<Record<string, CodeRow>> = nvme.codes[set]
+  const row = Object.hasOwn(rows, name) ? rows[name] : undefined
+  if (row !== undefined) return row[0]
+  throw createError('ERR_ARGUMENT', `${set} '${name}' is none of ${Object.keys(rows).join(', ')}`)
+}
+
+/** The name of a number; undefined where the set has none. */
+export function codeName<Set extends CodeSet>(set: Set, value: number): CodeName<Set> | undefined {
+  const rows: readonly [string, CodeRow][] = Object.entries(nvme.codes[set])
+  return rows.find(([, [code]]) => code === value)?.[0] as CodeName<Set> | undefined
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// One admin command as the caller describes it, checked and sent.
+
+import { checkInteger, checkOptions, checkTimeoutMs, show } from '../checks.ts'
+import { createError, createStatusError, type FailedCommand, unwrap } from '../errors.ts'
+import type { ControllerHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import { opcodeName } from '../spec/names.ts'
+import { nvme } from '../spec/nvme.ts'
+
+/** An admin command; words that are left out are 0. */
+export interface AdminCommand {
+  readonly opcode: number
+  readonly nsid?: number
+  readonly cdw2?: number
+  readonly cdw3?: number
+  readonly cdw10?: number
+  readonly cdw11?: number
+  readonly cdw12?: number
+  readonly cdw13?: number
+  readonly cdw14?: number
+  readonly cdw15?: number
+  /** Sent to the controller, and overwritten with what it answers. */
+  readonly data?: Uint8Array
+}
+
+export interface AdminOptions {
+  /** How long the command may take; by default what openController was told. */
+  readonly timeoutMs?: number
+}
+
+/** What a completion says beside its status, which is an error when it is not success. */
+export interface AdminCompletion {
+  readonly dword0: number
+  readonly dword1: number
+}
+
+/** What the commands need of their controller. */
+export interface AdminPort {
+  readonly handle: ControllerHandle
+  readonly timeoutMs: number
+  /** Of one command; Infinity where there is no limit. */
+  transferBytesMax(): number
+  /** Namespaces may have changed: one, or all of them. */
+  namespacesChanged(nsid: number | 'all'): void
+}
+
+export const allNamespaces = 0xffffffff
+
+const commandWords = 16
+const u32Max = 0xffffffff
+/** Of one command where the controller has no limit. */
+const dataBytesMax = 2 ** 26
+const { admin_opcode: adminOpcode } = nvme.codes
+
+/** Commands after which a namespace may have another format, or be gone. */
+const namespaceOpcodes: readonly number[] = [
+  adminOpcode.format_nvm[0],
+  adminOpcode.namespace_management[0],
+  adminOpcode.namespace_attachment[0],
+]
+const wordPositions = {
+  nsid: 1,
+  cdw2: 2,
+  cdw3: 3,
+  cdw10: 10,
+  cdw11: 11,
+  cdw12: 12,
+  cdw13: 13,
+  cdw14: 14,
+  cdw15: 15,
+} as const
+
+const commandNames = ['opcode', 'data', ...Object.keys(wordPositions)]
+
+function encodeCommand(command: AdminCommand): Uint32Array<ArrayBuffer> {
+  checkInteger('opcode', command.opcode, 0, 0xff)
+  const words = new Uint32Array(commandWords)
+  words[0] = command.opcode
+  for (const [name, position] of entriesOf(wordPositions)) {
+    const value = command[name] ?? 0
+    checkInteger(name, value, 0, u32Max)
+    words[position] = value
+  }
+  return words
+}
+
+function entriesOf<T extends object>(object: T): [keyof T, T[keyof T]][] {
+  return Object.entries(object) as [keyof T, T[keyof T]][]
+}
+
+function checkData(data: Uint8Array | undefined, transferBytesMax: number): void {
+  if (data === undefined) return
+  if (!(data instanceof Uint8Array)) {
+    throw createError('ERR_ARGUMENT', `data is a Uint8Array, and not ${show(data)}`)
+  }
+  const max = Math.min(transferBytesMax, dataBytesMax)
+  if (data.byteLength === 0 || data.byteLength > max) {
+    const allowed = `one command transfers 1 to ${max}, and none without data`
+    throw createError('ERR_RANGE', `data of ${data.byteLength} bytes; ${allowed}`)
+  }
+}
+
+/** Checks a command, sends it and waits for its completion. */
+export async function submit(
+  port: AdminPort,
+  command: AdminCommand,
+  options: AdminOptions = {},
+): Promise<AdminCompletion> {
+  checkOptions('an admin command', command, commandNames)
+  const { opcode, nsid = 0, data } = command
+  const { timeoutMs = port.timeoutMs } = options
+  checkTimeoutMs(timeoutMs)
+  checkData(data, port.transferBytesMax())
+  const words = encodeCommand(command)
+  const details: { command: FailedCommand; queue: number } = {
+    command: { name: opcodeName('admin', opcode), opcode, namespaceId: nsid },
+    queue: 0,
+  }
+  // Before, so that no command is sent for the old format meanwhile; and afterwards, as somebody
+  // may have asked during it. Whatever its outcome: a format that failed may have begun.
+  const changes = namespaceOpcodes.includes(opcode)
+  const changed = nsid === allNamespaces ? 'all' : nsid
+  if (changes) port.namespacesChanged(changed)
+  const outcome = await binding().submitAdmin(port.handle, words, data, timeoutMs)
+  if (changes) port.namespacesChanged(changed)
+  const answer = unwrap(outcome, details)
+  if (answer.status !== 0) throw createStatusError(answer.status, details)
+  data?.set(new Uint8Array(answer.data))
+  return { dword0: answer.dword0, dword1: answer.dword1 }
+}

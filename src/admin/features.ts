@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Get Features and Set Features (NVMe base 2.0, 5.15 and 5.27): a feature of the table with a typed
+// value, any other by its number.
+
+import { createError } from '../errors.ts'
+import { byteLengthOf, type Decoded, type DecodedBits, decode, decodeBits } from '../spec/decode.ts'
+import { encode, encodeBits } from '../spec/encode.ts'
+import type { BitLayoutName, StructureName } from '../spec/nvme.ts'
+import { nvme } from '../spec/nvme.ts'
+import { type CodeName, codeOf } from './codes.ts'
+import { type AdminPort, submit } from './command.ts'
+import { type FeatureName, featureForms } from './feature-table.ts'
+
+type Forms = typeof featureForms
+type FormOf<Name extends FeatureName, Key extends string> = Forms[Name] extends {
+  readonly [K in Key]: infer Value
+}
+  ? Value
+  : never
+
+/** The value of a feature: its bit fields, or its data structure. */
+export type FeatureValue<Name extends FeatureName> = [FormOf<Name, 'data'>] extends [never]
+  ? FormOf<Name, 'bits'> extends infer Layout extends BitLayoutName
+    ? DecodedBits<Layout>
+    : never
+  : FormOf<Name, 'data'> extends infer Data extends StructureName
+    ? Decoded<Data>
+    : never
+
+/** `saveable`, `namespace_specific` and `changeable`, each 0 or 1. */
+export type FeatureCapabilities = DecodedBits<'feature_capabilities'>
+
+/** Which value is asked for; `supported_capabilities` is what may be done with the feature. */
+export type FeatureSelect = CodeName<'feature_select'>
+
+export interface GetFeatureOptions<Select extends FeatureSelect = FeatureSelect> {
+  /** Default: current. */
+  readonly select?: Select
+  /** For features of which each namespace has its own. */
+  readonly nsid?: number
+}
+
+/** Of a feature that has several values: which temperature threshold, which interrupt vector. */
+export type FeaturePart<Name extends FeatureName> = [FormOf<Name, 'parts'>] extends [never]
+  ? Readonly<Record<string, never>>
+  : FormOf<Name, 'parts'> extends readonly (infer Part extends string)[]
+    ? { readonly [Field in Part]: number }
+    : never
+
+export type FeatureAnswer<
+  Name extends FeatureName,
+  Select extends FeatureSelect,
+> = Select extends 'supported_capabilities' ? FeatureCapabilities : FeatureValue<Name>
+
+/** A feature by its number; words that are left out are 0. */
+export interface RawFeatureRequest extends GetFeatureOptions {
+  readonly fid: number
+  readonly cdw11?: number
+  readonly uuidIndex?: number
+  /** Of the data that the feature has; default none. */
+  readonly byteLength?: number
+}
+
+export interface RawFeature {
+  readonly dword0: number
+  readonly data: Uint8Array | undefined
+}
+
+export interface SetFeatureOptions {
+  /** The value outlives power cycles and resets; only where the feature is saveable. */
+  readonly save?: boolean
+  readonly nsid?: number
+}
+
+/** What Set Features is to write to a feature by its number; words that are left out are 0. */
+export interface RawFeatureValue extends SetFeatureOptions {
+  readonly fid: number
+  readonly cdw11?: number
+  readonly cdw12?: number
+  readonly cdw13?: number
+  readonly cdw15?: number
+  readonly uuidIndex?: number
+  readonly data?: Uint8Array
+}
+
+interface Form {
+  readonly bits?: BitLayoutName
+  readonly parts?: readonly string[]
+  readonly data?: StructureName
+  readonly ofNamespace?: true
+}
+
+const { admin_opcode: adminOpcode } = nvme.codes
+
+function formOf(name: FeatureName): Form {
+  if (Object.hasOwn(featureForms, name)) return featureForms[name]
+  const names = Object.keys(featureForms).join(', ')
+  throw createError('ERR_ARGUMENT', `feature '${name}' is none of ${names}; give fid, its number`)
+}
+
+export async function getRawFeature(
+  port: AdminPort,
+  request: RawFeatureRequest,
+): Promise<RawFeature> {
+  const { fid, select = 'current', nsid = 0, cdw11 = 0, uuidIndex = 0, byteLength = 0 } = request
+  const data = byteLength === 0 ? undefined : new Uint8Array(byteLength)
+  const { dword0 } = await submit(port, {
+    opcode: adminOpcode.get_features[0],
+    nsid,
+    cdw10: encodeBits('get_features_cdw10', { fid, sel: codeOf('feature_select', select) }),
+    cdw11,
+    cdw14: encodeBits('get_features_cdw14', { uuid_index: uuidIndex }),
+    ...(data === undefined ? {} : { data }),
+  })
+  return { dword0, data }
+}
+
+export async function getFeature(
+  port: AdminPort,
+  name: FeatureName,
+  options: GetFeatureOptions & { readonly of?: Readonly<Record<string, number>> },
+): Promise<object> {
+  const form = formOf(name)
+  const { select = 'current', of = {} } = options
+  for (const part of Object.keys(of)) {
+    if (form.parts?.includes(part)) continue
+    throw createError('ERR_ARGUMENT', `feature ${name} has no part '${part}'`)
+  }
+  const asksCapabilities = select === 'supported_capabilities'
+  const { dword0, data } = await getRawFeature(port, {
+    fid: codeOf('feature', name),
+    select,
+    nsid: namespaceOf(name, form, options.nsid, asksCapabilities),
+    cdw11: form.bits === undefined ? 0 : encodeBits(form.bits, of as never),
+    byteLength: form.data === undefined || asksCapabilities ? 0 : byteLengthOf(form.data),
+  })
+  if (asksCapabilities) return decodeBits('feature_capabilities', dword0)
+  if (form.data !== undefined) return decode(form.data, data as Uint8Array)
+  return decodeBits(form.bits as BitLayoutName, dword0)
+}
+
+function namespaceOf(
+  name: FeatureName,
+  form: Form,
+  nsid: number | undefined,
+  isOptional: boolean,
+): number {
+  if (form.ofNamespace && nsid === undefined && !isOptional) {
+    throw createError('ERR_ARGUMENT', `feature ${name} is one of each namespace; give nsid`)
+  }
+  return nsid ?? 0
+}
+
+export async function setRawFeature(port: AdminPort, value: RawFeatureValue): Promise<number> {
+  const { fid, save = false, nsid = 0, uuidIndex = 0, data } = value
+  const { cdw11 = 0, cdw12 = 0, cdw13 = 0, cdw15 = 0 } = value
+  const { dword0 } = await submit(port, {
+    opcode: adminOpcode.set_features[0],
+    nsid,
+    cdw10: encodeBits('set_features_cdw10', { fid, sv: save ? 1 : 0 }),
+    cdw11,
+    cdw12,
+    cdw13,
+    cdw14: encodeBits('set_features_cdw14', { uuid_index: uuidIndex }),
+    cdw15,
+    // What the controller does not answer must not change the caller's bytes.
+    ...(data === undefined ? {} : { data: data.slice() }),
+  })
+  return dword0
+}
+
+export async function setFeature(
+  port: AdminPort,
+  name: FeatureName,
+  value: object,
+  options: SetFeatureOptions,
+): Promise<number> {
+  const form = formOf(name)
+  const layout = form.bits === undefined ? undefined : nvme.bitLayouts[form.bits]
+  for (const field of Object.keys(layout?.bits ?? {})) {
+    if (field in value) continue
+    throw createError('ERR_ARGUMENT', `feature ${name} is set as a whole; ${field} is missing`)
+  }
+  return setRawFeature(port, {
+    fid: codeOf('feature', name),
+    ...options,
+    nsid: namespaceOf(name, form, options.nsid, false),
+    ...(form.bits === undefined ? {} : { cdw11: encodeBits(form.bits, value as never) }),
+    ...(form.data === undefined ? {} : { data: encode(form.data, value as never) }),
+  })
+}

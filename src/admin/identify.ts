@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Identify (NVMe base 2.0, 5.17): any data structure as bytes, and those of the table decoded.
+
+import { byteLengthOf, type Decoded, decode } from '../spec/decode.ts'
+import { encodeBits } from '../spec/encode.ts'
+import { nvme } from '../spec/nvme.ts'
+import { type CodeName, codeOf } from './codes.ts'
+import { type AdminPort, submit } from './command.ts'
+
+export type IdentifyController = Decoded<'IdentifyController'>
+export type IdentifyNamespace = Decoded<'IdentifyNamespace'>
+export type IdentifyNamespaceNvm = Decoded<'IdentifyNamespaceNvm'>
+export type IdentifyControllerNvm = Decoded<'IdentifyControllerNvm'>
+export type IdentifyNamespaceIndependent = Decoded<'IdentifyNamespaceIndependent'>
+
+/** Which data structure Identify answers with; what is left out is 0. */
+export interface IdentifyRequest {
+  /** Controller or Namespace Structure: its number, or its name in the table. */
+  readonly cns: CodeName<'cns'> | number
+  readonly nsid?: number
+  /** Controller identifier. */
+  readonly cntid?: number
+  /** Command set: its identifier, or its name in the table. */
+  readonly csi?: CodeName<'csi'> | number
+  /** CNS specific identifier: of an NVM set, a domain, an endurance group. */
+  readonly cnssid?: number
+  readonly uuidIndex?: number
+}
+
+/** What a namespace is known by everywhere (CNS 03h); in hexadecimal, as it is printed. */
+export interface NamespaceDescriptors {
+  readonly eui64?: string
+  readonly nguid?: string
+  /** With hyphens. */
+  readonly uuid?: string
+  /** Command set identifier: 0 is the NVM command set. */
+  readonly csi?: number
+}
+
+const identifyBytes = 4096
+const identifierType = nvme.codes.namespace_identifier_type
+const headerBytes = byteLengthOf('NamespaceIdDescriptor')
+
+/** The 4096 bytes of any data structure. */
+export async function identify(port: AdminPort, request: IdentifyRequest): Promise<Uint8Array> {
+  const { nsid = 0, cntid = 0, cnssid = 0, uuidIndex = 0 } = request
+  const data = new Uint8Array(identifyBytes)
+  await submit(port, {
+    opcode: nvme.codes.admin_opcode.identify[0],
+    nsid,
+    cdw10: encodeBits('identify_cdw10', { cns: codeOf('cns', request.cns), cntid }),
+    cdw11: encodeBits('identify_cdw11', { cnssid, csi: codeOf('csi', request.csi ?? 0) }),
+    cdw14: encodeBits('identify_cdw14', { uuid_index: uuidIndex }),
+    data,
+  })
+  return data
+}
+
+/** As identify(), decoded as a structure of the table. */
+export async function identifyAs<Name extends `Identify${string}` & Parameters<typeof decode>[0]>(
+  port: AdminPort,
+  name: Name,
+  request: IdentifyRequest,
+): Promise<Decoded<Name>> {
+  return decode(name, await identify(port, request))
+}
+
+/** The ids of a list of namespaces, which ends at the first 0; at most 1024. */
+export async function identifyNamespaces(
+  port: AdminPort,
+  request: IdentifyRequest,
+): Promise<number[]> {
+  return listedNamespaces(await identify(port, request))
+}
+
+export function listedNamespaces(bytes: Uint8Array): number[] {
+  const { ns } = decode('NamespaceList', bytes)
+  const end = ns.indexOf(0)
+  return ns.slice(0, end < 0 ? ns.length : end)
+}
+
+/** The ids of a list of controllers; at most 2047. */
+export async function identifyControllers(
+  port: AdminPort,
+  request: IdentifyRequest,
+): Promise<number[]> {
+  const { num, identifier } = decode('ControllerList', await identify(port, request))
+  return identifier.slice(0, num)
+}
+
+/** Descriptors follow each other up to one without a length; unknown types are stepped over. */
+export function decodeNamespaceDescriptors(bytes: Uint8Array): NamespaceDescriptors {
+  const found: { -readonly [Key in keyof NamespaceDescriptors]: NamespaceDescriptors[Key] } = {}
+  let at = 0
+  while (at + headerBytes <= bytes.byteLength) {
+    const { nidt, nidl } = decode('NamespaceIdDescriptor', bytes.subarray(at))
+    if (nidl === 0) break
+    const id = bytes.subarray(at + headerBytes, at + headerBytes + nidl)
+    const text = Buffer.from(id).toString('hex')
+    if (nidt === identifierType.eui64[0]) found.eui64 = text
+    if (nidt === identifierType.nguid[0]) found.nguid = text
+    if (nidt === identifierType.uuid[0]) found.uuid = hyphenate(text)
+    if (nidt === identifierType.csi[0] && id[0] !== undefined) found.csi = id[0]
+    at += headerBytes + nidl
+  }
+  return found
+}
+
+function hyphenate(text: string): string {
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}

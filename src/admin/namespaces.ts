@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// Format NVM, Namespace Management and Namespace Attachment (NVMe base 2.0, 5.14, 5.23, 5.22).
+
+import { checkInteger } from '../checks.ts'
+import { createError } from '../errors.ts'
+import { type Decoded, decodeBits } from '../spec/decode.ts'
+import { encode, encodeBits } from '../spec/encode.ts'
+import { nvme } from '../spec/nvme.ts'
+import { type CodeName, codeOf } from './codes.ts'
+import { type AdminOptions, type AdminPort, allNamespaces, submit } from './command.ts'
+import { identifyAs } from './identify.ts'
+
+/** How blocks are laid out. */
+export interface LayoutOptions {
+  /** Bytes of a block without metadata: the format with this size that performs best is taken. */
+  readonly blockSize?: number
+  /** With `blockSize`: bytes of metadata of each block; default 0. */
+  readonly metadataSize?: number
+  /** Instead of `blockSize`: the index of the format in Identify Namespace's LBAF. */
+  readonly lbaFormat?: number
+  /** Metadata follows the data of each block instead of having a buffer of its own (MSET). */
+  readonly extended?: boolean
+  readonly protection?: CodeName<'protection_information'>
+  /** Protection information is in the first bytes of metadata instead of the last (PIL). */
+  readonly protectionFirst?: boolean
+}
+
+export interface FormatOptions extends LayoutOptions, AdminOptions {
+  readonly secureErase?: CodeName<'secure_erase'>
+}
+
+export interface CreateNamespaceOptions extends LayoutOptions, AdminOptions {
+  /** Size in blocks. */
+  readonly blockCount: number | bigint
+  /** Capacity in blocks; default `blockCount`. */
+  readonly capacity?: number | bigint
+  /** Several controllers may attach it at once. */
+  readonly shared?: boolean
+}
+
+const controllersMax = 2047
+const formatLowerBits = 4
+const formatLowerMask = 0xf
+const { admin_opcode: adminOpcode } = nvme.codes
+
+/** The index of the LBA format that the options name. */
+async function findFormat(port: AdminPort, nsid: number, options: LayoutOptions): Promise<number> {
+  const { blockSize, metadataSize = 0, lbaFormat } = options
+  const formatsMax = 64
+  if (lbaFormat !== undefined) {
+    checkInteger('lbaFormat', lbaFormat, 0, formatsMax - 1)
+    return lbaFormat
+  }
+  const identify = await identifyAs(port, 'IdentifyNamespace', { cns: 'identify_namespace', nsid })
+  if (blockSize === undefined) return formatIndex(identify.flbas)
+  const formats = identify.lbaf.slice(0, identify.nlbaf + 1)
+  const usable = formats
+    .map((format, index) => ({ ...format, index }))
+    .filter(({ lbads, ms }) => lbads > 0 && 2 ** lbads === blockSize && ms === metadataSize)
+    .sort((one, other) => one.rp - other.rp)
+  if (usable[0] !== undefined) return usable[0].index
+  const sizes = formats.filter(({ lbads }) => lbads > 0).map(describeFormat)
+  const wanted = describeSizes(blockSize, metadataSize)
+  throw createError('ERR_UNSUPPORTED', `blocks of ${wanted} bytes; there are ${sizes.join(', ')}`)
+}
+
+function describeFormat({ lbads, ms }: Decoded<'LbaFormat'>): string {
+  return describeSizes(2 ** lbads, ms)
+}
+
+function describeSizes(blockSize: number, metadataSize: number): string {
+  return metadataSize === 0 ? `${blockSize}` : `${blockSize}+${metadataSize}`
+}
+
+/** The index of the LBA format in use. */
+export function formatIndex(flbas: number): number {
+  const { format_lower: lower, format_upper: upper } = decodeBits('flbas', flbas)
+  return lower | (upper << formatLowerBits)
+}
+
+function checkNamespace(nsid: number): void {
+  checkInteger('nsid', nsid, 1, allNamespaces - 1)
+}
+
+function namespaceOrAll(nsid: number | 'all'): number {
+  if (nsid === 'all') return allNamespaces
+  checkNamespace(nsid)
+  return nsid
+}
+
+export async function formatNamespace(
+  port: AdminPort,
+  nsid: number | 'all',
+  options: FormatOptions,
+): Promise<void> {
+  const id = namespaceOrAll(nsid)
+  const format = await findFormat(port, id, options)
+  const { extended = false, protection = 'none', protectionFirst = false } = options
+  const cdw10 = encodeBits('format_nvm_cdw10', {
+    lbafl: format & formatLowerMask,
+    lbafu: format >> formatLowerBits,
+    mset: extended ? 1 : 0,
+    pi: codeOf('protection_information', protection),
+    pil: protectionFirst ? 1 : 0,
+    ses: codeOf('secure_erase', options.secureErase ?? 'none'),
+  })
+  await submit(port, { opcode: adminOpcode.format_nvm[0], nsid: id, cdw10 }, options)
+}
+
+export async function createNamespace(
+  port: AdminPort,
+  options: CreateNamespaceOptions,
+): Promise<number> {
+  const { blockCount, capacity = blockCount, shared = false } = options
+  const format = await findFormat(port, allNamespaces, options)
+  const { extended = false, protection = 'none', protectionFirst = false } = options
+  const data = encode('NamespaceManagementData', {
+    nsze: BigInt(blockCount),
+    ncap: BigInt(capacity),
+    flbas: encodeBits('flbas', {
+      format_lower: format & formatLowerMask,
+      format_upper: format >> formatLowerBits,
+      extended: extended ? 1 : 0,
+    }),
+    dps: encodeBits('dps', {
+      type: codeOf('protection_information', protection),
+      first: protectionFirst ? 1 : 0,
+    }),
+    nmic: encodeBits('nmic', { shared: shared ? 1 : 0 }),
+  })
+  const cdw10 = selectBits('create')
+  const command = { opcode: adminOpcode.namespace_management[0], cdw10, data }
+  return (await submit(port, command, options)).dword0
+}
+
+function selectBits(name: CodeName<'namespace_management_select'>): number {
+  const sel = codeOf('namespace_management_select', name)
+  return encodeBits('namespace_management_cdw10', { sel })
+}
+
+export async function deleteNamespace(
+  port: AdminPort,
+  nsid: number | 'all',
+  options: AdminOptions,
+): Promise<void> {
+  const command = {
+    opcode: adminOpcode.namespace_management[0],
+    nsid: namespaceOrAll(nsid),
+    cdw10: selectBits('remove'),
+  }
+  await submit(port, command, options)
+}
+
+/** To or from `controllers`, or this one where none are given. */
+export async function changeAttachment(
+  port: AdminPort,
+  select: CodeName<'namespace_attachment_select'>,
+  nsid: number,
+  controllers: readonly number[] | undefined,
+): Promise<void> {
+  checkNamespace(nsid)
+  const ids = controllers ?? [await ownId(port)]
+  if (ids.length === 0 || ids.length > controllersMax) {
+    throw createError('ERR_RANGE', `${ids.length} controllers; a list has 1 to ${controllersMax}`)
+  }
+  const identifier = [...ids].sort((one, other) => one - other)
+  await submit(port, {
+    opcode: adminOpcode.namespace_attachment[0],
+    nsid,
+    cdw10: encodeBits('namespace_attachment_cdw10', {
+      sel: codeOf('namespace_attachment_select', select),
+    }),
+    data: encode('ControllerList', { num: ids.length, identifier }),
+  })
+}
+
+async function ownId(port: AdminPort): Promise<number> {
+  return (await identifyAs(port, 'IdentifyController', { cns: 'identify_controller' })).cntlid
+}

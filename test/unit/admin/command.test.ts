@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import { type AdminCommand, openController } from 'peernvm'
+import { expect, test } from 'vitest'
+
+const small = { emulator: { size: '1MiB' } } as const
+const identify = 0x06
+
+test('the buffer of a raw command is overwritten with what the controller answers', async () => {
+  await using controller = await openController(small)
+  const data = new Uint8Array(4096).fill(0xff)
+  const completion = await controller.admin.submit({ opcode: identify, cdw10: 1, data })
+  expect(completion).toEqual({ dword0: 0, dword1: 0 })
+  expect(Buffer.from(data.subarray(24, 64)).toString().trim()).toMatch(/\w/)
+})
+
+test.each<[Partial<AdminCommand>, string, RegExp]>([
+  [{ opcode: 256 }, 'ERR_RANGE', /opcode is 256.*0 to 255/],
+  [{ opcode: -1 }, 'ERR_RANGE', /opcode is -1/],
+  [{ nsid: 2 ** 32 }, 'ERR_RANGE', /nsid is 4294967296/],
+  [{ cdw3: -1 }, 'ERR_RANGE', /cdw3 is -1/],
+  [{ cdw10: 0.5 }, 'ERR_ARGUMENT', /cdw10/],
+  [{ cdw15: Number.NaN }, 'ERR_ARGUMENT', /cdw15/],
+  [{ data: new Uint8Array(0) }, 'ERR_RANGE', /data of 0 bytes/],
+  [{ data: new Uint8Array(2 ** 17 + 1) }, 'ERR_RANGE', /data of 131073 bytes.*131072/],
+  [{ data: [1, 2] as never }, 'ERR_ARGUMENT', /Uint8Array/],
+])('submit(%j) is refused with %s', async (wrong, code, message) => {
+  await using controller = await openController(small)
+  await expect(controller.admin.submit({ opcode: identify, ...wrong })).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+  })
+})
+
+test('a command takes a timeout of its own', async () => {
+  await using controller = await openController(small)
+  const { admin } = controller
+  for (const timeoutMs of [0, -1, 2 ** 31]) {
+    const submitted = admin.submit({ opcode: identify, cdw10: 1 }, { timeoutMs })
+    await expect(submitted).rejects.toMatchObject({ code: 'ERR_RANGE' })
+  }
+  const data = new Uint8Array(4096)
+  await admin.submit({ opcode: identify, cdw10: 1, data }, { timeoutMs: 5000 })
+})
