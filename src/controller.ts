@@ -27,6 +27,8 @@ import {
 import { forgetDropped, warnWhenDropped } from './dropped.ts'
 import { toNativeOptions } from './emulator/options.ts'
 import { createError, type NvmError, unwrap } from './errors.ts'
+import type { EventIterator, EventsOptions } from './events/iterator.ts'
+import { EventSource } from './events/source.ts'
 import { KnownNamespaces } from './known-namespaces.ts'
 import type { Namespace, NamespaceFormat, NamespaceOwner } from './namespace.ts'
 import { identifyLimits } from './namespace-format.ts'
@@ -125,6 +127,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   #native: NativeController
   #info: ControllerInfo
   readonly #namespaces: KnownNamespaces
+  readonly #events: EventSource
   readonly #queues = new Set<QueuePair>()
   // Weak, so that a program can be told of memory that it dropped.
   readonly #memories = new Map<DescriptorHandle, WeakRef<DmaMemory>>()
@@ -145,6 +148,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
       namespacesChanged: (nsid) => this.#namespaces.forget(nsid),
     })
     this.#namespaces = new KnownNamespaces(this.admin, this, this.#queues)
+    this.#events = new EventSource(native.handle, (event) => this.#namespaces.check(event))
     const left = 'was dropped without close(): it stays open until the thread ends'
     warnWhenDropped(this, `A controller (${this.#info.address}) ${left}`)
   }
@@ -183,8 +187,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   /**
    * The namespace `id`, identified. One object for as long as it stays what it is: when this
-   * reference formats, deletes or detaches it, the object's reads and writes fail with
-   * ERR_NAMESPACE from then on; ask for it again.
+   * reference formats, deletes or detaches it, or `events()` reports that somebody else did, the
+   * object's reads and writes fail with ERR_NAMESPACE from then on; ask for it again.
    * @throws NvmError ERR_NAMESPACE when there is none, or it is not attached to this controller
    */
   async namespace(id: number): Promise<Namespace> {
@@ -200,6 +204,17 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   async namespaces(): Promise<Namespace[]> {
     this.#refuseIfClosed()
     return this.#namespaces.all()
+  }
+
+  /**
+   * Asynchronous events: `for await (const event of controller.events())`. Every iterator gets all
+   * of them, each with what its log page says; the page was read, so that the controller may report
+   * the next one. Resets do not end it; closing the reference does. The process stays alive while
+   * an event is waited for.
+   */
+  events(options: EventsOptions = {}): EventIterator {
+    this.#refuseIfClosed()
+    return this.#events.iterate(options)
   }
 
   /** @internal */
@@ -339,6 +354,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#events.close()
     const closed = await Promise.allSettled(Array.from(this.#queues, (queue) => queue.close()))
     for (const [handle, memory] of this.#memories) {
       const left = memory.deref()

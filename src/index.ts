@@ -67,6 +67,8 @@ export type {
 export type { DoorbellMode, EmulatorServer, ServeOptions } from './emulator/server.ts'
 export type { ErrorCode, FailedCommand, NvmErrorDetails, NvmeStatus } from './errors.ts'
 export { NvmError } from './errors.ts'
+export type { EventInfo, EventType, NvmeEvent } from './events/event.ts'
+export type { EventIterator, EventsOptions } from './events/iterator.ts'
 export { Histogram } from './histogram.ts'
 export type {
   Namespace,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What a controller reference knows of namespaces, and when that is out of date: after a format, a
-// deletion or a detachment.
+// deletion or a detachment, and when the controller reports that somebody else changed one.
 
 import type { Admin } from './admin/admin.ts'
+import { allNamespaces } from './admin/command.ts'
 import { NvmError } from './errors.ts'
+import type { NvmeEvent } from './events/event.ts'
 import { Namespace, type NamespaceOwner } from './namespace.ts'
 import { identifyFormat } from './namespace-format.ts'
 import type { QueuePair } from './queue/pair.ts'
@@ -61,6 +63,21 @@ export class KnownNamespaces {
       this.#known.delete(id)
       namespace.retire()
       for (const queue of this.#queues) queue.forgetNamespace(id)
+    }
+  }
+
+  /** Forgets those that are not what they were. */
+  async check(event: NvmeEvent): Promise<void> {
+    if (event.info !== 'namespace_attribute_changed') return
+    this.#changes++
+    const changed = new Set(event.changedNamespaces)
+    const areMany = changed.size === 0 || changed.has(allNamespaces)
+    for (const [id, { blockSize, blockCount, prinfo }] of this.#known) {
+      if (!areMany && !changed.has(id)) continue
+      const now = await identifyFormat(this.#admin, id).catch(() => undefined)
+      const isSame =
+        now?.blockSize === blockSize && now.blockCount === blockCount && now.prinfo === prinfo
+      if (!isSame) this.forget(id)
     }
   }
 }

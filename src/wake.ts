@@ -12,6 +12,7 @@ export interface Sleeper {
 }
 
 const sleepers = new Set<Sleeper>()
+const listeners = new Set<Sleeper>()
 let socket: Socket | undefined
 
 /** Makes the socket; before the first queue that wants wake-ups is created. */
@@ -29,12 +30,22 @@ export function openWakeSocket(): void {
 
 function wakeSleepers(): boolean {
   for (const sleeper of sleepers) sleeper.onWakeUp()
+  for (const listener of listeners) listener.onWakeUp()
   return true
 }
 
 export function addSleeper(sleeper: Sleeper): void {
   if (sleepers.size === 0) socket?.ref()
   sleepers.add(sleeper)
+}
+
+/** Hears of wake-ups as a sleeper does, but keeps nothing alive. */
+export function addListener(listener: Sleeper): void {
+  listeners.add(listener)
+}
+
+export function removeListener(listener: Sleeper): void {
+  listeners.delete(listener)
 }
 
 export function removeSleeper(sleeper: Sleeper): void {

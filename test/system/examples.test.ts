@@ -13,6 +13,8 @@ const printed: Record<string, RegExp> = {
     /^3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351 {2}67108864 bytes of .*\n$/,
   'copy-namespaces.ts': /^33554432 bytes copied from blocks of 512 to 4096\n$/,
   'custom-command.ts': /^6 spaces in block 8\n$/,
+  'events.ts':
+    /^Namespace Attribute Changed: 2; 1 has 64 MiB, 2 has 16 MiB\nTemperature Threshold: \d+ °C\nFormatted: .* 512 bytes; .*: ERR_NAMESPACE\n$/,
   'faults.ts':
     /^Block 100: unrecovered_read_error, 1 time\n.*stopped: ERR_\w+, .*\nNamespace 2 .* 4096 bytes\n$/,
   'from-fs.ts': /^4 reads of 4096 bytes are equal\n$/,

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// The events of one controller reference on their way from the native side to the iterators. While
+// there are iterators, the native side keeps Asynchronous Event Requests outstanding; it wakes us
+// where the device can, and is looked at now and then where not.
+
+import { unwrap } from '../errors.ts'
+import type { ControllerHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import {
+  addListener,
+  addSleeper,
+  openWakeSocket,
+  removeListener,
+  removeSleeper,
+  type Sleeper,
+} from '../wake.ts'
+import { decodeEvent, type NvmeEvent } from './event.ts'
+import { EventIterator, type EventsOptions, type IteratorOwner } from './iterator.ts'
+
+/** How often a device that cannot wake us is looked at. */
+const pollMs = 100
+
+export class EventSource implements IteratorOwner, Sleeper {
+  readonly #handle: ControllerHandle
+  /** Brings what is known of namespaces up to date, before anybody hears of the event. */
+  readonly #beforeEvent: (event: NvmeEvent) => Promise<void>
+  readonly #iterators = new Set<EventIterator>()
+  #state: 'idle' | 'starting' | 'watching' = 'idle'
+  #started: Promise<void> | undefined
+  #isTaking = false
+  #keepsAlive = false
+  #timer: NodeJS.Timeout | undefined
+  /** Of the native side, since it watches. */
+  #dropped = 0
+
+  constructor(handle: ControllerHandle, beforeEvent: (event: NvmeEvent) => Promise<void>) {
+    this.#handle = handle
+    this.#beforeEvent = beforeEvent
+  }
+
+  iterate(options: EventsOptions): EventIterator {
+    const iterator = new EventIterator(this, options)
+    if (!iterator.isOpen) return iterator // its signal was aborted before
+    this.#iterators.add(iterator)
+    if (this.#state === 'idle') {
+      this.#state = 'starting'
+      this.#started = this.#start()
+      this.#started.catch((error: unknown) => this.#fail(error))
+    }
+    return iterator
+  }
+
+  async started(): Promise<void> {
+    await this.#started
+  }
+
+  async #start(): Promise<void> {
+    openWakeSocket()
+    const wakes = unwrap(await binding().watchEvents(this.#handle))
+    this.#state = 'watching'
+    this.#dropped = 0
+    if (this.#iterators.size === 0) return this.#stop()
+    addListener(this)
+    if (!wakes) this.#timer = setInterval(() => this.#look(), pollMs).unref()
+    this.waitingChanged()
+    this.#look()
+  }
+
+  onWakeUp(): void {
+    this.#look()
+  }
+
+  #look(): void {
+    if (this.#isTaking) return // it looks again at its end
+    this.#isTaking = true
+    this.#take()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#isTaking = false
+      })
+  }
+
+  async #take(): Promise<void> {
+    while (this.#state === 'watching' && binding().hasEvents(this.#handle)) {
+      const { events, dropped } = unwrap(await binding().takeEvents(this.#handle))
+      for (const iterator of this.#iterators) iterator.countDropped(dropped - this.#dropped)
+      this.#dropped = dropped
+      for (const native of events) {
+        const event = decodeEvent(native)
+        await this.#beforeEvent(event)
+        for (const iterator of this.#iterators) iterator.push(event)
+      }
+    }
+  }
+
+  waitingChanged(): void {
+    const isWaiting = [...this.#iterators].some((iterator) => iterator.isWaiting)
+    const keepsAlive = isWaiting && this.#state === 'watching'
+    if (keepsAlive === this.#keepsAlive) return
+    this.#keepsAlive = keepsAlive
+    if (keepsAlive) {
+      addSleeper(this)
+      this.#timer?.ref()
+    } else {
+      removeSleeper(this)
+      this.#timer?.unref()
+    }
+  }
+
+  removed(iterator: EventIterator): void {
+    this.#iterators.delete(iterator)
+    this.waitingChanged()
+    if (this.#iterators.size === 0 && this.#state === 'watching') this.#stop()
+  }
+
+  #stop(): void {
+    this.#state = 'idle'
+    removeListener(this)
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    this.waitingChanged()
+    binding().unwatchEvents(this.#handle)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'starting') this.#state = 'idle'
+    for (const iterator of this.#iterators) iterator.end({ error })
+  }
+
+  /** Ends every iteration; before the reference is closed. */
+  close(): void {
+    for (const iterator of this.#iterators) iterator.end()
+  }
+}
