@@ -144,6 +144,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.admin = new Admin({
       handle: native.handle,
       timeoutMs,
+      address: native.address,
       transferBytesMax: () => this.#info.transferBytesMax,
       namespacesChanged: (nsid) => this.#namespaces.forget(nsid),
     })

@@ -7,6 +7,7 @@ import type { ControllerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { opcodeName } from '../spec/names.ts'
 import { nvme } from '../spec/nvme.ts'
+import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
 
 /** An admin command; words that are left out are 0. */
 export interface AdminCommand {
@@ -39,6 +40,8 @@ export interface AdminCompletion {
 export interface AdminPort {
   readonly handle: ControllerHandle
   readonly timeoutMs: number
+  /** What was opened. */
+  readonly address: string
   /** Of one command; Infinity where there is no limit. */
   transferBytesMax(): number
   /** Namespaces may have changed: one, or all of them. */
@@ -122,9 +125,17 @@ export async function submit(
   const changes = namespaceOpcodes.includes(opcode)
   const changed = nsid === allNamespaces ? 'all' : nsid
   if (changes) port.namespacesChanged(changed)
+  const about = { controller: port.address, queue: 0 }
+  const time = performance.now()
+  if (isTraced()) commandSubmitted({ ...about, command: details.command, time })
   const outcome = await binding().submitAdmin(port.handle, words, data, timeoutMs)
   if (changes) port.namespacesChanged(changed)
   const answer = unwrap(outcome, details)
+  if (isTraced()) {
+    const { commandId, status } = answer
+    const now = performance.now()
+    commandCompleted({ ...about, commandId, status, elapsedMs: now - time, time: now })
+  }
   if (answer.status !== 0) throw createStatusError(answer.status, details)
   data?.set(new Uint8Array(answer.data))
   return { dword0: answer.dword0, dword1: answer.dword1 }

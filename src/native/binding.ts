@@ -93,6 +93,7 @@ export interface NativeAdminAnswer {
   readonly dword0: number
   readonly dword1: number
   readonly status: number
+  readonly commandId: number
   readonly data: ArrayBuffer
 }
 

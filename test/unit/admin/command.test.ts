@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type AdminCommand, openController } from 'peernvm'
 import { expect, test } from 'vitest'
 
@@ -40,4 +41,23 @@ test('a command takes a timeout of its own', async () => {
   }
   const data = new Uint8Array(4096)
   await admin.submit({ opcode: identify, cdw10: 1, data }, { timeoutMs: 5000 })
+})
+
+test('each command can be seen, as those of other queues', async () => {
+  const seen: unknown[] = []
+  const see = (message: unknown): void => void seen.push(message)
+  await using controller = await openController(small)
+  const channels = ['peernvm:submit', 'peernvm:complete']
+  for (const name of channels) subscribe(name, see)
+  await controller.admin.keepAlive()
+  await controller.admin.submit({ opcode: 0xff, nsid: 3 }).catch(() => {})
+  for (const name of channels) unsubscribe(name, see)
+  const of = { controller: controller.info.address, queue: 0 }
+  expect(seen).toMatchObject([
+    { ...of, command: { name: 'Keep Alive', opcode: 0x18 } },
+    { ...of, status: 0, commandId: expect.any(Number), elapsedMs: expect.any(Number) },
+    { ...of, command: { opcode: 0xff, namespaceId: 3 } },
+    { ...of, status: expect.any(Number) },
+  ])
+  expect(seen[3]).not.toMatchObject({ status: 0 })
 })
