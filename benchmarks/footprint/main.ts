@@ -2,11 +2,10 @@
 // bench:footprint: what it costs to begin, and to do nothing. Starts fresh processes, so that each
 // loads everything. `--save FILE`.
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { machineFacts } from '../peers/machine-facts.ts'
-import { spreadOf } from '../peers/spread.ts'
+import { saveResult } from '../shared/result.ts'
+import { spreadOf } from '../shared/spread.ts'
 
 const starts = 15
 const idleSeconds = 10
@@ -26,7 +25,4 @@ console.log(
     `(${min.toFixed(0)}–${max.toFixed(0)}, ${starts} starts)`,
 )
 console.log(`Idle emulator's thread: ${idlePercent.toFixed(4)} % of a core in ${idleSeconds} s`)
-if (options.save !== undefined) {
-  const result = { date: new Date().toISOString(), facts: machineFacts(), startupMs, idlePercent }
-  writeFileSync(options.save, `${JSON.stringify(result, null, 2)}\n`)
-}
+saveResult(options.save, { startupMs, idlePercent })

@@ -2,10 +2,10 @@
 // `npm run bench`: what the software costs per I/O on the emulated controller, along each path,
 // without a timing model and with one (a drive of 12 µs and 2.4 GiB/s). Never the latency of a
 // drive.
-import { openController } from '../../src/index.ts'
-import { machineFacts } from '../peers/machine-facts.ts'
-import { type Spread, spreadOf } from '../peers/spread.ts'
-import { fillNamespace, namespaceBytes, type Setting, workloads } from '../peers/workloads.ts'
+import { workloads } from '../peers/workloads.ts'
+import { namespaceBytes, openFilled, type Setting } from '../shared/filled-namespace.ts'
+import { describeMachine } from '../shared/machine-facts.ts'
+import { type Spread, spreadOf } from '../shared/spread.ts'
 
 const rounds = 5
 const milliseconds = 100
@@ -30,7 +30,8 @@ async function measure(setting: Setting): Promise<Map<string, number[]>> {
   for (let round = 0; round < rounds; round++) {
     for (const { byteLength, depth } of cells) {
       for (const path of Object.keys(titles) as Path[]) {
-        const { commands, ns } = await workloads[path](setting, byteLength, depth, milliseconds)
+        const load = { byteLength, depth, writePercent: 0, milliseconds }
+        const { commands, ns } = await workloads[path](setting, load)
         const key = `${path} ${byteLength} ${depth}`
         values.set(key, [...(values.get(key) ?? []), ns / commands / 1000])
       }
@@ -58,20 +59,18 @@ async function run(
   timing: { latencyNs?: number; bandwidth?: number },
 ): Promise<void> {
   process.stderr.write(`Filling ${namespaceBytes / 2 ** 30} GiB and measuring ...\n`)
-  await using controller = await openController({ emulator: { size: namespaceBytes, timing } })
-  const setting = { controller, namespace: await controller.namespace(1) }
-  await fillNamespace(setting)
+  const setting = await openFilled(timing)
+  await using _controller = setting.controller
   const values = await measure(setting)
   console.log(`\n${title}`)
   print(values)
 }
 
-const facts = machineFacts()
 console.log(
   'Software overhead per I/O on the emulated controller: random reads over 1 GiB of memory.',
 )
 console.log('This is what the software costs, not the latency of a drive.')
-console.log(`${facts.cpu}, ${facts.cpus} CPUs, Linux ${facts.kernel}, Node ${facts.node}`)
+console.log(describeMachine())
 console.log(
   `Median (min–max) of ${rounds} rounds of ${milliseconds} ms; time per I/O is elapsed / I/Os.`,
 )

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
-// What bench:peers measures: every path of the library at every size and depth, and the ratio to
-// the C++ client of the same run that is the goal, where there is one.
+// What bench:peers measures: every path of the library under every load, and the ratio to the C++
+// client of the same run that is the goal, where there is one.
 
 export const blockSizes = [512, 4096] as const
-export const depths = [1, 32, 128] as const
 export const paths = ['bare', 'sync', 'batch', 'await', 'readMany', 'pump'] as const
+const readDepths = [1, 32, 128] as const
+const writePercents = [50, 100] as const
+const writeDepth = 32
+const writePaths: readonly Path[] = ['bare', 'sync', 'batch', 'await']
 
 export type Path = (typeof paths)[number]
 
-export interface Cell {
-  path: Path
+/** Commands at random places. */
+export interface Load {
   blockSize: number
+  /** Commands outstanding. */
   depth: number
-  /** Least ratio to the C++ client; undefined where none was set. */
-  goal: number | undefined
+  /** How many of a hundred commands write; the others read. */
+  writePercent: number
 }
 
 /** What each path is, for the reader of the table. */
@@ -26,7 +30,21 @@ export const pathTitles: Record<Path, string> = {
   pump: 'inline pump, one core',
 }
 
-function goalOf(path: Path, blockSize: number, depth: number): number | undefined {
+export const loads: readonly Load[] = [
+  ...blockSizes.flatMap((blockSize) =>
+    readDepths.map((depth) => ({ blockSize, depth, writePercent: 0 })),
+  ),
+  ...blockSizes.flatMap((blockSize) =>
+    writePercents.map((writePercent) => ({ blockSize, depth: writeDepth, writePercent })),
+  ),
+]
+
+/** The paths that are measured under a load, besides the C++ client. */
+export const pathsUnder = ({ writePercent }: Load): readonly Path[] =>
+  writePercent === 0 ? paths : writePaths
+
+/** Least ratio of a path to the C++ client; undefined where none was set. */
+export function goalOf(path: Path, { blockSize, depth }: Load): number | undefined {
   switch (path) {
     case 'sync':
       return 0.95
@@ -43,12 +61,6 @@ function goalOf(path: Path, blockSize: number, depth: number): number | undefine
       return undefined // the other way round: the C++ client must reach 0.9 of it
   }
 }
-
-export const cells: readonly Cell[] = blockSizes.flatMap((blockSize) =>
-  depths.flatMap((depth) =>
-    paths.map((path) => ({ path, blockSize, depth, goal: goalOf(path, blockSize, depth) })),
-  ),
-)
 
 /** Least ratio of the library's C++ client to the bare loop. */
 export const libraryToBareGoal = 0.9

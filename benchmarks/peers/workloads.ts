@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
-// Random reads on the emulator along each of the library's paths, with a given number outstanding.
-// Every completion's status is checked.
-import type { Controller, DmaDescriptor, Namespace } from '../../src/index.ts'
+// Random reads and writes on the emulator along each of the library's paths, with a given number
+// outstanding. Every completion's status is checked.
+import type { DmaDescriptor } from '../../src/index.ts'
+import { nvme } from '../../src/spec/nvme.ts'
+import { lbaBytes, type Setting } from '../shared/filled-namespace.ts'
+import { RandomBlocks } from '../shared/random-blocks.ts'
 
-/** Bytes of the namespace: far larger than any cache, so that reads are cold. */
-export const namespaceBytes = 2 ** 30
-const blockSize = 512
-const readOpcode = 2
+const opcodeRead = nvme.codes.nvm_opcode.read[0]
+const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 
-export interface Setting {
-  controller: Controller
-  namespace: Namespace
+/** What a client does, for how long. */
+export interface Load {
+  /** Bytes that a command moves. */
+  byteLength: number
+  /** Commands outstanding. */
+  depth: number
+  /** How many of a hundred commands write; the others read. */
+  writePercent: number
+  milliseconds: number
 }
 
 export interface Outcome {
@@ -18,49 +25,26 @@ export interface Outcome {
   ns: number
 }
 
-/** Runs for `milliseconds` with `depth` commands of `byteLength` bytes outstanding. */
-export type Workload = (
-  setting: Setting,
-  byteLength: number,
-  depth: number,
-  milliseconds: number,
-) => Promise<Outcome>
-
-/** The same sequence as the C++ clients draw (xorshift32): positions of whole commands. */
-class RandomBlocks {
-  #state = 0x9e3779b9 | 0
-  readonly #step: number
-  readonly #mask: number
-
-  constructor(byteLength: number) {
-    this.#step = byteLength / blockSize
-    this.#mask = namespaceBytes / byteLength - 1
-  }
-
-  nextLba(): number {
-    let x = this.#state
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    this.#state = x
-    return (x & this.#mask) * this.#step
-  }
-}
+export type Workload = (setting: Setting, load: Load) => Promise<Outcome>
 
 function fail(status: number): never {
-  throw new Error(`a read completed with status 0x${status.toString(16)}`)
+  throw new Error(`a command completed with status 0x${status.toString(16)}`)
 }
 
-const sync: Workload = async ({ controller }, byteLength, depth, milliseconds) => {
+const sync: Workload = async ({ controller }, load) => {
+  const { byteLength, depth, writePercent, milliseconds } = load
   using buffer = await controller.allocate(depth * byteLength)
   await using queue = await controller.createQueuePair({ mode: 'raw', depth })
   const { sq, cq } = queue
-  const blocks = byteLength / blockSize
-  const random = new RandomBlocks(byteLength)
+  const blocks = byteLength / lbaBytes
+  const random = new RandomBlocks(byteLength, writePercent)
   const submit = (count: number): void => {
     for (let i = 0; i < count; i++) {
       const slot = sq.enqueue()
-      sq.read(slot, 1, random.nextLba(), blocks, buffer, sq.commandId(slot) * byteLength)
+      const lba = random.nextLba()
+      const byteOffset = sq.commandId(slot) * byteLength
+      if (random.isWrite) sq.write(slot, 1, lba, blocks, buffer, byteOffset)
+      else sq.read(slot, 1, lba, blocks, buffer, byteOffset)
     }
     sq.submit()
   }
@@ -85,15 +69,16 @@ const sync: Workload = async ({ controller }, byteLength, depth, milliseconds) =
   return { commands, ns: (now - start) * 1e6 }
 }
 
-const batch: Workload = async ({ controller, namespace }, byteLength, depth, milliseconds) => {
+const batch: Workload = async ({ controller, namespace }, load) => {
+  const { byteLength, depth, writePercent, milliseconds } = load
   const capacity = 2 * depth
   using memory = await controller.allocate(capacity * byteLength)
   await using queue = await controller.createQueuePair({ mode: 'raw', depth })
   const group = queue.batch({ namespace, memory, capacity })
-  const blocks = byteLength / blockSize
-  const random = new RandomBlocks(byteLength)
+  const blocks = byteLength / lbaBytes
+  const random = new RandomBlocks(byteLength, writePercent)
   for (let i = 0; i < capacity; i++) {
-    group.commands.set([readOpcode, 0, blocks, i * byteLength], 4 * i)
+    group.commands.set([opcodeRead, 0, blocks, i * byteLength], 4 * i)
   }
   let position = 0
   const start = performance.now()
@@ -102,7 +87,11 @@ const batch: Workload = async ({ controller, namespace }, byteLength, depth, mil
   let free = depth
   for (let round = 1; ; round++) {
     const count = Math.min(free, capacity - position)
-    for (let i = 0; i < count; i++) group.commands[4 * (position + i) + 1] = random.nextLba()
+    for (let i = 0; i < count; i++) {
+      const at = 4 * (position + i)
+      group.commands[at + 1] = random.nextLba()
+      group.commands[at] = random.isWrite ? opcodeWrite : opcodeRead
+    }
     const submitted = group.exchange(position, count, 1)
     position = (position + submitted) % capacity
     for (let i = 0; i < group.reaped; i++) {
@@ -123,27 +112,31 @@ function viewsOf(buffer: DmaDescriptor, depth: number, byteLength: number): DmaD
   return Array.from({ length: depth }, (_, i) => buffer.view(i * byteLength, byteLength))
 }
 
-const awaiting: Workload = async ({ controller, namespace }, byteLength, depth, milliseconds) => {
+const awaiting: Workload = async ({ controller, namespace }, load) => {
+  const { byteLength, depth, writePercent, milliseconds } = load
   using buffer = await controller.allocate(depth * byteLength)
   await using queue = await controller.createQueuePair({ mode: 'await', depth })
-  const random = new RandomBlocks(byteLength)
+  const random = new RandomBlocks(byteLength, writePercent)
   const start = performance.now()
   let now = start
   let commands = 0
   let stopped = false
-  const reader = async (into: DmaDescriptor): Promise<void> => {
+  const mover = async (data: DmaDescriptor): Promise<void> => {
     while (!stopped) {
-      await queue.read({ namespace, lba: random.nextLba(), into })
+      const lba = random.nextLba()
+      if (random.isWrite) await queue.write({ namespace, lba, from: data })
+      else await queue.read({ namespace, lba, into: data })
       if ((++commands & 255) !== 0) continue
       now = performance.now()
       stopped = now - start >= milliseconds
     }
   }
-  await Promise.all(viewsOf(buffer, depth, byteLength).map(reader))
+  await Promise.all(viewsOf(buffer, depth, byteLength).map(mover))
   return { commands, ns: (performance.now() - start) * 1e6 }
 }
 
-const readMany: Workload = async ({ controller, namespace }, byteLength, depth, milliseconds) => {
+const readMany: Workload = async ({ controller, namespace }, load) => {
+  const { byteLength, depth, milliseconds } = load
   using buffer = await controller.allocate(depth * byteLength)
   await using queue = await controller.createQueuePair({ mode: 'await', depth })
   const random = new RandomBlocks(byteLength)
@@ -159,18 +152,3 @@ const readMany: Workload = async ({ controller, namespace }, byteLength, depth, 
 }
 
 export const workloads = { sync, batch, await: awaiting, readMany } as const
-
-/** Writes the whole namespace once, so that no read finds memory that was never touched. */
-export async function fillNamespace({ controller, namespace }: Setting): Promise<void> {
-  const chunk = 128 * 1024
-  using buffer = await controller.allocate(chunk)
-  buffer.bytes?.fill(0x5a)
-  await using queue = await controller.createQueuePair({ mode: 'await', depth: 8 })
-  for (let lba = 0; lba < namespace.blockCount; ) {
-    const writes: Promise<void>[] = []
-    for (let i = 0; i < 8 && lba < namespace.blockCount; i++, lba += chunk / blockSize) {
-      writes.push(queue.write({ namespace, lba, from: buffer }))
-    }
-    await Promise.all(writes)
-  }
-}

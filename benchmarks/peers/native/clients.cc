@@ -22,20 +22,29 @@ T expect(Result<T> result, const char* what) {
   std::exit(1);
 }
 
-// The same sequence as the TypeScript clients draw (xorshift32).
-class RandomBlocks {
+// The same sequence as the TypeScript clients draw (xorshift32): where commands go, and whether
+// they write.
+class RandomCommands {
  public:
-  explicit RandomBlocks(uint32_t blocks_per_command) : step_(blocks_per_command) {}
+  explicit RandomCommands(const Workload& workload)
+      : step_(workload.block_byte_length / kLbaBytes),
+        writes_((workload.write_percent * 128 + 50) / 100) {}
   uint32_t next_lba() {
     state_ ^= state_ << 13;
     state_ ^= state_ >> 17;
     state_ ^= state_ << 5;
     return state_ % (kNamespaceBytes / kLbaBytes / step_) * step_;
   }
+  // Of the command at the position that was drawn last.
+  uint8_t opcode() const {
+    return state_ >> 25 < writes_ ? spec::nvm_opcode::write : spec::nvm_opcode::read;
+  }
 
  private:
   uint32_t state_ = 0x9e3779b9;
   uint32_t step_;
+  uint32_t
+      writes_;  // of the 128 values of the upper 7 bits of a draw, those that stand for a write
 };
 
 void fill(Controller& controller) {
@@ -83,7 +92,7 @@ Outcome run_library_client(Controller& controller, const Workload& workload) {
   auto data = expect(controller.allocate(workload.depth * workload.block_byte_length), "buffer");
   auto queue = expect(controller.create_queue_pair({.depth = workload.depth}), "queue pair");
   const uint32_t blocks = workload.block_byte_length / kLbaBytes;
-  RandomBlocks random(blocks);
+  RandomCommands random(workload);
   std::vector<uint64_t> addresses(workload.depth);
   for (uint32_t i = 0; i < workload.depth; i++)
     addresses[i] = data->io_address(i * workload.block_byte_length);
@@ -91,11 +100,11 @@ Outcome run_library_client(Controller& controller, const Workload& workload) {
   auto submit = [&](uint16_t command_id) {
     spec::SubmissionQueueEntry* entry = queue->enqueue();
     *entry = {};
-    entry->opc = spec::nvm_opcode::read;
     entry->cid = command_id;
     entry->nsid = 1;
     entry->prp1 = addresses[command_id];
     entry->cdw10 = random.next_lba();
+    entry->opc = random.opcode();
     entry->cdw12 = blocks - 1;
   };
 
@@ -132,7 +141,7 @@ Outcome run_bare_client(Controller& controller, const Workload& workload) {
   auto queue = expect(controller.create_queue_pair({.depth = workload.depth}), "queue pair");
   const uint32_t blocks = workload.block_byte_length / kLbaBytes;
   const uint32_t entries = workload.depth + 1;
-  RandomBlocks random(blocks);
+  RandomCommands random(workload);
   auto* sq = reinterpret_cast<uint32_t*>(queue->sq_entries());
   auto* cq = reinterpret_cast<uint32_t*>(queue->cq_entries());
   auto* sq_doorbell = const_cast<uint32_t*>(queue->sq_doorbell());
@@ -144,11 +153,11 @@ Outcome run_bare_client(Controller& controller, const Workload& workload) {
   uint32_t tail = 0, head = 0, phase = kPhaseBit;
   auto submit = [&](uint32_t command_id) {
     uint32_t* entry = sq + tail * 16;
-    entry[0] = spec::nvm_opcode::read | command_id << 16;
     entry[1] = 1;
     entry[6] = static_cast<uint32_t>(addresses[command_id]);
     entry[7] = static_cast<uint32_t>(addresses[command_id] >> 32);
     entry[10] = random.next_lba();
+    entry[0] = random.opcode() | command_id << 16;
     entry[12] = blocks - 1;
     if (++tail == entries) tail = 0;
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Random-read clients in C++ on the emulator, against which the TypeScript paths are compared.
+// Clients in C++ on the emulator, against which the TypeScript paths are compared.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@
 namespace nvm::peers {
 
 struct Workload {
-  uint32_t block_byte_length;  // bytes a command reads: 512 or 4096
+  uint32_t block_byte_length;  // bytes a command moves: 512 or 4096
   uint32_t depth;              // commands outstanding
+  uint32_t write_percent;      // how many of a hundred commands write; the others read
   uint64_t duration_ns;
 };
 

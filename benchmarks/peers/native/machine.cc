@@ -3,11 +3,13 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 #include "platform/clock.h"
 #include "platform/ordering.h"
@@ -18,9 +20,15 @@ namespace {
 
 constexpr uint64_t kSourceBytes = 1ull << 30;
 constexpr uint32_t kRoundsPerClock = 1024;
+constexpr uint32_t kBytesPerClock = 4 << 20;  // copied between two looks at the clock
+constexpr uint32_t kPrefetchedBytes = 4096;   // beyond them the CPU prefetches by itself
 
 struct alignas(128) Line {
   std::atomic<uint32_t> word{0};
+};
+
+struct alignas(4096) Page {
+  std::byte bytes[4096];
 };
 
 std::byte* filled_source() {
@@ -65,27 +73,31 @@ double measure_hand_off(uint64_t duration_ns) {
   return static_cast<double>(now - start) / rounds;
 }
 
-double measure_random_copy(uint32_t byte_length, uint64_t duration_ns) {
+double measure_random_copy(uint32_t byte_length, uint32_t destination_count, uint64_t duration_ns) {
   std::byte* source = filled_source();
-  alignas(64) static std::byte destination[32 * 4096];
+  std::vector<Page> pages(uint64_t{byte_length} * destination_count / sizeof(Page) + 1);
+  auto* destinations = reinterpret_cast<std::byte*>(pages.data());
+  const uint32_t prefetched = std::min(byte_length, kPrefetchedBytes);
+  const uint32_t copies_per_look = std::max(1u, kBytesPerClock / byte_length);
   uint32_t state = 0x9e3779b9;
   auto next = [&] {
     state ^= state << 13;
     state ^= state >> 17;
     state ^= state << 5;
-    return source + state % (kSourceBytes / byte_length) * byte_length;
+    return source + uint64_t{state % (kSourceBytes / byte_length)} * byte_length;
   };
   const std::byte* from = next();
   uint64_t start = monotonic_clock().now_ns(), now = start;
   uint32_t copies = 0;
   while (now - start < duration_ns) {
-    for (uint32_t i = 0; i < kRoundsPerClock; i++, copies++) {
+    for (uint32_t i = 0; i < copies_per_look; i++, copies++) {
       const std::byte* following = next();
-      for (uint32_t line = 0; line < byte_length; line += 64) {
+      for (uint32_t line = 0; line < prefetched; line += 64) {
         __builtin_prefetch(following + line);
       }
-      std::memcpy(destination + copies % 32 * byte_length, from, byte_length);
-      asm volatile("" : : "r"(destination) : "memory");
+      std::byte* to = destinations + uint64_t{copies % destination_count} * byte_length;
+      std::memcpy(to, from, byte_length);
+      asm volatile("" : : "r"(to) : "memory");
       from = following;
     }
     now = monotonic_clock().now_ns();

@@ -31,3 +31,9 @@ export function machineFacts(): MachineFacts {
     hugePages: firstLine('/sys/kernel/mm/transparent_hugepage/enabled'),
   }
 }
+
+/** The facts that stand above every table. */
+export function describeMachine(): string {
+  const { cpu, cpus, kernel, node } = machineFacts()
+  return `${cpu}, ${cpus} CPUs, Linux ${kernel}, Node ${node}`
+}

@@ -7,11 +7,6 @@ import { createInterface, type Interface } from 'node:readline'
 
 const answerTimeoutMs = 60_000
 
-export interface Answer {
-  commands: number
-  ns: number
-}
-
 export class Measurer {
   readonly #child: ChildProcess
   readonly #lines: Interface
@@ -26,16 +21,11 @@ export class Measurer {
     raisePriority(this.#child.pid)
   }
 
-  /**
-   * Measures one cell.
-   * @param workload what to run, as the child names it
-   * @param blockSize bytes a command moves
-   * @param depth commands outstanding
-   * @param milliseconds how long
-   */
-  ask(workload: string, blockSize: number, depth: number, milliseconds: number): Promise<Answer> {
+  /** Sends `words` as a request line; resolves to the answer, of the form that the child makes. */
+  ask<Answer>(...words: readonly (string | number)[]): Promise<Answer> {
+    const request = words.join(' ')
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`${this.#name} ${why} (${workload})`))
+      const fail = (why: string) => reject(new Error(`${this.#name} ${why} (${request})`))
       const timer = setTimeout(() => fail('did not answer'), answerTimeoutMs)
       const onExit = (code: number | null) => fail(`ended with ${code}`)
       this.#child.once('exit', onExit)
@@ -44,7 +34,7 @@ export class Measurer {
         this.#child.off('exit', onExit)
         resolve(JSON.parse(line))
       })
-      this.#child.stdin?.write(`${workload} ${blockSize} ${depth} ${milliseconds}\n`)
+      this.#child.stdin?.write(`${request}\n`)
     })
   }
 
