@@ -5,6 +5,7 @@ import type { DmaDescriptor } from '../../src/index.ts'
 import { nvme } from '../../src/spec/nvme.ts'
 import { lbaBytes, type Setting } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'
+import { viewsOf } from '../shared/views.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
@@ -106,10 +107,6 @@ const batch: Workload = async ({ controller, namespace }, load) => {
     }
   }
   return { commands, ns: (now - start) * 1e6 }
-}
-
-function viewsOf(buffer: DmaDescriptor, depth: number, byteLength: number): DmaDescriptor[] {
-  return Array.from({ length: depth }, (_, i) => buffer.view(i * byteLength, byteLength))
 }
 
 const awaiting: Workload = async ({ controller, namespace }, load) => {
