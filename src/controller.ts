@@ -223,7 +223,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     return this.#namespaces.blockSizeOf(namespaceId)
   }
 
-  /** Internal. */
+  /** @internal */
   openOwnQueue(): Promise<AwaitQueuePair> {
     this.#ownQueue ??= this.createQueuePair({ mode: 'await' }).catch((error: unknown) => {
       this.#ownQueue = undefined // the next use tries again

@@ -126,7 +126,7 @@ export class Namespace implements NamespaceFormat {
     this.#owner = owner
   }
 
-  /** Internal: it was formatted, deleted or detached; nothing is sent for what it was. */
+  /** It was formatted, deleted or detached; nothing is sent for what it was. @internal */
   retire(): void {
     Object.assign(this, { blockSize: 0, blockCount: 0, byteLength: 0 })
   }

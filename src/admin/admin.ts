@@ -73,7 +73,7 @@ import {
 export class Admin {
   readonly #port: AdminPort
 
-  /** Internal: a controller has one. */
+  /** A controller has one. @internal */
   constructor(port: AdminPort) {
     this.#port = port
   }

@@ -45,7 +45,7 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
   #failure: { readonly error: unknown } | undefined
   #dropped = 0
 
-  /** Internal: controller.events makes them. */
+  /** Controller.events makes them. @internal */
   constructor(owner: IteratorOwner, options: EventsOptions) {
     const { signal, capacity = defaultCapacity } = options
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > capacityMax) {
@@ -74,12 +74,12 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
     return this.#dropped
   }
 
-  /** Internal. */
+  /** @internal */
   get isOpen(): boolean {
     return this.#isOpen
   }
 
-  /** Internal: the process stays alive for it. */
+  /** The process stays alive for it. @internal */
   get isWaiting(): boolean {
     return this.#waiters.length > 0
   }
@@ -113,7 +113,7 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
     await this.return()
   }
 
-  /** Internal. */
+  /** @internal */
   push(event: NvmeEvent): void {
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) {
@@ -128,12 +128,12 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
     this.#buffer.push(event)
   }
 
-  /** Internal: events were lost before they came here. */
+  /** Events were lost before they came here. @internal */
   countDropped(count: number): void {
     this.#dropped += count
   }
 
-  /** Internal: nothing comes any more, for a reason or without one. */
+  /** Nothing comes any more, for a reason or without one. @internal */
   end(failure?: { readonly error: unknown }): void {
     if (!this.#isOpen) return
     this.#isOpen = false

@@ -53,7 +53,7 @@ const groupRung = 16
 
 export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, JobQueue {
   readonly mode = 'await'
-  /** Internal. */
+  /** @internal */
   readonly entries: Entries
   readonly #pump: Pump
   readonly #bounce: BouncePool
@@ -142,7 +142,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     }
   }
 
-  /** Internal: moves the blocks of a namespace from or to memory. */
+  /** Moves the blocks of a namespace from or to memory. @internal */
   move(
     opcode: number,
     namespace: NamespaceLike,
@@ -252,7 +252,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     }
   }
 
-  /** Internal: a group; requests without a namespace are in `namespace`. */
+  /** A group; requests without a namespace are in `namespace`. @internal */
   moveMany(
     opcode: number,
     namespace: NamespaceLike | undefined,
@@ -299,7 +299,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     })()
   }
 
-  /** Internal: commands of one request, with one promise, which resolves to `value`. */
+  /** Commands of one request, with one promise, which resolves to `value`. @internal */
   run(
     commands: Iterable<Command>,
     value: unknown,

@@ -87,7 +87,7 @@ export abstract class QueuePair implements AsyncDisposable {
   /** @internal */
   readonly ring: QueueRing
   readonly timeoutMs: number
-  /** Internal. */
+  /** @internal */
   readonly owner: QueueOwner
   protected isClosed = false
   #closing: Promise<void> | undefined
@@ -135,7 +135,7 @@ export abstract class QueuePair implements AsyncDisposable {
     return renderQueue(this.ring, this.mode, (offset) => this.owner.readRegister(offset))
   }
 
-  /** Internal: the namespace may have another format. */
+  /** The namespace may have another format. @internal */
   forgetNamespace(_id: number): void {}
 
   /** Deletes the queues, after what is outstanding has been settled. Idempotent. */

@@ -101,7 +101,7 @@ export class SubmissionQueue {
     stats[counter.noData] = (stats[counter.noData] as number) + 1
   }
 
-  /** Internal: what is known of the namespace is out of date. */
+  /** What is known of the namespace is out of date. @internal */
   forgetNamespace(id: number): void {
     if (id === this.#namespaceId) this.#namespaceId = 0
   }
