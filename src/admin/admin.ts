@@ -69,6 +69,7 @@ import {
 /**
  * Every method rejects with an NvmError: ERR_NVME_STATUS when the controller refuses (`status` says
  * why), ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, ERR_RANGE or ERR_ARGUMENT for what cannot be sent.
+ * @category Admin commands
  */
 export class Admin {
   readonly #port: AdminPort

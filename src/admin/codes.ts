@@ -5,7 +5,10 @@ import { createError } from '../errors.ts'
 import type { CodeRow } from '../spec/form.ts'
 import { type CodeSet, nvme } from '../spec/nvme.ts'
 
-/** A name of a set of codes: `CodeName<'log_page'>` has 'smart_health_information'. */
+/**
+ * A name of a set of codes: `CodeName<'log_page'>` has 'smart_health_information'.
+ * @category Admin commands
+ */
 export type CodeName<Set extends CodeSet> = Set extends CodeSet
   ? keyof (typeof nvme.codes)[Set] & string
   : never

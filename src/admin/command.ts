@@ -9,7 +9,10 @@ import { opcodeName } from '../spec/names.ts'
 import { nvme } from '../spec/nvme.ts'
 import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
 
-/** An admin command; words that are left out are 0. */
+/**
+ * An admin command; words that are left out are 0.
+ * @category Admin commands
+ */
 export interface AdminCommand {
   readonly opcode: number
   readonly nsid?: number
@@ -25,12 +28,19 @@ export interface AdminCommand {
   readonly data?: Uint8Array
 }
 
+/**
+ * How one admin command is sent.
+ * @category Admin commands
+ */
 export interface AdminOptions {
   /** How long the command may take; by default what openController was told. */
   readonly timeoutMs?: number
 }
 
-/** What a completion says beside its status, which is an error when it is not success. */
+/**
+ * What a completion says beside its status, which is an error when it is not success.
+ * @category Admin commands
+ */
 export interface AdminCompletion {
   readonly dword0: number
   readonly dword1: number

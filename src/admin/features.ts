@@ -18,7 +18,10 @@ type FormOf<Name extends FeatureName, Key extends string> = Forms[Name] extends 
   ? Value
   : never
 
-/** The value of a feature: its bit fields, or its data structure. */
+/**
+ * The value of a feature: its bit fields, or its data structure.
+ * @category Admin commands
+ */
 export type FeatureValue<Name extends FeatureName> = [FormOf<Name, 'data'>] extends [never]
   ? FormOf<Name, 'bits'> extends infer Layout extends BitLayoutName
     ? DecodedBits<Layout>
@@ -27,12 +30,22 @@ export type FeatureValue<Name extends FeatureName> = [FormOf<Name, 'data'>] exte
     ? Decoded<Data>
     : never
 
-/** `saveable`, `namespace_specific` and `changeable`, each 0 or 1. */
+/**
+ * `saveable`, `namespace_specific` and `changeable`, each 0 or 1.
+ * @category Admin commands
+ */
 export type FeatureCapabilities = DecodedBits<'feature_capabilities'>
 
-/** Which value is asked for; `supported_capabilities` is what may be done with the feature. */
+/**
+ * Which value is asked for; `supported_capabilities` is what may be done with the feature.
+ * @category Admin commands
+ */
 export type FeatureSelect = CodeName<'feature_select'>
 
+/**
+ * Which of the values of a feature is asked for.
+ * @category Admin commands
+ */
 export interface GetFeatureOptions<Select extends FeatureSelect = FeatureSelect> {
   /** Default: current. */
   readonly select?: Select
@@ -40,19 +53,29 @@ export interface GetFeatureOptions<Select extends FeatureSelect = FeatureSelect>
   readonly nsid?: number
 }
 
-/** Of a feature that has several values: which temperature threshold, which interrupt vector. */
+/**
+ * Of a feature that has several values: which temperature threshold, which interrupt vector.
+ * @category Admin commands
+ */
 export type FeaturePart<Name extends FeatureName> = [FormOf<Name, 'parts'>] extends [never]
   ? Readonly<Record<string, never>>
   : FormOf<Name, 'parts'> extends readonly (infer Part extends string)[]
     ? { readonly [Field in Part]: number }
     : never
 
+/**
+ * What getFeature() resolves to: the value, or what may be done with the feature.
+ * @category Admin commands
+ */
 export type FeatureAnswer<
   Name extends FeatureName,
   Select extends FeatureSelect,
 > = Select extends 'supported_capabilities' ? FeatureCapabilities : FeatureValue<Name>
 
-/** A feature by its number; words that are left out are 0. */
+/**
+ * A feature by its number; words that are left out are 0.
+ * @category Admin commands
+ */
 export interface RawFeatureRequest extends GetFeatureOptions {
   readonly fid: number
   readonly cdw11?: number
@@ -61,18 +84,29 @@ export interface RawFeatureRequest extends GetFeatureOptions {
   readonly byteLength?: number
 }
 
+/**
+ * A feature as its completion and its data have it.
+ * @category Admin commands
+ */
 export interface RawFeature {
   readonly dword0: number
   readonly data: Uint8Array | undefined
 }
 
+/**
+ * How a feature is set: for good (saved), and for which namespace.
+ * @category Admin commands
+ */
 export interface SetFeatureOptions {
   /** The value outlives power cycles and resets; only where the feature is saveable. */
   readonly save?: boolean
   readonly nsid?: number
 }
 
-/** What Set Features is to write to a feature by its number; words that are left out are 0. */
+/**
+ * What Set Features is to write to a feature by its number; words that are left out are 0.
+ * @category Admin commands
+ */
 export interface RawFeatureValue extends SetFeatureOptions {
   readonly fid: number
   readonly cdw11?: number

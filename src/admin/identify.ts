@@ -7,13 +7,40 @@ import { nvme } from '../spec/nvme.ts'
 import { type CodeName, codeOf } from './codes.ts'
 import { type AdminPort, submit } from './command.ts'
 
+/**
+ * Identify Controller (CNS 01h), with the names of the specification in lower case.
+ * @category Admin commands
+ */
 export type IdentifyController = Decoded<'IdentifyController'>
+
+/**
+ * Identify Namespace of the NVM command set (CNS 00h).
+ * @category Admin commands
+ */
 export type IdentifyNamespace = Decoded<'IdentifyNamespace'>
+
+/**
+ * What the NVM command set adds to Identify Namespace (CNS 05h).
+ * @category Admin commands
+ */
 export type IdentifyNamespaceNvm = Decoded<'IdentifyNamespaceNvm'>
+
+/**
+ * What the NVM command set adds to Identify Controller (CNS 06h): limits of commands.
+ * @category Admin commands
+ */
 export type IdentifyControllerNvm = Decoded<'IdentifyControllerNvm'>
+
+/**
+ * What namespaces of all command sets have (CNS 08h).
+ * @category Admin commands
+ */
 export type IdentifyNamespaceIndependent = Decoded<'IdentifyNamespaceIndependent'>
 
-/** Which data structure Identify answers with; what is left out is 0. */
+/**
+ * Which data structure Identify answers with; what is left out is 0.
+ * @category Admin commands
+ */
 export interface IdentifyRequest {
   /** Controller or Namespace Structure: its number, or its name in the table. */
   readonly cns: CodeName<'cns'> | number
@@ -27,7 +54,10 @@ export interface IdentifyRequest {
   readonly uuidIndex?: number
 }
 
-/** What a namespace is known by everywhere (CNS 03h); in hexadecimal, as it is printed. */
+/**
+ * What a namespace is known by everywhere (CNS 03h); in hexadecimal, as it is printed.
+ * @category Admin commands
+ */
 export interface NamespaceDescriptors {
   readonly eui64?: string
   readonly nguid?: string

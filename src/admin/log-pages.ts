@@ -11,13 +11,46 @@ import { type CodeName, codeOf } from './codes.ts'
 import { type AdminPort, allNamespaces, submit } from './command.ts'
 import { identifyAs, listedNamespaces } from './identify.ts'
 
+/**
+ * SMART / Health Information (log page 02h).
+ * @category Admin commands
+ */
 export type SmartLog = Decoded<'SmartLog'>
+
+/**
+ * One entry of Error Information (log page 01h).
+ * @category Admin commands
+ */
 export type ErrorLogEntry = Decoded<'ErrorLogEntry'>
+
+/**
+ * Firmware Slot Information (log page 03h).
+ * @category Admin commands
+ */
 export type FirmwareSlotLog = Decoded<'FirmwareSlotLog'>
+
+/**
+ * Commands Supported and Effects (log page 05h).
+ * @category Admin commands
+ */
 export type CommandEffectsLog = Decoded<'CommandEffectsLog'>
+
+/**
+ * Device Self-test (log page 06h).
+ * @category Admin commands
+ */
 export type SelfTestLog = Decoded<'SelfTestLog'>
+
+/**
+ * Sanitize Status (log page 81h).
+ * @category Admin commands
+ */
 export type SanitizeStatusLog = Decoded<'SanitizeStatusLog'>
 
+/**
+ * How a log page is read.
+ * @category Admin commands
+ */
 export interface LogPageOptions {
   /**
    * Default true: reading changes nothing. False lets the controller report the next asynchronous
@@ -27,7 +60,10 @@ export interface LogPageOptions {
   readonly retainAsynchronousEvent?: boolean
 }
 
-/** Which log page, and how much of it. */
+/**
+ * Which log page, and how much of it.
+ * @category Admin commands
+ */
 export interface LogPageRequest extends LogPageOptions {
   /** Log page identifier: its number, or its name in the table. */
   readonly lid: CodeName<'log_page'> | number

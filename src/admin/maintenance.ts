@@ -8,6 +8,10 @@ import { nvme } from '../spec/nvme.ts'
 import { type CodeName, codeOf } from './codes.ts'
 import { type AdminPort, allNamespaces, submit } from './command.ts'
 
+/**
+ * How the NVM subsystem is sanitized.
+ * @category Admin commands
+ */
 export interface SanitizeOptions {
   readonly action: CodeName<'sanitize_action'>
   /** Allow Unrestricted Sanitize Exit: a failed sanitize may be left without another one. */
@@ -22,6 +26,10 @@ export interface SanitizeOptions {
   readonly noDeallocate?: boolean
 }
 
+/**
+ * Which namespaces a self-test covers.
+ * @category Admin commands
+ */
 export interface SelfTestOptions {
   /** Default: all namespaces of the controller. 0: only the controller. */
   readonly nsid?: number

@@ -10,7 +10,10 @@ import { type CodeName, codeOf } from './codes.ts'
 import { type AdminOptions, type AdminPort, allNamespaces, submit } from './command.ts'
 import { identifyAs } from './identify.ts'
 
-/** How blocks are laid out. */
+/**
+ * How blocks are laid out.
+ * @category Admin commands
+ */
 export interface LayoutOptions {
   /** Bytes of a block without metadata: the format with this size that performs best is taken. */
   readonly blockSize?: number
@@ -25,10 +28,18 @@ export interface LayoutOptions {
   readonly protectionFirst?: boolean
 }
 
+/**
+ * What a namespace is formatted to.
+ * @category Admin commands
+ */
 export interface FormatOptions extends LayoutOptions, AdminOptions {
   readonly secureErase?: CodeName<'secure_erase'>
 }
 
+/**
+ * What a new namespace is like.
+ * @category Admin commands
+ */
 export interface CreateNamespaceOptions extends LayoutOptions, AdminOptions {
   /** Size in blocks. */
   readonly blockCount: number | bigint

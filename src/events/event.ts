@@ -19,10 +19,22 @@ const infoSets = {
   command_set: 'async_event_command_set',
 } as const satisfies Partial<Record<CodeName<'async_event_type'>, CodeSet>>
 
+/**
+ * Asynchronous event type, by name.
+ * @category Admin commands
+ */
 export type EventType = CodeName<'async_event_type'>
+
+/**
+ * Asynchronous event information, by the names of all types.
+ * @category Admin commands
+ */
 export type EventInfo = CodeName<(typeof infoSets)[keyof typeof infoSets]>
 
-/** An asynchronous event (NVMe base 2.0, 5.2). */
+/**
+ * An asynchronous event (NVMe base 2.0, 5.2).
+ * @category Admin commands
+ */
 export interface NvmeEvent {
   readonly type: EventType | 'unknown'
   /** What happened: `namespace_attribute_changed`, `temperature_threshold` and so on. */

@@ -5,6 +5,10 @@ import '../disposable.ts'
 import { createError } from '../errors.ts'
 import type { NvmeEvent } from './event.ts'
 
+/**
+ * How events are iterated over.
+ * @category Admin commands
+ */
 export interface EventsOptions {
   /** Ends the iteration: `next()` rejects with ERR_ABORTED, whose cause is the signal's reason. */
   readonly signal?: AbortSignal
@@ -33,6 +37,7 @@ const done = { done: true, value: undefined } as const
 /**
  * Events of a controller from `controller.events()` on: `for await (const event of events)`. Ends
  * when the controller reference is closed, or by `return()`, which leaving the loop calls.
+ * @category Admin commands
  */
 export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDisposable {
   readonly #owner: IteratorOwner
@@ -105,10 +110,12 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
     return Promise.resolve(done)
   }
 
+  /** So that `for await` takes it. */
   [Symbol.asyncIterator](): this {
     return this
   }
 
+  /** As `return()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
   }

@@ -25,14 +25,20 @@ type DecodedRow<Row> = Row extends readonly [number, infer Type extends string, 
   ? DecodedType<Type>
   : never
 
-/** A structure as `decode` returns it: one property for every field of the table. */
+/**
+ * A structure as `decode` returns it: one property for every field of the table.
+ * @category Specification
+ */
 export type Decoded<Name extends StructureName> = {
   readonly [Field in keyof Structures[Name]['fields']]: DecodedRow<
     Structures[Name]['fields'][Field]
   >
 }
 
-/** The bit fields of a word as `decodeBits` returns them. */
+/**
+ * The bit fields of a word as `decodeBits` returns them.
+ * @category Specification
+ */
 export type DecodedBits<Name extends BitLayoutName> = {
   readonly [Bit in keyof (typeof nvme.bitLayouts)[Name]['bits']]: number
 }
@@ -45,6 +51,7 @@ export function byteLengthOf(name: StructureName): number {
 /**
  * Reads the structure `name` from `bytes`, which may be longer than it. Byte arrays in the result
  * are copies: it stays as it is when the memory is used again. Too few bytes are a RangeError.
+ * @category Specification
  */
 export function decode<Name extends StructureName>(
   name: Name,
@@ -113,7 +120,10 @@ function decodeText(base: 'ascii' | 'utf8', bytes: Uint8Array): string {
   return base === 'ascii' ? text.trimEnd() : text
 }
 
-/** Takes a register, dword or flag byte apart: decodeBits('cap', value).mqes. */
+/**
+ * Takes a register, dword or flag byte apart: decodeBits('cap', value).mqes.
+ * @category Specification
+ */
 export function decodeBits<Name extends BitLayoutName>(
   name: Name,
   value: number | bigint,

@@ -27,8 +27,22 @@ export const nvme = {
   statuses,
 } as const satisfies Table
 
+/**
+ * Data structures that decode() takes apart.
+ * @category Specification
+ */
 export type StructureName = keyof typeof nvme.structures
+
+/**
+ * Bit fields that decodeBits() takes apart: registers, dwords, fields of structures.
+ * @category Specification
+ */
 export type BitLayoutName = keyof typeof nvme.bitLayouts
+
+/**
+ * Sets of codes: opcodes, features, log pages, values of fields.
+ * @category Specification
+ */
 export type CodeSet = keyof typeof nvme.codes
 /**
  * A status of a completion, as src/spec/nvme/statuses.ts spells it: `lba_out_of_range`.
