@@ -2,6 +2,7 @@
 // Commands on ranges of blocks that move no data of the caller's: cut so that each keeps within
 // what the controller takes at once (NVM command set 1.0, 3.2 and 4.1.5).
 
+import { checkObject, show } from './checks.ts'
 import { createError } from './errors.ts'
 import type { Command, DataPlan } from './queue/command.ts'
 import { noData } from './queue/command.ts'
@@ -42,10 +43,12 @@ interface CheckedRange {
   readonly blockCount: number
 }
 
-export function checkRange({ lba, blockCount }: BlockRange): CheckedRange {
+export function checkRange(range: BlockRange): CheckedRange {
+  checkObject('a range', range)
+  const { lba, blockCount } = range
   const first = checkLba(lba)
   if (Number.isSafeInteger(blockCount) && blockCount > 0) return { lba: first, blockCount }
-  throw createError('ERR_ARGUMENT', `blockCount ${blockCount} is no number of blocks`)
+  throw createError('ERR_ARGUMENT', `blockCount ${show(blockCount)} is no number of blocks`)
 }
 
 /** Parts of `range` of at most `blocksMax` each. */

@@ -145,6 +145,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
       handle: native.handle,
       timeoutMs,
       address: native.address,
+      dump: () => this.dump(),
       transferBytesMax: () => this.#info.transferBytesMax,
       namespacesChanged: (nsid) => this.#namespaces.forget(nsid),
     })
@@ -316,6 +317,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     const ring = new QueueRing(unwrap(outcome), {
       tagged: mode === 'await',
       takesSgls: this.#native.takesSgls,
+      controllerId: this.id,
       measures: histogram,
       address: this.#info.address,
     })

@@ -10,14 +10,17 @@ import {
   deallocateCommands,
   refuseOverlap,
 } from './block-ranges.ts'
+import { checkObject, show } from './checks.ts'
 import { createError, NvmError } from './errors.ts'
-import type { AwaitQueuePair } from './queue/await.ts'
+import { AwaitQueuePair } from './queue/await.ts'
 import type { Command, Data, DataTarget } from './queue/command.ts'
 import {
   type BlockRequest,
   checkLba,
+  isRequest,
   type RequestOptions,
   refuseIfChanged,
+  refuseRequest,
 } from './queue/request.ts'
 import { encodeBits } from './spec/encode.ts'
 import { nvme } from './spec/nvme.ts'
@@ -93,6 +96,8 @@ export interface NamespaceFormat {
 
 /** What a namespace needs of its controller reference. */
 export interface NamespaceOwner {
+  /** Of the controller, for all its references. */
+  readonly id: number
   /** The queue pair of commands for which the caller names none. */
   openOwnQueue(): Promise<AwaitQueuePair>
   blockLimits(format: NamespaceFormat): Promise<BlockLimits>
@@ -112,6 +117,8 @@ export class Namespace implements NamespaceFormat {
   readonly blockCount: number
   readonly byteLength: number
   readonly prinfo: number
+  /** Whose it is, as descriptors and queues say it. @internal */
+  readonly controllerId: number
   #queue: AwaitQueuePair | undefined
   #limits: BlockLimits | undefined
   readonly #owner: NamespaceOwner
@@ -123,6 +130,7 @@ export class Namespace implements NamespaceFormat {
     this.blockCount = format.blockCount
     this.byteLength = format.blockSize * format.blockCount
     this.prinfo = format.prinfo
+    this.controllerId = owner.id
     this.#owner = owner
   }
 
@@ -141,25 +149,29 @@ export class Namespace implements NamespaceFormat {
   ): Promise<Uint8Array[]>
   read<T extends DataTarget>(request: NamespaceRead<T>, queue?: AwaitQueuePair): Promise<Uint8Array>
   read(request: NamespaceRead, queue?: AwaitQueuePair): Promise<unknown> {
-    const ready = queue ?? this.#queue
-    if (ready !== undefined) return ready.move(opcode.read[0], this, request, request.into)
-    return this.#open().then((opened) => opened.move(opcode.read[0], this, request, request.into))
+    if (!isRequest(request)) return refuseRequest(request)
+    const ready = queue === undefined ? this.#queue : queue
+    if (ready instanceof AwaitQueuePair) {
+      return ready.move(opcode.read[0], this, request, request.into)
+    }
+    return this.#pick(queue).then((to) => to.move(opcode.read[0], this, request, request.into))
   }
 
   /** Writes whole blocks; resolves when the controller has taken them. */
   write(request: NamespaceWrite, queue?: AwaitQueuePair): Promise<void> {
-    const ready = queue ?? this.#queue
+    if (!isRequest(request)) return refuseRequest(request)
+    const ready = queue === undefined ? this.#queue : queue
     const sent =
-      ready !== undefined
+      ready instanceof AwaitQueuePair
         ? ready.move(opcode.write[0], this, request, request.from)
-        : this.#open().then((opened) => opened.move(opcode.write[0], this, request, request.from))
+        : this.#pick(queue).then((to) => to.move(opcode.write[0], this, request, request.from))
     return sent as Promise<void>
   }
 
   /** Resolves when everything written before is durable. */
   async flush(options: RequestOptions = {}, queue?: AwaitQueuePair): Promise<void> {
-    refuseIfChanged(this)
-    await (queue ?? (await this.#open())).flush({ ...options, namespace: this })
+    checkObject('options', options)
+    await (await this.#pick(queue)).flush({ ...options, namespace: this })
   }
 
   /** Reads a group with one promise; resolves to the filled bytes in the same order. */
@@ -167,7 +179,7 @@ export class Namespace implements NamespaceFormat {
     requests: readonly Omit<NamespaceRead<DataTarget>, 'signal'>[],
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]> {
-    const ready = queue ?? this.#queue ?? (await this.#open())
+    const ready = await this.#pick(queue)
     return ready.moveMany(opcode.read[0], this, requests) as Promise<Uint8Array[]>
   }
 
@@ -176,7 +188,7 @@ export class Namespace implements NamespaceFormat {
     requests: readonly Omit<NamespaceWrite, 'signal'>[],
     queue?: AwaitQueuePair,
   ): Promise<void> {
-    const ready = queue ?? this.#queue ?? (await this.#open())
+    const ready = await this.#pick(queue)
     await ready.moveMany(opcode.write[0], this, requests)
   }
 
@@ -185,7 +197,8 @@ export class Namespace implements NamespaceFormat {
     if (this.prinfo !== 0) {
       throw createError('ERR_UNSUPPORTED', 'Compare of protected blocks; read and compare them')
     }
-    const ready = queue ?? (await this.#open())
+    checkObject('a comparison', request)
+    const ready = await this.#pick(queue)
     try {
       await ready.move(opcode.compare[0], this, request, request.with)
       return true
@@ -197,6 +210,7 @@ export class Namespace implements NamespaceFormat {
 
   /** Makes blocks read as zeroes, without sending them. */
   async writeZeroes(request: NamespaceWriteZeroes, queue?: AwaitQueuePair): Promise<void> {
+    checkObject('a request', request)
     const { writeZeroesBlocksMax } = await this.#knowLimits()
     const flags = encodeBits('write_zeroes_cdw12', { deac: request.deallocate === true ? 1 : 0 })
     await this.#runRange(opcode.write_zeroes[0], request, writeZeroesBlocksMax, flags, queue)
@@ -231,6 +245,7 @@ export class Namespace implements NamespaceFormat {
 
   /** Copies blocks within the namespace; their data does not pass through the host. */
   async copy(request: NamespaceCopy, queue?: AwaitQueuePair): Promise<void> {
+    checkObject('a copy', request)
     const limits = await this.#knowLimits()
     if (limits.copyRangeBlocksMax === 0) {
       throw createError('ERR_UNSUPPORTED', 'the controller has no Copy; read and write instead')
@@ -250,6 +265,7 @@ export class Namespace implements NamespaceFormat {
   ): Promise<void> {
     const namespace = {
       id: this.id,
+      controllerId: this.controllerId,
       blockSize: this.blockSize,
       prinfo: this.#prinfoOf(commandOpcode),
     }
@@ -269,13 +285,23 @@ export class Namespace implements NamespaceFormat {
     signal: AbortSignal | undefined,
     queue: AwaitQueuePair | undefined,
   ): Promise<void> {
-    await (queue ?? (await this.#open())).run(commands, undefined, signal)
+    await (await this.#pick(queue)).run(commands, undefined, signal)
   }
 
   async #knowLimits(): Promise<BlockLimits> {
     refuseIfChanged(this)
     this.#limits ??= await this.#owner.blockLimits(this)
     return this.#limits
+  }
+
+  /** The queue that the caller wants, or else the controller's own. */
+  async #pick(queue: AwaitQueuePair | undefined): Promise<AwaitQueuePair> {
+    if (queue === undefined) return this.#queue ?? this.#open()
+    if (!(queue instanceof AwaitQueuePair)) {
+      throw createError('ERR_ARGUMENT', `queue is ${show(queue)}, and not one of mode 'await'`)
+    }
+    if (queue.owner.id === this.controllerId) return queue
+    throw createError('ERR_ARGUMENT', `queue pair ${queue.id} is another controller's`)
   }
 
   async #open(): Promise<AwaitQueuePair> {

@@ -2,7 +2,13 @@
 // One admin command as the caller describes it, checked and sent.
 
 import { checkInteger, checkOptions, checkTimeoutMs, show } from '../checks.ts'
-import { createError, createStatusError, type FailedCommand, unwrap } from '../errors.ts'
+import {
+  createError,
+  createStatusError,
+  type FailedCommand,
+  type NvmErrorDetails,
+  unwrap,
+} from '../errors.ts'
 import type { ControllerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { opcodeName } from '../spec/names.ts'
@@ -52,6 +58,8 @@ export interface AdminPort {
   readonly timeoutMs: number
   /** What was opened. */
   readonly address: string
+  /** The state of the controller, for errors. */
+  dump(): string
   /** Of one command; Infinity where there is no limit. */
   transferBytesMax(): number
   /** Namespaces may have changed: one, or all of them. */
@@ -91,7 +99,7 @@ function encodeCommand(command: AdminCommand): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(commandWords)
   words[0] = command.opcode
   for (const [name, position] of entriesOf(wordPositions)) {
-    const value = command[name] ?? 0
+    const { [name]: value = 0 } = command
     checkInteger(name, value, 0, u32Max)
     words[position] = value
   }
@@ -126,9 +134,10 @@ export async function submit(
   checkTimeoutMs(timeoutMs)
   checkData(data, port.transferBytesMax())
   const words = encodeCommand(command)
-  const details: { command: FailedCommand; queue: number } = {
+  const details: NvmErrorDetails & { readonly command: FailedCommand } = {
     command: { name: opcodeName('admin', opcode), opcode, namespaceId: nsid },
     queue: 0,
+    dump: () => port.dump(),
   }
   // Before, so that no command is sent for the old format meanwhile; and afterwards, as somebody
   // may have asked during it. Whatever its outcome: a format that failed may have begun.

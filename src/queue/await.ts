@@ -3,6 +3,7 @@
 // I/O; the pump (pump.ts) settles what has completed. What is not one direct command is a job
 // (jobs.ts).
 
+import { checkArray, checkObject } from '../checks.ts'
 import { createError, createStatusError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
@@ -24,14 +25,17 @@ import { Pump, type Pumped, ticksMax } from './pump.ts'
 import { type Recoverable, Recovery } from './recovery.ts'
 import {
   type BlockRequest,
+  checkNamespace,
   cutTransfer,
   type GroupedRead,
   type GroupedWrite,
   isDirect,
+  isRequest,
   type NamespaceLike,
   planTransfer,
   type ReadRequest,
   type RequestOptions,
+  refuseRequest,
   type WriteRequest,
 } from './request.ts'
 import { counter, idMask, type QueueRing, statusShift } from './ring.ts'
@@ -97,18 +101,26 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   read<T extends readonly DataTarget[]>(request: ReadRequest<T>): Promise<Uint8Array[]>
   read<T extends DataTarget>(request: ReadRequest<T>): Promise<Uint8Array>
   read(request: ReadRequest): Promise<unknown> {
+    if (!isRequest(request)) return refuseRequest(request)
     return this.move(opcodeRead, request.namespace, request, request.into)
   }
 
   /** Writes whole blocks, of one buffer or of several; resolves when the controller has them. */
   write(request: WriteRequest): Promise<void> {
+    if (!isRequest(request)) return refuseRequest(request)
     return this.move(opcodeWrite, request.namespace, request, request.from) as Promise<void>
   }
 
   /** Resolves when everything written before is durable. */
   flush(request: { readonly namespace: NamespaceLike } & RequestOptions): Promise<void> {
-    const command = planCommand({ opcode: opcodeFlush, nsid: request.namespace.id }, false)
-    return this.run([command], undefined, request.signal) as Promise<void>
+    try {
+      checkObject('a flush', request)
+      checkNamespace(request.namespace, this.ring.controllerId)
+      const command = planCommand({ opcode: opcodeFlush, nsid: request.namespace.id }, this.ring)
+      return this.run([command], undefined, request.signal) as Promise<void>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**
@@ -129,7 +141,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
    */
   submit(command: IoCommand): Promise<IoCompletion> {
     try {
-      const planned = planCommand(command, this.ring.takesSgls)
+      const planned = planCommand(command, this.ring)
       const { byteLength } = planned.data
       if (byteLength > this.#transferBytesMax) {
         const limit = `a command moves at most ${this.#transferBytesMax}`
@@ -156,7 +168,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
       this.#jobs.isIdle &&
       this.#isLive &&
       (this.#pump.isPolling || this.ring.isLive) &&
-      isDirect(namespace, lba, data, this.#transferBytesMax)
+      isDirect(namespace, lba, data, this.#transferBytesMax, this.ring.controllerId)
     ) {
       const { ring } = this
       const commandId = ring.take()
@@ -244,7 +256,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     data: Data,
   ): Promise<unknown> {
     try {
-      const transfer = planTransfer(opcode, namespace, request, data, this.ring.takesSgls)
+      const transfer = planTransfer(opcode, namespace, request, data, this.ring)
       const value = opcode === opcodeRead ? filledBytes(data) : undefined
       return this.run(cutTransfer(transfer, this.#transferBytesMax), value, request.signal)
     } catch (error) {
@@ -259,16 +271,20 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     requests: readonly GroupRequest[],
   ): Promise<unknown> {
     const bytesMax = this.#transferBytesMax
+    const { controllerId } = this.ring
     const isRead = opcode === opcodeRead
     try {
+      checkArray('a group', requests)
       const group = requests.slice()
       const values = isRead ? new Array<unknown>(group.length) : undefined
       let allDirect = true
       for (let i = 0; i < group.length; i++) {
         const request = group[i] as GroupRequest
-        const where = namespace ?? (request.namespace as NamespaceLike)
         const data = dataOf(request)
-        allDirect &&= request.fua !== true && isDirect(where, request.lba, data, bytesMax)
+        const where = namespace ?? (request.namespace as NamespaceLike)
+        checkNamespace(where, controllerId)
+        allDirect &&=
+          request.fua !== true && isDirect(where, request.lba, data, bytesMax, controllerId)
         if (values !== undefined) values[i] = filledBytes(data)
       }
       if (!allDirect) return this.run(this.#cutGroup(opcode, namespace, group), values, undefined)
@@ -291,7 +307,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   ): Iterable<Command> {
     const transfers = group.map((request) => {
       const where = namespace ?? (request.namespace as NamespaceLike)
-      return planTransfer(opcode, where, request, dataOf(request), this.ring.takesSgls)
+      return planTransfer(opcode, where, request, dataOf(request), this.ring)
     })
     const bytesMax = this.#transferBytesMax
     return (function* () {

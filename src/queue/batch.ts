@@ -2,17 +2,16 @@
 // Batches: commands written as numbers into memory that native code reads, one native call for many
 // of them.
 
-import { checkFunction, checkInteger, checkObject, checkOptions, namesOf, show } from '../checks.ts'
+import { checkFunction, checkInteger, checkOptions, namesOf, show } from '../checks.ts'
 import { DmaDescriptor } from '../dma.ts'
 import { createError, type FailedCommand, unwrap } from '../errors.ts'
-import type { Namespace } from '../namespace.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { opcodeName } from '../spec/names.ts'
 import { isTraced } from '../trace.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import type { QueueOwner } from './pair.ts'
-import { refuseIfChanged } from './request.ts'
+import { checkNamespace, type NamespaceLike, refuseIfChanged } from './request.ts'
 import { counter, type QueueRing } from './ring.ts'
 
 /**
@@ -20,7 +19,7 @@ import { counter, type QueueRing } from './ring.ts'
  * @category Queues
  */
 export interface BatchOptions {
-  readonly namespace: Pick<Namespace, 'id' | 'blockSize'>
+  readonly namespace: NamespaceLike
   /** The memory of all its commands. */
   readonly memory: DmaDescriptor
   /** Commands it can describe. */
@@ -59,7 +58,6 @@ export class Batch {
     options: BatchOptions,
     dump: () => string,
   ) {
-    if (options?.namespace?.blockSize === 0) refuseIfChanged(options.namespace)
     checkBatch(owner, options)
     const { namespace, memory, capacity } = options
     const native = unwrap(
@@ -148,12 +146,7 @@ function checkCounts(counts: Readonly<Record<string, number>>): void {
 function checkBatch(owner: QueueOwner, options: BatchOptions): void {
   checkOptions('a batch', options, batchNames)
   const { namespace, memory, capacity } = options
-  checkObject('namespace', namespace)
-  checkInteger('namespace.id', namespace.id, 1, 0xffffffff)
-  checkInteger('namespace.blockSize', namespace.blockSize, 512, 2 ** 31)
-  if ((owner.blockSizeOf(namespace.id) ?? namespace.blockSize) !== namespace.blockSize) {
-    throw createError('ERR_ARGUMENT', 'the namespace belongs to another controller')
-  }
+  checkNamespace(namespace, owner.id)
   if (!(memory instanceof DmaDescriptor)) {
     throw createError('ERR_ARGUMENT', `memory is a DmaDescriptor, and not ${show(memory)}`)
   }

@@ -67,8 +67,15 @@ export function filledBytes(data: Data): Uint8Array | (Uint8Array | undefined)[]
   return Array.isArray(data) ? data.map(bytesOf) : bytesOf(data as DataTarget)
 }
 
+/** What decides how data gets to a device. */
+export interface Reach {
+  /** Whose memory the device reaches: that of another controller is copied. */
+  readonly controllerId: number
+  readonly takesSgls: boolean
+}
+
 /** Decides whether the device reaches the buffers itself or the data is copied. */
-export function planData(data: Data, takesSgls: boolean): DataPlan {
+export function planData(data: Data, { controllerId, takesSgls }: Reach): DataPlan {
   const targets = Array.isArray(data) ? (data as readonly DataTarget[]) : [data as DataTarget]
   const segments: Segment[] = []
   let byteLength = 0
@@ -83,7 +90,7 @@ export function planData(data: Data, takesSgls: boolean): DataPlan {
     if (memory?.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
     byteLength += target.byteLength
     if (target.byteLength === 0) continue
-    if (memory === undefined || memory.bounced) continue
+    if (memory?.controllerId !== controllerId || memory.bounced) continue
     segments.push({ memory, byteOffset: target.byteOffset, byteLength: target.byteLength })
   }
   if (byteLength === 0) throw createError('ERR_ARGUMENT', 'the data has no bytes')

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Any I/O command, as a caller writes it: words of the submission queue entry, and data.
 
-import type { DmaDescriptor } from '../dma.ts'
+import { checkObject, show } from '../checks.ts'
+import { DmaDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
-import { type Command, type Data, type ExtraWords, noData, planData } from './command.ts'
+import {
+  type Command,
+  type Data,
+  type ExtraWords,
+  noData,
+  planData,
+  type Reach,
+} from './command.ts'
 import type { RequestOptions } from './request.ts'
 
 /** An I/O command; words that are left out are 0. */
@@ -44,32 +52,39 @@ const wordNames = [
 ] as const
 
 /** Checks a command and where its data is. */
-export function planCommand(command: IoCommand, takesSgls: boolean): Command {
+export function planCommand(command: IoCommand, reach: Reach): Command {
+  checkObject('a command', command)
   const { opcode, nsid = 0, cdw10 = 0, cdw11 = 0, cdw12 = 0, data } = command
   if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xff) {
-    throw createError('ERR_ARGUMENT', `opcode ${opcode} does not fit a byte`)
+    throw createError('ERR_ARGUMENT', `opcode ${show(opcode)} does not fit a byte`)
   }
   for (const name of wordNames) {
-    const value = command[name] ?? 0
+    const { [name]: value = 0 } = command
     if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) continue
-    throw createError('ERR_ARGUMENT', `${name} is ${value}; it is a number of 32 bits`)
+    throw createError('ERR_ARGUMENT', `${name} is ${show(value)}; it is a number of 32 bits`)
   }
   if (data !== undefined && (opcode & 3) === 0) {
     const fix = 'an opcode with bits 1:0 of 00b moves none'
     throw createError('ERR_ARGUMENT', `data for opcode ${opcode}; ${fix}`)
   }
-  const plan = data === undefined ? noData : planData(data, takesSgls)
-  return { opcode, nsid, cdw10, cdw11, cdw12, extra: extraWords(command), data: plan }
+  const plan = data === undefined ? noData : planData(data, reach)
+  return { opcode, nsid, cdw10, cdw11, cdw12, extra: extraWords(command, reach), data: plan }
 }
 
-function extraWords(command: IoCommand): ExtraWords | undefined {
+function extraWords(command: IoCommand, { controllerId }: Reach): ExtraWords | undefined {
   const { cdw2 = 0, cdw3 = 0, cdw13 = 0, cdw14 = 0, cdw15 = 0, metadata } = command
   if (metadata === undefined) {
     if (cdw2 === 0 && cdw3 === 0 && cdw13 === 0 && cdw14 === 0 && cdw15 === 0) return undefined
     return { cdw2, cdw3, cdw13, cdw14, cdw15 }
   }
+  if (!(metadata instanceof DmaDescriptor)) {
+    throw createError('ERR_ARGUMENT', `metadata is a DmaDescriptor, and not ${show(metadata)}`)
+  }
   const { memory, byteOffset, byteLength } = metadata
   if (memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
+  if (memory.controllerId !== controllerId) {
+    throw createError('ERR_ARGUMENT', 'the metadata is memory of another controller')
+  }
   if (byteOffset % 4 !== 0) throw createError('ERR_ALIGNMENT', 'metadata begins with a dword')
   return { cdw2, cdw3, cdw13, cdw14, cdw15, metadata: { memory, byteOffset, byteLength } }
 }

@@ -2,6 +2,7 @@
 // A request that is not one direct command: too large, one of a group, bounced, with words of its
 // own, or waiting for its turn because the queue is full.
 
+import { checkObject } from '../checks.ts'
 import type { DmaDescriptor } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
 import type { Command, Data } from './command.ts'
@@ -12,6 +13,7 @@ export type Reject = (error: Error) => void
 
 /** What sends the commands of jobs; there is a free command id when a job is asked for one. */
 export interface Sender {
+  readonly controllerId: number
   /** False when there is no memory to copy through: some comes back before long. */
   send(job: Job, command: Command): boolean
   /** A command on one buffer that the device reaches itself. */
@@ -118,6 +120,7 @@ export interface GroupRequest {
 
 /** The buffers of a request of either direction. */
 export function dataOf(request: GroupRequest): Data {
+  checkObject('a request of a group', request)
   const data = request.into ?? request.from
   if ('signal' in request) {
     throw createError('ERR_ARGUMENT', 'a request of a group has no signal of its own; use read()')
@@ -158,9 +161,13 @@ export class GroupJob extends Job {
     const request = this.#requests[this.#index++] as GroupRequest
     const namespace = this.#namespace ?? (request.namespace as NamespaceLike)
     const data = request.into ?? request.from
+    const { controllerId } = sender
     refuseIfChanged(namespace)
     // It was so when the group was asked for; it may have been disposed or changed since.
-    if (data === undefined || !isDirect(namespace, request.lba, data, this.#bytesMax)) {
+    if (
+      data === undefined ||
+      !isDirect(namespace, request.lba, data, this.#bytesMax, controllerId)
+    ) {
       throw createError('ERR_CLOSED', 'memory of a group was disposed before its turn')
     }
     sender.sendDirect(this, this.#opcode, namespace, request.lba as number, data)

@@ -66,6 +66,10 @@ export class Jobs implements Sender {
     this.#aborts = new Aborts(queue, (job) => this.#outstandingIds(job))
   }
 
+  get controllerId(): number {
+    return this.#ring.controllerId
+  }
+
   /** Nobody waits for a turn: a direct command may go ahead. */
   get isIdle(): boolean {
     return this.#line.first === undefined

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads and writes as they are asked for, checked, and cut into commands.
 
+import { show } from '../checks.ts'
 import { DmaDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
@@ -12,9 +13,10 @@ import {
   type DataPlan,
   type DataTarget,
   planData,
+  type Reach,
 } from './command.ts'
 
-export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize'> & Partial<Pick<Namespace, 'prinfo'>>
+export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize' | 'prinfo' | 'controllerId'>
 
 /** What every request may say besides where the data is. */
 export interface RequestOptions {
@@ -68,11 +70,32 @@ export function refuseIfChanged({ id, blockSize }: NamespaceLike): void {
   throw createError('ERR_NAMESPACE', `${id} is not what it was; ${fix}`)
 }
 
+/** @throws NvmError ERR_ARGUMENT for what is no namespace of the controller, ERR_NAMESPACE */
+export function checkNamespace(namespace: NamespaceLike, controllerId: number): void {
+  if (typeof namespace?.controllerId !== 'number') {
+    const wanted = 'one that controller.namespace() gave'
+    throw createError('ERR_ARGUMENT', `namespace is ${show(namespace)}, and not ${wanted}`)
+  }
+  if (namespace.controllerId !== controllerId) {
+    throw createError('ERR_ARGUMENT', `namespace ${namespace.id} is another controller's`)
+  }
+  refuseIfChanged(namespace)
+}
+
+/** For programs without types: what read() and write() were given has properties. */
+export const isRequest = (request: unknown): boolean =>
+  typeof request === 'object' && request !== null
+
+export function refuseRequest(request: unknown): Promise<never> {
+  const given = show(request)
+  return Promise.reject(createError('ERR_ARGUMENT', `a request is an object, and not ${given}`))
+}
+
 /** The LBA as a number. */
 export function checkLba(lba: number | bigint): number {
   const first = typeof lba === 'bigint' || typeof lba === 'number' ? Number(lba) : Number.NaN
   if (Number.isSafeInteger(first) && first >= 0) return first
-  throw createError('ERR_ARGUMENT', `lba ${lba} is not a block address`)
+  throw createError('ERR_ARGUMENT', `lba ${show(lba)} is not a block address`)
 }
 
 /** Checks a request, and decides whether the device reaches its memory or the data is bounced. */
@@ -81,11 +104,11 @@ export function planTransfer(
   namespace: NamespaceLike,
   request: BlockRequest,
   data: Data,
-  takesSgls: boolean,
+  reach: Reach,
 ): Transfer {
-  refuseIfChanged(namespace)
+  checkNamespace(namespace, reach.controllerId)
   const lba = checkLba(request.lba)
-  const plan = planData(data, takesSgls)
+  const plan = planData(data, reach)
   if (plan.byteLength % namespace.blockSize !== 0) {
     const blocks = `whole blocks of ${namespace.blockSize}`
     throw createError('ERR_ALIGNMENT', `${plan.byteLength} bytes are no ${blocks}`)
@@ -114,7 +137,7 @@ export function blockCommand(
   cdw12: number,
   data: DataPlan,
 ): Command {
-  const { id: nsid, prinfo = 0 } = namespace
+  const { id: nsid, prinfo } = namespace
   return {
     opcode,
     nsid,
@@ -133,8 +156,11 @@ export function isDirect(
   lba: number | bigint,
   data: Data,
   bytesMax: number,
+  controllerId: number,
 ): data is DmaDescriptor {
-  if (!(data instanceof DmaDescriptor) || typeof lba !== 'number' || namespace.prinfo) return false
+  if (!(data instanceof DmaDescriptor) || typeof lba !== 'number' || namespace?.prinfo !== 0) {
+    return false
+  }
   const { byteLength, byteOffset, memory } = data
   return (
     byteLength > 0 &&
@@ -144,7 +170,8 @@ export function isDirect(
     lba >= 0 &&
     lba <= Number.MAX_SAFE_INTEGER &&
     lba === Math.floor(lba) &&
-    !memory.disposed &&
+    memory.usableBy === controllerId &&
+    namespace.controllerId === controllerId &&
     !memory.bounced
   )
 }

@@ -54,6 +54,8 @@ export interface RingOptions {
   readonly tagged: boolean
   /** The controller takes SGLs. */
   readonly takesSgls: boolean
+  /** Whose memory the queue reaches. */
+  readonly controllerId: number
   /** Latencies are wanted. */
   readonly measures: boolean
   /** What was opened. */
@@ -79,6 +81,8 @@ export class QueueRing implements MemoryUser {
   /** Completions that named a command which was not outstanding, or had the wrong phase tag. */
   strays = 0
   readonly inlinePump: boolean
+  /** Names the controller as DmaMemory and Namespace do. */
+  readonly controllerId: number
   readonly watch: QueueWatch
   /**
    * Bits of a command id that index tables. Those above, of `#tagMask`, change with each use, so
@@ -104,7 +108,8 @@ export class QueueRing implements MemoryUser {
   readonly #batched = new Set<DmaMemory>()
 
   constructor(native: NativeQueue, options: RingOptions) {
-    const { tagged, takesSgls, measures, address } = options
+    const { tagged, takesSgls, measures, address, controllerId } = options
+    this.controllerId = controllerId
     this.handle = native.handle
     this.id = native.id
     this.block = new Int32Array(native.block)

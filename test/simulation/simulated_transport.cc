@@ -83,7 +83,7 @@ Result<Mapping> SimulatedTransport::map(const Buffer& buffer) {
 Status SimulatedTransport::unmap(const Mapping& mapping) {
   for (const IoRun& run : mapping.runs) {
     if (controller_.uses(run.io_address, run.byte_length)) {
-      return Status(ErrorCode::Mapped, "a queue lives in it");
+      return Status(ErrorCode::Busy, "a queue lives in it");
     }
   }
   if (mappings_.erase(mapping.handle) == 0) return Status(ErrorCode::Argument, "not mapped");

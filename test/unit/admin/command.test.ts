@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { type AdminCommand, openController } from 'peernvm'
+import { type AdminCommand, openController, startEmulator } from 'peernvm'
 import { expect, test } from 'vitest'
 
 const small = { emulator: { size: '1MiB' } } as const
@@ -60,4 +60,18 @@ test('each command can be seen, as those of other queues', async () => {
     { ...of, status: expect.any(Number) },
   ])
   expect(seen[3]).not.toMatchObject({ status: 0 })
+})
+
+test('one that is not answered says what state the controller is in', async () => {
+  await using device = await startEmulator({ size: '1MiB' })
+  await using controller = await openController(device.controller(0))
+  device.inject({ on: { queues: 'admin', opcode: identify }, drop: true })
+  const submitted = controller.admin.submit(
+    { opcode: identify, cdw10: 1, data: new Uint8Array(4096) },
+    { timeoutMs: 100 },
+  )
+  await expect(submitted).rejects.toMatchObject({
+    code: 'ERR_TIMEOUT',
+    dump: expect.stringMatching(/^Controller .*[\s\S]*CSTS 0x00000001 \(RDY 1\)/),
+  })
 })

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// Promise queues and namespaces refuse what programs without types may give them, and what belongs
+// to another controller.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Controller, openController } from '../../src/controller.ts'
+import type { Namespace } from '../../src/namespace.ts'
+import type { AwaitQueuePair } from '../../src/queue/await.ts'
+import { notACount, notAnObject, notBytes, notRefused, refusalOf } from '../support/misuse.ts'
+
+let controller: Controller
+let other: Controller
+let namespace: Namespace
+let foreign: Namespace
+let queue: AwaitQueuePair
+
+beforeAll(async () => {
+  controller = await openController({ emulator: { size: '1MiB' } })
+  other = await openController({ emulator: { size: '1MiB', blockSize: 4096 } })
+  namespace = await controller.namespace(1)
+  foreign = await other.namespace(1)
+  queue = await controller.createQueuePair({ mode: 'await', timeoutMs: 500 })
+})
+afterAll(async () => {
+  await controller.close()
+  await other.close()
+})
+
+const bytes = (): Uint8Array => new Uint8Array(4096)
+const notALba = notACount.filter((value) => typeof value !== 'bigint')
+const notARequest = [undefined, ...notAnObject]
+
+describe('a promise queue refuses', () => {
+  test.each(['read', 'write', 'flush', 'readMany', 'writeMany', 'submit'] as const)(
+    '%s of what is no request',
+    async (method) => {
+      const values = method.endsWith('Many') ? [undefined, null, 5, 'x', {}] : notARequest
+      expect(await notRefused(values, (value) => queue[method](value))).toEqual([])
+      expect(await notRefused([null, 5, 'x'], (value) => queue[method]([value] as never))).toEqual(
+        [],
+      )
+    },
+  )
+
+  test('odd values of each member', async () => {
+    using memory = await controller.allocate(4096)
+    const read = (member: object): Promise<unknown> =>
+      queue.read({ namespace, lba: 0, into: memory, ...member })
+    expect(await notRefused(notALba, (lba) => read({ lba }))).toEqual([])
+    expect(await notRefused(notALba, (lba) => read({ lba, into: bytes() }))).toEqual([])
+    expect(await notRefused(notBytes, (into) => read({ into }))).toEqual([])
+    expect(await notRefused(notBytes, (into) => read({ into: [bytes(), into] }))).toEqual([])
+    const notANamespace = [...notARequest, {}, { id: 1, blockSize: 512 }]
+    expect(await notRefused(notANamespace, (odd) => read({ namespace: odd }))).toEqual([])
+    expect(
+      await notRefused(notANamespace, (odd) => read({ namespace: odd, into: bytes() })),
+    ).toEqual([])
+    expect(await notRefused(notANamespace, (odd) => queue.flush({ namespace: odd }))).toEqual([])
+  })
+
+  test('a namespace of another controller, of every kind of request', async () => {
+    using memory = await controller.allocate(4096)
+    const request = { namespace: foreign, lba: 0, into: memory }
+    const attempts = [
+      () => queue.read(request),
+      () => queue.read({ ...request, into: bytes() }),
+      () => queue.write({ namespace: foreign, lba: 0, from: memory }),
+      () => queue.flush({ namespace: foreign }),
+      () => queue.readMany([request]),
+      () => foreign.read({ lba: 0, into: bytes() }, queue),
+      () => foreign.flush({}, queue),
+      () => foreign.writeZeroes({ lba: 0, blockCount: 1 }, queue),
+    ]
+    for (const attempt of attempts) expect(await refusalOf(attempt)).toBe('ERR_ARGUMENT')
+  })
+
+  test('metadata in memory of another controller', async () => {
+    using memory = await other.allocate(4096)
+    const command = { opcode: 2, nsid: 1, data: bytes(), metadata: memory }
+    expect(await refusalOf(() => queue.submit(command))).toBe('ERR_ARGUMENT')
+  })
+})
+
+describe('a namespace refuses', () => {
+  test('what is no request', async () => {
+    const methods = ['read', 'write', 'compare', 'writeZeroes', 'verify', 'copy']
+    for (const method of methods as 'read'[]) {
+      expect(await notRefused(notARequest, (value) => namespace[method](value)), method).toEqual([])
+    }
+    const notARange = notARequest.filter((value) => !Array.isArray(value))
+    expect(await notRefused(notARange, (value) => namespace.deallocate(value))).toEqual([])
+    expect(await notRefused(notARange, (value) => namespace.deallocate([value]))).toEqual([])
+  })
+
+  test('what is no queue pair for promises', async () => {
+    await using raw = await controller.createQueuePair({ mode: 'raw' })
+    const request = { lba: 0, into: bytes() }
+    const values = [null, true, 5, 'x', {}, raw]
+    expect(await notRefused(values, (value) => namespace.read(request, value))).toEqual([])
+    expect(await notRefused(values, (value) => namespace.flush({}, value))).toEqual([])
+  })
+})
+
+test('memory of another controller is copied, and that shows', async () => {
+  await using own = await controller.createQueuePair({ mode: 'await' })
+  using memory = await other.allocate(4096)
+  memory.bytes?.fill(0x3c)
+  await own.write({ namespace, lba: 8, from: memory })
+  memory.bytes?.fill(0)
+  await own.read({ namespace, lba: 8, into: memory })
+  expect(memory.bytes).toEqual(bytes().fill(0x3c))
+  expect(own.stats()).toMatchObject({ commands: 2, bounce: 2, direct: 0 })
+})
