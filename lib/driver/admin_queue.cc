@@ -16,7 +16,7 @@
 #include "driver/reset.h"
 #include "driver/wait.h"
 #include "platform/ordering.h"
-#include "transport/wake.h"
+#include "platform/wake.h"
 
 namespace nvm {
 

@@ -6,7 +6,7 @@
 
 #include "driver/admin_queue.h"
 #include "driver/controller.h"
-#include "transport/wake.h"
+#include "platform/wake.h"
 
 namespace nvm {
 

@@ -3,7 +3,7 @@
 
 #include "memory/buffer.h"
 #include "platform/ordering.h"
-#include "transport/wake.h"
+#include "platform/wake.h"
 
 namespace nvm {
 namespace {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "platform/status.h"
+#include "platform/wake.h"
 
 namespace nvm {
 
@@ -39,14 +40,6 @@ struct Doorbells {
   // Device registers: ring with a plain store after a store fence; an atomic exchange would read
   // the register.
   bool uncached = false;
-};
-
-// Where completions announce themselves to a sleeping consumer. `armed` is set by the consumer
-// before it re-polls and sleeps; the device side exchanges it to 0 and, if it was 1, writes one
-// byte to `fd`.
-struct WakeTarget {
-  std::atomic<uint32_t>* armed = nullptr;
-  int fd = -1;
 };
 
 struct Capabilities {

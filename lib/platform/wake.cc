@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "transport/wake.h"
+#include "platform/wake.h"
 
 #include <sys/socket.h>
 
