@@ -68,7 +68,8 @@ describe('commands of a namespace', () => {
       expect(Buffer.compare(found, expected), `block ${block}`).toBe(0)
     }
     await namespace.deallocate({ lba: 2000, blockCount: 900 })
-    expect(await readBlocks(2000, 900)).toEqual(new Uint8Array(900 * blockSize))
+    const zeroes = new Uint8Array(900 * blockSize)
+    expect(Buffer.compare(await readBlocks(2000, 900), zeroes)).toBe(0)
   })
 
   test('copy puts ranges one behind the other, beyond one command too', async () => {
