@@ -52,8 +52,6 @@ const executor = (resolve: Resolve, reject: Reject): void => {
 }
 
 const graceMsMax = 1000
-/** Commands outstanding between doorbells that do not wait for the pump. */
-const groupRung = 16
 
 export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, JobQueue {
   readonly mode = 'await'
@@ -208,12 +206,12 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     stats[counter.commands] = (stats[counter.commands] as number) + 1
     stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
     const pump = this.#pump
-    // The pump rings for all that was submitted; the device begins with the first, and with each
-    // group of them, while the rest is being submitted.
+    // With others outstanding the pump rings for all of them; a single command does not wait for
+    // it.
     if (!pump.isPolling) {
       ring.ring()
       pump.start()
-    } else if (ring.outstanding % groupRung === 1) {
+    } else if (ring.outstanding === 1) {
       ring.ring()
     }
   }

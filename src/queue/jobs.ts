@@ -37,6 +37,8 @@ export interface JobQueue {
 
 /** Commands that a job sends before the next in the line has its turn. */
 const turnCommandsMax = 8
+/** Commands of a group between doorbells. */
+const groupRung = 16
 
 export class Jobs implements Sender {
   readonly #queue: JobQueue
@@ -139,6 +141,8 @@ export class Jobs implements Sender {
     this.#jobs[id] = job
     job.outstanding++
     this.#queue.submitted(byteLength)
+    // The device works on a large group while the rest of it is being submitted.
+    if (ring.outstanding % groupRung === 0) ring.ring()
   }
 
   send(job: Job, command: Command): boolean {
