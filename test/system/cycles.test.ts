@@ -14,9 +14,9 @@ interface Held {
 }
 
 test.each([
-  // Allocators and the collector reach their working set within the first half.
-  { what: 'controller', rounds: 10_000, growthBytesMax: 8 * 2 ** 20 },
-  { what: 'everything', rounds: 600, growthBytesMax: 32 * 2 ** 20 },
+  // Allocators and the collector reach their working set within the first third.
+  { what: 'controller', rounds: 10_002, growthBytesMax: 4 * 2 ** 20 },
+  { what: 'everything', rounds: 600, growthBytesMax: 16 * 2 ** 20 },
 ])(
   '$rounds rounds of $what leave nothing behind',
   { timeout: 180_000 },
@@ -24,13 +24,11 @@ test.each([
     const args = ['--expose-gc', program, what, String(rounds)]
     const outcome = await runProgram(process.execPath, args, { timeoutMs: 170_000 })
     expect(outcome).toMatchObject({ code: 0, stderr: '' })
-    const { before, after } = JSON.parse(outcome.stdout) as { before: Held; after: Held }
-    const { bytes, ...counts } = after
-    expect(counts).toEqual({
-      fds: before.fds,
-      threads: before.threads,
-      mappings: before.mappings,
-    })
-    expect(bytes - before.bytes).toBeLessThan(growthBytesMax)
+    const [first, second, third] = JSON.parse(outcome.stdout) as [Held, Held, Held]
+    const { bytes: _, ...counts } = first
+    expect(third).toMatchObject(counts)
+    // What each round loses grows in both; what allocators keep of a busy moment, in one.
+    const growths = [second.bytes - first.bytes, third.bytes - second.bytes]
+    expect(Math.min(...growths)).toBeLessThan(growthBytesMax)
   },
 )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Opens and closes `rounds` times what `what` names, and prints what the process holds after half
-// of them and at the end: memory, file descriptors, threads, mappings. Needs --expose-gc.
+// Opens and closes `rounds` times what `what` names, and prints what the process holds after each
+// third of them: memory, file descriptors, threads, mappings. Needs --expose-gc.
 import { readdirSync, readFileSync } from 'node:fs'
 import { openController, startEmulator } from 'peernvm'
 
@@ -50,13 +50,11 @@ async function settle() {
   }
 }
 
-let before
-for (let i = 0; i < rounds; i++) {
-  if (i === rounds / 2) {
-    await settle()
-    before = held()
-  }
+const marks = []
+for (let i = 1; i <= rounds; i++) {
   await ways[what]()
+  if (i % (rounds / 3) !== 0) continue
+  await settle()
+  marks.push(held())
 }
-await settle()
-console.log(JSON.stringify({ before, after: held() }))
+console.log(JSON.stringify(marks))
