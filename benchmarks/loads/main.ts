@@ -3,7 +3,7 @@
 // rounds. `--rounds N`, `--milliseconds N`, `--save FILE`.
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { describeMachine } from '../shared/machine-facts.ts'
+import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'
 import { parseRunOptions } from '../shared/options.ts'
 import { openPeersNative } from '../shared/peers-native.ts'

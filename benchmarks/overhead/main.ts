@@ -2,9 +2,10 @@
 // `npm run bench`: what the software costs per I/O on the emulated controller, along each path,
 // without a timing model and with one (a drive of 12 µs and 2.4 GiB/s). Never the latency of a
 // drive.
+
+import { describeMachine } from '../../src/report/machine-facts.ts'
 import { workloads } from '../peers/workloads.ts'
 import { namespaceBytes, openFilled, type Setting } from '../shared/filled-namespace.ts'
-import { describeMachine } from '../shared/machine-facts.ts'
 import { type Spread, spreadOf } from '../shared/spread.ts'
 
 const rounds = 5

@@ -3,7 +3,7 @@
 // beside it the bare loop and the machine's own figures. `--rounds N`, `--milliseconds N`, `--save
 // FILE`.
 import { fileURLToPath } from 'node:url'
-import { describeMachine } from '../shared/machine-facts.ts'
+import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'
 import { parseRunOptions } from '../shared/options.ts'
 import { openPeersNative } from '../shared/peers-native.ts'
