@@ -19,7 +19,7 @@ import {
   pathsUnder,
   pathTitles,
 } from './cells.ts'
-import type { Outcome } from './workloads.ts'
+import type { Outcome } from './workload.ts'
 
 const defaults = { rounds: 7, milliseconds: 200 }
 const { rounds, milliseconds, save } = parseRunOptions(process.argv.slice(2), defaults)
@@ -85,6 +85,23 @@ function rowsUnder(load: Load): Row[] {
       ratio: ratiosOf(ratesOf(path, load), library),
       goal: goalOf(path, load),
     })),
+    ...awaitToPromise(load),
+  ]
+}
+
+/** How much of what a promise leaves, `await` reaches. */
+function awaitToPromise(load: Load): Row[] {
+  const promises = ratesOf('promise', load)
+  if (promises.length === 0) return []
+  const awaits = ratesOf('await', load)
+  return [
+    {
+      path: 'await, to a promise',
+      ...load,
+      millionIops: spreadOf(awaits),
+      ratio: ratiosOf(awaits, promises),
+      goal: undefined,
+    },
   ]
 }
 

@@ -3,34 +3,14 @@
 // outstanding. Every completion's status is checked.
 import type { DmaDescriptor } from '../../src/index.ts'
 import { nvme } from '../../src/spec/nvme.ts'
-import { lbaBytes, type Setting } from '../shared/filled-namespace.ts'
+import { lbaBytes } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'
 import { viewsOf } from '../shared/views.ts'
+import { promiseFloor } from './promise-floor.ts'
+import { fail, type Workload } from './workload.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
-
-/** What a client does, for how long. */
-export interface Load {
-  /** Bytes that a command moves. */
-  byteLength: number
-  /** Commands outstanding. */
-  depth: number
-  /** How many of a hundred commands write; the others read. */
-  writePercent: number
-  milliseconds: number
-}
-
-export interface Outcome {
-  commands: number
-  ns: number
-}
-
-export type Workload = (setting: Setting, load: Load) => Promise<Outcome>
-
-function fail(status: number): never {
-  throw new Error(`a command completed with status 0x${status.toString(16)}`)
-}
 
 const sync: Workload = async ({ controller }, load) => {
   const { byteLength, depth, writePercent, milliseconds } = load
@@ -148,4 +128,4 @@ const readMany: Workload = async ({ controller, namespace }, load) => {
   return { commands, ns: (performance.now() - start) * 1e6 }
 }
 
-export const workloads = { sync, batch, await: awaiting, readMany } as const
+export const workloads = { sync, batch, promise: promiseFloor, await: awaiting, readMany } as const

@@ -50,6 +50,9 @@ const executor = (resolve: Resolve, reject: Reject): void => {
   newResolve = resolve
   newReject = reject
 }
+const resolveExecutor = (resolve: Resolve): void => {
+  newResolve = resolve
+}
 
 const graceMsMax = 1000
 
@@ -62,7 +65,6 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   readonly #transferBytesMax: number
   // By command id.
   readonly #resolves: (Resolve | undefined)[]
-  readonly #rejects: (Reject | undefined)[]
   readonly #values: unknown[]
   readonly #slots: Int32Array
   readonly #bornAt: Int32Array
@@ -81,7 +83,6 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     const { depth } = ring
     this.#transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
     this.#resolves = new Array<Resolve | undefined>(depth).fill(undefined)
-    this.#rejects = new Array<Reject | undefined>(depth).fill(undefined)
     this.#values = new Array<unknown>(depth).fill(undefined)
     this.entries = new Entries(ring)
     this.#slots = this.entries.slots
@@ -178,9 +179,8 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
         ring.write(slot, commandId, opcode, namespace.id, lba as number, cdw12)
         ring.point(slot, id, data.memory, data.byteOffset, byteLength)
         this.submitted(byteLength)
-        const promise = new Promise<unknown>(executor)
+        const promise = new Promise<unknown>(resolveExecutor)
         this.#resolves[id] = newResolve
-        this.#rejects[id] = newReject
         this.#values[id] = opcode === opcodeRead ? data.bytes : undefined
         return promise
       }
@@ -331,7 +331,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   /** A direct command completed with an error. */
   #fail(id: number, status: number): void {
     const resolve = this.#resolves[id] as Resolve
-    const reject = this.#rejects[id] as Reject
+    const reject = (error: unknown): void => resolve(Promise.reject(error))
     this.#resolves[id] = undefined
     const details = { command: this.entries.commandOf(id), queue: this.id, attempts: 1 }
     const error = createStatusError(status, details)
@@ -406,8 +406,9 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
       if (this.#resolves[id] === undefined) {
         this.#jobs.finish(id, errorOf(id))
       } else {
+        const resolve = this.#resolves[id]
         this.#resolves[id] = undefined
-        this.#rejects[id]?.(errorOf(id))
+        resolve?.(Promise.reject(errorOf(id)))
       }
     }
   }

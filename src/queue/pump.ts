@@ -25,12 +25,10 @@ export interface Pumped {
 export const ticksMax = 8
 
 const roundsPerLook = 64
-/** In the first round without a completion; in the next one twice as many, and so on. */
-const looksMin = 32
-/**
- * Rounds without a completion, about a microsecond, after which the device gets help or the CPU.
- */
-const emptyRoundsMax = 4
+/** Of a round, about a microsecond: each further round costs a turn of its own. */
+const looksMax = 256
+/** Rounds without a completion after which the device gets help or the CPU. */
+const emptyRoundsMax = 3
 /**
  * Rounds that go by with nothing outstanding before the pump stops: an awaiting loop submits again.
  */
@@ -126,7 +124,8 @@ export class Pump implements Sleeper {
   #wait(): number {
     const ring = this.#ring
     if (!ring.inlinePump && this.#emptyRounds < emptyRoundsMax - 1) {
-      return ring.spin(looksMin << this.#emptyRounds++)
+      this.#emptyRounds++
+      return ring.spin(looksMax)
     }
     this.#emptyRounds = 0
     ring.pump()
