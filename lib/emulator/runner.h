@@ -22,7 +22,8 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // Steps once in the calling thread unless another thread is stepping; true when it did something.
+  // Steps once in the calling thread; true when it did something. Not while another thread steps,
+  // nor while the emulator's own has a CPU and comes round by itself.
   bool pump();
   // Wakes the thread; call after a doorbell when PcieController::sleeping() was non-zero.
   void wake();
@@ -43,6 +44,8 @@ class Runner {
 
  private:
   void run();
+  // Whether the thread comes round while the caller looks: it has another CPU than the caller.
+  bool comes_round() const;
   // Sleeps until woken or until something is due; true when there was work after all.
   bool park();
 
@@ -56,6 +59,8 @@ class Runner {
   // The latest time at which a parked thread wakes up by itself; 0 while it runs.
   std::atomic<uint64_t> wakes_at_ns_{0};
   const bool spins_;
+  // Of the thread.
+  alignas(64) std::atomic<uint32_t> rounds_{0};
   std::thread thread_;
 };
 
