@@ -305,15 +305,24 @@ export class QueueRing implements MemoryUser {
   }
 
   /**
-   * As poll(), after looking up to `looks` times. Atomic loads, which no compiler may move out of
-   * the loop.
+   * As poll(), after looking up to `looks` times, each a few nanoseconds long. Plain loads find a
+   * completion sooner; the atomic one among them is what no compiler may move out of the loop.
    */
   spin(looks: number): number {
     const { block, completions } = this
-    const at = ((block[cqHead] as number) << 2) + 3
+    const head = block[cqHead] as number
+    const at = (head << 2) + 3
     const phase = block[cqPhase] as number
     for (let i = 0; i < looks; i++) {
-      if ((Atomics.load(completions, at) & phaseBit) === phase) return this.poll()
+      if (
+        (Atomics.load(completions, at) & phaseBit) === phase ||
+        ((completions[at] as number) & phaseBit) === phase ||
+        ((completions[at] as number) & phaseBit) === phase ||
+        ((completions[at] as number) & phaseBit) === phase ||
+        ((completions[at] as number) & phaseBit) === phase
+      ) {
+        return this.#takeFrom(head)
+      }
     }
     return 0
   }
