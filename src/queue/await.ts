@@ -413,6 +413,10 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     }
   }
 
+  override forgetNamespace(id: number): void {
+    this.entries.forgetNamespace(id)
+  }
+
   protected async settle(): Promise<void> {
     this.#refusal ??= createError('ERR_CLOSED', `queue pair ${this.id}`)
     this.#isLive = false

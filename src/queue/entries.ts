@@ -27,6 +27,8 @@ export class Entries {
   /** By command id: the slot of its last command. */
   readonly slots: Int32Array
   readonly #kept = new Map<number, Int32Array>()
+  /** Whole ids of commands whose namespace has changed since. */
+  #outdated = new Set<number>()
   readonly #ring: QueueRing
 
   constructor(ring: QueueRing) {
@@ -54,6 +56,18 @@ export class Entries {
     return (this.#entryOf(id)[0] as number) >>> 16
   }
 
+  /** Namespace `nsid` may have another format: what is outstanding there is not sent again. */
+  forgetNamespace(nsid: number): void {
+    const { commands, depth } = this.#ring
+    const before = this.#outdated
+    this.#outdated = new Set()
+    for (let id = 0; id < depth; id++) {
+      if (commands[depth + id] === 0) continue
+      const commandId = this.commandIdOf(id)
+      if (this.#entryOf(id)[1] === nsid || before.has(commandId)) this.#outdated.add(commandId)
+    }
+  }
+
   /** That command. */
   commandOf(id: number): FailedCommand {
     return describeEntry(this.#entryOf(id), id)
@@ -67,13 +81,14 @@ export class Entries {
 
   /**
    * The direct read or write that has `id`, to be sent again; undefined where the memory was
-   * disposed of meanwhile, and for a namespace that only the caller knows.
+   * disposed of or the namespace changed meanwhile, and for a namespace that only the caller knows.
    */
   requestOf(id: number, owner: Pick<QueueOwner, 'blockSizeOf'>): Command | undefined {
     const entry = this.#entryOf(id)
     const field = (index: number): number => (entry[index] as number) >>> 0
     const memory = this.#ring.pins[id]
     if (memory === undefined || memory.disposed) return undefined
+    if (this.#outdated.has(this.commandIdOf(id))) return undefined
     const byteOffset = memory.offsetOf(field(prp1Word), field(prp1Word + 1))
     const blockSize = owner.blockSizeOf(field(1))
     if (byteOffset === undefined || blockSize === undefined) return undefined

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "emulator/admin/sanitize.h"
+#include "emulator/faults/fault.h"
 
 namespace nvm::emulator {
 namespace {
@@ -48,6 +49,12 @@ Task send_copy(Command& command, std::vector<std::byte> bytes) {
   co_return co_await send_to_host(command.data, 0, bytes.data(), bytes.size());
 }
 
+void corrupt_for_host(const FaultEffect& effect, std::span<std::byte> data) {
+  const CorruptedByte* corrupted = effect.corrupts(CorruptedData::ToHost);
+  if (corrupted == nullptr || data.empty()) return;
+  data[corrupted->offset(data.size(), 0)] ^= std::byte{corrupted->xor_mask};
+}
+
 }  // namespace
 
 std::span<const AdminCommand> admin_commands() {
@@ -79,7 +86,9 @@ uint16_t send_to_host(ControllerState& state, Slot& slot, const void* bytes, uin
   const uint16_t status = find_data(state, slot, byte_length, Direction::ToHost);
   if (status != spec::status::success) return status;
   const auto* first = static_cast<const std::byte*>(bytes);
-  return begin_task(slot, send_copy(slot.command, {first, first + byte_length}));
+  std::vector<std::byte> copy(first, first + byte_length);
+  if (slot.effect != nullptr) corrupt_for_host(*slot.effect, copy);
+  return begin_task(slot, send_copy(slot.command, std::move(copy)));
 }
 
 uint16_t begin_task(Slot& slot, Task task) {

@@ -179,6 +179,18 @@ describe('faults', () => {
     await controller.close()
   })
 
+  test('so is one of what admin commands say', async () => {
+    await using device = await startEmulator({ size: '1MiB', identity: { serial: 'ABCD' } })
+    const { controller } = await open(device)
+    const identify = { queues: 'admin', opcode: 6 } as const
+    const snOffset = 4
+    const mask = 'A'.charCodeAt(0) ^ 'Z'.charCodeAt(0)
+    device.inject({ on: identify, corrupt: { data: 'toHost', offset: snOffset, mask }, times: 1 })
+    expect((await controller.admin.identifyController()).sn).toBe('ZBCD')
+    expect((await controller.admin.identifyController()).sn).toBe('ABCD')
+    await controller.close()
+  })
+
   test('a controller that stops is reset, and works again', async () => {
     await using device = await startEmulator({ size: '1MiB' })
     const { controller, namespace } = await open(device)
