@@ -10,7 +10,10 @@ import { blockCommand, checkLba, type NamespaceLike } from './queue/request.ts'
 import { encodeBits } from './spec/encode.ts'
 import { nvme } from './spec/nvme.ts'
 
-/** Blocks of a namespace. */
+/**
+ * Blocks of a namespace.
+ * @category Namespaces
+ */
 export interface BlockRange {
   readonly lba: number | bigint
   readonly blockCount: number

@@ -9,7 +9,10 @@ const halfSteps = steps / 2
 const valueMax = 2 ** 42 - 1
 const countsLength = (42 - stepsLog2 + 2) * halfSteps
 
-/** Times in nanoseconds, each known to within a thousandth of it. */
+/**
+ * Times in nanoseconds, each known to within a thousandth of it.
+ * @category Tracing
+ */
 export class Histogram {
   /** Number of values. */
   count = 0

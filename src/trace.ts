@@ -8,7 +8,10 @@ import { openSync, writeSync } from 'node:fs'
 import { describeCommand, type FailedCommand } from './errors.ts'
 import { statusText } from './spec/names.ts'
 
-/** Message of the channel `peernvm:submit`. */
+/**
+ * Message of the channel `peernvm:submit`.
+ * @category Tracing
+ */
 export interface SubmittedCommand {
   /** What was opened: the controller's `info.address`. */
   readonly controller: string
@@ -19,7 +22,10 @@ export interface SubmittedCommand {
   readonly time: number
 }
 
-/** Message of the channel `peernvm:complete`. */
+/**
+ * Message of the channel `peernvm:complete`.
+ * @category Tracing
+ */
 export interface CompletedCommand {
   readonly controller: string
   readonly queue: number

@@ -21,19 +21,19 @@ const infoSets = {
 
 /**
  * Asynchronous event type, by name.
- * @category Admin commands
+ * @category Events
  */
 export type EventType = CodeName<'async_event_type'>
 
 /**
  * Asynchronous event information, by the names of all types.
- * @category Admin commands
+ * @category Events
  */
 export type EventInfo = CodeName<(typeof infoSets)[keyof typeof infoSets]>
 
 /**
  * An asynchronous event (NVMe base 2.0, 5.2).
- * @category Admin commands
+ * @category Events
  */
 export interface NvmeEvent {
   readonly type: EventType | 'unknown'

@@ -7,7 +7,7 @@ import type { NvmeEvent } from './event.ts'
 
 /**
  * How events are iterated over.
- * @category Admin commands
+ * @category Events
  */
 export interface EventsOptions {
   /** Ends the iteration: `next()` rejects with ERR_ABORTED, whose cause is the signal's reason. */
@@ -37,7 +37,7 @@ const done = { done: true, value: undefined } as const
 /**
  * Events of a controller from `controller.events()` on: `for await (const event of events)`. Ends
  * when the controller reference is closed, or by `return()`, which leaving the loop calls.
- * @category Admin commands
+ * @category Events
  */
 export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDisposable {
   readonly #owner: IteratorOwner

@@ -6,10 +6,16 @@ import { createError } from '../errors.ts'
 import { canPoint } from './data-pointer.ts'
 import type { NamespaceLike } from './request.ts'
 
-/** Memory of the device's reach, or any bytes: those are copied on the way. */
+/**
+ * Memory of the device's reach, or any bytes: those are copied on the way.
+ * @category Memory
+ */
 export type DataTarget = DmaDescriptor | Uint8Array
 
-/** One buffer, or several that the data of one command is scattered to or gathered from. */
+/**
+ * One buffer, or several that the data of one command is scattered to or gathered from.
+ * @category Memory
+ */
 export type Data = DataTarget | readonly DataTarget[]
 
 /** A stretch of memory that the device reaches. */

@@ -14,7 +14,10 @@ import {
 } from './command.ts'
 import type { RequestOptions } from './request.ts'
 
-/** An I/O command; words that are left out are 0. */
+/**
+ * An I/O command; words that are left out are 0.
+ * @category Queues
+ */
 export interface IoCommand extends RequestOptions {
   /** Its bits 1:0 say which way the data goes, if there is any. */
   readonly opcode: number
@@ -33,7 +36,10 @@ export interface IoCommand extends RequestOptions {
   readonly metadata?: DmaDescriptor
 }
 
-/** What the completion of a command says. */
+/**
+ * What the completion of a command says.
+ * @category Queues
+ */
 export interface IoCompletion {
   readonly dword0: number
   readonly dword1: number

@@ -18,7 +18,10 @@ import {
 
 export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize' | 'prinfo' | 'controllerId'>
 
-/** What every request may say besides where the data is. */
+/**
+ * What every request may say besides where the data is.
+ * @category Queues
+ */
 export interface RequestOptions {
   /**
    * Gives up: the promise rejects at once with ERR_ABORTED, Abort is sent for what is outstanding,
@@ -27,27 +30,45 @@ export interface RequestOptions {
   readonly signal?: AbortSignal
 }
 
+/**
+ * What reads and writes of a range of blocks say.
+ * @category Queues
+ */
 export interface BlockRequest extends RequestOptions {
   readonly lba: number | bigint
   /** Force unit access: from or to the medium, past volatile caches. */
   readonly fua?: boolean
 }
 
+/**
+ * A read of whole blocks.
+ * @category Queues
+ */
 export interface ReadRequest<T extends Data = Data> extends BlockRequest {
   readonly namespace: NamespaceLike
   /** Its length says how many blocks; a list is filled in order. */
   readonly into: T
 }
 
+/**
+ * A write of whole blocks.
+ * @category Queues
+ */
 export interface WriteRequest<T extends Data = Data> extends BlockRequest {
   readonly namespace: NamespaceLike
   /** Its length says how many blocks. Not to be changed before the promise settles. */
   readonly from: T
 }
 
-/** A read of a group, which is settled as a whole. */
+/**
+ * A read of a group, which is settled as a whole.
+ * @category Queues
+ */
 export type GroupedRead = Omit<ReadRequest<DataTarget>, 'signal'>
-/** A write of a group, which is settled as a whole. */
+/**
+ * A write of a group, which is settled as a whole.
+ * @category Queues
+ */
 export type GroupedWrite = Omit<WriteRequest, 'signal'>
 
 /** A range of blocks and its data, checked. */
