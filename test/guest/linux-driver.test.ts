@@ -8,8 +8,9 @@ import { openController } from 'peernvm'
 import { expect, onTestFinished, test } from 'vitest'
 import { root } from '../support/repository.ts'
 import { boot } from './lab/boot.ts'
+import { withSbin } from './lab/host.ts'
 import { serve, vfioUser } from './lab/serve.ts'
-import { needPrograms, readyLab, report, scratchFolder, withSbin } from './lab/use.ts'
+import { needPrograms, readyLab, report, scratchFolder } from './lab/use.ts'
 
 const imageByteLength = 512 * 1024 ** 2
 const script = readFileSync(join(import.meta.dirname, 'programs/linux-driver.sh'), 'utf8')

@@ -187,3 +187,15 @@ describe('a program for libnvm runs unchanged', () => {
     expect(outcome.stdout).toBe('500\n500\n500\n')
   })
 })
+
+test('demo:file: what TypeScript wrote, C reads', async () => {
+  const program = join(root, 'examples/demo/file.ts')
+  const args = ['--import', 'tsx', program, join(root, 'package-lock.json')]
+  const { stdout } = await runWell(process.execPath, args)
+  expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual([
+    'TypeScript',
+    'C',
+    'cmp',
+    '',
+  ])
+})

@@ -8,11 +8,12 @@ import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { skipVisibly } from '../../support/skip.ts'
 import { boot, type Job } from './boot.ts'
+import { emptyImage, missingProgram } from './host.ts'
 import { type Lab, prepareLab } from './prepare.ts'
 import { LabUnavailable } from './process.ts'
 import { type Server, serve, vfioUser } from './serve.ts'
 import { chosenSuite } from './suites.ts'
-import { emptyImage, missingProgram, report } from './use.ts'
+import { report } from './use.ts'
 
 const programFolder = join(import.meta.dirname, '..', 'programs')
 

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What the tests ask of the lab: that it is ready or the test is skipped, a folder to share,
 // compiled programs.
-import { execFileSync } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import ts from 'typescript'
 import { onTestFinished, type TestContext } from 'vitest'
 import { root } from '../../support/repository.ts'
 import { skipVisibly } from '../../support/skip.ts'
+import { emptyImage, missingProgram } from './host.ts'
 import { type Lab, prepareLab } from './prepare.ts'
 import { LabUnavailable } from './process.ts'
 import { serve } from './serve.ts'
@@ -42,23 +34,6 @@ export async function readyLab(context: TestContext): Promise<Lab> {
 export function needPrograms(context: TestContext, programs: Record<string, string>): void {
   const missing = missingProgram(programs)
   if (missing !== undefined) skipVisibly(context, missing.unavailable, missing.fix)
-}
-
-/** The first that is not there. */
-export function missingProgram(programs: Record<string, string>) {
-  for (const [program, name] of Object.entries(programs)) {
-    try {
-      execFileSync('sh', ['-c', `command -v ${program}`], { env: withSbin() })
-    } catch {
-      return { unavailable: `${program} is missing`, fix: `apt-get install ${name}` }
-    }
-  }
-  return undefined
-}
-
-/** The environment for programs of the administrator. */
-export function withSbin(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
 }
 
 /** A folder for this test, gone after it; where it failed, the folder stays. */
@@ -107,12 +82,4 @@ export async function servedDevice(
   const server = await serve(image, join(scratch, 'device'))
   onTestFinished(server.kill)
   return { lab, scratch, image, share, ...server }
-}
-
-/** An image of zeros that takes no space. */
-export function emptyImage(folder: string, byteLength = 512 * 1024 ** 2): string {
-  const image = join(folder, 'disk.img')
-  writeFileSync(image, '')
-  truncateSync(image, byteLength)
-  return image
 }
