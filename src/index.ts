@@ -3,7 +3,7 @@
 
 export type { Admin } from './admin/admin.ts'
 export type { CodeName } from './admin/codes.ts'
-export type { AdminCommand, AdminCompletion, AdminOptions } from './admin/command.ts'
+export type { AdminCommand, AdminOptions } from './admin/command.ts'
 export type { FeatureName } from './admin/feature-table.ts'
 export type {
   FeatureAnswer,
@@ -39,6 +39,7 @@ export type {
 export type { SanitizeOptions, SelfTestOptions } from './admin/maintenance.ts'
 export type { CreateNamespaceOptions, FormatOptions, LayoutOptions } from './admin/namespaces.ts'
 export type { BlockRange } from './block-ranges.ts'
+export type { CommandCompletion, CommandWords } from './command-words.ts'
 export type { Controller, ControllerInfo, OpenOptions, Role } from './controller.ts'
 export { openController } from './controller.ts'
 export type { DescriptorToken, DmaDescriptor, IoRun } from './dma.ts'
@@ -84,7 +85,7 @@ export type { ControllerStats } from './native/binding.ts'
 export type { AwaitQueuePair } from './queue/await.ts'
 export type { Batch, BatchOptions } from './queue/batch.ts'
 export type { Data, DataTarget } from './queue/command.ts'
-export type { IoCommand, IoCompletion } from './queue/io-command.ts'
+export type { IoCommand } from './queue/io-command.ts'
 export type { QueueMode, QueuePair, QueuePairOptions, QueueStats } from './queue/pair.ts'
 export type { CompletionQueue, RawQueuePair, SubmissionQueue } from './queue/raw.ts'
 export type {

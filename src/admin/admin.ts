@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Admin commands of a controller whose admin queues this process owns: `controller.admin`.
 
+import type { CommandCompletion } from '../command-words.ts'
 import { type Decoded, decode } from '../spec/decode.ts'
 import { nvme } from '../spec/nvme.ts'
 import type { CodeName } from './codes.ts'
-import {
-  type AdminCommand,
-  type AdminCompletion,
-  type AdminOptions,
-  type AdminPort,
-  submit,
-} from './command.ts'
+import { type AdminCommand, type AdminOptions, type AdminPort, submit } from './command.ts'
 import type { FeatureName } from './feature-table.ts'
 import {
   type FeatureAnswer,
@@ -83,7 +78,7 @@ export class Admin {
    * Sends any admin command and waits for its completion. `data` is one buffer for both ways: what
    * it has is sent, and it is overwritten with what the controller answers.
    */
-  submit(command: AdminCommand, options?: AdminOptions): Promise<AdminCompletion> {
+  submit(command: AdminCommand, options?: AdminOptions): Promise<CommandCompletion> {
     return submit(this.#port, command, options)
   }
 

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 // One admin command as the caller describes it, checked and sent.
 
-import { checkInteger, checkOptions, checkTimeoutMs, show } from '../checks.ts'
+import { checkOptions, checkTimeoutMs, show } from '../checks.ts'
+import {
+  type CommandCompletion,
+  type CommandWords,
+  checkWords,
+  wordPositions,
+} from '../command-words.ts'
 import {
   createError,
   createStatusError,
@@ -19,17 +25,7 @@ import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
  * An admin command; words that are left out are 0.
  * @category Admin commands
  */
-export interface AdminCommand {
-  readonly opcode: number
-  readonly nsid?: number
-  readonly cdw2?: number
-  readonly cdw3?: number
-  readonly cdw10?: number
-  readonly cdw11?: number
-  readonly cdw12?: number
-  readonly cdw13?: number
-  readonly cdw14?: number
-  readonly cdw15?: number
+export interface AdminCommand extends CommandWords {
   /** Sent to the controller, and overwritten with what it answers. */
   readonly data?: Uint8Array
 }
@@ -41,15 +37,6 @@ export interface AdminCommand {
 export interface AdminOptions {
   /** How long the command may take; by default what openController was told. */
   readonly timeoutMs?: number
-}
-
-/**
- * What a completion says beside its status, which is an error when it is not success.
- * @category Admin commands
- */
-export interface AdminCompletion {
-  readonly dword0: number
-  readonly dword1: number
 }
 
 /** What the commands need of their controller. */
@@ -69,7 +56,6 @@ export interface AdminPort {
 export const allNamespaces = 0xffffffff
 
 const commandWords = 16
-const u32Max = 0xffffffff
 /** Of one command where the controller has no limit. */
 const dataBytesMax = 2 ** 26
 const { admin_opcode: adminOpcode } = nvme.codes
@@ -80,34 +66,16 @@ const namespaceOpcodes: readonly number[] = [
   adminOpcode.namespace_management[0],
   adminOpcode.namespace_attachment[0],
 ]
-const wordPositions = {
-  nsid: 1,
-  cdw2: 2,
-  cdw3: 3,
-  cdw10: 10,
-  cdw11: 11,
-  cdw12: 12,
-  cdw13: 13,
-  cdw14: 14,
-  cdw15: 15,
-} as const
-
 const commandNames = ['opcode', 'data', ...Object.keys(wordPositions)]
 
 function encodeCommand(command: AdminCommand): Uint32Array<ArrayBuffer> {
-  checkInteger('opcode', command.opcode, 0, 0xff)
+  checkWords(command)
   const words = new Uint32Array(commandWords)
   words[0] = command.opcode
-  for (const [name, position] of entriesOf(wordPositions)) {
-    const { [name]: value = 0 } = command
-    checkInteger(name, value, 0, u32Max)
-    words[position] = value
+  for (const [name, position] of Object.entries(wordPositions)) {
+    words[position] = command[name as keyof typeof wordPositions] ?? 0
   }
   return words
-}
-
-function entriesOf<T extends object>(object: T): [keyof T, T[keyof T]][] {
-  return Object.entries(object) as [keyof T, T[keyof T]][]
 }
 
 function checkData(data: Uint8Array | undefined, transferBytesMax: number): void {
@@ -127,7 +95,7 @@ export async function submit(
   port: AdminPort,
   command: AdminCommand,
   options: AdminOptions = {},
-): Promise<AdminCompletion> {
+): Promise<CommandCompletion> {
   checkOptions('an admin command', command, commandNames)
   const { opcode, nsid = 0, data } = command
   const { timeoutMs = port.timeoutMs } = options

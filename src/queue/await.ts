@@ -4,13 +4,14 @@
 // (jobs.ts).
 
 import { checkArray, checkObject } from '../checks.ts'
+import type { CommandCompletion } from '../command-words.ts'
 import { createError, createStatusError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
 import { type Command, type Data, type DataTarget, filledBytes } from './command.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import { Entries } from './entries.ts'
-import { type IoCommand, type IoCompletion, planCommand } from './io-command.ts'
+import { type IoCommand, planCommand } from './io-command.ts'
 import {
   CommandJob,
   dataOf,
@@ -138,7 +139,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
    * Sends any I/O command as it is given, once, and resolves to what its completion says. The data
    * is at most one command's (`controller.info.transferBytesMax`).
    */
-  submit(command: IoCommand): Promise<IoCompletion> {
+  submit(command: IoCommand): Promise<CommandCompletion> {
     try {
       const planned = planCommand(command, this.ring)
       const { byteLength } = planned.data
@@ -147,7 +148,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
         throw createError('ERR_RANGE', `${byteLength} bytes; ${limit}`)
       }
       this.ring.keepResults()
-      return this.run([planned], undefined, command.signal, true) as Promise<IoCompletion>
+      return this.run([planned], undefined, command.signal, true) as Promise<CommandCompletion>
     } catch (error) {
       return Promise.reject(error)
     }

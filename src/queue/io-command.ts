@@ -2,6 +2,7 @@
 // Any I/O command, as a caller writes it: words of the submission queue entry, and data.
 
 import { checkObject, show } from '../checks.ts'
+import { type CommandWords, checkWords } from '../command-words.ts'
 import { DmaDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
 import {
@@ -18,57 +19,18 @@ import type { RequestOptions } from './request.ts'
  * An I/O command; words that are left out are 0.
  * @category Queues
  */
-export interface IoCommand extends RequestOptions {
-  /** Its bits 1:0 say which way the data goes, if there is any. */
-  readonly opcode: number
-  readonly nsid?: number
-  readonly cdw2?: number
-  readonly cdw3?: number
-  readonly cdw10?: number
-  readonly cdw11?: number
-  readonly cdw12?: number
-  readonly cdw13?: number
-  readonly cdw14?: number
-  readonly cdw15?: number
+export interface IoCommand extends CommandWords, RequestOptions {
   /** What the controller reads or fills. Not to be changed before the promise settles. */
   readonly data?: Data
   /** Metadata of blocks that have it in a buffer of its own (MPTR). */
   readonly metadata?: DmaDescriptor
 }
 
-/**
- * What the completion of a command says.
- * @category Queues
- */
-export interface IoCompletion {
-  readonly dword0: number
-  readonly dword1: number
-}
-
-const wordNames = [
-  'nsid',
-  'cdw2',
-  'cdw3',
-  'cdw10',
-  'cdw11',
-  'cdw12',
-  'cdw13',
-  'cdw14',
-  'cdw15',
-] as const
-
 /** Checks a command and where its data is. */
 export function planCommand(command: IoCommand, reach: Reach): Command {
   checkObject('a command', command)
   const { opcode, nsid = 0, cdw10 = 0, cdw11 = 0, cdw12 = 0, data } = command
-  if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xff) {
-    throw createError('ERR_ARGUMENT', `opcode ${show(opcode)} does not fit a byte`)
-  }
-  for (const name of wordNames) {
-    const { [name]: value = 0 } = command
-    if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) continue
-    throw createError('ERR_ARGUMENT', `${name} is ${show(value)}; it is a number of 32 bits`)
-  }
+  checkWords(command)
   if (data !== undefined && (opcode & 3) === 0) {
     const fix = 'an opcode with bits 1:0 of 00b moves none'
     throw createError('ERR_ARGUMENT', `data for opcode ${opcode}; ${fix}`)

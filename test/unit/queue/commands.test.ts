@@ -184,8 +184,8 @@ describe('submit', () => {
   })
 
   test.each([
-    { what: 'an opcode beyond a byte', command: { opcode: 256 }, code: 'ERR_ARGUMENT' },
-    { what: 'a word beyond 32 bits', command: { ...read, cdw10: 2 ** 32 }, code: 'ERR_ARGUMENT' },
+    { what: 'an opcode beyond a byte', command: { opcode: 256 }, code: 'ERR_RANGE' },
+    { what: 'a word beyond 32 bits', command: { ...read, cdw10: 2 ** 32 }, code: 'ERR_RANGE' },
     {
       what: 'data for none',
       command: { opcode: 0, data: new Uint8Array(4) },

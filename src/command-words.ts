@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The words of a submission queue entry that a caller may give, of admin and I/O commands alike.
+
+import { checkInteger } from './checks.ts'
+
+/**
+ * Words of a command (NVMe base 2.0, 3.3.3.1); those that are left out are 0.
+ * @category Queues
+ */
+export interface CommandWords {
+  /** Its bits 1:0 say which way the data goes, if there is any. */
+  readonly opcode: number
+  readonly nsid?: number
+  readonly cdw2?: number
+  readonly cdw3?: number
+  readonly cdw10?: number
+  readonly cdw11?: number
+  readonly cdw12?: number
+  readonly cdw13?: number
+  readonly cdw14?: number
+  readonly cdw15?: number
+}
+
+/**
+ * What a completion says beside its status, which is an error when it is not success.
+ * @category Queues
+ */
+export interface CommandCompletion {
+  readonly dword0: number
+  readonly dword1: number
+}
+
+/** Dwords of the entry. */
+export const wordPositions = {
+  nsid: 1,
+  cdw2: 2,
+  cdw3: 3,
+  cdw10: 10,
+  cdw11: 11,
+  cdw12: 12,
+  cdw13: 13,
+  cdw14: 14,
+  cdw15: 15,
+} as const
+
+const names = Object.keys(wordPositions) as (keyof typeof wordPositions)[]
+const u32Max = 0xffffffff
+
+/** @throws NvmError ERR_ARGUMENT, ERR_RANGE naming the word */
+export function checkWords(command: CommandWords): void {
+  checkInteger('opcode', command.opcode, 0, 0xff)
+  for (const name of names) {
+    const { [name]: value = 0 } = command
+    checkInteger(name, value, 0, u32Max)
+  }
+}
