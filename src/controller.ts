@@ -181,6 +181,17 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     unwrap(await binding().resetController(this.handle))
   }
 
+  /**
+   * As `reset()`, and with it every controller of the NVM subsystem (NSSR): those are disabled
+   * afterwards, until their owners reset them. A drive may lose its PCI configuration by it; then
+   * it is gone for this reference (ERR_CONTROLLER_GONE). Not run on hardware.
+   * @throws NvmError ERR_UNSUPPORTED where the controller does not offer it (CAP.NSSRS)
+   */
+  async resetSubsystem(): Promise<void> {
+    this.#refuseIfClosed()
+    unwrap(await binding().resetSubsystem(this.handle))
+  }
+
   /** A token with which a Worker opens the same controller: `openController(token)`. */
   ref(): ControllerToken {
     this.#refuseIfClosed()

@@ -21,6 +21,7 @@ constexpr Export kExports[] = {
     {"submitAdmin", submit_admin},
     {"readRegister", read_register},
     {"resetController", reset_controller},
+    {"resetSubsystem", reset_subsystem},
     {"closeController", close_controller},
     {"watchEvents", watch_events},
     {"unwatchEvents", unwatch_events},

@@ -16,6 +16,7 @@ napi_value claim_admin(napi_env env, napi_callback_info info);
 napi_value submit_admin(napi_env env, napi_callback_info info);
 napi_value read_register(napi_env env, napi_callback_info info);
 napi_value reset_controller(napi_env env, napi_callback_info info);
+napi_value reset_subsystem(napi_env env, napi_callback_info info);
 napi_value close_controller(napi_env env, napi_callback_info info);
 
 // event_calls.cc

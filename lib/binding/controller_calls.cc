@@ -233,6 +233,13 @@ napi_value reset_controller(napi_env env, napi_callback_info info) {
   });
 }
 
+napi_value reset_subsystem(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = open_handle_of(arguments);
+  if (handle == nullptr) return closed(env);
+  return run_task(env, [shared = handle->shared] { return shared->controller->reset_subsystem(); });
+}
+
 napi_value close_controller(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto handle = arguments.handle<ControllerHandle>(0);

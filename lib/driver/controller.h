@@ -86,6 +86,9 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // every admin command that waits ends with ERR_ABORTED; what was in quarantine is let go. When
   // the controller does not come back, every later call fails with the reason.
   Status reset(uint32_t epoch);
+  // As reset(), and with it all controllers of the NVM subsystem: those are disabled afterwards.
+  // ERR_UNSUPPORTED without CAP.NSSRS.
+  Status reset_subsystem();
 
   // Whether a parent of this process opened it: then it is the parent's, and every call that would
   // reach the device fails with ERR_CLOSED, but close(), which does nothing.
@@ -111,7 +114,10 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Status learn_limits();
   Status request_queues();
   Result<uint16_t> grant_queues();
-  Status restart(AdminQueue& admin_queue, std::vector<std::shared_ptr<QueuePair>>& lost);
+  enum class Scope { Controller, Subsystem };
+  Status reset(uint32_t epoch, Scope scope);
+  Status restart(AdminQueue& admin_queue, Scope scope,
+                 std::vector<std::shared_ptr<QueuePair>>& lost);
   void lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost);
   Status close_queue_pairs();
   Result<uint16_t> take_queue_id();

@@ -3,6 +3,7 @@
 // which of the two is due is for the owner of the queue to say (docs/architecture.md).
 #include "driver/controller.h"
 #include "driver/reset.h"
+#include "spec/nvme.h"
 
 namespace nvm {
 
@@ -20,6 +21,18 @@ uint32_t Controller::epoch() {
 }
 
 Status Controller::reset(uint32_t epoch) {
+  return reset(epoch, Scope::Controller);
+}
+
+Status Controller::reset_subsystem() {
+  if (spec::cap::nssrs.get(transport_->read_register64(spec::registers::cap)) == 0) {
+    return Status(ErrorCode::Unsupported,
+                  transport_->capabilities().address + " has no NVM subsystem reset (CAP.NSSRS)");
+  }
+  return reset(epoch(), Scope::Subsystem);
+}
+
+Status Controller::reset(uint32_t epoch, Scope scope) {
   NVM_TRY(refuse_if_inherited());
   std::vector<std::shared_ptr<QueuePair>> lost;  // let go after the locks, which closing them takes
   std::unique_lock reset_lock(reset_mutex_);
@@ -32,7 +45,7 @@ Status Controller::reset(uint32_t epoch) {
     if (admin_ == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
     queue = admin_;
   }
-  Status status = restart(*queue, lost);
+  Status status = restart(*queue, scope, lost);
   {
     std::lock_guard lock(mutex_);
     epoch_++;
@@ -46,11 +59,13 @@ Status Controller::reset(uint32_t epoch) {
   return status;
 }
 
-Status Controller::restart(AdminQueue& admin_queue, std::vector<std::shared_ptr<QueuePair>>& lost) {
+Status Controller::restart(AdminQueue& admin_queue, Scope scope,
+                           std::vector<std::shared_ptr<QueuePair>>& lost) {
   // One that is gone cannot be reset, and what it may reach is not known to be free.
   Status health = check_health(*transport_);
   if (!health.ok() && health.failure().code == ErrorCode::ControllerGone) return health;
   NVM_TRY(admin_queue.stop());
+  if (scope == Scope::Subsystem) NVM_TRY(nvm::reset_subsystem(*transport_, waiter_));
   lose_queue_pairs(lost);
   NVM_TRY(admin_queue.start());
   auto granted = grant_queues();

@@ -18,6 +18,7 @@ constexpr uint64_t kReadyTimeoutUnitNs = 500 * kNanosecondsPerMillisecond;  // o
 constexpr uint32_t kSubmissionEntryLog2 = 6;                                // CC.IOSQES
 constexpr uint32_t kCompletionEntryLog2 = 4;                                // CC.IOCQES
 constexpr uint32_t kShutdownNone = 0;
+constexpr uint32_t kSubsystemResetKey = 0x4e564d65;  // "NVMe", of NSSR.NSSRC
 
 Status gone(Transport& transport) {
   return Status(ErrorCode::ControllerGone, transport.capabilities().address);
@@ -72,6 +73,16 @@ Status disable_controller(Transport& transport, Waiter& waiter) {
   if (csts == kAllOnes) return gone(transport);
   if (!disabled) return not_in_time(transport, "CSTS.RDY=0", timeout_ns);
   return {};
+}
+
+Status reset_subsystem(Transport& transport, Waiter& waiter) {
+  const uint64_t cap = transport.read_register64(registers::cap);
+  transport.write_register32(registers::nssr, kSubsystemResetKey);
+  // The link of a drive goes down meanwhile.
+  const bool back = wait_for_device(transport, waiter, ready_timeout_ns(cap), [&] {
+    return transport.read_register32(registers::csts) != kAllOnes;
+  });
+  return back ? Status() : gone(transport);
 }
 
 Status enable_controller(Transport& transport, Waiter& waiter, const AdminQueueLocation& admin) {

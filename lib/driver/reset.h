@@ -35,6 +35,10 @@ Status check_enabled(Transport& transport);
 // ERR_TIMEOUT, ERR_CONTROLLER_GONE.
 Status disable_controller(Transport& transport, Waiter& waiter);
 
+// Resets the NVM subsystem (NVMe base 2.0, 3.7.1) of a disabled controller that has CAP.NSSRS, and
+// waits, at most CAP.TO, until registers can be read again. ERR_CONTROLLER_GONE.
+Status reset_subsystem(Transport& transport, Waiter& waiter);
+
 // Sets AQA, ASQ, ACQ and CC of a disabled controller (4 KiB pages, 64-byte and 16-byte entries),
 // then waits for CSTS.RDY=1, at most CAP.TO. ERR_TIMEOUT, ERR_CONTROLLER_FATAL,
 // ERR_CONTROLLER_GONE.

@@ -173,6 +173,7 @@ export interface Binding {
   ): Promise<Outcome<NativeAdminAnswer>>
   readRegister(controller: ControllerHandle, offset: number): Outcome<number>
   resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
+  resetSubsystem(controller: ControllerHandle): Promise<Outcome<undefined>>
   closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
 
   /** Once per reference; whether the device wakes this environment when there are events. */

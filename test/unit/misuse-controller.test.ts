@@ -154,6 +154,7 @@ describe('after it was closed', () => {
       () => closed.createQueuePair({ mode: 'raw' }),
       () => closed.claimAdmin(),
       () => closed.reset(),
+      () => closed.resetSubsystem(),
       () => closed.ref(),
       () => admin.identifyController(),
       () => admin.identifyNamespace(1),
@@ -175,6 +176,7 @@ describe('after it was closed', () => {
       () => closing.createQueuePair({ mode: 'await' }),
       () => closing.namespace(1),
       () => closing.reset(),
+      () => closing.resetSubsystem(),
       () => closing.claimAdmin(),
     ].map(refusalOf)
     await closing.close()

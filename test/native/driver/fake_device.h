@@ -38,7 +38,8 @@ class FakeDevice : public Transport {
   bool recovers_when_disabled = false;  // CSTS.CFS goes with CC.EN
   bool gone = false;                    // registers read as all ones
   bool reset_works = true;
-  uint16_t queues_granted_field = 0;  // from 0
+  std::function<void()> on_subsystem_reset;  // null: not supported (CAP.NSSRS)
+  uint16_t queues_granted_field = 0;         // from 0
   uint8_t mdts = 0;
   std::function<Answer(const spec::SubmissionQueueEntry&)> on_admin =
       [](const spec::SubmissionQueueEntry&) { return Answer::Complete; };
@@ -110,7 +111,9 @@ class FakeDevice : public Transport {
   }
   uint64_t read_register64(uint32_t offset) override {
     if (gone) return UINT64_MAX;
-    if (offset == spec::registers::cap) return cap_;
+    if (offset == spec::registers::cap) {
+      return cap_ | spec::cap::nssrs.put(on_subsystem_reset != nullptr);
+    }
     if (offset == spec::registers::vs) return 0x00010400;
     if (offset == spec::registers::cc) return cc_;
     if (offset != spec::registers::csts) return 0;
@@ -118,6 +121,7 @@ class FakeDevice : public Transport {
   }
   void write_register32(uint32_t offset, uint32_t value) override {
     if (offset == spec::registers::aqa) aqa_ = value;
+    if (offset == spec::registers::nssr && value == 0x4e564d65) on_subsystem_reset();
     if (offset != spec::registers::cc) return;
     cc_ = value;
     if (enabled()) {

@@ -291,6 +291,30 @@ TEST_CASE("a reset loses every queue pair of the controller, and their owners ne
   CHECK(host.controller->epoch() == epoch);
 }
 
+TEST_CASE("a reset of the subsystem waits for the link, then begins anew") {
+  RecoveryHost host;
+  CHECK(host.controller->reset_subsystem().failure().code == ErrorCode::Unsupported);
+  auto pair = host.create();
+  unsigned resets = 0;
+  host.device->on_subsystem_reset = [&] {
+    CHECK_FALSE(host.device->enabled());
+    resets++;
+    host.device->gone = true;
+    host.device->on_step = [&, steps = 0]() mutable { host.device->gone = ++steps < 5; };
+  };
+  CHECK(host.controller->reset_subsystem().ok());
+  CHECK(resets == 1);
+  CHECK(host.device->enabled());
+  CHECK(state_of(*pair) == static_cast<int32_t>(QueueState::Lost));
+  CHECK(host.create()->id() != 0);
+}
+
+TEST_CASE("a controller that does not come back from a reset of its subsystem is gone") {
+  RecoveryHost host;
+  host.device->on_subsystem_reset = [&] { host.device->gone = true; };
+  CHECK(host.controller->reset_subsystem().failure().code == ErrorCode::ControllerGone);
+}
+
 TEST_CASE("a lost queue pair is closed without asking the device") {
   RecoveryHost host;
   auto pair = host.create();

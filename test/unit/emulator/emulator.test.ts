@@ -24,6 +24,22 @@ describe('an emulator', () => {
     expect(device.stats()[1]).toMatchObject({ readCommands: 1, bytesRead: 512, errors: 0 })
   })
 
+  test('a reset of the subsystem disables its other controllers until they are reset', async () => {
+    await using device = await startEmulator({ size: '1MiB', controllers: 2 })
+    await using first = await openController(device.controller(0))
+    await using second = await openController(device.controller(1), { timeoutMs: 250 })
+    const namespace = await first.namespace(1)
+    await namespace.write({ lba: 0, from: blocks(1, 7) })
+    await first.resetSubsystem()
+    expect(await namespace.read({ lba: 0, into: blocks(1, 0) })).toEqual(blocks(1, 7))
+    expect(await first.dump()).toContain('NSSRO 1')
+    await expect(second.admin.activeNamespaces()).rejects.toMatchObject({
+      code: 'ERR_CONTROLLER_DISABLED',
+    })
+    await second.reset()
+    expect(await second.admin.activeNamespaces()).toEqual([1])
+  })
+
   test('is what its description says', async () => {
     await using device = await startEmulator({
       size: '1MiB',
