@@ -5,10 +5,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { commands } from '../src/cli/commands.ts'
 import { errorTable } from '../src/error-table.ts'
 import { controlBlock } from '../src/spec/control-block.ts'
 import { nvme } from '../src/spec/nvme.ts'
 import { cApiPage } from './generate/c-api.ts'
+import { cliPage } from './generate/cli.ts'
 import { errorsHeader, errorsPage } from './generate/errors.ts'
 import { controlBlockHeader, nvmeHeader } from './generate/headers.ts'
 
@@ -27,6 +29,7 @@ const outputs: Record<string, string> = {
   'lib/spec/errors.h': errorsHeader(errorTable),
   'docs/errors.md': errorsPage(errorTable),
   'docs/c-api.md': cApiPage(publicHeaders),
+  'docs/cli.md': cliPage(commands),
 }
 
 const stale = Object.entries(outputs).filter(([file, text]) => {

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { packageFolder } from '../native/load.ts'
+import { packageFolder } from '../native/package-folder.ts'
 
 /** Runs cmake-js and resolves to its exit code. */
 export async function build(): Promise<number> {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// `peernvm identify`: what a controller says about itself, in libnvm's format.
+// `peernvm identify`: what a controller says about itself, in libnvm's format or nvme-cli's.
 
 import type { IdentifyController } from '../admin/identify.ts'
-import { type Controller, type ControllerInfo, openController } from '../controller.ts'
+import type { ControllerInfo } from '../controller.ts'
 import { decodeBits } from '../spec/decode.ts'
+import { identifyViews } from './nvme-cli/views.ts'
+import { deviceName, type OutputForm, print, withController } from './output.ts'
 
 const labelWidth = 24
 const title = '------------- Controller information -------------'
@@ -34,17 +36,31 @@ export function renderIdentify(identify: IdentifyController, info: ControllerInf
   return [title, ...lines, '-'.repeat(title.length)].join('\n')
 }
 
-async function show(controller: Controller): Promise<void> {
-  console.log(renderIdentify(await controller.admin.identifyController(), controller.info))
+interface IdentifyOptions {
+  readonly target: string | undefined
+  readonly namespace: number | undefined
+  readonly output: OutputForm | undefined
+  readonly human: boolean
 }
 
 /** Opens `target`, which resets it, and prints. */
-export async function identify(target: string | undefined): Promise<void> {
-  console.error('Resetting controller and setting up admin queues...')
-  const controller = await openController(target)
-  try {
-    await show(controller)
-  } finally {
-    await controller.close()
-  }
+export async function identify(options: IdentifyOptions): Promise<void> {
+  const { target, namespace: nsid = 0, output, human: isHuman } = options
+  await withController(target, async (controller) => {
+    const { admin, info } = controller
+    if (nsid === 0 && output === undefined && !isHuman) {
+      console.log(renderIdentify(await admin.identifyController(), info))
+      return
+    }
+    const bytes = await admin.identify(
+      nsid === 0 ? { cns: 'identify_controller' } : { cns: 'identify_namespace', nsid },
+    )
+    const view = nsid === 0 ? identifyViews.controller : identifyViews.namespace
+    await print(view, bytes, {
+      device: deviceName(target),
+      nsid,
+      isHuman,
+      output: output ?? 'text',
+    })
+  })
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `peernvm serve`: an emulated device for other programs, until SIGINT or SIGTERM.
 
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { type Emulator, startEmulator } from '../emulator/emulator.ts'
 import type { EmulatorOptions } from '../emulator/options.ts'
@@ -9,15 +8,28 @@ import type { EmulatorServer, ServeOptions } from '../emulator/server.ts'
 
 /** Serves until a signal asks to end, then removes the sockets. */
 export async function serve(description: EmulatorOptions, options: ServeOptions): Promise<void> {
-  const stopped = firstSignal()
+  const signal = firstSignal()
+  try {
+    await serveUntil(signal.came, description, options)
+  } finally {
+    signal.forget()
+  }
+}
+
+async function serveUntil(
+  end: Promise<unknown>,
+  description: EmulatorOptions,
+  options: ServeOptions,
+): Promise<void> {
   const device = await startEmulator(description)
   const servers: EmulatorServer[] = []
   try {
     for (let index = 0; index < device.controllers; index++) {
       servers.push(await serveOne(device, index, options))
     }
-    for (const line of announce(description.image ?? 'memory', servers)) console.log(line)
-    await stopped
+    const what = description.image ?? 'memory'
+    for (const line of [...announce(what, servers), ...qemuArguments(servers)]) console.log(line)
+    await end
   } finally {
     for (const server of servers) await server.close()
     await device.close()
@@ -35,15 +47,39 @@ function announce(what: string, servers: readonly EmulatorServer[]): string[] {
   return servers.map(({ path }, index) => `Serving controller ${index} of ${what} at ${path}`)
 }
 
-/** Keeps the process alive until then. */
-async function firstSignal(): Promise<void> {
+/** How a guest gets a device: memory that can be shared, and one of the sockets. */
+function qemuArguments(servers: readonly EmulatorServer[]): string[] {
+  const devices = servers.map(({ path }) => {
+    const device = { driver: 'vfio-user-pci', socket: { type: 'unix', path } }
+    return `  -device '${JSON.stringify(device)}'`
+  })
+  return [
+    servers.length === 1 ? 'QEMU 10.1 or later takes it with' : 'QEMU 10.1 or later takes one with',
+    '  -object memory-backend-memfd,id=ram,size=2G,share=on -machine q35,memory-backend=ram',
+    ...devices,
+  ]
+}
+
+const endSignals = ['SIGINT', 'SIGTERM']
+
+interface FirstSignal {
+  readonly came: Promise<void>
+  readonly forget: () => void
+}
+
+/** Keeps the process alive until a signal asks to end, or until it is forgotten. */
+function firstSignal(): FirstSignal {
   const keepAlive = setInterval(() => {}, 2 ** 30)
-  const stopped = new AbortController()
-  const signals = ['SIGINT', 'SIGTERM'].map((name) =>
-    once(process, name, { signal: stopped.signal }),
-  )
-  for (const signal of signals) signal.catch(() => {}) // the other one came
-  await Promise.race(signals)
-  stopped.abort()
-  clearInterval(keepAlive)
+  let end = () => {}
+  const came = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  for (const name of endSignals) process.once(name, end)
+  return {
+    came,
+    forget: () => {
+      for (const name of endSignals) process.off(name, end)
+      clearInterval(keepAlive)
+    },
+  }
 }

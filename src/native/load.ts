@@ -4,21 +4,10 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { endianness } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { createError } from '../errors.ts'
 import type { Binding } from './binding.ts'
-
-/** The folder of package.json: this file runs from src/ and from dist/src/. */
-export function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder)
-    if (parent === folder) throw createError('ERR_ADDON', 'the package.json of peernvm is missing')
-    folder = parent
-  }
-  return folder
-}
+import { packageFolder } from './package-folder.ts'
 
 function checkPlatform(): void {
   const here = `${process.platform} ${process.arch}`

@@ -62,8 +62,16 @@ describe('peernvm', () => {
       const where = ['--size', '8MiB', '--vfio-user', folder.path]
       const args = [program, 'serve', image, ...where, ...doorbells]
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-      const [line] = await once(child.stdout, 'data')
-      expect(String(line)).toContain(join(folder.path, 'cntrl'))
+      let said = ''
+      for await (const part of child.stdout) {
+        said += part
+        if (/-device .*\n/.test(said)) break
+      }
+      const socket = join(folder.path, 'cntrl')
+      expect(said).toMatch(`Serving ${image} at ${socket}\n`)
+      expect(said).toContain(
+        `-device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"${socket}"}}'`,
+      )
       expect(existsSync(join(folder.path, 'cntrl'))).toBe(true)
       child.kill('SIGTERM')
       expect(await once(child, 'exit')).toEqual([0, null])
@@ -76,7 +84,7 @@ describe('peernvm', () => {
     expect(help.stdout).toMatch(/--doorbells .*trap.*poll/s)
     const args = [program, 'serve', 'disk.img', '--vfio-user', '/tmp', '--doorbells', 'knock']
     const outcome = await runProgram(process.execPath, args)
-    expect(outcome.code).toBe(1)
+    expect(outcome.code).toBe(2)
     expect(outcome.stderr).toMatch(/doorbells.*knock.*trap.*poll/s)
   })
 

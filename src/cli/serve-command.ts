@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The options of `peernvm serve`, and the device that they describe. Loads nothing, so that --help
-// is quick.
+// `peernvm serve`: its options, and the device that they describe.
 
-import type { ArgumentsCamelCase, Argv, InferredOptionTypes } from 'yargs'
 import type { EmulatorOptions, TimingModelName } from '../emulator/options.ts'
+import { count, defineCommand, exitCodes, type Given, text } from './command.ts'
 
-const size = { type: 'string', requiresArg: true } as const
-const count = { type: 'number', requiresArg: true } as const
-const text = { type: 'string', requiresArg: true } as const
+const size = text
 
 const options = {
   'vfio-user': {
@@ -35,7 +32,7 @@ const options = {
   'metadata-size': { choices: [0, 8], default: 0, describe: 'metadata bytes of a block' },
   'extended-blocks': { type: 'boolean', default: false, describe: 'metadata follows the data' },
   protection: { choices: [0, 1], default: 0, describe: 'type of end-to-end protection' },
-  'read-only': { type: 'boolean', default: false },
+  'read-only': { type: 'boolean', default: false, describe: 'namespaces are write protected' },
   'latency-ns': { ...count, describe: 'how long a command takes at least' },
   bandwidth: { ...count, describe: 'bytes per second at most' },
   timing: { choices: ['p4800x', '970pro'], describe: 'instead: as long as on a known drive' },
@@ -48,36 +45,36 @@ const options = {
   'namespaces-max': { ...count, describe: 'namespaces at most' },
 } as const
 
-type Served = ArgumentsCamelCase<
-  InferredOptionTypes<typeof options> & { image: string | undefined }
->
+const image = {
+  type: 'string',
+  describe: 'raw image file; without one the blocks live in memory',
+} as const
 
-/** Adds them to the command. */
-export function describeServe(command: Argv) {
-  return command
-    .positional('image', {
-      type: 'string',
-      describe: 'raw image file; without one the blocks live in memory',
-    })
-    .options(options)
-    .check(refuseMisuse)
-    .example('$0 serve disk.img --vfio-user /run/nvme0', 'an image')
-    .example('$0 serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk')
-}
+type Served = Given<{ image: typeof image }, typeof options>
 
-// yargs makes NaN of what is no number, and a list of what is given twice.
-function refuseMisuse(given: Readonly<Record<string, unknown>>): true {
-  for (const [name, option] of Object.entries(options)) {
-    const value = given[name]
-    if (Array.isArray(value) && !('array' in option)) throw new Error(`--${name} is there twice`)
-    if (!('type' in option) || option.type !== 'number' || value === undefined) continue
-    if (!Number.isSafeInteger(value)) throw new Error(`--${name} takes a whole number`)
-  }
-  return true
-}
+export const serveCommand = defineCommand({
+  name: 'serve',
+  describe: 'Serve an emulated NVMe device to other programs',
+  positionals: { image },
+  options,
+  examples: [
+    ['serve disk.img --vfio-user /run/nvme0', 'an image'],
+    ['serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk'],
+  ],
+  notes: [
+    'It prints with which arguments QEMU 10.1 or later uses the device, and runs until SIGINT or',
+    'SIGTERM.',
+  ],
+  run: async (served) => {
+    const { serve } = await import('./serve.ts')
+    const { vfioUser, doorbells } = served
+    await serve(toEmulatorOptions(served), { vfioUser, doorbells })
+    return exitCodes.ok
+  },
+})
 
 /** The device that was asked for. */
-export function toEmulatorOptions(served: Served): EmulatorOptions {
+function toEmulatorOptions(served: Served): EmulatorOptions {
   const format = {
     blockSize: served.blockSize as 512 | 4096,
     metadataSize: served.metadataSize as 0 | 8,

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What the commands that show a structure have in common: they open a controller and print bytes.
+
+import { basename } from 'node:path'
+import { type Controller, openController } from '../controller.ts'
+import { printJson } from './nvme-cli/json.ts'
+import type { View, ViewOptions } from './nvme-cli/views.ts'
+
+/** As text, as JSON, or the bytes as they are. */
+export type OutputForm = 'text' | 'json' | 'binary'
+
+interface PrintOptions extends ViewOptions {
+  readonly output: OutputForm
+}
+
+/** Opens `target`, which resets it, for as long as `use` takes. */
+export async function withController(
+  target: string | undefined,
+  use: (controller: Controller) => Promise<void>,
+): Promise<void> {
+  console.error('Resetting controller and setting up admin queues...')
+  const controller = await openController(target)
+  try {
+    await use(controller)
+  } finally {
+    await controller.close()
+  }
+}
+
+/** By what name a target is printed. */
+export function deviceName(target: string | undefined): string {
+  return target === undefined ? 'emulator' : basename(target)
+}
+
+/** Prints a structure to stdout. */
+export function print(view: View, bytes: Uint8Array, options: PrintOptions): Promise<void> {
+  if (options.output === 'binary') return write(bytes)
+  if (options.output === 'json') return write(printJson(view.json(bytes, options)))
+  return write(joined(view.text(bytes, options)))
+}
+
+/** Lines, each with its end. */
+export function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** Writes all of it, even where stdout is a pipe and the program ends next. */
+export function write(text: string | Uint8Array): Promise<void> {
+  return new Promise((done, fail) => {
+    process.stdout.write(text, (error) => (error ? fail(error) : done()))
+  })
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// `peernvm` as a program: what every command has in common, and identify, log and feature.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { exitCodes, usageOf } from '../../src/cli/command.ts'
+import { commands } from '../../src/cli/commands.ts'
+import { runProgram as run } from '../../src/cli/program.ts'
+import { runProgram } from '../support/process.ts'
+import { root } from '../support/repository.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const program = join(root, 'dist', 'src', 'cli', 'peernvm.js')
+
+const peernvm = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runProgram(process.execPath, [program, ...args], { env })
+
+/** Our files that Node loads, by paths from dist/. */
+async function loadedFiles(args: readonly string[]): Promise<string[]> {
+  using folder = temporaryFolder('coverage')
+  await peernvm(args, { NODE_V8_COVERAGE: folder.path })
+  const [report = ''] = readdirSync(folder.path)
+  const { result } = JSON.parse(readFileSync(join(folder.path, report), 'utf8')) as {
+    result: { url: string }[]
+  }
+  return result.flatMap(({ url }) => url.split(`${root}/dist/`)[1] ?? [])
+}
+
+describe('help', () => {
+  test('of the program names every command, and the version is the package’s', async () => {
+    const help = (await peernvm(['--help'])).stdout.replace(/\s+/g, ' ')
+    for (const command of commands) {
+      expect(help).toContain(`peernvm ${usageOf(command)} ${command.describe}`)
+    }
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    expect((await peernvm(['--version'])).stdout).toBe(`${version}\n`)
+  })
+
+  test.each(commands)('of $name has every option, and examples', async (command) => {
+    const { code, stdout } = await peernvm([command.name, '--help'])
+    expect(code).toBe(0)
+    for (const name of Object.keys(command.options)) expect(stdout).toContain(`--${name}`)
+    if (command.examples.length > 0) expect(stdout).toContain('Examples:\n')
+  })
+
+  test('loads only what describes the commands: no addon, and nothing of the library', async () => {
+    const files = await loadedFiles(['--help'])
+    expect(files).toContain('src/cli/peernvm.js')
+    const light =
+      /^src\/(cli\/[\w-]*command[\w-]*\.js|cli\/(peernvm|program)\.js|cli\/nvme-cli\/log-names\.js|native\/package-folder\.js)$/
+    expect(files.filter((file) => !light.test(file))).toEqual([])
+  })
+
+  test('completes commands, options and their values', async () => {
+    const { stdout } = await peernvm(['--get-yargs-completions', 'peernvm', ''])
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(commands.map(({ name }) => name)))
+    const values = await peernvm([
+      '--get-yargs-completions',
+      'peernvm',
+      'log',
+      'smart',
+      '--output',
+      '',
+    ])
+    expect(values.stdout.trim().split('\n')).toEqual(['text', 'json', 'binary'])
+    expect((await peernvm(['completion'], { SHELL: '/bin/bash' })).stdout).toContain('complete ')
+    expect((await peernvm(['completion'], { SHELL: '/bin/zsh' })).stdout).toContain('#compdef')
+  })
+})
+
+describe('a wrong call exits with 2 and says what is wrong', () => {
+  test.each([
+    [[], /Which command/],
+    [['idntify'], /idntify/],
+    [['identify', '--colour'], /colour/],
+    [['identify', '--namespace', '0'], /--namespace is 0/],
+    [['identify', '--namespace', 'x'], /--namespace takes a whole number/],
+    [['identify', '--output', 'xml'], /output.*xml.*text.*json/s],
+    [['identify', '-o', 'text', '-o', 'json'], /--output is there twice/],
+    [['log'], /page|Not enough/],
+    [['log', 'smrt'], /smrt.*smart/s],
+    [['log', 'error', '--entries', '0'], /--entries is 0/],
+    [['feature', 'queues'], /'queues'.*number_of_queues/s],
+    [['feature', '256'], /'256'.*0 to 255/s],
+  ])('%j', async (args, message) => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    await run(args)
+    const text = said.mock.calls.join('\n')
+    expect(text).toMatch(message)
+    expect(text).toMatch(/\n {2}.*--help/)
+    expect(process.exitCode).toBe(exitCodes.usage)
+    process.exitCode = undefined
+  })
+})
+
+test('messages are in one language', async () => {
+  const { stderr } = await peernvm(['log', 'smrt'], { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' })
+  expect(stderr).toContain('Invalid values')
+})
+
+describe('identify, log and feature', () => {
+  const lines = commands
+    .flatMap(({ examples }) => examples.map(([line]) => line))
+    .filter((line) => /^(identify|log|feature)/.test(line) && !line.includes('0000:'))
+
+  test.each(lines)('the example works: %s', async (line) => {
+    using folder = temporaryFolder('cli')
+    const image = join(folder.path, 'disk.img')
+    const { openController } = await import('../../src/controller.ts')
+    await (await openController({ emulator: { image, size: '4MiB' } })).close()
+    const { code, stdout, stderr } = await peernvm(
+      line.split(' ').map((word) => (word === 'disk.img' ? image : word)),
+    )
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'Resetting controller and setting up admin queues...\n',
+    })
+    expect(stdout).not.toBe('')
+  })
+
+  test('what is asked for is what is printed', async () => {
+    expect((await peernvm(['identify'])).stdout).toMatch(/^-+ Controller information -+\n/)
+    expect((await peernvm(['identify', '-H'])).stdout).toContain(
+      '\n  [1:1] : 0x1\tFormat NVM Supported\n',
+    )
+    const namespace = JSON.parse((await peernvm(['identify', '-n', '1', '-o', 'json'])).stdout)
+    expect(namespace).toMatchObject({ nsze: 2 ** 21, flbas: 0 })
+    const page = (await peernvm(['log', 'error', '--entries', '2'])).stdout
+    expect(page).toMatch(/^Error Log Entries for device:emulator entries:2\n/)
+    const recovery = (await peernvm(['feature', 'error_recovery', '-H'])).stdout
+    expect(recovery).toMatch(/^get-feature:0x05 .*\n\tDeallocated .*: Disabled\n/)
+    const lower = (await peernvm(['feature', '4', '--cdw11', '0x100000', '-H'])).stdout
+    expect(lower).toMatch(/Under Temperature Threshold|-273°C/)
+    expect((await peernvm(['feature', '7', '--select', 'supported'])).stdout).toMatch(
+      /^get-feature:0x07 .*Supported capabilities/,
+    )
+  })
+
+  test('binary is the bytes themselves', async () => {
+    const { openController, decode } = await import('../../src/index.ts')
+    const { execFileSync } = await import('node:child_process')
+    const bytes = execFileSync(process.execPath, [program, 'identify', '-o', 'binary'], {
+      stdio: 'pipe',
+    })
+    expect(bytes.byteLength).toBe(4096)
+    await using controller = await openController()
+    expect(decode('IdentifyController', bytes).mn).toBe(
+      (await controller.admin.identifyController()).mn,
+    )
+  })
+})
