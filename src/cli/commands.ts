@@ -2,6 +2,7 @@
 // The commands of `peernvm`, in the order of its help.
 
 import { type Command, defineCommand } from './command.ts'
+import { doctorCommand } from './doctor-command.ts'
 import { featureCommand, identifyCommand, logCommand } from './identify-commands.ts'
 import { serveCommand } from './serve-command.ts'
 
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   identifyCommand,
   logCommand,
   featureCommand,
+  doctorCommand,
   serveCommand,
   buildCommand,
 ]

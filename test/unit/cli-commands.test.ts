@@ -149,3 +149,28 @@ describe('identify, log and feature', () => {
     )
   })
 })
+
+describe('doctor', () => {
+  test('says what works, as text and JSON; the exit code is about what was asked for', async () => {
+    const { code, stdout } = await peernvm(['doctor'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('ok       emulator')
+    expect(stdout).toContain('\nEmulated controllers: work\n')
+    const gpu = await peernvm(['doctor', '--for', 'gpu', '--json'])
+    expect(gpu.code).toBe(1)
+    const { goals, findings } = JSON.parse(gpu.stdout)
+    expect(goals.emulator).toEqual({ works: true, blockedBy: [] })
+    expect(goals.gpu.blockedBy).toContain('kernel module')
+    expect(findings).toContainEqual({ check: 'Node', state: 'ok', text: process.version })
+  })
+
+  test('works without the native part, and says how to get it', async () => {
+    const env = { PEERNVM_ADDON: '/no/such/addon.node' }
+    const { code, stdout } = await peernvm(['doctor'], env)
+    expect(code).toBe(1)
+    expect(stdout).toMatch(
+      /^blocked +native part .*\/no\/such\/addon\.node.*\n +npx peernvm build$/m,
+    )
+    expect(stdout).toContain('Emulated controllers: blocked by native part, emulator\n')
+  })
+})
