@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The figures of a result (`--svg`): for a paper's column, and as parts of the report.
+import type { Comparison } from './compare.ts'
+import { drawComparison } from './figure/change.ts'
 import { depthSweep } from './figure/depth-sweep.ts'
 import { type Picture, standAlone } from './figure/frame.ts'
 import { latencyHistogram } from './figure/latency-histogram.ts'
@@ -38,8 +40,12 @@ export interface SvgFile {
  */
 export function renderFigures(result: BenchResult): SvgFile[] {
   const { overview, depths } = drawPictures(result)
-  return [...overview, ...depths.flatMap(({ pictures }) => pictures)].map((picture) => ({
-    name: `${picture.name}.svg`,
-    text: standAlone(picture),
-  }))
+  return filesOf([...overview, ...depths.flatMap(({ pictures }) => pictures)])
 }
+
+/** The figures of a comparison, one for each direction, as files. */
+export const renderComparisonFigures = (comparison: Comparison): SvgFile[] =>
+  filesOf(drawComparison(comparison))
+
+const filesOf = (pictures: readonly Picture[]): SvgFile[] =>
+  pictures.map((picture) => ({ name: `${picture.name}.svg`, text: standAlone(picture) }))

@@ -6,9 +6,8 @@ import {
   comparisonRemarks,
   renderComparison,
 } from '../../../src/report/compare.ts'
-import { drawComparison } from '../../../src/report/figure/change.ts'
-import { standAlone } from '../../../src/report/figure/frame.ts'
 import type { BenchResult, RunResult } from '../../../src/report/result.ts'
+import { renderComparisonFigures } from '../../../src/report/svg.ts'
 import { allElements, parseXml } from '../../support/xml.ts'
 import { makeResult } from './made-result.ts'
 
@@ -60,8 +59,8 @@ describe('a comparison', () => {
     expect(new Set(figures.map(({ depth, direction }) => `${direction} ${depth}`))).toEqual(
       new Set(['read 8']),
     )
-    expect(drawComparison(compareResults(first, second)).map(({ name }) => name)).toEqual([
-      'change-read',
+    expect(renderComparisonFigures(compareResults(first, second)).map(({ name }) => name)).toEqual([
+      'change-read.svg',
     ])
   })
 
@@ -93,9 +92,9 @@ describe('a comparison', () => {
 
   test('as a picture has a mark for each figure, filled where it is real', () => {
     const comparison = compareResults(withIops([100, 110]), withIops([200, 220]))
-    const [picture] = drawComparison(comparison)
-    if (picture === undefined) throw new Error('a picture')
-    const elements = allElements(parseXml(standAlone(picture)))
+    const [file] = renderComparisonFigures(comparison)
+    expect(file?.name).toBe('change-read.svg')
+    const elements = allElements(parseXml(file?.text ?? ''))
     const marks = elements.filter(({ children }) => children[0]?.name === 'title')
     const filled = marks.filter(({ attributes }) => attributes.class?.startsWith('full'))
     expect(marks).toHaveLength(6)
