@@ -28,7 +28,7 @@ import { logScaleAround, percentAtTail, type Scale, tailOf, tailScale } from './
 import { figureWidth, seriesCount } from './style.ts'
 import { element, linePath } from './xml.ts'
 
-const markedPercents = [50, 90, 99, 99.9, 99.99]
+const markedPercents = [50, 90, 99, 99.9, 99.99, 99.999]
 const plotHeight = 118
 const pointsPerNine = 40
 /** Among the fastest commands the curve is steep. */
@@ -86,7 +86,7 @@ function curveOf(label: string, { runs }: DepthRuns, direction: Direction): Curv
   const count = Math.ceil(end * pointsPerNine)
   const even = Array.from({ length: count }, (_, i) => ((i + 1) * end) / count)
   const tails = [0, ...fastestTails.filter((tail) => tail < (even[0] ?? 0)), ...even]
-  const reached = markedPercents.filter((percent) => tailOf(percent) <= tailMax + 1e-9)
+  const reached = markedPercents.filter((percent) => tailOf(percent) <= end + 1e-9)
   const percents = reached.length > 0 ? reached : [0]
   const at = (wanted: readonly number[]): CurvePoint[] => {
     const fractions = wanted.map((tail) => percentAtTail(tail) / 100)

@@ -24,8 +24,8 @@ figure{margin:0;padding:12px;break-inside:avoid}
 figure .figure{display:block;width:100%;height:auto}
 figcaption{display:flex;justify-content:space-between;gap:12px;font-size:13px;margin-top:6px}
 .card{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:14px}
-th,td{padding:5px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13px}
+th,td{padding:5px 8px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 tr:last-child td,tr:last-child th{border-bottom:0}
 th{font-weight:600}
 th.name,td.name{text-align:left}
