@@ -14,6 +14,8 @@ import { drawComparison } from './figure/change.ts'
 import type { Picture } from './figure/frame.ts'
 import { figureStyle } from './figure/style.ts'
 import { element, escapeText } from './figure/xml.ts'
+import { card, folded, heading, paragraph, table } from './page/parts.ts'
+import { queuesTable } from './page/queues.ts'
 import { pageScript } from './page/script.ts'
 import { pageStyle } from './page/style.ts'
 import type { BenchResult, Direction } from './result.ts'
@@ -75,10 +77,6 @@ const policy = [
   `style-src ${hashOf(pageStyle)} ${hashOf(figureStyle)}`,
 ].join('; ')
 
-const paragraph = (text: string, kind?: string): string =>
-  element('p', { class: kind }, escapeText(text))
-const heading = (text: string): string => element('h3', {}, escapeText(text))
-
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 function resultSection(result: BenchResult, index: number, count: number): string {
@@ -93,6 +91,7 @@ function resultSection(result: BenchResult, index: number, count: number): strin
     result.emulated ? paragraph(`This is an ${emulatedNote}.`, 'warning') : '',
     result.interrupted ? paragraph(`This run was ${interruptedNote}.`, 'warning') : '',
     figuresTables(result),
+    queuesTable(result),
     ...picturesSections(drawPictures(result)),
     heading('Machine and controller'),
     facts(result),
@@ -124,9 +123,6 @@ function picturesSections({ overview, depths }: Pictures): string[] {
 /** JSON that no HTML parser takes for markup. */
 const embedded = (data: object): string => JSON.stringify(data).replaceAll('<', '\\u003c')
 
-const folded = (title: string, content: string, open: boolean): string =>
-  `<details${open ? ' open' : ''}>${element('summary', {}, escapeText(title))}${content}</details>`
-
 function pictures(list: readonly Picture[]): string {
   const figures = list.map(({ name, caption, svg }) => {
     const button = element('button', { type: 'button', 'data-picture': name }, 'SVG')
@@ -135,8 +131,6 @@ function pictures(list: readonly Picture[]): string {
   })
   return element('div', { class: 'pictures' }, ...figures)
 }
-
-const card = (content: string): string => element('div', { class: 'card' }, content)
 
 interface Row {
   readonly depth: number
@@ -185,23 +179,6 @@ function spreadCell(figures: readonly Figure[], name: string): string {
   return count === 1
     ? formatNumber(mean)
     : `${formatNumber(mean)} ± ${deviation.toFixed(fractionDigits(mean))}`
-}
-
-/** A table in a card; columns in `names` hold words, the others numbers. */
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  names: readonly number[],
-): string {
-  const line = (kind: 'th' | 'td', cells: readonly string[]) =>
-    element(
-      'tr',
-      {},
-      ...cells.map((cell, i) => {
-        return element(kind, names.includes(i) ? { class: 'name' } : {}, escapeText(cell))
-      }),
-    )
-  return card(element('table', {}, line('th', head), ...rows.map((row) => line('td', row))))
 }
 
 /** What one has to know of the machine, the controller and the load, in pairs of words. */

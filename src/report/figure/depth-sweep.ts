@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: MIT
 // IOPS and latency against the queue depth: two areas over one axis.
-import type { BenchResult, Direction } from '../result.ts'
-import { type DepthRuns, directionsOf, figuresOf, runsByDepth, type Spread } from '../spread.ts'
+import type { BenchResult, Direction, DirectionResult } from '../result.ts'
+import {
+  type DepthRuns,
+  directionResults,
+  directionsOf,
+  quantiles,
+  runsByDepth,
+  type Spread,
+  spreadOf,
+} from '../spread.ts'
 import { formatNumber, formatRate } from '../units.ts'
 import {
   bottomAxis,
@@ -34,11 +42,11 @@ export function depthSweep(result: BenchResult): Picture | undefined {
   const groups = runsByDepth(result)
   if (groups.length < 2) return undefined
   const shown = directionsOf(groups.flatMap(({ runs }) => runs))
-  const rates = shown.map((direction, i) => seriesOf(groups, direction, 'IOPS', i))
+  const rates = shown.map((direction, i) => rateSeries(groups, direction, i))
   const [unit, divisor] = rateUnit(Math.max(...extremes(rates)))
   const latencies = shown.flatMap((direction, i) => [
-    seriesOf(groups, direction, 'p50', i),
-    seriesOf(groups, direction, 'p99', i + 2),
+    latencySeries(groups, direction, 50, i),
+    latencySeries(groups, direction, 99, i + 2),
   ])
   const entries = [...new Map([...rates, ...latencies].map((s) => [s.number, s])).values()]
     .sort((a, b) => a.number - b.number)
@@ -79,18 +87,33 @@ export function depthSweep(result: BenchResult): Picture | undefined {
   )
 }
 
-function seriesOf(
+function rateSeries(groups: readonly DepthRuns[], direction: Direction, number: number): Series {
+  const points = spreads(groups, direction, ({ iops }) => iops)
+  return { label: `${direction}s: IOPS, p50`, number, points }
+}
+
+function latencySeries(
   groups: readonly DepthRuns[],
   direction: Direction,
-  name: string,
+  percent: 50 | 99,
   number: number,
 ): Series {
-  const points = groups.flatMap(({ depth, runs }) => {
-    const figure = figuresOf(runs, direction).find((candidate) => candidate.name === name)
-    return figure === undefined ? [] : [{ depth, spread: figure.spread }]
+  const points = spreads(groups, direction, ({ latency }) => {
+    return (quantiles(latency, [percent / 100])[0] ?? 0) / 1000
   })
-  const label = name === 'p99' ? `${direction}s: p99` : `${direction}s: IOPS, p50`
-  return { label, number, points }
+  return { label: `${direction}s: ${percent === 50 ? 'IOPS, p50' : 'p99'}`, number, points }
+}
+
+/** A figure of a direction over the runs, at each depth at which it happened. */
+function spreads(
+  groups: readonly DepthRuns[],
+  direction: Direction,
+  figure: (result: DirectionResult) => number,
+): Series['points'] {
+  return groups.flatMap(({ depth, runs }) => {
+    const values = directionResults(runs, direction).map(figure)
+    return values.length === 0 ? [] : [{ depth, spread: spreadOf(values) }]
+  })
 }
 
 const extremes = (series: readonly Series[]): number[] =>

@@ -199,6 +199,16 @@ test('a depth sweep has a mark for each depth in each of its lines', () => {
   expect(hints.filter((hint) => hint.includes('µs'))).toHaveLength(16)
 })
 
+test('a depth sweep needs no percentile that the result lists', () => {
+  const made = makeResult({ ...small, depths: [1, 2] })
+  const runs = made.runs.map((run) => {
+    if (run.read === undefined) throw new Error('a read')
+    return { ...run, read: { ...run.read, latency: { ...run.read.latency, percentiles: [] } } }
+  })
+  const sweep = (result: BenchResult) => drawn(result).get('depth-sweep.svg')
+  expect(sweep({ ...made, runs })).toEqual(sweep(made))
+})
+
 test('numbers on an axis do not touch', () => {
   const result = makeResult({ ...small, depths: [1, 2, 3, 4, 5, 6, 7, 8, 100, 101, 102, 128] })
   const elements = drawn(result).get('depth-sweep.svg')

@@ -54,6 +54,21 @@ describe('the report', () => {
     expect(page.includes('<svg')).toBe(false)
   })
 
+  test('shows each queue where there are several, and the path of its data', () => {
+    const made = makeResult({ ...small, depths: [1, 8] })
+    const runs = made.runs.map((run) => {
+      const [queue] = run.queues
+      if (queue === undefined) throw new Error('a queue')
+      const bounced = { ...queue, id: 2, thread: 1, paths: { direct: 1, bounce: 7, p2p: 0 } }
+      return { ...run, queues: [queue, bounced] }
+    })
+    const page = renderReport([{ ...made, workload: { ...made.workload, queues: 2 }, runs }])
+    const rows = page.slice(page.indexOf('Each queue')).match(/<tr>.*?<\/tr>/g) ?? []
+    expect(rows[1]).toMatch(/>1<.*>1<.*>0<.*>read<.*>[\d.]+<.*>direct</)
+    expect(rows[4]).toMatch(/>8<.*>2<.*>1<.*>read<.*>[\d.]+<.*>direct 1, bounce 7</)
+    expect(renderReport([made]).includes('Each queue')).toBe(false)
+  })
+
   test('of two results compares them', () => {
     const results = [1, 2].map((seed) => makeResult({ ...small, runCount: 2, seed }))
     const page = renderReport(results)
