@@ -145,7 +145,6 @@ const outlines = [
   (r: number) => `M${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}z`,
   (r: number) => `M0 ${-1.3 * r}L${1.2 * r} ${r}H${-1.2 * r}z`,
   (r: number) => `M0 ${-1.4 * r}L${1.4 * r} 0L0 ${1.4 * r}L${-1.4 * r} 0z`,
-  (r: number) => `M0 ${1.3 * r}L${1.2 * r} ${-r}H${-1.2 * r}z`,
 ]
 
 /** The mark of a series: each has its own outline. */

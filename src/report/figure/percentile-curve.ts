@@ -62,7 +62,7 @@ export function percentileCurves(result: BenchResult): Picture[] {
   return directions.flatMap((direction) => {
     const some = spacedOut(
       groups.filter(({ runs }) => directionsOf(runs).includes(direction)),
-      seriesCount - 1,
+      seriesCount,
     )
     if (some.length === 0) return []
     const curves = some.map((group) => curveOf(`depth ${group.depth}`, group, direction))

@@ -5,15 +5,16 @@
 /** Of a column of a paper, in points: 3.3 inches. */
 export const figureWidth = 237.6
 
-/** What a figure's colours are called in its classes; the fifth line is the last told apart. */
-export const seriesCount = 5
+/** Lines that are told apart: line0 to line3 by class. */
+export const seriesCount = 4
+/** Steps of a heat map: heat0 to heat7 by class. */
 export const heatLevels = 8
 
 const series = {
-  light: ['#0072b2', '#d55e00', '#009e73', '#000000', '#cc79a7'],
-  dark: ['#56b4e9', '#e69f00', '#2fbf93', '#f2f2f2', '#d993b9'],
+  light: ['#0072b2', '#d55e00', '#009e73', '#000000'],
+  dark: ['#56b4e9', '#e69f00', '#2fbf93', '#f2f2f2'],
 }
-const dashes = ['none', '5 2', '1.5 1.5', '7 2 1.5 2', '3 1.5']
+const dashes = ['none', '5 2', '1.5 1.5', '7 2 1.5 2']
 
 /** From few to many commands: each step darker on paper, and lighter on a dark screen. */
 const heat = {
