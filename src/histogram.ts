@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A histogram of times with three significant digits at every magnitude, in the geometry of HDR
-// histograms: buckets of a power of two, each in 1024 steps (2048 in the first).
+// histograms: buckets of a power of two, each in 1024 steps (2048 in the first). All of it is one
+// array of numbers, so that threads can share it; lib/measure/histogram.h is the same in C++.
 
 const stepsLog2 = 11
 const steps = 2 ** stepsLog2
@@ -9,41 +10,77 @@ const halfSteps = steps / 2
 const valueMax = 2 ** 42 - 1
 const countsLength = (42 - stepsLog2 + 2) * halfSteps
 
+// Numbers of the array; the counts of the steps follow.
+const countWord = 0
+const minWord = 1
+const maxWord = 2
+const sumWord = 3
+const sumOfSquaresWord = 4
+const headerWords = 8
+
+/** Numbers that a histogram consists of. */
+export const histogramWords = headerWords + countsLength
+
 /**
  * Times in nanoseconds, each known to within a thousandth of it.
  * @category Tracing
  */
 export class Histogram {
+  /** What it consists of (lib/measure/histogram.h). @internal */
+  readonly words: Float64Array
+
+  /** Goes on with what `words` hold; without them it is empty. */
+  constructor(words: Float64Array = new Float64Array(histogramWords)) {
+    this.words = words
+  }
+
   /** Number of values. */
-  count = 0
-  /** Smallest and largest value as recorded, before any rounding; 0 without values. */
-  min = 0
-  max = 0
-  #sum = 0
-  #sumOfSquares = 0
-  readonly #counts = new Float64Array(countsLength)
+  get count(): number {
+    return this.words[countWord] as number
+  }
+
+  /** The smallest value as recorded, before any rounding; 0 without values. */
+  get min(): number {
+    return this.words[minWord] as number
+  }
+
+  /** The largest. */
+  get max(): number {
+    return this.words[maxWord] as number
+  }
 
   /** Counts a value; it is rounded down to whole nanoseconds. */
   record(valueNs: number): void {
-    const value = valueNs < valueMax ? (valueNs > 0 ? Math.floor(valueNs) : 0) : valueMax
-    const at = indexOf(value)
-    this.#counts[at] = (this.#counts[at] as number) + 1
-    if (value > this.max) this.max = value
-    if (value < this.min || this.count === 0) this.min = value
-    this.count++
-    this.#sum += value
-    this.#sumOfSquares += value * value
+    const { words } = this
+    let value: number
+    let at: number
+    if (valueNs >= 0 && valueNs < 0x7fffffff) {
+      value = valueNs | 0
+      const shift = value < steps ? 0 : 32 - stepsLog2 - Math.clz32(value)
+      at = headerWords + shift * halfSteps + (value >>> shift)
+    } else {
+      value = valueNs < valueMax ? (valueNs > 0 ? Math.floor(valueNs) : 0) : valueMax
+      at = headerWords + indexOf(value)
+    }
+    words[at] = (words[at] as number) + 1
+    const count = words[countWord] as number
+    if (value > (words[maxWord] as number)) words[maxWord] = value
+    if (value < (words[minWord] as number) || count === 0) words[minWord] = value
+    words[countWord] = count + 1
+    words[sumWord] = (words[sumWord] as number) + value
+    words[sumOfSquaresWord] = (words[sumOfSquaresWord] as number) + value * value
   }
 
   /** Their average; 0 without any. */
   get mean(): number {
-    return this.count === 0 ? 0 : this.#sum / this.count
+    return this.count === 0 ? 0 : (this.words[sumWord] as number) / this.count
   }
 
   /** Standard deviation of the values. */
   get deviation(): number {
     if (this.count === 0) return 0
-    return Math.sqrt(Math.max(0, this.#sumOfSquares / this.count - this.mean ** 2))
+    const meanOfSquares = (this.words[sumOfSquaresWord] as number) / this.count
+    return Math.sqrt(Math.max(0, meanOfSquares - this.mean ** 2))
   }
 
   /**
@@ -54,7 +91,7 @@ export class Histogram {
     const rank = Math.max(1, Math.ceil(Math.min(Math.max(fraction, 0), 1) * this.count))
     let seen = 0
     for (let at = 0; at < countsLength; at++) {
-      seen += this.#counts[at] as number
+      seen += this.words[headerWords + at] as number
       if (seen >= rank) return Math.min(endOf(at), this.max)
     }
     return this.max
@@ -63,20 +100,43 @@ export class Histogram {
   /** Adds the values of another. */
   merge(other: Histogram): void {
     if (other.count === 0) return
-    this.min = this.count === 0 ? other.min : Math.min(this.min, other.min)
-    this.max = Math.max(this.max, other.max)
-    this.count += other.count
-    this.#sum += other.#sum
-    this.#sumOfSquares += other.#sumOfSquares
-    other.#counts.forEach((count, at) => {
-      if (count > 0) this.#counts[at] = (this.#counts[at] as number) + count
-    })
+    const { words } = this
+    const min = this.count === 0 ? other.min : Math.min(this.min, other.min)
+    const max = Math.max(this.max, other.max)
+    const end = headerWords + indexOf(max) + 1
+    for (let at = 0; at < end; at++) {
+      words[at] = (words[at] as number) + (other.words[at] as number)
+    }
+    words[minWord] = min
+    words[maxWord] = max
+  }
+
+  /**
+   * The values that were recorded since `earlier`, a copy of this one, as well as the steps tell:
+   * their extremes, mean and deviation are those of the steps. @internal
+   */
+  since(earlier: Histogram): Histogram {
+    const fresh = new Histogram()
+    const end = this.count === 0 ? 0 : indexOf(this.max) + 1
+    for (let at = 0; at < end; at++) {
+      const more = (this.words[headerWords + at] as number) - (earlier.words[headerWords + at] ?? 0)
+      if (more <= 0) continue
+      const value = startOf(at)
+      if (fresh.count === 0) fresh.words[minWord] = value
+      fresh.words[maxWord] = endOf(at)
+      fresh.words[headerWords + at] = more
+      fresh.words[countWord] = fresh.count + more
+      fresh.words[sumWord] = (fresh.words[sumWord] as number) + more * value
+      const squares = fresh.words[sumOfSquaresWord] as number
+      fresh.words[sumOfSquaresWord] = squares + more * value * value
+    }
+    return fresh
   }
 
   /** The steps that have values, in order. */
   *steps(): Generator<{ readonly fromNs: number; readonly toNs: number; readonly count: number }> {
     for (let at = 0; at < countsLength; at++) {
-      const count = this.#counts[at] as number
+      const count = this.words[headerWords + at] as number
       if (count > 0) yield { fromNs: startOf(at), toNs: endOf(at), count }
     }
   }

@@ -48,6 +48,7 @@ constexpr Export kExports[] = {
     {"usableCpus", usable_cpus},
     {"createBatch", create_batch},
     {"exchangeBatch", exchange_batch},
+    {"runLoads", run_loads},
     {"startEmulator", start_emulator},
     {"closeEmulator", close_emulator},
     {"emulatorStats", emulator_stats},

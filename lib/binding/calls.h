@@ -52,6 +52,9 @@ napi_value usable_cpus(napi_env env, napi_callback_info info);
 napi_value create_batch(napi_env env, napi_callback_info info);
 napi_value exchange_batch(napi_env env, napi_callback_info info);
 
+// measure_calls.cc
+napi_value run_loads(napi_env env, napi_callback_info info);
+
 // emulator_calls.cc
 napi_value start_emulator(napi_env env, napi_callback_info info);
 napi_value close_emulator(napi_env env, napi_callback_info info);

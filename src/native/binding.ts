@@ -231,6 +231,22 @@ export interface Binding {
   /** Submitted commands + 65536 × reaped completions. */
   exchangeBatch(batch: BatchHandle, first: number, count: number, wanted: number): Outcome<number>
 
+  /**
+   * Runs a measured loop on each pair of queue and memory, which blocks the thread. `programs` and
+   * `timing`: lib/binding/measure_calls.cc; `histograms` are two for each queue, `bytes` two sums.
+   * `words[1]`, which another thread sets, ends it. Three numbers for each queue: the nanoseconds
+   * that count, commands, doorbells.
+   */
+  runLoads(
+    queues: readonly QueueHandle[],
+    memories: readonly DescriptorHandle[],
+    programs: readonly Float64Array[],
+    histograms: readonly Float64Array[],
+    bytes: readonly Float64Array[],
+    timing: Float64Array,
+    words: Int32Array,
+  ): Outcome<Float64Array>
+
   startEmulator(options: NativeEmulatorOptions): Promise<
     Outcome<{
       readonly handle: EmulatorHandle

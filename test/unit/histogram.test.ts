@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Histogram } from '../../src/histogram.ts'
+import { Random } from '../../benchmarks/latency/commands/random.ts'
+import { Histogram, histogramWords } from '../../src/histogram.ts'
 
 const valueMax = 2 ** 42 - 1
 const time = fc.oneof(
@@ -65,5 +66,39 @@ describe('histogram', () => {
       expect(step?.fromNs).toBeLessThanOrEqual(value)
       expect(step?.toNs).toBeGreaterThanOrEqual(value)
     }
+  })
+
+  test('the array of numbers is that of lib/measure, which has the same test', () => {
+    const histogram = new Histogram()
+    const random = new Random(42, 0)
+    for (let i = 0; i < 10_000; i++) {
+      const drawn = random.uint32()
+      histogram.record(Math.floor(drawn / 2 ** (drawn % 29)) * 2 ** (drawn % 10))
+    }
+    let hash = 0
+    histogram.words.forEach((word, index) => {
+      if (word === 0) return
+      hash = (Math.imul(hash, 31) + index) | 0
+      hash = (Math.imul(hash, 31) + (word % 2 ** 32)) | 0
+    })
+    expect(hash >>> 0).toBe(1253533619)
+  })
+
+  test('what was recorded since a copy was made is the difference', () => {
+    const earlier = fill([10, 20, 5000])
+    const later = fill([10, 20, 5000, 20, 1e9])
+    const since = later.since(earlier)
+    expect(since.count).toBe(2)
+    expect([...since.steps()].map(({ fromNs, count }) => [fromNs, count])).toEqual([
+      [20, 1],
+      [expect.closeTo(1e9, -6.5), 1],
+    ])
+    expect(earlier.since(earlier).count).toBe(0)
+  })
+
+  test('over shared memory, one counts and another sees it', () => {
+    const words = new Float64Array(new SharedArrayBuffer(8 * histogramWords))
+    new Histogram(words).record(123)
+    expect(new Histogram(words)).toMatchObject({ count: 1, min: 123, max: 123, mean: 123 })
   })
 })
