@@ -2,6 +2,8 @@
 // What a reader needs to know of the machine to judge a figure measured on it.
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { packageFolder } from '../native/load.ts'
 
 export interface MachineFacts {
   cpu: string
@@ -36,4 +38,10 @@ export function machineFacts(): MachineFacts {
 export function describeMachine(): string {
   const { cpu, cpus, kernel, node } = machineFacts()
   return `${cpu}, ${cpus} CPUs, Linux ${kernel}, Node ${node}`
+}
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest'
-import { parseOptions } from '../../../benchmarks/latency/options.ts'
-import { planQueues } from '../../../benchmarks/latency/plan.ts'
+import { parseOptions, type WindowOptions } from '../../../benchmarks/latency/options.ts'
+import { planQueues } from '../../../benchmarks/latency/windows/plan.ts'
 
 const geometry = { blockSize: 512, blockCount: 1 << 20, transferBytesMax: 128 * 1024 }
-const plan = (line: string, queues = 1) =>
-  planQueues(parseOptions(line.split(' ').filter(Boolean)), queues, geometry)
+const plan = (line: string, queues = 1) => {
+  const options = parseOptions(line.split(' ').filter(Boolean)) as WindowOptions
+  return planQueues(options, queues, geometry)
+}
 
 test('1000 blocks of 512 bytes are four commands at 128 KiB', () => {
   const [queue] = plan('--blocks 1000')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { percentile, summarize } from '../../../benchmarks/latency/samples.ts'
+import { percentile, summarize } from '../../../benchmarks/latency/windows/samples.ts'
 
 test('a percentile of few values is one of them, at every fraction', () => {
   expect(percentile([7], 0.01)).toBe(7)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest'
-import { planLine, statsRow, summaryLines } from '../../../benchmarks/latency/text.ts'
+import { planLine, statsRow, summaryLines } from '../../../benchmarks/latency/windows/text.ts'
 
 const commands = Array.from({ length: 4 }, () => ({ lba: 0, blockCount: 250, bufferOffset: 0 }))
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The lines of nvm-latency-bench, in libnvm's format.
 
-import type { Pattern } from './options.ts'
+import type { Pattern } from '../options.ts'
 import type { QueuePlan } from './plan.ts'
 import { reportedPercentiles, type Sample, type Summary } from './samples.ts'
 

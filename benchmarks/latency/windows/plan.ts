@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What each queue transfers in one repetition: commands of at most the controller's transfer size,
 // grouped into windows of at most the queue's depth.
-import { createError } from '../../src/errors.ts'
-import type { BenchOptions } from './options.ts'
+import { createError } from '../../../src/errors.ts'
+import type { WindowOptions } from '../options.ts'
 
 export interface Geometry {
   /** Bytes. */
@@ -33,7 +33,11 @@ export interface QueuePlan {
  * namespace, or a linear range has
  *   fewer blocks than there are queues
  */
-export function planQueues(options: BenchOptions, queues: number, geometry: Geometry): QueuePlan[] {
+export function planQueues(
+  options: WindowOptions,
+  queues: number,
+  geometry: Geometry,
+): QueuePlan[] {
   const { blocks, offset, pattern } = options
   const end = pattern === 'random' ? blocks : offset + blocks
   if (end > geometry.blockCount) {

@@ -2,9 +2,9 @@
 // Running the plan of one queue: windows of commands on a raw queue pair, timed from the doorbell
 // to the last completion. Building the commands is not part of a sample.
 
-import { createStatusError } from '../../src/errors.ts'
-import type { DmaDescriptor, Namespace, RawQueuePair } from '../../src/index.ts'
-import type { BenchOptions } from './options.ts'
+import { createStatusError } from '../../../src/errors.ts'
+import type { DmaDescriptor, Namespace, RawQueuePair } from '../../../src/index.ts'
+import type { WindowOptions } from '../options.ts'
 import type { PlannedCommand, QueuePlan } from './plan.ts'
 import type { Sample } from './samples.ts'
 
@@ -51,7 +51,7 @@ export function runRepetition(
   queue: BenchQueue,
   namespace: Namespace,
   buffer: DmaDescriptor,
-  options: BenchOptions,
+  options: WindowOptions,
   counted: boolean,
 ): void {
   const { commands } = queue.plan

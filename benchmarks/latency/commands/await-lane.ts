@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// `--engine await`: promises. As many movers as the queue is deep each wait for one command; with a
+// rate, a command is begun when it is due.
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { AwaitQueuePair, DmaDescriptor, Namespace } from '../../../src/index.ts'
+import { Lane, type LanePlace } from './lane.ts'
+import type { LoopTiming } from './loop.ts'
+import { type QueueSetting, type SharedRun, stopWord } from './setting.ts'
+
+export class AwaitLane extends Lane {
+  readonly #pair: AwaitQueuePair
+  readonly #namespace: Namespace
+  readonly #memory: DmaDescriptor
+  /** By slot: what its last command moved, which the next one mostly moves too. */
+  readonly #views: (DmaDescriptor | undefined)[] = []
+  readonly #viewsAt: Float64Array
+
+  constructor(
+    pair: AwaitQueuePair,
+    namespace: Namespace,
+    memory: DmaDescriptor,
+    setting: QueueSetting,
+    place: LanePlace,
+    shared: SharedRun,
+  ) {
+    super(setting, pair.depth, place, shared)
+    this.#pair = pair
+    this.#namespace = namespace
+    this.#memory = memory
+    this.#viewsAt = new Float64Array(pair.depth)
+  }
+
+  get id(): number {
+    return this.#pair.id
+  }
+
+  get stats() {
+    return this.#pair.stats()
+  }
+
+  /** A promise-based lane hands each command over as it is made: see move(). */
+  fill(): number {
+    return 0
+  }
+
+  exchange(): number {
+    return 0
+  }
+
+  /** Draws the next command of `slot`, and moves its data. */
+  move(slot: number): Promise<unknown> {
+    const byteOffset = this.choose(slot)
+    const { source } = this
+    const { lba } = source
+    const namespace = this.#namespace
+    const data = this.#viewOf(slot, byteOffset, source.blockCount * namespace.blockSize)
+    this.outstanding++
+    return source.isWrite
+      ? this.#pair.write({ namespace, lba, from: data })
+      : this.#pair.read({ namespace, lba, into: data })
+  }
+
+  #viewOf(slot: number, byteOffset: number, byteLength: number): DmaDescriptor {
+    const view = this.#views[slot]
+    if (view?.byteLength === byteLength && this.#viewsAt[slot] === byteOffset) return view
+    const fresh = this.#memory.view(byteOffset, byteLength)
+    this.#views[slot] = fresh
+    this.#viewsAt[slot] = byteOffset
+    return fresh
+  }
+
+  /** The command of `slot` has completed. */
+  ended(slot: number, now: number): void {
+    this.done[0] = slot
+    this.record(1, now)
+  }
+}
+
+/** Runs all lanes to their end. */
+export async function runAwaitLanes(
+  lanes: readonly AwaitLane[],
+  timing: LoopTiming,
+): Promise<void> {
+  const start = timing.now()
+  const run = timing.intervalMs > 0 ? runDue : runFull
+  await Promise.all(
+    lanes.map((lane) => {
+      lane.begin(start, start + timing.rampMs)
+      return run(lane, timing, start)
+    }),
+  )
+}
+
+async function runFull(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {
+  const { measures, words } = timing
+  const clock = timing.now
+  const end = start + timing.rampMs + timing.runtimeMs
+  let round = 0
+  let stops = false
+  // One reading for each command: it ends one, and begins the next.
+  const mover = async (slot: number): Promise<void> => {
+    let now = clock()
+    while (!stops && lane.blocksLeft > 0) {
+      lane.started[slot] = now
+      await lane.move(slot)
+      if (measures) {
+        now = clock()
+        lane.ended(slot, now)
+      } else {
+        lane.outstanding--
+        if ((++round & 63) === 0) now = clock()
+      }
+      stops ||= now >= end || Atomics.load(words, stopWord) !== 0
+    }
+  }
+  await Promise.all(Array.from({ length: timing.depth }, (_, slot) => mover(slot)))
+  if (!measures) lane.lastEnd = clock()
+}
+
+async function runDue(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {
+  const { depth, intervalMs, words } = timing
+  const clock = timing.now
+  const end = start + timing.rampMs + timing.runtimeMs
+  const free = Array.from({ length: depth }, (_, slot) => slot)
+  const moved: Promise<void>[] = []
+  let failure: unknown
+  const send = async (slot: number): Promise<void> => {
+    try {
+      await lane.move(slot)
+      lane.ended(slot, clock())
+      free.push(slot)
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  while (failure === undefined && lane.blocksLeft > 0 && Atomics.load(words, stopWord) === 0) {
+    const now = clock()
+    if (now >= end) break
+    const due = Math.floor((now - start) / intervalMs) + 1
+    while (lane.filledCount < due && lane.blocksLeft > 0) {
+      const slot = free.pop()
+      if (slot === undefined) break
+      lane.started[slot] = start + lane.filledCount * intervalMs
+      moved[slot] = send(slot)
+    }
+    await nextTurn()
+  }
+  await Promise.all(moved)
+  if (failure !== undefined) throw failure
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The time of a run in slices: what was measured in each, from the histograms that the threads
+// share.
+
+import { Histogram, histogramWords } from '../../../src/histogram.ts'
+import type { Interval } from '../../../src/report/result.ts'
+import { measuredOf, type SharedRun } from './setting.ts'
+
+const binsPerDoubling = 4
+
+/** What happened since the look before. */
+export interface Slice extends Interval {
+  /** All directions of all queues. */
+  readonly latency: Histogram
+}
+
+/** Looks at what the threads have measured so far, and tells what was new. */
+export class Intervals {
+  readonly #shared: SharedRun
+  readonly #queues: number
+  #seen = new Histogram()
+  #seenBytes = 0
+  #lookedAt: number
+
+  /** `startMs`: when what counts began, as performance.now() says it. */
+  constructor(shared: SharedRun, queues: number, startMs: number) {
+    this.#shared = shared
+    this.#queues = queues
+    this.#lookedAt = startMs
+  }
+
+  /** From the look before to now. `startMs` is that of the constructor. */
+  look(nowMs: number, startMs: number): Slice {
+    const total = new Histogram(new Float64Array(histogramWords))
+    for (let queue = 0; queue < this.#queues; queue++) {
+      total.merge(measuredOf(this.#shared, queue, 0))
+      total.merge(measuredOf(this.#shared, queue, 1))
+    }
+    const bytes = this.#shared.bytes.reduce((sum, each) => sum + each, 0)
+    const latency = total.since(this.#seen)
+    const slice: Slice = {
+      startNs: Math.round((this.#lookedAt - startMs) * 1e6),
+      durationNs: Math.round((nowMs - this.#lookedAt) * 1e6),
+      commands: latency.count,
+      bytes: bytes - this.#seenBytes,
+      bins: binsOf(latency),
+      latency,
+    }
+    this.#seen = total
+    this.#seenBytes = bytes
+    this.#lookedAt = nowMs
+    return slice
+  }
+}
+
+/** First bin, then counts: bin i has the latencies from 2^(i/4) up to 2^((i+1)/4). */
+export function binsOf(latency: Histogram): number[] {
+  const counts: number[] = []
+  let first = 0
+  for (const { fromNs, count } of latency.steps()) {
+    const bin = Math.floor(binsPerDoubling * Math.log2(Math.max(1, fromNs)))
+    if (counts.length === 0) first = bin
+    while (counts.length <= bin - first) counts.push(0)
+    counts[bin - first] = (counts[bin - first] as number) + count
+  }
+  return counts.length === 0 ? [] : [first, ...counts]
+}

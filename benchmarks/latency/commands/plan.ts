@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// What a run of the way per command is on a namespace: its range, its sizes in blocks, and which
+// thread has which queues.
+
+import { createError } from '../../../src/errors.ts'
+import type { CommandOptions } from '../options.ts'
+import { blocksOf } from '../values.ts'
+import type { ThreadSetting } from './setting.ts'
+import { type SourceOptions, shareOf } from './source.ts'
+
+/** What the plan needs to know of what is measured. */
+export interface Geometry {
+  /** Bytes. */
+  readonly blockSize: number
+  /** Blocks of the namespace. */
+  readonly blockCount: number
+  /** Most bytes of one command. */
+  readonly transferBytesMax: number
+}
+
+export interface Range {
+  /** First block. */
+  readonly offset: number
+  readonly blockCount: number
+}
+
+/** The range that is used. @throws NvmError ERR_RANGE when the namespace is smaller */
+export function rangeOf(options: CommandOptions, geometry: Geometry): Range {
+  const offset = blocksOf('offset', options.offset, geometry.blockSize)
+  const rest = geometry.blockCount - offset
+  const wanted =
+    options.size === undefined ? rest : blocksOf('size', options.size, geometry.blockSize)
+  if (rest <= 0 || wanted < 1 || wanted > rest) {
+    const what = `blocks ${offset} to ${offset + wanted - 1} were asked for`
+    throw createError('ERR_RANGE', `${what}, the namespace has ${geometry.blockCount}`)
+  }
+  return { offset, blockCount: wanted }
+}
+
+/** What all queues draw their commands from, but for their share of the range and their stream. */
+export type SourceShape = Omit<SourceOptions, 'offset' | 'blockCount' | 'stream'>
+
+/**
+ * Checks the sizes, and makes shares of 2^32 draws of their weights.
+ * @throws NvmError ERR_ARGUMENT for a size that is no whole number of blocks; ERR_RANGE for one
+ *   that no command moves
+ */
+export function shapeOf(options: CommandOptions, geometry: Geometry, seed: number): SourceShape {
+  let share = 0
+  const sizes = options.sizes.sizes.map(({ byteLength, weight }, index, all) => {
+    if (byteLength > geometry.transferBytesMax) {
+      const limit = `a command moves at most ${geometry.transferBytesMax} bytes here`
+      throw createError('ERR_RANGE', `--block-size ${byteLength}: ${limit}`)
+    }
+    share += weight
+    const below = index === all.length - 1 ? 2 ** 32 : Math.round(share * 2 ** 32)
+    return { blockCount: blocksOf('block-size', { bytes: byteLength }, geometry.blockSize), below }
+  })
+  return {
+    random: options.pattern === 'random',
+    sizes,
+    inTurn: options.sizes.inTurn,
+    writesBelow: Math.round((options.writePercent / 100) * 2 ** 32),
+    seed,
+  }
+}
+
+/**
+ * What each thread does in one run. `run` counts the runs of all depths, so that each draws
+ * something else.
+ * @throws NvmError ERR_RANGE when a queue's share of the range is smaller than a command
+ */
+export function planThreads(
+  options: CommandOptions,
+  range: Range,
+  shape: SourceShape,
+  { depth, run, blockSize }: { depth: number; run: number; blockSize: number },
+): ThreadSetting[] {
+  const { queues, threads } = options
+  const blocksMax = Math.max(...shape.sizes.map(({ blockCount }) => blockCount))
+  const settings = Array.from({ length: queues }, (_, index) => {
+    const share = shareOf(options.pattern, range, { index, of: queues })
+    if (share.blockCount < blocksMax) {
+      const what = `${share.blockCount} blocks for each queue`
+      throw createError('ERR_RANGE', `${what}, but a command has ${blocksMax}`)
+    }
+    const source = { ...shape, ...share, stream: run * queues + index }
+    const blocks = options.runtimeMs === null ? share.blockCount : Number.POSITIVE_INFINITY
+    return { index, source, blocks }
+  })
+  return Array.from({ length: threads }, (_, thread) => ({
+    engine: options.engine,
+    depth,
+    queues: settings.filter(({ index }) => index % threads === thread),
+    commandBytesMax: blocksMax * blockSize,
+    runtimeMs: options.runtimeMs ?? Number.POSITIVE_INFINITY,
+    rampMs: options.rampMs,
+    intervalMs: options.rate === null ? 0 : (1000 * queues) / options.rate,
+    measures: true,
+    seed: shape.seed,
+  }))
+}
