@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "vfio_user/message.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -159,12 +160,10 @@ Message make_reply(const Header& header, std::initializer_list<std::span<const s
   Header reply{header.message_id, header.command, static_cast<uint32_t>(byte_length),
                header_flag::type_reply, 0};
   Message result;
-  result.bytes.reserve(byte_length);
-  auto append = [&](std::span<const std::byte> part) {
-    result.bytes.insert(result.bytes.end(), part.begin(), part.end());
-  };
-  append(as_bytes_of(reply));
-  for (auto part : parts) append(part);
+  result.bytes.resize(byte_length);
+  const auto head = as_bytes_of(reply);
+  auto to = std::copy(head.begin(), head.end(), result.bytes.begin());
+  for (auto part : parts) to = std::copy(part.begin(), part.end(), to);
   return result;
 }
 
