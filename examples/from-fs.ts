@@ -9,10 +9,8 @@ import { openController } from 'peernvm'
 
 const folder = await mkdtemp(join(tmpdir(), 'from-fs-'))
 const image = join(folder, 'disk.img')
-await writeFile(
-  image,
-  new Uint8Array(16 * 1024 * 1024).map((_, i) => (i >> 9) % 256),
-)
+const content = new Uint8Array(16 * 1024 * 1024).map((_, i) => (i >> 9) % 256)
+await writeFile(image, content)
 const positions = [0, 4096, 1_048_576, 16_773_120]
 const byteLength = 4096
 

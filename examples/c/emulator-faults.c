@@ -10,14 +10,10 @@
 
 int main(void) {
   const struct nvm_emulator_options options = {.size = 64 << 20};
-  const struct nvm_fault unreadable = {
-      .on = NVM_FAULT_ON_IO | NVM_FAULT_ON_OPCODE | NVM_FAULT_ON_BLKS,
-      .opcode = NVM_IO_READ,
-      .start_lba = 100,
-      .n_blks = 1,
-      .effects = NVM_FAULT_STATUS | NVM_FAULT_DNR,
-      .status = -0x281 /* status code type 2, status code 81h */
-  };
+  struct nvm_fault unreadable = {.opcode = NVM_IO_READ, .start_lba = 100, .n_blks = 1};
+  unreadable.on = NVM_FAULT_ON_IO | NVM_FAULT_ON_OPCODE | NVM_FAULT_ON_BLKS;
+  unreadable.effects = NVM_FAULT_STATUS | NVM_FAULT_DNR;
+  unreadable.status = -0x281; /* status code type 2, status code 81h */
   nvm_emulator_t* emulator;
   nvm_ctrl_t* ctrl;
   struct disk disk;
