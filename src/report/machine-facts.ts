@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { packageFolder } from '../native/load.ts'
+import { packageFolder } from '../native/package-folder.ts'
 
 export interface MachineFacts {
   cpu: string
