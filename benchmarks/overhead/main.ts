@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // `npm run bench`: what the software costs per I/O on the emulated controller, along each path,
 // without a timing model and with one (a drive of 12 µs and 2.4 GiB/s). Never the latency of a
-// drive.
+// drive. `--rounds N`, `--milliseconds N`, `--save FILE`.
 
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { workloads } from '../peers/workloads.ts'
 import { namespaceBytes, openFilled, type Setting } from '../shared/filled-namespace.ts'
+import { parseRunOptions } from '../shared/options.ts'
+import { saveResult } from '../shared/result.ts'
 import { type Spread, spreadOf } from '../shared/spread.ts'
 
-const rounds = 5
-const milliseconds = 100
+const defaults = { rounds: 5, milliseconds: 100 }
+const { rounds, milliseconds, save } = parseRunOptions(process.argv.slice(2), defaults)
 const model = { latencyNs: 12_000, bandwidth: 2.4 * 2 ** 30 }
 
 const cells = [
@@ -41,30 +43,44 @@ async function measure(setting: Setting): Promise<Map<string, number[]>> {
   return values
 }
 
+interface Row {
+  path: string
+  byteLength: number
+  depth: number
+  microseconds: Spread
+}
+
+function rowsOf(values: Map<string, number[]>): Row[] {
+  return cells.flatMap(({ byteLength, depth }) =>
+    (Object.keys(titles) as Path[]).map((path) => {
+      const microseconds = spreadOf(values.get(`${path} ${byteLength} ${depth}`) ?? [])
+      return { path: titles[path], byteLength, depth, microseconds }
+    }),
+  )
+}
+
 const show = ({ min, median, max }: Spread) =>
   `${median.toFixed(2).padStart(8)}  (${min.toFixed(2)}–${max.toFixed(2)})`
 
-function print(values: Map<string, number[]>): void {
+function print(rows: readonly Row[]): void {
   console.log(`  ${'path'.padEnd(26)}${'bytes'.padStart(6)}${'depth'.padStart(6)}   µs per I/O`)
-  for (const { byteLength, depth } of cells) {
-    for (const path of Object.keys(titles) as Path[]) {
-      const spread = spreadOf(values.get(`${path} ${byteLength} ${depth}`) ?? [])
-      const columns = `${String(byteLength).padStart(6)}${String(depth).padStart(6)}`
-      console.log(`  ${titles[path].padEnd(26)}${columns} ${show(spread)}`)
-    }
+  for (const { path, byteLength, depth, microseconds } of rows) {
+    const columns = `${String(byteLength).padStart(6)}${String(depth).padStart(6)}`
+    console.log(`  ${path.padEnd(26)}${columns} ${show(microseconds)}`)
   }
 }
 
 async function run(
   title: string,
   timing: { latencyNs?: number; bandwidth?: number },
-): Promise<void> {
+): Promise<Row[]> {
   process.stderr.write(`Filling ${namespaceBytes / 2 ** 30} GiB and measuring ...\n`)
   const setting = await openFilled(timing)
   await using _controller = setting.controller
-  const values = await measure(setting)
+  const rows = rowsOf(await measure(setting))
   console.log(`\n${title}`)
-  print(values)
+  print(rows)
+  return rows
 }
 
 console.log(
@@ -75,5 +91,6 @@ console.log(describeMachine())
 console.log(
   `Median (min–max) of ${rounds} rounds of ${milliseconds} ms; time per I/O is elapsed / I/Os.`,
 )
-await run('No timing model: as fast as this machine moves data', {})
-await run('Timing model, 12 µs and 2.4 GiB/s: what exceeds it is software', model)
+const untimed = await run('No timing model: as fast as this machine moves data', {})
+const timed = await run('Timing model, 12 µs and 2.4 GiB/s: what exceeds it is software', model)
+saveResult(save, { rounds, milliseconds, untimed, timed })
