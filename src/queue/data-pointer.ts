@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How a command says where its data is (NVMe base 2.0, 4.1 and 4.3): PRPs for one or two pages, an
-// SGL data block for more that is contiguous, else a PRP list, or an SGL where the pieces do not
+// How a command says where its data is (NVMe base 2.0, 4.1.1 and 4.1.2): PRPs for one or two pages,
+// an SGL data block for more that is contiguous, else a PRP list, or an SGL where the pieces do not
 // lie as PRPs want them. Lists are in the page that each command id has for them.
 
 import { type DmaMemory, pageBytes } from '../dma.ts'
