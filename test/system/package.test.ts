@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { codeBlocks } from '../support/markdown.ts'
 import { fetchNode, otherMajors } from '../support/node-versions.ts'
 import { type Outcome, runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
@@ -27,10 +28,9 @@ let beforeBuild: Outcome
 
 /** The first JavaScript block of README: what a reader copies. */
 function readmeProgram(): string {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const program = readme.match(/```js\n([\s\S]*?)```/)?.[1]
+  const program = codeBlocks('README.md').find(({ language }) => language === 'js')
   if (program === undefined) throw new Error('README.md has no ```js block')
-  return program
+  return program.text
 }
 
 /** The same program for CommonJS, which has neither import nor await outside functions. */

@@ -48,8 +48,7 @@ beforeAll(async () => {
   await type(clone, [
     'mkdir build; cd build',
     'cmake .. -DCMAKE_BUILD_TYPE=Release',
-    'make libnvm',
-    'make examples',
+    'make libnvm examples',
     'make latency-benchmark',
   ])
 }, buildTimeoutMs)

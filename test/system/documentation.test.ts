@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// Every code block of README and docs is what it says. TypeScript is type-checked, and run on the
+// emulator, where each value behind `// →` is compared. Blocks of a page share their names; one
+// that imports begins a new program. The C API's declarations are compiled. Commands are run, or
+// the test is named that runs them.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { codeBlocks } from '../support/markdown.ts'
+import {
+  commandsOf,
+  declarationsProgram,
+  instrumented,
+  makeProject,
+  programsOf,
+  reasonNotToRun,
+  runnableText,
+  testOf,
+  typeErrors,
+} from '../support/page-programs.ts'
+import { runProgram } from '../support/process.ts'
+import { isGenerated, repositoryFiles, root } from '../support/repository.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const quickStart = 'test/system/quick-start.test.ts'
+const consumer = 'test/system/programs/consumer/CMakeLists.txt'
+
+/** Commands that other tests run: which, and what shows it there; else the command itself. */
+const runElsewhere: Record<string, readonly [path: string, text?: string]> = {
+  'npm test': ['.ci/run'],
+  'mkdir build; cd build': [quickStart],
+  'cmake .. -DCMAKE_BUILD_TYPE=Release': [quickStart],
+  'make libnvm examples': [quickStart],
+  'make latency-benchmark': [quickStart],
+  'bin/identify-userspace --ctrl=../disk.img': [quickStart],
+  'bin/nvm-latency-bench --ctrl=../disk.img --blocks=1000 --pattern=sequential': [quickStart],
+  'find_package(libnvm 0.1 REQUIRED)': [consumer],
+  'target_link_libraries(consumer PRIVATE libnvm::shared)': [consumer],
+  'qemu-system-x86_64': ['test/guest/lab/boot.ts', 'memory-backend-memfd,id='],
+}
+
+/** Commands that take long as they are, and how they are run instead. */
+const shortened: Record<string, string> = {
+  'npm run bench': 'npm run bench -- --rounds 1 --milliseconds 1',
+}
+
+/** Programs that are run as the page has them. */
+const cheap = ['peernvm', 'nvm-latency-bench', 'npx', 'truncate']
+
+/** The blocks that need what a machine may not have, with the reason that the page gives. */
+const notRun = [['docs/getting-started.md', 'it needs a PCI device']]
+
+/** Languages of blocks that are no program: pictures, output. */
+const prose = ['', 'text']
+
+const tsx = import.meta.resolve('tsx')
+const folder = temporaryFolder('documentation')
+const documents = repositoryFiles().filter(({ path }) => /^(README|docs\/.*)\.md$/.test(path))
+const written = documents
+  .filter((file) => !isGenerated(file))
+  .flatMap(({ path }) => codeBlocks(path))
+const inLanguage = (...names: string[]) => written.filter((block) => names.includes(block.language))
+
+const programs = programsOf(inLanguage('ts', 'js')).map((program, i) => ({
+  ...program,
+  name: `${basename(program.page, '.md')}-${i}.mts`,
+  place: `${program.page}:${program.blocks[0]?.line}`,
+}))
+
+const commands = inLanguage('sh', 'cmake').flatMap((block) =>
+  commandsOf(block).map((command) => {
+    const known = command.split(' … ')[0] ?? '' // the rest of it is told elsewhere
+    const isCheap = cheap.includes(command.split(' ')[0] ?? '')
+    return { page: block.page, known, toRun: shortened[command] ?? (isCheap ? command : undefined) }
+  }),
+)
+
+/** Where a program, or the commands of a page, find their files. */
+function folderOf(user: string): string {
+  const path = join(folder.path, user.replace(/\W/g, '-'))
+  mkdirSync(path, { recursive: true })
+  return path
+}
+
+async function runWell(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const env = { PATH: `${join(folder.path, 'node_modules/.bin')}:${process.env.PATH}` }
+  const outcome = await runProgram(command, args, { cwd, env, timeoutMs: 110_000 })
+  expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null })
+  return outcome.stderr
+}
+
+beforeAll(() => {
+  makeProject(folder.path)
+  for (const { name, text } of programs) writeFileSync(join(folder.path, name), text)
+})
+
+afterAll(() => folder[Symbol.dispose]())
+
+test('every block is in a language that is checked', () => {
+  const checked = ['ts', 'js', 'sh', 'cmake', ...prose]
+  expect(written.filter(({ language }) => !checked.includes(language))).toEqual([])
+})
+
+test('only these blocks are not run', () => {
+  const left = written.flatMap((block) => {
+    const reason = reasonNotToRun(block)
+    return reason === undefined ? [] : [[block.page, reason]]
+  })
+  expect(left).toEqual(notRun)
+})
+
+test('a test that is named for a block reads its page', () => {
+  for (const block of written) {
+    const path = testOf(block)
+    if (path !== undefined) expect(readFileSync(join(root, path), 'utf8')).toContain(block.page)
+  }
+})
+
+test('every command is run here, or a test is named that runs it', () => {
+  const unknown = commands.filter(({ known, toRun }) => {
+    if (toRun !== undefined) return false
+    const [path, text = known] = runElsewhere[known] ?? []
+    return path === undefined || !readFileSync(join(root, path), 'utf8').includes(text)
+  })
+  expect(unknown).toEqual([])
+})
+
+test('no test is named for a command that no page has', () => {
+  const named = [...Object.keys(runElsewhere), ...Object.keys(shortened)]
+  expect(named.filter((name) => !commands.some(({ known }) => known === name))).toEqual([])
+})
+
+test('TypeScript has the types that the package declares', { timeout: 60_000 }, () => {
+  expect(typeErrors(programs.map(({ name }) => join(folder.path, name)))).toEqual([])
+})
+
+test('the C API page declares what the headers declare', async () => {
+  const declarations = documents
+    .filter(isGenerated)
+    .flatMap(({ path }) => codeBlocks(path))
+    .filter(({ language }) => language === 'c')
+  expect(declarations).not.toEqual([])
+  const path = join(folder.path, 'declarations.c')
+  writeFileSync(path, declarationsProgram(declarations.map(({ text }) => text)))
+  const include = `-I${join(root, 'lib/include')}`
+  await runWell('gcc', ['-std=gnu11', '-w', '-fsyntax-only', include, path], folder.path)
+})
+
+describe.concurrent('runs as it is written:', { timeout: 60_000 }, () => {
+  const here = programs.filter(({ blocks }) => blocks.some((block) => testOf(block) === undefined))
+  test.each(here)('$place', async (program) => {
+    const path = join(folder.path, `run-${program.name}`)
+    writeFileSync(path, instrumented(runnableText(program)))
+    const args = ['--import', tsx, path]
+    expect(await runWell(process.execPath, args, folderOf(program.name))).toBe('')
+  })
+
+  test('a wrong value and one that is never reached are noticed', async () => {
+    const path = join(folder.path, 'wrong.mts')
+    writeFileSync(path, instrumented('console.log(1, "a") // → 1 b\nif (!1) 2 // → 2\n3 // → 3\n'))
+    const { code, stderr } = await runProgram(process.execPath, ['--import', tsx, path])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'line 1 says 1 b and gives 1 a\nlines 2 say something and did not run\n',
+    })
+  })
+
+  const pages = new Set(commands.flatMap(({ page, toRun }) => (toRun === undefined ? [] : [page])))
+  test.each([...pages])('commands of %s', { timeout: 120_000 }, async (page) => {
+    for (const { toRun, ...command } of commands) {
+      if (toRun === undefined || command.page !== page) continue
+      const cwd = toRun.startsWith('npm ') ? root : folderOf(page)
+      await runWell('sh', ['-c', toRun], cwd)
+    }
+  })
+})
