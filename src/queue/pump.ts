@@ -129,6 +129,7 @@ export class Pump implements Sleeper {
     }
     this.#emptyRounds = 0
     ring.pump()
+    this.#rounds = -1 // others may have had the CPU for long: look at the clock
     return ring.poll()
   }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Controller, openController } from '../../../src/controller.ts'
 import type { DmaDescriptor } from '../../../src/dma.ts'
 import type { Namespace } from '../../../src/namespace.ts'
+import { binding } from '../../../src/native/load.ts'
 
 const blockSize = 512
 const blockCount = 4096
@@ -137,6 +138,21 @@ describe('await queue pair', () => {
       await queue.read({ namespace: ns, lba: 0, into: new Uint8Array(blockSize) })
     }
     expect(queue.stats().wakeUps).toBeGreaterThanOrEqual(1)
+  })
+
+  test('sleeps soon although giving others the CPU takes long', async () => {
+    const timing = { latencyNs: 100e6 }
+    await using controller = await openController({ emulator: { size: '1MiB', timing } })
+    await using queue = await controller.createQueuePair({ mode: 'await' })
+    const namespace = await controller.namespace(1)
+    const pump = vi.spyOn(binding(), 'pump').mockImplementation(() => {
+      const until = performance.now() + 2
+      while (performance.now() < until) {}
+    })
+    await queue.read({ namespace, lba: 0, into: new Uint8Array(512) })
+    expect(pump.mock.calls.length).toBeLessThan(10)
+    pump.mockRestore()
+    expect(queue.stats().wakeUps).toBeGreaterThan(0)
   })
 })
 
