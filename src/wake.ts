@@ -28,7 +28,8 @@ export function openWakeSocket(): void {
   socket.on('error', () => {}) // the pair ends with the environment
 }
 
-function wakeSleepers(): boolean {
+/** A device has used an armed wake-up. */
+export function wakeSleepers(): boolean {
   for (const sleeper of sleepers) sleeper.onWakeUp()
   for (const listener of listeners) listener.onWakeUp()
   return true

@@ -6,6 +6,7 @@ import type { Namespace } from '../../src/namespace.ts'
 import type { AwaitQueuePair } from '../../src/queue/await.ts'
 import { slotWords } from '../../src/queue/ring.ts'
 import { word } from '../../src/spec/control-block.ts'
+import { wakeSleepers } from '../../src/wake.ts'
 
 const phaseTag = 0x10000
 const hourNs = 3_600e9
@@ -45,6 +46,9 @@ export class ScriptedDevice implements AsyncDisposable {
     Atomics.store(completions, this.#tail * 4 + 3, (status << 17) | this.#phase | cid)
     this.#tail = (this.#tail + 1) % (block[word.cqEntries] as number)
     if (this.#tail === 0) this.#phase ^= phaseTag
+    if (!this.queue.ring.isArmed) return
+    this.queue.ring.disarm()
+    wakeSleepers()
   }
 
   /** The queues were created again: the device begins anew, too. */

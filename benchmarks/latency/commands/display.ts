@@ -33,7 +33,8 @@ export function lineOf(slice: Slice, moment: Moment): string {
   const { depth, run, runs, remainingMs } = moment
   const seconds = slice.durationNs / 1e9
   const iops = Math.round(slice.commands / seconds).toLocaleString('en-US')
-  const mib = (slice.bytes / 2 ** 20 / seconds).toFixed(1)
+  const mibPerSecond = slice.bytes / 2 ** 20 / seconds
+  const mib = mibPerSecond.toFixed(mibPerSecond < 100 ? 1 : 0)
   const [p50, p99] = [0.5, 0.99].map((of) => microseconds(slice.latency.quantile(of)))
   const left =
     remainingMs === null ? '' : `  ${(Math.max(0, remainingMs) / 1000).toFixed(0)} s left`
