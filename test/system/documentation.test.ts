@@ -39,9 +39,18 @@ const runElsewhere: Record<string, readonly [path: string, text?: string]> = {
   'qemu-system-x86_64': ['test/guest/lab/boot.ts', 'memory-backend-memfd,id='],
 }
 
+const bench = 'npx nvm-latency-bench'
+const sweep = `${bench} --runtime 10s --pattern random --depth 1,2,4..`
+const short = `${bench} --runtime 50ms --pattern random --emulator-size 16MiB --runs 2`
+const mixed = `${bench} --ctrl disk.img --block-size 4k:70,64k:30`
+const quick = '--write --write-percent 30 --rate 50k --runtime 50ms'
+
 /** Commands that take long as they are, and how they are run instead. */
 const shortened: Record<string, string> = {
   'npm run bench': 'npm run bench -- --rounds 1 --milliseconds 1',
+  [`${sweep}128 --runs 5 --report report.html`]: `${short} --depth 1,2 --report report.html`,
+  [`${mixed} --write --write-percent 30 --rate 50k --json a.json`]: `${mixed} ${quick} --json a.json`,
+  [`${mixed} --rate 50k --json b.json`]: `${mixed} --runtime 50ms --json b.json`,
 }
 
 /** Programs that are run as the page has them. */
