@@ -39,6 +39,9 @@ const runElsewhere: Record<string, readonly [path: string, text?: string]> = {
   'qemu-system-x86_64': ['test/guest/lab/boot.ts', 'memory-backend-memfd,id='],
 }
 
+const first = 'npm run latency -- --pattern random'
+const small = '--depth 1,2 --runtime 50ms --runs 2 --emulator-size 16MiB'
+const page = '--report report.html'
 const bench = 'npx nvm-latency-bench'
 const sweep = `${bench} --runtime 10s --pattern random --depth 1,2,4..`
 const short = `${bench} --runtime 50ms --pattern random --emulator-size 16MiB --runs 2`
@@ -47,7 +50,7 @@ const quick = '--write --write-percent 30 --rate 50k --runtime 50ms'
 
 /** Commands that take long as they are, and how they are run instead. */
 const shortened: Record<string, string> = {
-  'npm run bench': 'npm run bench -- --rounds 1 --milliseconds 1',
+  [`${first} --depth 1,2,4..32 --runtime 1s --runs 3 ${page}`]: `${first} ${small} --report build/report.html`,
   [`${sweep}128 --runs 5 --report report.html`]: `${short} --depth 1,2 --report report.html`,
   [`${mixed} --write --write-percent 30 --rate 50k --json a.json`]: `${mixed} ${quick} --json a.json`,
   [`${mixed} --rate 50k --json b.json`]: `${mixed} --runtime 50ms --json b.json`,

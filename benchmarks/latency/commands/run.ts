@@ -175,7 +175,11 @@ async function runOnce(
         const remainingMs = runtimeMs === null ? null : runtimeMs - elapsedMs
         display.show(shown.look(now, startMs), { ...which, runs, elapsedMs, remainingMs })
       }
-      finish = look
+      finish = () => {
+        look()
+        // The time after the last command is no part of the run.
+        if (intervals.at(-1)?.commands === 0) intervals.pop()
+      }
       timer = setInterval(look, Math.max(intervalMsMin, (options.runtimeMs ?? 0) / intervalsMax))
     })
     .finally(() => clearInterval(timer))
