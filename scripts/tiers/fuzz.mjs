@@ -50,9 +50,9 @@ const definitions = [
   ...Object.entries(compilers).map(([language, name]) => `CMAKE_${language}_COMPILER=${name}`),
   'NVM_SANITIZE=address,undefined,fuzzer-no-link',
   'CMAKE_BUILD_TYPE=None',
-  'CMAKE_C_FLAGS=-O1 -g1 -fno-sanitize-recover=all',
+  'CMAKE_C_FLAGS=-fno-sanitize-recover=all',
   // ASan does not see an index beyond an array that is part of an object.
-  'CMAKE_CXX_FLAGS=-O1 -g1 -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS',
+  'CMAKE_CXX_FLAGS=-fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS',
 ]
 
 /** What was found goes to FOLDER/found/TARGET-…; new inputs to FOLDER/corpus/TARGET. */
