@@ -28,9 +28,9 @@ const programs = {
   simulation: { args: ['--seeds', '2000'], findings: failedSeeds },
 }
 
-// One folder for all of them: only what the canary is in is built anew for the next. The flags are
-// those of the plain build, so that ccache has the rest.
-const folder = 'build/canary'
+// One folder for all of them: only what the canary is in is built anew for the next. The flags, and
+// the folder's depth, are those of the plain build, so that ccache has the rest.
+const folder = 'build-canary'
 const buildTimeoutSeconds = 600
 const runTimeoutSeconds = 120
 
