@@ -17,7 +17,7 @@ using EntryWords = uint32_t[4];
 // The host can see the phase tag before the rest of the entry.
 void store_entry(uint32_t* words, const EntryWords& entry) {
   std::atomic_ref<uint32_t>(words[3]).store(entry[3], std::memory_order_relaxed);
-  for (int i = 0; i < 256; i++) spin_hint();
+  for (int i = 0; i < 8192; i++) spin_hint();
   memcpy(words, entry, sizeof(entry));
 }
 #else
