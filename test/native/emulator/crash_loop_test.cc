@@ -9,6 +9,7 @@
 #include "emulator/saved_state.h"
 #include "emulator/stores/crash_store.h"
 #include "emulator/test_host.h"
+#include "scale.h"
 
 namespace nvm::emulator {
 namespace {
@@ -298,8 +299,8 @@ class CrashLoop {
 
 TEST_CASE("a power failure at any moment loses nothing that was acknowledged as durable") {
   CrashLoop loop(false);
-  loop.run(400);
-  CHECK(loop.crashes > 1000);
+  loop.run(400 / kSingleThreadedShare);
+  CHECK(loop.crashes > 1000 / kSingleThreadedShare);
   CHECK(loop.violations == 0);
 }
 

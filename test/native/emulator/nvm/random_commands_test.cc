@@ -6,6 +6,7 @@
 
 #include "emulator/nvm/executor_host.h"
 #include "emulator/nvm/protection.h"
+#include "scale.h"
 
 namespace nvm::emulator {
 namespace {
@@ -273,7 +274,7 @@ TEST_CASE("random commands do what they do to a simple model, in every format") 
           CAPTURE(protection_type);
           CAPTURE(is_memory);
           const NamespaceFormat format{lba_format, extended, protection_type, false};
-          Pair(format, is_memory, 20 + lba_format).run(3000);
+          Pair(format, is_memory, 20 + lba_format).run(3000 / kSingleThreadedShare);
         }
       }
     }
