@@ -106,6 +106,7 @@ export class Pump implements Sleeper {
   #round(): boolean {
     const ring = this.#ring
     ring.ring()
+    if (ring.owesHead) ring.ringCompletions()
     let count = ring.poll()
     if (count === 0) {
       if (!this.#pumped.isBusy) return false
@@ -114,7 +115,6 @@ export class Pump implements Sleeper {
     if (count !== 0) {
       this.#emptyRounds = 0
       this.#completedSinceLook = true
-      ring.ringCompletions()
       this.#pumped.complete(count)
     }
     return true

@@ -78,6 +78,8 @@ export class QueueRing implements MemoryUser {
   /** What each outstanding command may reach. */
   readonly pins: (DmaMemory | undefined)[]
   readonly stats = new Float64Array(Object.keys(counter).length)
+  /** Completions were taken of which the device was not told. */
+  owesHead = false
   /** Completions that named a command which was not outstanding, or had the wrong phase tag. */
   strays = 0
   readonly inlinePump: boolean
@@ -268,13 +270,18 @@ export class QueueRing implements MemoryUser {
     for (const { memory } of segments) pinned.add(memory)
   }
 
-  /** Shows the device everything written since the last call, and wakes it where it sleeps. */
+  /**
+   * Shows the device everything written since the last call, and wakes it where it sleeps. The
+   * completion doorbell goes first, if it is due: both are in one cache line, which the device reads
+   * all the time, and so have to be fetched back from it only once.
+   */
   ring(): void {
     const { block } = this
     const tail = block[sqTail] as number
     const told = block[sqDoorbell] as number
     if (tail === told) return
     if (this.watch.isOn) this.watch.submitted(this, told, tail, block[sqEntries] as number)
+    if (this.owesHead) this.ringCompletions()
     if (this.#uncached) {
       // An atomic store is an exchange, which reads the register: native code has a store for it.
       this.#native.ringSubmissions(this.handle)
@@ -364,6 +371,7 @@ export class QueueRing implements MemoryUser {
     block[sqHead] = (completions[((head === 0 ? entries : head) << 2) - 2] as number) & 0xffff
     block[cqHead] = head
     block[cqPhase] = phase
+    this.owesHead = true
     block[outstandingWord] = depth - freeCount
     if (this.watch.isOn) this.watch.completed(this, count)
     if (this.#deferred !== undefined) this.#settleDeferred()
@@ -391,6 +399,7 @@ export class QueueRing implements MemoryUser {
 
   /** Tells the device how far completions were taken. Once per batch. */
   ringCompletions(): void {
+    this.owesHead = false
     if (this.#uncached) {
       this.#native.ringCompletions(this.handle)
     } else {
