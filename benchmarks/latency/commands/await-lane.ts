@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AwaitQueuePair, DmaDescriptor, Namespace } from '../../../src/index.ts'
 import { Lane, type LanePlace } from './lane.ts'
-import type { LoopTiming } from './loop.ts'
+import { deepFrom, type LoopTiming } from './loop.ts'
 import { type QueueSetting, type SharedRun, stopWord } from './setting.ts'
 
 export class AwaitLane extends Lane {
@@ -83,13 +83,45 @@ export async function runAwaitLanes(
   timing: LoopTiming,
 ): Promise<void> {
   const start = timing.now()
-  const run = timing.intervalMs > 0 ? runDue : runFull
+  const run = timing.intervalMs > 0 ? runDue : runFullOf(timing)
   await Promise.all(
     lanes.map((lane) => {
       lane.begin(start, start + timing.rampMs)
       return run(lane, timing, start)
     }),
   )
+}
+
+const runFullOf = ({ measures, depth }: LoopTiming) =>
+  measures && depth >= deepFrom ? runHeld : runFull
+
+/** Up to eight commands share a reading of the clock (lane.ts). */
+async function runHeld(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {
+  const { words } = timing
+  const end = start + timing.rampMs + timing.runtimeMs
+  /** Slot of a command that began after what is held; −1 without one. */
+  let began = -1
+  let stops = false
+  const hold = (filled: number, done: number): void => {
+    lane.filled[0] = filled
+    lane.done[0] = done
+    const isFull = lane.hold(filled < 0 ? 0 : 1, done < 0 ? 0 : 1)
+    if (!isFull && lane.outstanding > 0) return
+    const now = timing.now()
+    lane.settle(now)
+    stops ||= now >= end || Atomics.load(words, stopWord) !== 0
+  }
+  const mover = async (slot: number): Promise<void> => {
+    lane.started[slot] = start
+    while (!stops && lane.blocksLeft > 0) {
+      await lane.move(slot)
+      if (began === slot) hold(began, -1)
+      hold(began === slot ? -1 : began, slot)
+      began = slot
+    }
+    if (began === slot) began = -1
+  }
+  await Promise.all(Array.from({ length: timing.depth }, (_, slot) => mover(slot)))
 }
 
 async function runFull(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {

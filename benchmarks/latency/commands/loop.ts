@@ -23,7 +23,8 @@ export interface LoopTiming {
   readonly now: () => number
 }
 
-const deepFrom = 32
+/** Depths from here on share readings of the clock. */
+export const deepFrom = 32
 const roundsPerClock = 64
 
 /** Runs all lanes to their end, and what is outstanding then; throws when nothing completes. */
