@@ -272,8 +272,8 @@ export class QueueRing implements MemoryUser {
 
   /**
    * Shows the device everything written since the last call, and wakes it where it sleeps. The
-   * completion doorbell goes first, if it is due: both are in one cache line, which the device reads
-   * all the time, and so have to be fetched back from it only once.
+   * completion doorbell goes first, if it is due: both are in one cache line, which the device
+   * reads all the time, and so is fetched back from it only once.
    */
   ring(): void {
     const { block } = this

@@ -39,21 +39,22 @@ const runElsewhere: Record<string, readonly [path: string, text?: string]> = {
   'qemu-system-x86_64': ['test/guest/lab/boot.ts', 'memory-backend-memfd,id='],
 }
 
+const report = '--report report.html'
+const ignored = '--report build/report.html'
 const first = 'npm run latency -- --pattern random'
-const small = '--depth 1,2 --runtime 50ms --runs 2 --emulator-size 16MiB'
-const page = '--report report.html'
 const bench = 'npx nvm-latency-bench'
-const sweep = `${bench} --runtime 10s --pattern random --depth 1,2,4..`
-const short = `${bench} --runtime 50ms --pattern random --emulator-size 16MiB --runs 2`
+const sweep = `${bench} --runtime 10s --pattern random`
 const mixed = `${bench} --ctrl disk.img --block-size 4k:70,64k:30`
-const quick = '--write --write-percent 30 --rate 50k --runtime 50ms'
+const writing = `${mixed} --write --write-percent 30 --rate 50k`
+const reading = `${mixed} --rate 50k`
+const small = '--depth 1,2 --runtime 50ms --runs 2 --emulator-size 16MiB'
 
 /** Commands that take long as they are, and how they are run instead. */
 const shortened: Record<string, string> = {
-  [`${first} --depth 1,2,4..32 --runtime 1s --runs 3 ${page}`]: `${first} ${small} --report build/report.html`,
-  [`${sweep}128 --runs 5 --report report.html`]: `${short} --depth 1,2 --report report.html`,
-  [`${mixed} --write --write-percent 30 --rate 50k --json a.json`]: `${mixed} ${quick} --json a.json`,
-  [`${mixed} --rate 50k --json b.json`]: `${mixed} --runtime 50ms --json b.json`,
+  [`${first} --depth 1,2,4..32 --runtime 1s --runs 3 ${report}`]: `${first} ${small} ${ignored}`,
+  [`${sweep} --depth 1,2,4..128 --runs 5 ${report}`]: `${bench} ${small} ${report}`,
+  [`${writing} --json a.json`]: `${writing} --runtime 50ms --json a.json`,
+  [`${reading} --json b.json`]: `${mixed} --runtime 50ms --json b.json`,
 }
 
 /** Programs that are run as the page has them. */
