@@ -29,6 +29,16 @@ struct Outcome {
   int32_t status;  // CQE status field without the phase tag
 };
 
+// What one call is asked and answers: in memory, because numbers that cross the seam one by one
+// take as long as the rest of the call.
+struct Call {
+  uint32_t first;      // command
+  uint32_t count;      // commands to submit
+  uint32_t wanted;     // completions to wait for
+  uint32_t submitted;  // commands
+  uint32_t reaped;     // completions
+};
+
 struct Batch {
   std::shared_ptr<QueueHandle> queue;
   const SharedDescriptor* memory = nullptr;  // kept by the queue
@@ -36,6 +46,7 @@ struct Batch {
   uint32_t block_bytes = 0;
   uint64_t transfer_bytes_max = 0;
   uint64_t timeout_ns = 0;
+  Call call{};
   std::vector<Description> commands;
   std::vector<Outcome> outcomes;  // of the last call
   std::vector<uint64_t> pages;    // scratch, one per page of the largest transfer
@@ -194,6 +205,7 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   queue->memory.push_back(descriptor->shared);
   return ObjectBuilder(env)
       .set("handle", make_handle(env, batch))
+      .set("call", make_array_buffer(env, &batch->call, sizeof(Call), batch))
       .set("commands", make_array_buffer(env, batch->commands.data(),
                                          batch->commands.size() * sizeof(Description), batch))
       .set("outcomes", make_array_buffer(env, batch->outcomes.data(),
@@ -201,7 +213,7 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
       .object();
 }
 
-// (batch, first, count, wanted) → submitted + 65536 × reaped
+// (batch); the rest is in its Call. Undefined, or a failure.
 napi_value exchange_batch(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   Batch* batch = arguments.borrow<Batch>(0);
@@ -214,8 +226,10 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
   if (pair.block().state != static_cast<int32_t>(QueueState::Live)) {
     return fail(env, ErrorCode::Closed, "the queue pair of the batch");
   }
-  const uint32_t first = arguments.uint32(1);
-  const uint32_t asked = arguments.uint32(2);
+  Call& call = batch->call;
+  const uint32_t first = call.first;
+  const uint32_t asked = call.count;
+  call.submitted = call.reaped = 0;
   if (first > batch->commands.size() || asked > batch->commands.size() - first) {
     return fail(env, ErrorCode::Range,
                 "the batch has " + std::to_string(batch->commands.size()) + " commands");
@@ -229,13 +243,13 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
   }
   for (uint32_t i = first; i < first + count; i++) submit(*batch, i);
   pair.ring();
+  call.submitted = count;
   const uint32_t outstanding = static_cast<uint32_t>(pair.block().outstanding);
-  const uint32_t wanted = std::min(arguments.uint32(3), outstanding);
-  uint32_t reaped = 0;
-  if (!reap_until(*batch, wanted, reaped) && reaped == 0) {
+  const uint32_t wanted = std::min(call.wanted, outstanding);
+  if (!reap_until(*batch, wanted, call.reaped) && call.reaped == 0) {
     return fail(env, ErrorCode::Timeout, "a batch of " + std::to_string(count) + " commands");
   }
-  return make_number(env, static_cast<double>(count) + 65536.0 * reaped);
+  return nullptr;
 }
 
 }  // namespace nvm::binding

@@ -114,6 +114,8 @@ export interface NativeEvents {
 
 export interface NativeBatch {
   readonly handle: BatchHandle
+  /** 32-bit words of exchangeBatch: first, count, wanted; then submitted, reaped. */
+  readonly call: ArrayBuffer
   /** Four doubles per command: opcode, LBA, block count, byte offset in the memory. */
   readonly commands: ArrayBuffer
   /** Two 32-bit words per completion of the last call: command index, status field. */
@@ -228,8 +230,8 @@ export interface Binding {
     timeoutMs: number,
     capacity: number,
   ): Outcome<NativeBatch>
-  /** Submitted commands + 65536 × reaped completions. */
-  exchangeBatch(batch: BatchHandle, first: number, count: number, wanted: number): Outcome<number>
+  /** What is asked and answered is in NativeBatch.call. */
+  exchangeBatch(batch: BatchHandle): NativeFailure | undefined
 
   /**
    * Runs a measured loop on each pair of queue and memory, which blocks the thread. `programs` and

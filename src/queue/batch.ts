@@ -28,7 +28,6 @@ export interface BatchOptions {
 
 /** Doubles per command in Batch.commands. */
 export const batchWords = 4
-const reapedUnit = 65536
 const capacityMax = 2 ** 20
 const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capacity: true })
 
@@ -45,6 +44,7 @@ export class Batch {
   /** Completions of the last exchange. */
   reaped = 0
   readonly #handle: BatchHandle
+  readonly #call: Int32Array
   readonly #ring: QueueRing
   readonly #namespace: BatchOptions['namespace']
   readonly #dump: () => string
@@ -73,6 +73,7 @@ export class Batch {
     )
     ring.addBatchMemory(memory.memory)
     this.#handle = native.handle
+    this.#call = new Int32Array(native.call)
     this.#ring = ring
     this.#namespace = namespace
     this.#dump = dump
@@ -90,13 +91,14 @@ export class Batch {
     }
     if (first < 0 || count < 0 || wanted < 0) checkCounts({ first, count, wanted })
     if (count > 0) refuseIfChanged(this.#namespace)
-    const outcome = this.#native.exchangeBatch(this.#handle, first, count, wanted)
-    const packed =
-      typeof outcome === 'number'
-        ? outcome
-        : unwrap<number>(outcome, { queue: this.#ring.id, dump: this.#dump })
-    this.reaped = (packed / reapedUnit) | 0
-    const submitted = packed % reapedUnit
+    const call = this.#call
+    call[0] = toWord(first)
+    call[1] = toWord(count)
+    call[2] = toWord(wanted)
+    const failure = this.#native.exchangeBatch(this.#handle)
+    if (failure !== undefined) unwrap(failure, { queue: this.#ring.id, dump: this.#dump })
+    const submitted = call[3] as number
+    this.reaped = call[4] as number
     const { stats } = this.#ring
     stats[counter.commands] = (stats[counter.commands] as number) + submitted
     if (submitted > 0) stats[counter.doorbells] = (stats[counter.doorbells] as number) + 1
@@ -138,6 +140,9 @@ export class Batch {
     return failed
   }
 }
+
+/** What native code refuses as too much stays so. */
+const toWord = (value: number): number => Math.min(value, 0x7fffffff)
 
 function checkCounts(counts: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(counts)) checkInteger(name, value, 0, capacityMax)
