@@ -4,8 +4,9 @@
 // per command. What a way needs is loaded when it runs, so that --help is quick.
 
 import type { NvmError } from '../../src/errors.ts'
-import { parseMaster } from './master/options.ts'
-import { type CommandOptions, parseOptions } from './options.ts'
+import { type MasterOptions, parseMaster } from './master/options.ts'
+import { type BenchOptions, type CommandOptions, parseOptions } from './options.ts'
+import { refuseOverwriting } from './safety.ts'
 import { explainReadings, isMaster } from './spelling.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -25,6 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { refuseInUse } = await import('./in-use.ts')
     refuseInUse(options.ctrl)
   }
+  refuseResults(options)
   if (options.dryRun) {
     const { describePlan } = await import('./dry-run.ts')
     for (const line of describePlan(options)) console.log(line)
@@ -41,17 +43,32 @@ async function main(args: readonly string[]): Promise<number> {
   return perCommand(options, args)
 }
 
+/** What is measured, or read, is no place for results. */
+function refuseResults(options: BenchOptions | MasterOptions): void {
+  const { ctrl } = options
+  if (options.way === 'windows') return
+  if (options.way === 'master') {
+    refuseOverwriting([ctrl, options.infile], [options.outfile, options.stats])
+  } else {
+    const { fioJson, infile, json, outfile, report, verify } = options
+    refuseOverwriting([ctrl, infile, verify], [fioJson, json, outfile, report])
+  }
+}
+
 async function perCommand(options: CommandOptions, args: readonly string[]): Promise<number> {
-  const { refuseUnwritable, writeOutputs } = await import('../../src/report/outputs.ts')
+  const { refuseNoFolder, refuseUnwritable, writeOutputs } = await import(
+    '../../src/report/outputs.ts'
+  )
   const { writeJson } = await import('../../src/report/json.ts')
   const { renderTable } = await import('../../src/report/table.ts')
   const { measureCommands } = await import('./commands/run.ts')
   const { fioJson, json, outfile, report } = options
   refuseUnwritable([fioJson, json, outfile, report])
+  refuseNoFolder(options.svg)
   const { result, exitCode } = await measureCommands(options, args)
+  if (json !== '-' && fioJson !== '-') process.stdout.write(renderTable(result))
   if (json !== undefined) writeJson(json, result)
   writeOutputs(result, options)
-  if (json !== '-' && fioJson !== '-') process.stdout.write(renderTable(result))
   return exitCode
 }
 

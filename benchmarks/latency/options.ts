@@ -252,6 +252,10 @@ function refuseContradictions(options: CommandOptions): void {
       infile !== undefined && writePercent < 100,
       '--infile needs --write, without reads: they would change what is written',
     ],
+    [
+      [infile, outfile, verify].some((file) => file !== undefined) && options.runtimeMs !== null,
+      '--infile, --outfile and --verify go once over the range: leave out --runtime',
+    ],
     [outfile !== undefined && writePercent > 0, '--outfile goes with reading only'],
     [outfile !== undefined && pattern === 'random', '--outfile needs blocks in order, not random'],
     [

@@ -89,7 +89,8 @@ export function parseSizes(option: string, text: string): SizeList {
     const sizes = parts.map(({ byteLength }) => ({ byteLength, weight: 1 / parts.length }))
     return { sizes, inTurn: parts.length > 1 }
   }
-  const isWeight = (weight: unknown) => typeof weight === 'number' && weight > 0
+  const isWeight = (weight: unknown) =>
+    typeof weight === 'number' && weight > 0 && Number.isFinite(weight)
   if (!parts.every(({ weight }) => isWeight(weight))) {
     throw refuse(option, text, 'a weight above 0 for each size, or for none: 4k:70,64k:30')
   }

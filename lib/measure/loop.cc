@@ -102,9 +102,21 @@ class Loop {
 
   // Of what was not measured, all that is known is how long it took.
   Status end() {
-    if (timing_.measures) return {};
+    if (timing_.measures) return end_due();
     const double duration_ns = static_cast<double>(waiter_.now_ns() - start_ns_);
     std::fill(durations_ns_.begin(), durations_ns_.end(), duration_ns);
+    return {};
+  }
+
+  // A run at a rate lasts until its time is over: silence at its end belongs to it.
+  Status end_due() {
+    const uint64_t ended_ns = std::min(now_ns_, end_ns_);
+    if (timing_.interval_ns == 0 || ended_ns < counts_from_ns_) return {};
+    for (size_t i = 0; i < loads_.size(); i++) {
+      if (loads_[i].exhausted()) continue;
+      durations_ns_[i] =
+          std::max(durations_ns_[i], static_cast<double>(ended_ns - counts_from_ns_));
+    }
     return {};
   }
 

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The files that a benchmark is asked for: fio's JSON, the report, the figures.
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createSystemError } from '../errors.ts'
 import { compareResults, renderComparison } from './compare.ts'
@@ -62,8 +71,23 @@ function writeText(path: string, text: string): void {
 export function refuseUnwritable(files: readonly (string | undefined)[]): void {
   for (const path of files) {
     if (path === undefined || path === '-') continue
-    attempt(() => accessSync(dirname(path), constants.W_OK))
+    attempt(() => {
+      accessSync(dirname(path), constants.W_OK)
+      if (existsSync(path)) closeSync(openSync(path, 'r+')) // neither a folder nor read-only
+    })
   }
+}
+
+/**
+ * The same for a folder that may be there already.
+ * @throws NvmError what the file system refuses
+ */
+export function refuseNoFolder(path: string | undefined): void {
+  let folder = path
+  if (folder === undefined) return
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder)
+  attempt(() => accessSync(folder, constants.W_OK))
+  attempt(() => readdirSync(folder))
 }
 
 function attempt(action: () => unknown): void {

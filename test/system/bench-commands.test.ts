@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readResult } from '../../src/report/json.ts'
 import type { BenchResult, DirectionResult } from '../../src/report/result.ts'
@@ -91,6 +91,19 @@ describe.each(['js', 'await', 'batch', 'native'])('engine %s', (engine) => {
     expect(run?.read?.commands).toBeGreaterThan(0)
   })
 })
+
+test.each([['--json'], ['--outfile'], ['--report']])(
+  '%s does not overwrite the image that is measured',
+  async (option) => {
+    const image = newImage()
+    const before = hashOf(image)
+    const other = `${dirname(image)}/./${basename(image)}`
+    const { code, stderr } = await bench('-c', image, '--size', '1MiB', option, other)
+    expect(code).toBe(2)
+    expect(stderr).toContain('is read or measured; name another file for results')
+    expect(hashOf(image)).toBe(before)
+  },
+)
 
 test('a seed writes the same blocks with every engine, and another seed others', async () => {
   writeFileSync(at('in'), randomBytes(1 << 20))

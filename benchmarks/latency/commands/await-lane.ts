@@ -180,4 +180,5 @@ async function runDue(lane: AwaitLane, timing: LoopTiming, start: number): Promi
   }
   await Promise.all(moved)
   if (failure !== undefined) throw failure
+  lane.endDue(Math.min(clock(), end))
 }

@@ -19,6 +19,7 @@ export class Crew {
   readonly #workers: readonly Worker[]
   readonly #shared: SharedRun
   readonly #onExit = (): void => this.stop()
+  readonly #exits: readonly Promise<void>[]
   #isStopped = false
 
   /** `start` but for the number of the thread. */
@@ -28,6 +29,13 @@ export class Crew {
       const workerData: ThreadStart = { ...start, thread }
       return new Worker(new URL('./worker.js', import.meta.url), { workerData })
     })
+    this.#exits = this.#workers.map(
+      (worker) =>
+        new Promise((gone) => {
+          worker.once('exit', () => gone())
+          worker.on('error', () => {}) // told of by whoever waits for an answer
+        }),
+    )
     // A thread in native code cannot be ended from outside, and the process waits for it.
     process.on('exit', this.#onExit)
   }
@@ -72,13 +80,8 @@ export class Crew {
   /** Lets the threads close what they opened. */
   async close(): Promise<void> {
     this.stop()
-    await Promise.all(
-      this.#workers.map(async (worker) => {
-        const exit = once(worker, 'exit')
-        worker.postMessage('end')
-        await exit
-      }),
-    )
+    for (const worker of this.#workers) worker.postMessage('end')
+    await Promise.all(this.#exits)
     process.off('exit', this.#onExit)
   }
 }

@@ -20,6 +20,10 @@ export interface LanePlace {
 const roundsHeld = 8
 const commandsHeld = 8
 const pauseMs = 0.016
+/** What is held spans about so long: where completions are slower, each has its own reading. */
+const heldMs = 0.002
+/** After a pause, readings that serve one command each: where there is one, there are more. */
+const exactReadings = 16
 
 export abstract class Lane {
   /** Slots of what fill() wrote and nobody handed over yet, and of what completed last. */
@@ -47,6 +51,8 @@ export abstract class Lane {
   readonly #bytesAt: number
   // Rounds of fill() and exchange() that have no time yet.
   #rounds = 0
+  #roundsMax = 1
+  #readingsSincePause = 0
   #filledEnd = 0
   #doneEnd = 0
   #settledAt = 0
@@ -134,7 +140,7 @@ export abstract class Lane {
     this.#filledEnds[round] = this.#filledEnd
     this.#doneEnds[round] = this.#doneEnd
     this.outstanding -= count
-    return round + 1 === roundsHeld || this.#doneEnd >= commandsHeld
+    return round + 1 >= this.#roundsMax || this.#doneEnd >= commandsHeld
   }
 
   /**
@@ -161,11 +167,21 @@ export abstract class Lane {
         this.#recordOne(slot, (ended - (this.started[slot] as number)) * 1e6)
       }
     }
+    this.#readingsSincePause = paused ? 0 : this.#readingsSincePause + 1
+    this.#roundsMax =
+      this.#readingsSincePause < exactReadings
+        ? 1
+        : Math.min(roundsHeld, Math.max(1, Math.floor(heldMs / step)))
     this.#rounds = 0
     this.#filledEnd = 0
     this.#doneEnd = 0
     this.#settledAt = now
     if (now >= this.countsFrom) this.lastEnd = now
+  }
+
+  /** A run at a rate lasts until its time is over: silence at its end belongs to it. */
+  endDue(at: number): void {
+    if (this.blocksLeft > 0) this.lastEnd = Math.max(this.lastEnd, at)
   }
 
   /** A command of this lane ended with a status that is not success. */

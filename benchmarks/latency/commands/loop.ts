@@ -133,6 +133,7 @@ function runDue(lanes: readonly Lane[], timing: LoopTiming, start: number): void
     if (lanes.every(({ outstanding }) => outstanding === 0)) heardAt = now
     refuseSilence(lanes, now - heardAt, timing.timeoutMs)
   }
+  for (const lane of lanes) lane.endDue(Math.min(now, end))
 }
 
 function refuseSilence(lanes: readonly Lane[], silentMs: number, timeoutMs: number): void {

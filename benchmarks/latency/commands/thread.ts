@@ -138,6 +138,7 @@ async function prepare(
   const memory = await controller.allocate(slots * commandBytesMax)
   memories.push(memory)
   if (setting.source.writesBelow > 0) fillRandomly(memory, seed, setting.index)
+  else memory.bytes?.fill(0) // its pages are there before the clock runs
   return { setting, memory, place: { blockSize, slotBytes: commandBytesMax, firstLba: 0 } }
 }
 

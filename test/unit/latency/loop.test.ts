@@ -111,11 +111,19 @@ describe('as many as can', () => {
 
   test('of a deep queue a reading serves eight commands, and none is measured too short', () => {
     const depth = 64
-    const { clock, latency } = run({ depth }, () => msPerCommand)
+    const { clock, latency } = run({ depth }, () => msPerCommand / 5)
     expect(clock.readings).toBeLessThan(latency.count / 4)
-    expect(latency.mean).toBeCloseTo(1000 * depth, -4)
-    expect(latency.quantile(0.5)).toBeGreaterThan(0.9 * 1000 * depth)
-    expect(latency.quantile(0.99)).toBeLessThan(1.2 * 1000 * depth)
+    expect(latency.mean).toBeCloseTo(200 * depth, -4)
+    expect(latency.quantile(0.5)).toBeGreaterThan(0.9 * 200 * depth)
+    expect(latency.quantile(0.99)).toBeLessThan(1.2 * 200 * depth)
+  })
+
+  test.each([1, 3, 10, 40])('where a command takes %i µs, its latency is no longer', (us) => {
+    const depth = 32
+    const { latency } = run({ depth, runtimeMs: 100 }, () => us * msPerCommand)
+    // No more than `depth` are outstanding (Little's law), and nothing is too short.
+    expect(latency.mean).toBeLessThan(1.04 * us * 1000 * depth)
+    expect(latency.quantile(0.5)).toBeGreaterThan(0.9 * us * 1000 * depth)
   })
 
   test('a pause makes no command of a deep queue shorter than it was', () => {
@@ -149,6 +157,12 @@ describe('as many as can', () => {
 })
 
 describe('at a rate', () => {
+  test('a run lasts as long as it was to, however few commands were due', () => {
+    const { latency, lane } = run({ intervalMs: 6 }, () => msPerCommand)
+    expect(latency.count).toBe(2)
+    expect(lane.lastEnd - lane.countsFrom).toBeCloseTo(10, 1)
+  })
+
   test('commands begin when they are due', () => {
     const { latency, lane } = run({ depth: 8, intervalMs: 0.01 }, () => msPerCommand)
     expect(lane.filledCount).toBeCloseTo(1000, -1)
