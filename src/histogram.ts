@@ -88,7 +88,7 @@ export class Histogram {
    * its step; 0 without values.
    */
   quantile(fraction: number): number {
-    const rank = Math.max(1, Math.ceil(Math.min(Math.max(fraction, 0), 1) * this.count))
+    const rank = rankOf(Math.min(Math.max(fraction, 0), 1), this.count)
     let seen = 0
     for (let at = 0; at < countsLength; at++) {
       seen += this.words[headerWords + at] as number
@@ -140,6 +140,12 @@ export class Histogram {
       if (count > 0) yield { fromNs: startOf(at), toNs: endOf(at), count }
     }
   }
+}
+
+/** Position, from 1, of the value that a fraction of `count` do not exceed. */
+export function rankOf(fraction: number, count: number): number {
+  // 99.9 / 100 is a little more than 0.999: what is whole but for that stays whole.
+  return Math.max(1, Math.ceil(fraction * count * (1 - 1e-12)))
 }
 
 /** Doublings beyond the first bucket. */

@@ -72,6 +72,11 @@ async function perCommand(options: CommandOptions, args: readonly string[]): Pro
   return exitCode
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exitCode = 1
+  if (error.code !== 'EPIPE') say(`standard output: ${error.message}`) // else nobody reads any more
+})
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

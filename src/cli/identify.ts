@@ -5,7 +5,7 @@ import type { IdentifyController } from '../admin/identify.ts'
 import type { ControllerInfo } from '../controller.ts'
 import { decodeBits } from '../spec/decode.ts'
 import { identifyViews } from './nvme-cli/views.ts'
-import { deviceName, type OutputForm, print, withController } from './output.ts'
+import { deviceName, type OutputForm, print, withController, write } from './output.ts'
 
 const labelWidth = 24
 const title = '------------- Controller information -------------'
@@ -49,8 +49,7 @@ export async function identify(options: IdentifyOptions): Promise<void> {
   await withController(target, async (controller) => {
     const { admin, info } = controller
     if (nsid === 0 && output === undefined && !isHuman) {
-      console.log(renderIdentify(await admin.identifyController(), info))
-      return
+      return write(`${renderIdentify(await admin.identifyController(), info)}\n`)
     }
     const bytes = await admin.identify(
       nsid === 0 ? { cns: 'identify_controller' } : { cns: 'identify_namespace', nsid },

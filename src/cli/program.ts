@@ -11,6 +11,10 @@ import { commands } from './commands.ts'
 
 /** Runs a command, reports what goes wrong, and leaves the exit code in `process.exitCode`. */
 export async function runProgram(args: readonly string[]): Promise<void> {
+  // write() hears of it too; without a listener it would be a crash.
+  process.stdout.on('error', () => {
+    process.exitCode = exitCodes.failure
+  })
   await parse(args).catch(report)
 }
 
@@ -59,8 +63,9 @@ function version(): string {
 function report(error: unknown): void {
   const { message, fix } = error as { readonly message: string; readonly fix?: string }
   const isUsage = error instanceof UsageError
+  process.exitCode = isUsage ? exitCodes.usage : exitCodes.failure
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return // nobody reads any more
   console.error(`peernvm: ${message}`)
   const advice = isUsage ? 'peernvm --help tells how it is called' : fix
   if (advice !== undefined) console.error(`  ${advice}`)
-  process.exitCode = isUsage ? exitCodes.usage : exitCodes.failure
 }

@@ -108,6 +108,7 @@ export function comparisonRemarks({ first, second, figures, differences }: Compa
   const unknown = figures.some(({ verdict }) => verdict === 'unknown')
   return [
     'A difference is called real where the ranges over the runs do not overlap.',
+    ...(unknown ? [] : [chanceRemark(first, second)]),
     ...(unknown
       ? ['With one run on a side its spread is not known, and nothing can be said: use --runs.']
       : []),
@@ -118,6 +119,15 @@ export function comparisonRemarks({ first, second, figures, differences }: Compa
     ...(figures.length === 0 ? ['They have no depth and direction in common.'] : []),
     ...differences.map((difference) => `Differs: ${difference}`),
   ]
+}
+
+/** How often that happens to figures that are the same, if all runs are alike. */
+function chanceRemark(first: BenchResult, second: BenchResult): string {
+  const [n, m] = [first.workload.runCount, second.workload.runCount]
+  let orders = 1
+  for (let i = 1; i <= n; i++) orders *= (m + i) / i
+  const percent = (200 / orders).toPrecision(2)
+  return `With ${n} and ${m} runs, chance alone makes ${percent} % of them so; runs of one process also share its place on the CPUs.`
 }
 
 /** The comparison as a table in plain text, with a line feed at its end. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The figures of a result over its runs: every table and every picture takes them from here.
+import { rankOf } from '../histogram.ts'
 import type { BenchResult, Direction, DirectionResult, RunResult } from './result.ts'
 import { percentileName } from './units.ts'
 
@@ -112,7 +113,7 @@ export function quantiles(
   let at = 0
   let seen = steps[0]?.[2] ?? 0
   return fractions.map((fraction) => {
-    const rank = Math.max(1, Math.ceil(fraction * total))
+    const rank = rankOf(fraction, total)
     while (seen < rank && at < steps.length - 1) {
       at++
       seen += steps[at]?.[2] ?? 0

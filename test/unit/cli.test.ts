@@ -28,6 +28,18 @@ Max number of namespaces: 1
 --------------------------------------------------`
 
 describe('peernvm', () => {
+  test('output that nobody reads is no crash, and output that is lost no success', async () => {
+    const run = (command: string) =>
+      runProgram('bash', ['-c', `${process.execPath} ${program} ${command}; exit $?`])
+    const unread = await run('log effects | true; sleep 0.2')
+    expect(unread.stderr).toBe('Resetting controller and setting up admin queues...\n')
+    for (const what of ['identify', 'log effects']) {
+      const { code, stderr } = await run(`${what} > /dev/full`)
+      expect(code).toBe(1)
+      expect(stderr).toContain('ENOSPC')
+    }
+  })
+
   test('identify prints the block as libnvm does', () => {
     const identify = {
       vid: 0x8086,

@@ -96,6 +96,12 @@ describe('histogram', () => {
     expect(earlier.since(earlier).count).toBe(0)
   })
 
+  test('99.9 % of a thousand values are 999 of them', () => {
+    const values = fill([...new Array<number>(999).fill(1), 5])
+    expect(values.quantile(99.9 / 100)).toBe(1)
+    expect(values.quantile(0.9991)).toBe(5)
+  })
+
   test('over shared memory, one counts and another sees it', () => {
     const words = new Float64Array(new SharedArrayBuffer(8 * histogramWords))
     new Histogram(words).record(123)

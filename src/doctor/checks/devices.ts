@@ -4,7 +4,7 @@
 import type { Check, Finding } from '../check.ts'
 import type { Machine } from '../machine.ts'
 import { isNvme, type PciFunction, pciFunctions } from '../pci.ts'
-import { statusOf } from './limits.ts'
+import { isContainer, statusOf } from './limits.ts'
 
 const vfioControl = '/dev/vfio/vfio'
 
@@ -76,6 +76,16 @@ function usesOf(machine: Machine, address: string): Use[] {
   })
 }
 
+/** Whether it may be used in ways that mounts do not show: swap, arrays, multipath, a host. */
+function mayBeInUse(machine: Machine, address: string): boolean {
+  const at = `/sys/bus/pci/devices/${address}/nvme`
+  const isShared = machine
+    .list(at)
+    .some((name) => machine.list(`${at}/${name}`).some((path) => /^nvme\d+c\d+n\d+$/.test(path)))
+  const hasPartitions = blockDevices(machine, address).some(({ name }) => /p\d+$/.test(name))
+  return isShared || hasPartitions || isContainer(machine)
+}
+
 /** Namespaces and their partitions: nvme0n1, nvme0n1p1. */
 function blockDevices(machine: Machine, address: string): { name: string; folder: string }[] {
   const at = `/sys/bus/pci/devices/${address}/nvme`
@@ -140,7 +150,10 @@ function lookAtKernelDrive(
   const uses = usesOf(machine, address)
   const text = `${address} belongs to the kernel (driver ${driver})`
   const [use] = uses
-  if (use === undefined) return { state: 'blocked', text, fix: bind }
+  if (use === undefined) {
+    if (!mayBeInUse(machine, address)) return { state: 'blocked', text, fix: bind }
+    return { state: 'blocked', text: `${text}; look first whether it is in use`, fix: 'lsblk --fs' }
+  }
   const isSystem = uses.some(({ mountPoint }) => systemFolders.test(mountPoint ?? 'none'))
   const held = uses.find(({ mountPoint }) => mountPoint === undefined)
   if (isSystem)

@@ -141,7 +141,7 @@ export const memfdCheck: Check = {
 }
 
 /** Files by which Docker and Podman mark theirs. */
-function isContainer(machine: Machine): boolean {
+export function isContainer(machine: Machine): boolean {
   return ['/.dockerenv', '/run/.containerenv'].some((path) => machine.real(path) !== undefined)
 }
 

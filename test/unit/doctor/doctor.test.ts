@@ -114,6 +114,19 @@ describe('a machine on which one thing is different', () => {
     expect(found?.fix).toBeUndefined()
   })
 
+  test.each([
+    ['a partition', 'nvme1n1/nvme1n1p1/partition: 1'],
+    ['one of several paths', 'nvme1c1n1'],
+  ])('a drive has %s: it may be in use, so that no command takes it away', (_, entry) => {
+    const disk: [RegExp, string] = [
+      /nvme1n1\/size.*/,
+      `$&\n/sys/bus/pci/devices/0000:c2:00.0/nvme/nvme1/${entry}`,
+    ]
+    const [, found] = findings('server', 'NVMe drives', [disk])
+    expect(found?.text).toContain('look first whether it is in use')
+    expect(found?.fix).toBe('lsblk --fs')
+  })
+
   test('a service has a quota', () => {
     const [found] = findings('server', 'CPU quota', [['cpu.max: max', 'cpu.max: 100000']])
     expect(found?.fix).toBe('sudo systemctl set-property --runtime loader.service CPUQuota=')
