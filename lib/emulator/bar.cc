@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "emulator/bar.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 
 #include <cstdlib>
 
+#include "platform/sealed_memory.h"
+
 namespace nvm::emulator {
-namespace {
 
-// Of fixed size for good, so that a mapping of it in any process never faults.
-UniqueFd make_sealed_memory(const char* name, size_t byte_length) {
-  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid() || ftruncate(fd.get(), static_cast<off_t>(byte_length)) != 0 ||
-      fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    fd.reset();
+Bar::Bar() : fd_(make_published_memory("peernvm-bar", kBarByteLength, &bytes_)) {
+  if (!fd_.valid()) {
+    void* bytes = mmap(nullptr, kBarByteLength, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED) abort();  // three pages are not to be had, as when `new` fails
+    bytes_ = static_cast<std::byte*>(bytes);
   }
-  return fd;
-}
-
-}  // namespace
-
-Bar::Bar() : fd_(make_sealed_memory("peernvm-bar", kBarByteLength)) {
-  const int flags = fd_.valid() ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS;
-  void* bytes = mmap(nullptr, kBarByteLength, PROT_READ | PROT_WRITE, flags, fd_.get(), 0);
-  if (bytes == MAP_FAILED) abort();  // three pages are not to be had, as when `new` fails
-  bytes_ = static_cast<std::byte*>(bytes);
   doorbells_ = reinterpret_cast<uint32_t*>(bytes_ + kDoorbellOffset);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// BAR0 of an emulated controller as memory that other processes can map: a sealed memfd.
+// BAR0 of an emulated controller as memory that other processes can map.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,8 @@ class Bar {
   Bar& operator=(const Bar&) = delete;
 
   std::byte* bytes() { return bytes_; }
-  // −1 when the process had no descriptor left: then only this process can use the device.
+  // For clients of the controller's owner, who can only read it; −1 where the system gives no such
+  // memory: then only this process can use the device.
   int fd() const { return fd_.get(); }
   // Moves the doorbells to a new file, at kDoorbellOffset, with nothing else in it: for a client
   // that must not reach the other pages. Whoever has mapped the file before, or fd(), rings nothing
@@ -47,8 +48,8 @@ class Bar {
   void clear_doorbells();
 
  private:
+  std::byte* bytes_ = nullptr;
   UniqueFd fd_;
-  std::byte* bytes_;
   uint32_t* doorbells_;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What an emulated controller consists of. One class, its parts in one file each: registers.cc
 // (what the host reads and writes), life.cc (enable, disable, shutdown), queue_memory.cc (where
-// queues live), doorbells.cc, step.cc (what is done when), arbitration.cc (whose turn it is),
+// queues live), doorbells.cc, clients.cc (who
+// shares the controller), step.cc (what is done when), arbitration.cc (whose turn it is),
 // fetch.cc (entries to commands), data_pointers.cc (commands to host memory), execution.cc,
 // fused.cc, fault_hooks.cc, completion.cc (results to completion queues), interrupts.cc, ending.cc
 // (aborts, deletions); admin commands are functions over it.
@@ -15,6 +16,7 @@
 #include "emulator/bar.h"
 #include "emulator/error_log.h"
 #include "emulator/events.h"
+#include "emulator/host.h"
 #include "emulator/pcie_controller.h"
 #include "emulator/prp_walker.h"
 #include "emulator/queues.h"
@@ -89,7 +91,7 @@ struct ShadowDoorbells {
 
 class ControllerState {
  public:
-  ControllerState(Subsystem& owner, const PcieControllerLimits& wanted);
+  ControllerState(Subsystem& parent, const PcieControllerLimits& wanted);
 
   // The namespace that commands name: null when it is not attached to this controller.
   Namespace* find_namespace(uint32_t namespace_id) const {
@@ -117,6 +119,13 @@ class ControllerState {
   void update_active_queues();
   void close_queue(SubmissionQueue& queue);
   void close_queue(CompletionQueue& queue);
+
+  // clients.cc
+  ClientHost* add_client(std::optional<CommandPolicy> policy);
+  bool remove_client(ClientHost& client);
+  void assign_queue(uint16_t id, Host& host) { queue_hosts_[id] = &host; }
+  void assign_admin_command(uint16_t cid, Host& host) { admin_hosts_.emplace_back(cid, &host); }
+  Host& host_of_queue(uint16_t id) const { return *queue_hosts_[id]; }
 
   // doorbells.cc
   void connect_doorbell(QueueMemory& queue, uint32_t index);
@@ -152,7 +161,7 @@ class ControllerState {
   Subsystem& subsystem;
   const PcieControllerLimits limits;
   Bar bar;
-  Domain domain;
+  Host owner;
   InterruptSink* interrupt_sink = nullptr;
   Registers registers;
   bool bus_master = true;
@@ -183,6 +192,9 @@ class ControllerState {
   void let_go(QueueMemory& queue);
   uint32_t bring_entries(SubmissionQueue& queue, uint32_t tail);
   void take_over_entries();
+
+  // clients.cc
+  Host& take_host_of_admin_command(uint16_t cid);
 
   // registers.cc
   uint64_t read_qword(uint32_t offset) const;
@@ -312,7 +324,10 @@ class ControllerState {
   bool weighted_ = false;
   bool pin_used_ = false;
   bool pin_asserted_ = false;
-  uint64_t resolved_generation_ = 0;  // of the domain when the queues' memory was looked up
+  std::vector<std::unique_ptr<ClientHost>> clients_;
+  std::vector<Host*> queue_hosts_;  // by id: whose a queue is that is made under it
+  std::vector<std::pair<uint16_t, Host*>> admin_hosts_;  // of commands yet to be fetched, by CID
+  uint64_t resolved_generation_ = 0;  // of the owner's domain when the queues' memory was looked up
   uint64_t next_sequence_ = 0;
   size_t first_active_ = 0;  // where the next round begins
   // Completions that belong to commands being fetched: others leave room for them.

@@ -43,6 +43,7 @@ uint16_t ControllerState::walk_pointers(Slot& slot) const {
   const spec::SubmissionQueueEntry& sqe = slot.command.sqe;
   const HostLengths& lengths = slot.host_lengths;
   const uint8_t pointers = spec::sqe_flags::psdt.get(sqe.flags);
+  const Domain& domain = slot.host->domain;
   slot.domain_generation = domain.generation();
   uint16_t status;
   if (pointers == spec::data_pointer::prp) [[likely]] {
@@ -90,7 +91,7 @@ Task ControllerState::bring_lists(Slot& slot) {
 // The host's memory may have changed hands since it was looked up.
 void ControllerState::refresh_data(Slot& slot) const {
   Command& command = slot.command;
-  if (command.data.byte_length() == 0 || slot.domain_generation == domain.generation()) return;
+  if (command.data.byte_length() == 0 || slot.domain_generation == slot.host->domain.generation()) return;
   if (find_host_memory(slot) == spec::status::success) return;
   command.data.lose();
   command.metadata.lose();

@@ -41,12 +41,12 @@ void ControllerState::write_doorbell(uint32_t offset, uint32_t value) {
                            : &completion_queues[id];
   }
   statistics.doorbells++;
-  if (queue == nullptr || !queue->exists()) {
+  if (queue == nullptr || !queue->exists() || queue->host != &owner) {
     reject_doorbell(spec::async_event_error::invalid_doorbell_register);
   } else if (value >= queue->entries) {
     reject_doorbell(spec::async_event_error::invalid_doorbell_value);
   } else {
-    bar.ring(index, value);
+    ring(*queue->host, index, value);
   }
 }
 
@@ -65,8 +65,8 @@ void ControllerState::reject_doorbell(uint8_t information) {
 }
 
 void ControllerState::connect_doorbell(QueueMemory& queue, uint32_t index) {
-  if (!shadow_.active || index < kFirstShadow) {
-    queue.doorbell = bar.doorbell_word(index);
+  if (!shadow_.active || index < kFirstShadow || queue.host != &owner) {
+    queue.doorbell = &queue.host->doorbells[index];
     queue.event_index = nullptr;
     return;
   }
@@ -100,12 +100,12 @@ bool ControllerState::use_shadow_doorbells(uint64_t doorbells_address,
   return true;
 }
 
-// Also after the domain has changed; false when the pages are gone.
+// Also after the owner's domain has changed; false when the pages are gone.
 bool ControllerState::resolve_shadow_doorbells() {
   if (shadow_.active) {
     shadow_.may_fault = false;
-    shadow_.doorbells = find_page(domain, shadow_.doorbells_address, shadow_.may_fault);
-    shadow_.event_indices = find_page(domain, shadow_.event_indices_address, shadow_.may_fault);
+    shadow_.doorbells = find_page(owner.domain, shadow_.doorbells_address, shadow_.may_fault);
+    shadow_.event_indices = find_page(owner.domain, shadow_.event_indices_address, shadow_.may_fault);
     if (shadow_.doorbells == nullptr || shadow_.event_indices == nullptr) return false;
   }
   for (size_t id = 1; id < submission_queues.size(); id++) {

@@ -78,6 +78,7 @@ void ControllerState::end_early(Slot* slot) {
     Slot* told = pool.take();
     told->command.sqe = slot->command.sqe;
     told->queue = slot->queue;
+    told->host = slot->host;
     end(told, kStatus);
     drain(slot);
   } else {

@@ -31,6 +31,13 @@ bool ControllerState::execute(Slot* slot, Clock& clock) {
   command.dword0 = 0;
   command.dword1 = 0;
   command.error_location = kNoErrorLocation;
+  if (slot->host->policy.has_value() && !slot->host->policy->allows(command.sqe)) [[unlikely]] {
+    command.data.clear();
+    command.metadata.clear();
+    slot->ns = nullptr;
+    command.status_field = refuse(spec::status::operation_denied);
+    return true;
+  }
   if ((command.sqe.flags | unusual_) != 0) [[unlikely]] {
     return execute_unusual(slot, clock);
   }
@@ -51,6 +58,7 @@ bool ControllerState::begin_admin(Slot* slot) {
   Command& command = slot->command;
   background_ = true;  // it may have changed what there is to do
   slot->ns = nullptr;
+  if (!admin_hosts_.empty()) slot->host = &take_host_of_admin_command(command.sqe.cid);
   command.data.clear();
   command.metadata.clear();
   command.complete_at_ns = 0;

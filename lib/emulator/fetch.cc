@@ -31,6 +31,7 @@ uint32_t ControllerState::fetch(SubmissionQueue& queue, Clock& clock, uint32_t m
     starved_ = true;
     return 0;
   }
+  queue.host->commands += count;
   fetching_into_ = queue.completion_queue;
   take(queue, clock, count);
   fetching_into_ = nullptr;
@@ -51,6 +52,7 @@ void ControllerState::take(SubmissionQueue& queue, Clock& clock, uint32_t count)
     Slot*& slot = window_[i % window_.size()];
     queue.head = queue.after(queue.head);
     slot->queue = &queue;
+    slot->host = queue.host;
     reserved_ = count - i;
     if (execute(slot, clock)) {
       reserved_--;

@@ -107,7 +107,7 @@ bool ControllerState::pin_level() const {
   const auto asks = [this](const CompletionQueue* queue) {
     return !masks(*queue) && read_doorbell(*queue, 2u * queue->id + 1) != arrived(*queue);
   };
-  if (running_ && domain.generation() != resolved_generation_) return pin_asserted_;
+  if (running_ && owner.domain.generation() != resolved_generation_) return pin_asserted_;
   return running_ && std::any_of(interrupting_.begin(), interrupting_.end(), asks);
 }
 
@@ -123,7 +123,7 @@ void ControllerState::use_pin(bool used) {
 void ControllerState::update_pin() {
   if (!pin_used_) return;
   // Memory that shadow doorbells were in may be gone: the next step finds out.
-  if (running_ && domain.generation() != resolved_generation_) return;
+  if (running_ && owner.domain.generation() != resolved_generation_) return;
   bool asserted = false;
   if (running_) {
     for (CompletionQueue* queue : interrupting_) {

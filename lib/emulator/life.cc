@@ -60,7 +60,7 @@ void ControllerState::enable() {
   closing_ = Closing::No;
   if (!possible(registers.cc) || !open_admin_queues()) return fatal();
   weighted_ = spec::cc::ams.get(registers.cc) == spec::cc_ams::weighted_round_robin;
-  resolved_generation_ = domain.generation();
+  resolved_generation_ = owner.domain.generation();
   running_ = true;
   set_csts(spec::csts::rdy.put(1));
   note_enabled(*this);
@@ -99,6 +99,7 @@ void ControllerState::disable() {
   bar.clear_doorbells();
   events.clear();
   reset_features(*this);
+  admin_hosts_.clear();
   submission_queues_granted = limits.io_queue_pairs_max;
   completion_queues_granted = limits.io_queue_pairs_max;
   keep_alive_ms_ = 0;

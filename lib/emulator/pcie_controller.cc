@@ -35,7 +35,23 @@ std::atomic<uint32_t>& PcieController::sleeping() {
 }
 
 Domain& PcieController::domain() {
-  return state_->domain;
+  return state_->owner.domain;
+}
+
+ClientHost* PcieController::add_client(std::optional<CommandPolicy> policy) {
+  return state_->add_client(std::move(policy));
+}
+
+bool PcieController::remove_client(ClientHost& client) {
+  return state_->remove_client(client);
+}
+
+void PcieController::assign_queue(uint16_t id, ClientHost* client) {
+  state_->assign_queue(id, client == nullptr ? state_->owner : *client);
+}
+
+void PcieController::assign_admin_command(uint16_t cid, ClientHost& client) {
+  state_->assign_admin_command(cid, client);
 }
 
 void PcieController::set_interrupt_sink(InterruptSink* sink) {

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "emulator/bar.h"
 #include "emulator/domain.h"
+#include "emulator/host.h"
 #include "platform/clock.h"
 
 namespace nvm::emulator {
@@ -48,14 +50,28 @@ class PcieController {
   uint64_t read_register(uint32_t offset, unsigned byte_length);
   void write_register(uint32_t offset, uint64_t value, unsigned byte_length);
 
-  // kBarByteLength bytes of shared memory, and its memfd for hosts in other processes.
+  // kBarByteLength bytes of shared memory, and its memfd, which other processes can read.
   std::byte* bar();
   int bar_fd() const;
   UniqueFd share_doorbells();  // as Bar's
   std::atomic<uint32_t>& sleeping();
 
-  // Every queue of this controller lives and reads in this domain.
+  // Where queues of the owner live, and what its commands reach.
   Domain& domain();
+
+  // Clients with which the owner shares the controller. A client's queues are made by the owner's
+  // admin commands, under ids that were assigned to it before, and live in its domain.
+
+  // Null when the system has no memory for its doorbells.
+  ClientHost* add_client(std::optional<CommandPolicy> policy);
+  // False while it has queues, or commands that have not ended.
+  bool remove_client(ClientHost& client);
+  // Whose a queue is that is made under this id from now on; null: the owner's. At most
+  // io_queue_pairs_max.
+  void assign_queue(uint16_t id, ClientHost* client);
+  // Whose memory the pointers of the next admin command with this CID name. Before it is rung.
+  void assign_admin_command(uint16_t cid, ClientHost& client);
+
   // Null: interrupts go nowhere. After the call the old sink is not touched again.
   void set_interrupt_sink(InterruptSink* sink);
 

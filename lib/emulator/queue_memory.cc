@@ -8,7 +8,8 @@ namespace nvm::emulator {
 namespace {
 
 // Looks up a queue's memory; false when the domain has none there.
-bool resolve(QueueMemory& queue, const Domain& domain, size_t entry_bytes, bool device_writes) {
+bool resolve(QueueMemory& queue, size_t entry_bytes, bool device_writes) {
+  const Domain& domain = queue.host->domain;
 #if NVM_CANARY_QUEUE_SIZE_UNCHECKED
   const Region* region = domain.find(queue.address, entry_bytes);
 #else
@@ -45,28 +46,29 @@ bool overlaps(const QueueMemory& queue, size_t entry_bytes, uint64_t first, uint
 
 bool ControllerState::open_queue(QueueMemory& queue, uint64_t address, uint32_t entries,
                                  size_t entry_bytes, bool device_writes) {
+  queue.host = queue_hosts_[queue.id];
   queue.address = address;
   queue.entries = entries;
-  if (resolve(queue, domain, entry_bytes, device_writes)) return true;
+  if (resolve(queue, entry_bytes, device_writes)) return true;
   queue.entries = 0;
   return false;
 }
 
-// After the domain has changed; false when a queue, or the page of its doorbell, has lost its
+// After the owner's domain has changed; false when a queue, or the page of its doorbell, has lost its
 // memory.
 bool ControllerState::resolve_queues() {
   for (SubmissionQueue& queue : submission_queues) {
-    if (queue.exists() && !resolve(queue, domain, sizeof(spec::SubmissionQueueEntry), false)) {
+    if (queue.exists() && !resolve(queue, sizeof(spec::SubmissionQueueEntry), false)) {
       return false;
     }
   }
   for (CompletionQueue& queue : completion_queues) {
-    if (queue.exists() && !resolve(queue, domain, sizeof(spec::CompletionQueueEntry), true)) {
+    if (queue.exists() && !resolve(queue, sizeof(spec::CompletionQueueEntry), true)) {
       return false;
     }
   }
   if (!resolve_shadow_doorbells()) return false;
-  resolved_generation_ = domain.generation();
+  resolved_generation_ = owner.domain.generation();
   return true;
 }
 

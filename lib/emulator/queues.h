@@ -8,6 +8,7 @@
 
 #include "emulator/executor.h"
 #include "emulator/faults/fault.h"
+#include "emulator/host.h"
 #include "emulator/host_memory.h"
 #include "emulator/namespace.h"
 #include "emulator/queue_mirror.h"
@@ -21,6 +22,7 @@ struct SubmissionQueue;
 struct Slot {
   Command command;
   SubmissionQueue* queue = nullptr;
+  Host* host = nullptr;     // whose memory its pointers name
   Namespace* ns = nullptr;  // null: an admin command, or one that names no single namespace
   // What the command's Transfers were made of, and the domain's generation then.
   HostLengths host_lengths;
@@ -36,6 +38,8 @@ struct Slot {
 
 // Entries of a queue in host memory, and how far along it we are.
 struct QueueMemory {
+  uint16_t id = 0;
+  Host* host = nullptr;
   uint64_t address = 0;
   uint32_t entries = 0;  // 0: the queue does not exist
   std::byte* bytes = nullptr;
@@ -53,7 +57,6 @@ struct QueueMemory {
 };
 
 struct CompletionQueue : QueueMemory {
-  uint16_t id = 0;
   uint32_t tail = 0;  // ours
   uint32_t head = 0;  // the host's, as last read from its doorbell
   uint16_t phase = 1;
@@ -75,7 +78,6 @@ inline void append_waiting(CompletionQueue& queue, Slot* slot) {
 }
 
 struct SubmissionQueue : QueueMemory {
-  uint16_t id = 0;
   uint32_t head = 0;
   uint32_t tail = 0;  // the host's, as last read from its doorbell
   uint32_t rejected_tail = 0;

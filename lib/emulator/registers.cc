@@ -40,13 +40,15 @@ uint64_t replace_high(uint64_t value, uint32_t high) {
 
 }  // namespace
 
-ControllerState::ControllerState(Subsystem& owner, const PcieControllerLimits& wanted)
-    : subsystem(owner),
+ControllerState::ControllerState(Subsystem& parent, const PcieControllerLimits& wanted)
+    : subsystem(parent),
       limits(clamp(wanted)),
       vectors(limits.interrupt_vectors_max),
-      controller_id(static_cast<uint16_t>(owner.controller_count())) {
+      controller_id(static_cast<uint16_t>(parent.controller_count())) {
   submission_queues.resize(limits.io_queue_pairs_max + 1u);
   completion_queues.resize(limits.io_queue_pairs_max + 1u);
+  owner.doorbells = bar.doorbell_word(0);
+  queue_hosts_.assign(limits.io_queue_pairs_max + 1u, &owner);
   for (uint16_t id = 0; id <= limits.io_queue_pairs_max; id++) {
     submission_queues[id].id = id;
     completion_queues[id].id = id;

@@ -175,6 +175,7 @@ struct ControllerArchive {
            state.shutdown_flushes_.empty() && state.closing_ == Closing::No &&
            std::none_of(state.submission_queues.begin(), state.submission_queues.end(), unpaired);
   }
+  static bool shared(const ControllerState& state) { return !state.clients_.empty(); }
   // Commands of a controller that has stopped never end.
   static bool settled(const ControllerState& state) {
     return !state.running_ || (state.pending_.empty() && state.fused_.empty() &&
@@ -287,6 +288,7 @@ Slot* ControllerArchive::make_slot(ControllerState& state, const SavedCommand& s
   }
   Slot* slot = state.pool.take();
   slot->queue = &state.submission_queues[saved.queue_id];
+  slot->host = slot->queue->host;
   slot->command.sqe = saved.sqe;
   slot->command.status_field = saved.status_field;
   slot->command.dword0 = saved.dword0;
@@ -383,7 +385,7 @@ Status ControllerArchive::restore(ControllerState& state, const SavedController&
   }
   state.running_ = saved.running;
   state.weighted_ = saved.weighted;
-  state.resolved_generation_ = state.domain.generation();
+  state.resolved_generation_ = state.owner.domain.generation();
   state.update_active_queues();
   state.show_registers();
   // Whoever waits for an interrupt that was on its way gets one too many.
@@ -411,6 +413,9 @@ Result<std::vector<std::byte>> save_controllers(Subsystem& subsystem) {
   writer.u32(static_cast<uint32_t>(subsystem.controller_count()));
   for (size_t i = 0; i < subsystem.controller_count(); i++) {
     const ControllerState& state = subsystem.controller(i).state();
+    if (ControllerArchive::shared(state)) {
+      return refuse_state("clients share it; their memory lies in other processes");
+    }
     if (!ControllerArchive::quiet(state)) {
       return refuse_state("commands are under way; hold fetching and step until they have ended");
     }

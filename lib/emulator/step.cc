@@ -13,7 +13,7 @@ bool ControllerState::step(Clock& clock) {
   if (leftovers_) worked |= reap_draining();
   if (closing_ != Closing::No || !shutdown_flushes_.empty()) worked |= step_closing(clock);
   if (!running()) return worked;
-  if (domain.generation() != resolved_generation_ && !resolve_queues()) {
+  if (owner.domain.generation() != resolved_generation_ && !resolve_queues()) {
     fatal();
     return true;
   }

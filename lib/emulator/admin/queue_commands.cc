@@ -54,7 +54,7 @@ uint16_t create_io_completion_queue(ControllerState& state, Slot& slot) {
   if (!state.open_queue(queue, sqe.prp1, entries, sizeof(spec::CompletionQueueEntry), true)) {
     return refuse(spec::status::data_transfer_error);
   }
-  state.bar.ring(2u * id + 1, 0);
+  ring(*queue.host, 2u * id + 1, 0);
   state.connect_doorbell(queue, 2u * id + 1);
   state.completion_queues[id] = std::move(queue);
   state.update_active_queues();
@@ -71,7 +71,8 @@ uint16_t create_io_submission_queue(ControllerState& state, Slot& slot) {
   if (!may_exist(cq_id, state.completion_queues_granted)) {
     return refuse(spec::status::invalid_queue_identifier);
   }
-  if (!state.completion_queues[cq_id].exists()) {
+  if (!state.completion_queues[cq_id].exists() ||
+      state.completion_queues[cq_id].host != &state.host_of_queue(id)) {
     return refuse(spec::status::completion_queue_invalid);
   }
   const uint32_t entries = spec::create_sq_cdw10::qsize.get(sqe.cdw10) + 1;
@@ -87,7 +88,7 @@ uint16_t create_io_submission_queue(ControllerState& state, Slot& slot) {
   }
   queue.priority = static_cast<uint8_t>(spec::create_sq_cdw11::qprio.get(sqe.cdw11));
   queue.completion_queue->submission_queues++;
-  state.bar.ring(2u * id, 0);
+  ring(*queue.host, 2u * id, 0);
   state.connect_doorbell(queue, 2u * id);
   state.submission_queues[id] = std::move(queue);
   state.update_active_queues();
