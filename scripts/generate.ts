@@ -9,10 +9,11 @@ import { commands } from '../src/cli/commands.ts'
 import { errorTable } from '../src/error-table.ts'
 import { controlBlock } from '../src/spec/control-block.ts'
 import { nvme } from '../src/spec/nvme.ts'
+import { rpc, rpcCodes, rpcVersion } from '../src/spec/rpc.ts'
 import { cApiPage } from './generate/c-api.ts'
 import { cliPage } from './generate/cli.ts'
 import { errorsHeader, errorsPage } from './generate/errors.ts'
-import { controlBlockHeader, nvmeHeader } from './generate/headers.ts'
+import { controlBlockHeader, nvmeHeader, rpcHeader } from './generate/headers.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -26,6 +27,7 @@ const publicHeaders = Object.fromEntries(
 const outputs: Record<string, string> = {
   'lib/spec/nvme.h': nvmeHeader(nvme),
   'lib/spec/control_block.h': controlBlockHeader(controlBlock),
+  'lib/spec/rpc.h': rpcHeader(rpc, rpcCodes, rpcVersion),
   'lib/spec/errors.h': errorsHeader(errorTable),
   'docs/errors.md': errorsPage(errorTable),
   'docs/c-api.md': cApiPage(publicHeaders),

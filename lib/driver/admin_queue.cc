@@ -38,16 +38,10 @@ struct Slot {
   SlotState state = SlotState::Free;
   uint16_t command_id = 0;  // as the device knows it
   Completion completion;
-  std::shared_ptr<DmaDescriptor> data;
+  std::shared_ptr<const void> data;
 };
 
 }  // namespace
-
-// A command that was issued: its slot.
-struct Ticket {
-  uint16_t id;
-  uint32_t epoch;
-};
 
 struct AdminQueue::State {
   std::shared_ptr<Transport> transport;
@@ -87,16 +81,17 @@ struct AdminQueue::State {
   void clear_queues();
   Status disable();
   Slot* put(spec::SubmissionQueueEntry& command, SlotState state);
-  std::optional<Ticket> try_issue(spec::SubmissionQueueEntry& command,
-                                  const std::shared_ptr<DmaDescriptor>& data);
+  std::optional<AdminTicket> try_issue(spec::SubmissionQueueEntry& command,
+                                       std::shared_ptr<const void> data,
+                                       ClientPort* client = nullptr);
   void send_event_requests();
   void end_event_request(uint32_t dword0, uint16_t status_field);
   void reap();
-  Result<Ticket> issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
-                       const std::shared_ptr<DmaDescriptor>& data);
-  Status wait(Ticket ticket, uint64_t timeout_ns);
-  bool settled(Ticket ticket);
-  Result<Completion> collect(Ticket ticket, const spec::SubmissionQueueEntry& command,
+  Result<AdminTicket> issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                            const std::shared_ptr<DmaDescriptor>& data);
+  Status wait(AdminTicket ticket, uint64_t timeout_ns);
+  bool settled(AdminTicket ticket);
+  Result<Completion> collect(AdminTicket ticket, const spec::SubmissionQueueEntry& command,
                              uint64_t timeout_ns, Status health);
 };
 
@@ -147,16 +142,18 @@ Slot* AdminQueue::State::put(spec::SubmissionQueueEntry& command, SlotState stat
 }
 
 // None when all ids are in use, or while the controller is being reset.
-std::optional<Ticket> AdminQueue::State::try_issue(spec::SubmissionQueueEntry& command,
-                                                   const std::shared_ptr<DmaDescriptor>& data) {
+std::optional<AdminTicket> AdminQueue::State::try_issue(spec::SubmissionQueueEntry& command,
+                                                        std::shared_ptr<const void> data,
+                                                        ClientPort* client) {
   std::lock_guard lock(mutex);
   if (stopped) return std::nullopt;
   reap();
   Slot* slot = put(command, SlotState::Waiting);
   if (slot == nullptr) return std::nullopt;
-  slot->data = data;
+  slot->data = std::move(data);
+  if (client != nullptr) client->assign_admin_command(command.cid);
   ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, false), sq_tail);
-  return Ticket{static_cast<uint16_t>(slot - slots.data()), epoch};
+  return AdminTicket{static_cast<uint16_t>(slot - slots.data()), epoch};
 }
 
 // As many as are wanted, have ids, and whose events there is room for. With `mutex` held.
@@ -220,23 +217,23 @@ void AdminQueue::State::reap() {
   send_event_requests();
 }
 
-bool AdminQueue::State::settled(Ticket ticket) {
+bool AdminQueue::State::settled(AdminTicket ticket) {
   std::lock_guard lock(mutex);
   if (closed || ticket.epoch != epoch) return true;
   reap();
-  return slots[ticket.id].state == SlotState::Completed;
+  return slots[ticket.slot].state == SlotState::Completed;
 }
 
 // Ends the wait for a command: its completion, or the reason why there is none.
-Result<Completion> AdminQueue::State::collect(Ticket ticket,
+Result<Completion> AdminQueue::State::collect(AdminTicket ticket,
                                               const spec::SubmissionQueueEntry& command,
                                               uint64_t timeout_ns, Status health) {
   const std::string what = "admin command, opcode " + std::to_string(command.opc) + ", id " +
-                           std::to_string(ticket.id) + ", on " + transport->capabilities().address;
+                           std::to_string(ticket.slot) + ", on " + transport->capabilities().address;
   std::lock_guard lock(mutex);
   if (ticket.epoch != epoch) return Status(ErrorCode::Aborted, what + ", which was reset");
   if (!closed) reap();
-  Slot& slot = slots[ticket.id];
+  Slot& slot = slots[ticket.slot];
   if (slot.state == SlotState::Completed) {
     Completion completion = slot.completion;
     slot = Slot{};
@@ -274,9 +271,9 @@ Result<std::unique_ptr<AdminQueue>> AdminQueue::create(std::shared_ptr<Transport
 }
 
 // Issues `command` as soon as there is an id for it.
-Result<Ticket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+Result<AdminTicket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                         const std::shared_ptr<DmaDescriptor>& data) {
-  std::optional<Ticket> ticket;
+  std::optional<AdminTicket> ticket;
   bool is_closed = false;
   wait_for_device(*transport, waiter, timeout_ns, [&] {
     {
@@ -297,7 +294,7 @@ Result<Ticket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command, uin
 }
 
 // Waits until the command settled, the controller is seen not to work, or time is up.
-Status AdminQueue::State::wait(Ticket ticket, uint64_t timeout_ns) {
+Status AdminQueue::State::wait(AdminTicket ticket, uint64_t timeout_ns) {
   Status health;
   unsigned looks = 0;
   wait_for_device(*transport, waiter, timeout_ns, [&] {
@@ -309,20 +306,14 @@ Status AdminQueue::State::wait(Ticket ticket, uint64_t timeout_ns) {
 }
 
 Result<Completion> AdminQueue::submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                                      std::shared_ptr<DmaDescriptor> data) {
-  return submit_or_abort(command, timeout_ns, std::move(data), 0);
-}
-
-Result<Completion> AdminQueue::submit_or_abort(spec::SubmissionQueueEntry command,
-                                               uint64_t timeout_ns,
-                                               std::shared_ptr<DmaDescriptor> data,
-                                               uint64_t abort_timeout_ns) {
+                                      std::shared_ptr<DmaDescriptor> data,
+                                      uint64_t abort_timeout_ns) {
   State& state = *state_;
   timeout_ns = std::min(timeout_ns, kTimeoutNsMax);
   const uint64_t deadline_ns = state.waiter.now_ns() + timeout_ns;
   auto issued = state.issue(command, timeout_ns, data);
   if (!issued.ok()) return std::move(issued.status());
-  const Ticket ticket = issued.value();
+  const AdminTicket ticket = issued.value();
   const uint64_t now_ns = state.waiter.now_ns();
   Status health = state.wait(ticket, deadline_ns > now_ns ? deadline_ns - now_ns : 0);
   if (health.ok() && abort_timeout_ns != 0 && !state.settled(ticket)) {
@@ -338,6 +329,46 @@ Result<Completion> AdminQueue::submit_or_abort(spec::SubmissionQueueEntry comman
   return Status(ErrorCode::Timeout,
                 "admin command, opcode " + std::to_string(command.opc) + ", was aborted after " +
                     std::to_string(timeout_ns / kNanosecondsPerMillisecond) + " ms");
+}
+
+std::optional<AdminTicket> AdminQueue::begin(spec::SubmissionQueueEntry& command,
+                                             std::shared_ptr<const void> memory,
+                                             ClientPort* client) {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->closed) return std::nullopt;
+  }
+  return state_->try_issue(command, std::move(memory), client);
+}
+
+std::optional<Result<Completion>> AdminQueue::end(AdminTicket ticket) {
+  State& state = *state_;
+  std::lock_guard lock(state.mutex);
+  if (state.closed || ticket.epoch != state.epoch) {
+    return Status(ErrorCode::Aborted, "an admin command on " +
+                                          state.transport->capabilities().address +
+                                          ", which was reset or closed");
+  }
+  state.reap();
+  Slot& slot = state.slots[ticket.slot];
+  if (slot.state != SlotState::Completed) return std::nullopt;
+  const Completion completion = slot.completion;
+  slot = Slot{};
+  return completion;
+}
+
+void AdminQueue::abandon(AdminTicket ticket) {
+  State& state = *state_;
+  std::lock_guard lock(state.mutex);
+  if (state.closed || ticket.epoch != state.epoch) return;
+  Slot& slot = state.slots[ticket.slot];
+  if (slot.state == SlotState::Completed) slot = Slot{};
+  if (slot.state == SlotState::Waiting) slot.state = SlotState::Abandoned;
+}
+
+uint32_t AdminQueue::epoch() {
+  std::lock_guard lock(state_->mutex);
+  return state_->epoch;
 }
 
 Result<bool> AdminQueue::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {

@@ -51,11 +51,6 @@ Result<std::shared_ptr<Controller>> Controller::open(std::shared_ptr<Transport> 
   properties.doorbell_stride = 4u << spec::cap::dstrd.get(cap);
   properties.queue_entries_max = static_cast<uint32_t>(spec::cap::mqes.get(cap)) + 1;
   properties.ready_timeout_ns = ready_timeout_ns(cap);
-  const uint16_t vectors = controller->transport_->capabilities().vectors;
-  // Vector 0 is also that of the admin queue: only used when it is the only one.
-  for (uint16_t vector = vectors > 1 ? 1 : 0; vector < vectors; vector++) {
-    controller->free_vectors_.insert(vector);
-  }
   return controller;
 }
 
@@ -69,12 +64,12 @@ Status Controller::refuse_if_inherited() const {
                 "the controller " + transport_->capabilities().address + ": " + process_.explain());
 }
 
-std::shared_ptr<AdminQueue> Controller::admin_queue() {
+std::shared_ptr<Admin> Controller::admin_path() {
   std::lock_guard lock(mutex_);
   return admin_;
 }
 
-Result<std::shared_ptr<AdminQueue>> Controller::working_admin_queue() {
+Result<std::shared_ptr<Admin>> Controller::working_admin_path() {
   NVM_TRY(refuse_if_inherited());
   std::lock_guard lock(mutex_);
   if (life_ == Life::Closed || life_ == Life::Unreachable) return closed_status();
@@ -84,7 +79,7 @@ Result<std::shared_ptr<AdminQueue>> Controller::working_admin_queue() {
 }
 
 bool Controller::has_admin() {
-  return admin_queue() != nullptr;
+  return admin_path() != nullptr;
 }
 
 Status Controller::claim_admin() {
@@ -108,7 +103,7 @@ Status Controller::claim_admin() {
   Status learned = learn_limits();
   if (learned.ok()) learned = request_queues();
   if (!learned.ok()) {
-    std::shared_ptr<AdminQueue> queue;  // closed after the lock is let go
+    std::shared_ptr<Admin> queue;  // closed after the lock is let go
     std::lock_guard lock(mutex_);
     queue.swap(admin_);
   }
@@ -162,13 +157,14 @@ Status Controller::request_queues() {
   if (!granted.ok()) return std::move(granted.status());
   limits_.io_queue_pairs_max = granted.value();
   std::lock_guard lock(mutex_);
-  for (uint16_t id = 1; id <= limits_.io_queue_pairs_max; id++) free_queue_ids_.insert(id);
+  queue_numbers_ = std::make_shared<OwnQueueNumbers>(limits_.io_queue_pairs_max,
+                                                     transport_->capabilities().vectors);
   return {};
 }
 
 Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                      std::shared_ptr<DmaDescriptor> data) {
-  auto queue = working_admin_queue();
+  auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
   return queue.value()->submit(command, timeout_ns, std::move(data));
 }
@@ -176,9 +172,9 @@ Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, 
 Result<Completion> Controller::admin_or_abort(const spec::SubmissionQueueEntry& command,
                                               uint64_t timeout_ns,
                                               std::shared_ptr<DmaDescriptor> data) {
-  auto queue = working_admin_queue();
+  auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
-  return queue.value()->submit_or_abort(command, timeout_ns, std::move(data), kAbortTimeoutNs);
+  return queue.value()->submit(command, timeout_ns, std::move(data), kAbortTimeoutNs);
 }
 
 Result<std::shared_ptr<DmaDescriptor>> Controller::allocate(size_t byte_length) {
@@ -197,43 +193,28 @@ Result<std::shared_ptr<DmaDescriptor>> Controller::map(void* bytes, size_t byte_
   return DmaDescriptor::map(transport_, Buffer::wrap(bytes, byte_length));
 }
 
-Result<uint16_t> Controller::take_queue_id() {
-  std::lock_guard lock(mutex_);
-  if (life_ != Life::Open) return closed_status();
-  if (admin_ == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
-  if (free_queue_ids_.empty()) {
-    return Status(ErrorCode::NoQueues,
-                  "all " + std::to_string(limits_.io_queue_pairs_max) + " are in use");
-  }
-  const uint16_t id = *free_queue_ids_.begin();
-  free_queue_ids_.erase(free_queue_ids_.begin());
-  return id;
-}
-
-Result<int> Controller::take_vector(bool wakes) {
-  if (!wakes) return -1;
-  if (!transport_->capabilities().wakes) {
+Result<QueueNumber> Controller::take_queue_number(bool wakes) {
+  if (wakes && !transport_->capabilities().wakes) {
     return Status(ErrorCode::Unsupported,
                   transport_->capabilities().name + " delivers no interrupts");
   }
-  std::lock_guard lock(mutex_);
-  if (free_vectors_.empty()) {
-    return Status(ErrorCode::NoQueues, "every interrupt vector announces another queue");
+  std::shared_ptr<QueueNumbers> numbers;
+  {
+    std::lock_guard lock(mutex_);
+    if (life_ != Life::Open) return closed_status();
+    if (admin_ == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
+    numbers = queue_numbers_;
   }
-  const int vector = *free_vectors_.begin();
-  free_vectors_.erase(free_vectors_.begin());
-  return vector;
+  return numbers->take(wakes);
 }
 
-void Controller::give_back(uint16_t queue_id, int vector) {
-  std::lock_guard lock(mutex_);
-  free_queue_ids_.insert(queue_id);
-  if (vector >= 0) free_vectors_.insert(static_cast<uint16_t>(vector));
+void Controller::give_back(QueueNumber number) {
+  queue_numbers_->give_back(number);
 }
 
-void Controller::withhold(uint16_t queue_id, int vector) {
+void Controller::withhold(QueueNumber number) {
   std::lock_guard lock(mutex_);
-  withheld_.emplace_back(queue_id, vector);
+  withheld_.push_back(number);
 }
 
 Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePairOptions& options) {
@@ -245,16 +226,11 @@ Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePair
                                         std::to_string(depth_max));
   }
   std::shared_lock reset_lock(reset_mutex_);
-  auto id = take_queue_id();
-  if (!id.ok()) return std::move(id.status());
-  auto vector = take_vector(options.wakes);
-  if (!vector.ok()) {
-    give_back(id.value(), -1);
-    return std::move(vector.status());
-  }
-  // On failure the pair gives id and vector back itself, or keeps them when the device may know the
+  auto number = take_queue_number(options.wakes);
+  if (!number.ok()) return std::move(number.status());
+  // On failure the pair gives its number back itself, or keeps it when the device may know the
   // queue.
-  auto pair = QueuePair::create(shared_from_this(), id.value(), vector.value(), options);
+  auto pair = QueuePair::create(shared_from_this(), number.value(), options);
   if (!pair.ok()) return pair;
   {
     std::lock_guard lock(mutex_);
@@ -299,7 +275,7 @@ Status Controller::close() {
   }
   Status result = close_queue_pairs();
   Status disabled;
-  if (auto queue = admin_queue()) disabled = queue->close();
+  if (auto queue = admin_path()) disabled = queue->close();
 
   std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go
   std::lock_guard lock(mutex_);

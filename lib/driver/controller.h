@@ -6,14 +6,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <shared_mutex>
-#include <utility>
 #include <vector>
 
 #include "driver/admin_queue.h"
 #include "driver/controller_events.h"
+#include "driver/queue_numbers.h"
 #include "driver/queue_pair.h"
+#include "driver/controller_limits.h"
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
 #include "platform/process_mark.h"
@@ -29,15 +29,6 @@ struct ControllerProperties {
   uint32_t doorbell_stride = 4;    // bytes
   uint32_t queue_entries_max = 0;  // MQES + 1
   uint64_t ready_timeout_ns = 0;   // CAP.TO
-};
-
-// What Identify Controller says, as far as the driver needs it.
-struct ControllerLimits {
-  uint64_t transfer_bytes_max = 0;  // MDTS in bytes; UINT64_MAX: no limit
-  uint16_t io_queue_pairs_max = 0;  // granted by Set Features, Number of Queues
-  bool takes_sgls = false;          // SGLS: data blocks at the alignment of a dword
-  uint32_t optional_events = 0;     // OAES
-  uint32_t event_requests_max = 0;  // AERL + 1
 };
 
 class Controller : public std::enable_shared_from_this<Controller> {
@@ -58,10 +49,10 @@ class Controller : public std::enable_shared_from_this<Controller> {
   bool has_admin();
   const ControllerLimits& limits() const { return limits_; }  // meaningful once claimed
 
-  // ERR_NO_ADMIN before claim_admin. See AdminQueue::submit.
+  // ERR_NO_ADMIN before claim_admin. See Admin::submit.
   Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                            std::shared_ptr<DmaDescriptor> data = nullptr);
-  // As AdminQueue::submit_or_abort, with a short time for the Abort.
+  // As admin(); one that is overdue is aborted, in a short time.
   Result<Completion> admin_or_abort(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                     std::shared_ptr<DmaDescriptor> data);
 
@@ -77,7 +68,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   ControllerEvents& events() { return events_; }
 
   // Recovery, for the owner of a queue whose commands do not complete (docs/architecture.md).
-  // As AdminQueue::abort, after a look whether the controller works at all: ERR_CONTROLLER_GONE,
+  // As Admin::abort, after a look whether the controller works at all: ERR_CONTROLLER_GONE,
   // ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED.
   Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns);
   // Counts resets: what reset() takes, read before one found that a reset is needed.
@@ -109,23 +100,21 @@ class Controller : public std::enable_shared_from_this<Controller> {
   enum class Life { Open, Closing, Closed, Unreachable };
 
   Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
-  std::shared_ptr<AdminQueue> admin_queue();
-  Result<std::shared_ptr<AdminQueue>> working_admin_queue();
+  std::shared_ptr<Admin> admin_path();
+  Result<std::shared_ptr<Admin>> working_admin_path();
   Status learn_limits();
   Status request_queues();
   Result<uint16_t> grant_queues();
   enum class Scope { Controller, Subsystem };
   Status reset(uint32_t epoch, Scope scope);
-  Status restart(AdminQueue& admin_queue, Scope scope,
+  Status restart(Admin& admin, Scope scope,
                  std::vector<std::shared_ptr<QueuePair>>& lost);
   void lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost);
   Status close_queue_pairs();
-  Result<uint16_t> take_queue_id();
-  // −1 when `wakes` is false.
-  Result<int> take_vector(bool wakes);
-  void give_back(uint16_t queue_id, int vector);
+  Result<QueueNumber> take_queue_number(bool wakes);
+  void give_back(QueueNumber number);
   // Of a queue that the device may still know: given back after a reset.
-  void withhold(uint16_t queue_id, int vector);
+  void withhold(QueueNumber number);
   Status closed_status() const;
   // ERR_CLOSED in a child of the process that opened it.
   Status refuse_if_inherited() const;
@@ -144,12 +133,11 @@ class Controller : public std::enable_shared_from_this<Controller> {
 
   std::mutex mutex_;  // guards everything below
   Life life_ = Life::Open;
-  std::shared_ptr<AdminQueue> admin_;
+  std::shared_ptr<Admin> admin_;
+  std::shared_ptr<QueueNumbers> queue_numbers_;
   uint32_t epoch_ = 0;
   std::optional<Failure> broken_;  // a reset failed: why
-  std::set<uint16_t> free_queue_ids_;
-  std::set<uint16_t> free_vectors_;  // a vector announces the completions of one queue
-  std::vector<std::pair<uint16_t, int>> withheld_;  // ids and vectors
+  std::vector<QueueNumber> withheld_;
   std::vector<std::weak_ptr<QueuePair>> queue_pairs_;
   std::vector<std::shared_ptr<DmaDescriptor>> quarantined_;
 };

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "driver/admin_queue.h"
+#include "driver/admin.h"
 #include "driver/controller.h"
 #include "platform/wake.h"
 
@@ -47,7 +47,7 @@ size_t log_bytes(uint8_t id) {
 
 Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {
   std::lock_guard reading(reading_mutex_);
-  auto queue = controller_.working_admin_queue();
+  auto queue = controller_.working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
   NVM_TRY(configure());
   auto watcher = std::make_shared<EventWatcher>(fd);
@@ -98,7 +98,7 @@ void ControllerEvents::bind() {
     device_wakes_ = controller_.transport().bind_wake(kEventVector, target).ok() && fd >= 0;
   }
   // Before the old fd goes, nobody writes to it any more.
-  if (auto queue = controller_.admin_queue()) (void)queue->look_for_events(target);
+  if (auto queue = controller_.admin_path()) (void)queue->look_for_events(target);
 }
 
 void ControllerEvents::unwatch(const std::shared_ptr<EventWatcher>& watcher) {
@@ -107,7 +107,7 @@ void ControllerEvents::unwatch(const std::shared_ptr<EventWatcher>& watcher) {
   bind();
   notify_watchers();  // one of them is woken from now on, and must look to arm that
   if (!watchers_.empty()) return;
-  if (auto queue = controller_.admin_queue()) queue->keep_event_requests(0);
+  if (auto queue = controller_.admin_path()) queue->keep_event_requests(0);
 }
 
 bool ControllerEvents::wakes() {
@@ -118,14 +118,14 @@ bool ControllerEvents::wakes() {
 bool ControllerEvents::look(EventWatcher& watcher) {
   std::lock_guard lock(mutex_);
   if (!watcher.events_.empty() || lost_.has_value()) return true;
-  auto queue = controller_.working_admin_queue();
+  auto queue = controller_.working_admin_path();
   if (!queue.ok()) return true;
   const WakeTarget target = bound_fd_ < 0 ? WakeTarget{} : WakeTarget{&armed_, bound_fd_};
   return queue.value()->look_for_events(target);
 }
 
 Result<ControllerEvents::Taken> ControllerEvents::take(EventWatcher& watcher) {
-  auto queue = controller_.working_admin_queue();
+  auto queue = controller_.working_admin_path();
   Status status = queue.ok() ? collect(*queue.value()) : std::move(queue.status());
   std::lock_guard lock(mutex_);
   if (status.ok() && lost_.has_value()) status = *lost_;
@@ -139,7 +139,7 @@ Result<ControllerEvents::Taken> ControllerEvents::take(EventWatcher& watcher) {
 }
 
 // Hands what completed requests to every watcher.
-Status ControllerEvents::collect(AdminQueue& queue) {
+Status ControllerEvents::collect(Admin& queue) {
   std::lock_guard reading(reading_mutex_);
   {
     std::lock_guard lock(mutex_);

@@ -18,7 +18,7 @@
 
 namespace nvm {
 
-class AdminQueue;
+class Admin;
 class Controller;
 
 struct AsyncEvent {
@@ -76,7 +76,7 @@ class ControllerEvents {
 
  private:
   Status configure();
-  Status collect(AdminQueue& queue);
+  Status collect(Admin& queue);
   AsyncEvent read(uint32_t dword0);
   Result<std::vector<std::byte>> read_log_page(uint8_t id, size_t byte_length);
   void bind();

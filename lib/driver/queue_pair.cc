@@ -133,12 +133,12 @@ Status QueuePair::create_queues() {
 }
 
 Result<std::shared_ptr<QueuePair>> QueuePair::create(std::shared_ptr<Controller> controller,
-                                                     uint16_t queue_id, int vector,
+                                                     QueueNumber number,
                                                      const QueuePairOptions& options) {
   std::shared_ptr<QueuePair> pair(new QueuePair);
   pair->controller_ = std::move(controller);
-  pair->queue_id_ = queue_id;
-  pair->vector_ = vector;
+  pair->queue_id_ = number.queue_id;
+  pair->vector_ = number.vector;
   Status made = pair->lay_out(options.depth);
   if (made.ok()) made = pair->bind_wake(options.wake);
   if (made.ok()) made = pair->create_queues();
@@ -254,9 +254,9 @@ void QueuePair::finish(const Status& result) {
   closed_ = true;
   const QueueState state = result.ok() ? QueueState::Closed : QueueState::Failed;
   if (block_ != nullptr) set_state(state);
-  if (result.ok()) return controller_->give_back(queue_id_, vector_);
+  if (result.ok()) return controller_->give_back({queue_id_, vector_});
   // Id and vector stay taken as well: the device may still know a queue under them.
-  controller_->withhold(queue_id_, vector_);
+  controller_->withhold({queue_id_, vector_});
   controller_->quarantine(queue_memory_);
   controller_->quarantine(prp_memory_);
 }

@@ -15,6 +15,7 @@
 #include "driver/completion_entry.h"
 #include "driver/doorbell.h"
 #include "driver/queue_control_block.h"
+#include "driver/queue_numbers.h"
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
 #include "spec/nvme.h"
@@ -87,7 +88,7 @@ class QueuePair {
   QueuePair() = default;
 
   static Result<std::shared_ptr<QueuePair>> create(std::shared_ptr<Controller> controller,
-                                                   uint16_t queue_id, int vector,
+                                                   QueueNumber number,
                                                    const QueuePairOptions& options);
   Status lay_out(uint32_t depth);
   Status bind_wake(WakeTarget target);

@@ -10,7 +10,7 @@ namespace nvm {
 Result<bool> Controller::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {
   NVM_TRY(refuse_if_inherited());
   NVM_TRY(check_enabled(*transport_));
-  auto queue = working_admin_queue();
+  auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
   return queue.value()->abort(queue_id, command_id, timeout_ns);
 }
@@ -36,7 +36,7 @@ Status Controller::reset(uint32_t epoch, Scope scope) {
   NVM_TRY(refuse_if_inherited());
   std::vector<std::shared_ptr<QueuePair>> lost;  // let go after the locks, which closing them takes
   std::unique_lock reset_lock(reset_mutex_);
-  std::shared_ptr<AdminQueue> queue;
+  std::shared_ptr<Admin> queue;
   {
     std::lock_guard lock(mutex_);
     if (life_ != Life::Open) return closed_status();
@@ -59,15 +59,15 @@ Status Controller::reset(uint32_t epoch, Scope scope) {
   return status;
 }
 
-Status Controller::restart(AdminQueue& admin_queue, Scope scope,
+Status Controller::restart(Admin& admin, Scope scope,
                            std::vector<std::shared_ptr<QueuePair>>& lost) {
   // One that is gone cannot be reset, and what it may reach is not known to be free.
   Status health = check_health(*transport_);
   if (!health.ok() && health.failure().code == ErrorCode::ControllerGone) return health;
-  NVM_TRY(admin_queue.stop());
+  NVM_TRY(admin.stop());
   if (scope == Scope::Subsystem) NVM_TRY(nvm::reset_subsystem(*transport_, waiter_));
   lose_queue_pairs(lost);
-  NVM_TRY(admin_queue.start());
+  NVM_TRY(admin.start());
   auto granted = grant_queues();
   return granted.ok() ? Status() : std::move(granted.status());
 }
@@ -79,10 +79,7 @@ void Controller::lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost)
   for (const auto& each : queue_pairs_) {
     if (auto pair = lost.emplace_back(each.lock())) pair->lose();
   }
-  for (const auto& [id, vector] : withheld_) {
-    free_queue_ids_.insert(id);
-    if (vector >= 0) free_vectors_.insert(static_cast<uint16_t>(vector));
-  }
+  for (const QueueNumber& number : withheld_) queue_numbers_->give_back(number);
   withheld_.clear();
   released.swap(quarantined_);
 }

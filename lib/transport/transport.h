@@ -53,6 +53,42 @@ struct Capabilities {
   std::string address;   // what was opened, for messages
 };
 
+// How a client in another process maps what it needs of the BAR.
+struct BarShare {
+  int bar_fd = -1;  // borrowed, as the other
+  uint64_t bar_offset = 0;
+  size_t bar_byte_length = 0;
+  int doorbell_fd = -1;
+  uint64_t doorbell_offset = 0;
+  size_t doorbell_byte_length = 0;
+  uint32_t sleeping_offset = 0;  // in the BAR; 0: the device never parks
+};
+
+// A client's part of a device whose owner shares it. What a client cannot be kept from is said by
+// the transport's own documentation.
+class ClientPort {
+ public:
+  virtual ~ClientPort() = default;  // the device uses nothing of it any more
+
+  virtual BarShare bar() = 0;
+  // As Transport's, for queues of the client. `wanted`: the first I/O address, or 0 for any;
+  // ERR_BUSY when that is taken.
+  virtual Result<Mapping> map(const Buffer& buffer, uint64_t wanted) = 0;
+  virtual Status unmap(const Mapping& mapping) = 0;
+  // Whether queues that are made under this id are the client's.
+  virtual void assign_queue(uint16_t id, bool is_clients) = 0;
+  // The next admin command with this CID is the client's. Before it is rung.
+  virtual void assign_admin_command(uint16_t command_id) = 0;
+  // I/O commands so far; UINT64_MAX: nobody counts.
+  virtual uint64_t io_commands() = 0;
+};
+
+// Which I/O commands a client may send.
+struct SharingPolicy {
+  bool read_only = false;
+  std::vector<uint32_t> namespaces;  // empty: all
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -83,6 +119,11 @@ class Transport {
   // target ends it, and after that call the old target is not touched again.
   virtual Status bind_wake(uint16_t vector, const WakeTarget& target) {
     return Status(ErrorCode::Unsupported, "this transport delivers no interrupts");
+  }
+
+  // A part of the device for a client in another process. ERR_UNSUPPORTED where that cannot be.
+  virtual Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) {
+    return Status(ErrorCode::Unsupported, capabilities().name + " devices are not shared");
   }
 
   // Function-level reset: the controller is disabled and reaches no memory afterwards.

@@ -229,6 +229,26 @@ export function nvmeHeader(table: Table): string {
   ].join('\n')
 }
 
+/** lib/spec/rpc.h. */
+export function rpcHeader(
+  structures: Structures,
+  codes: Record<string, CodeRow>,
+  version: number,
+): string {
+  return [
+    headerStart('src/spec/rpc.ts', 'Messages between the manager of a controller and clients.', [
+      'cstddef',
+      'cstdint',
+    ]),
+    'namespace nvm::spec {\n',
+    `inline constexpr uint32_t rpc_version = ${version};\n`,
+    codesText('rpc_code', codes),
+    structuresText(structures),
+    layoutAsserts(structures),
+    '}  // namespace nvm::spec\n',
+  ].join('\n')
+}
+
 /** lib/spec/control_block.h. */
 export function controlBlockHeader(structures: Structures): string {
   return [

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "driver/queue_numbers.h"
+
+#include <string>
+
+namespace nvm {
+
+OwnQueueNumbers::OwnQueueNumbers(uint16_t queue_pairs, uint16_t vectors)
+    : queue_pairs_(queue_pairs) {
+  for (uint16_t id = 1; id <= queue_pairs; id++) free_ids_.insert(id);
+  for (uint16_t vector = vectors > 1 ? 1 : 0; vector < vectors; vector++) {
+    free_vectors_.insert(vector);
+  }
+}
+
+Result<QueueNumber> OwnQueueNumbers::take(bool wakes, uint16_t queue_id) {
+  std::lock_guard lock(mutex_);
+  if (free_ids_.empty()) {
+    return Status(ErrorCode::NoQueues, "all " + std::to_string(queue_pairs_) + " are in use");
+  }
+  if (wakes && free_vectors_.empty()) {
+    return Status(ErrorCode::NoQueues, "every interrupt vector announces another queue");
+  }
+  const auto id = queue_id == 0 ? free_ids_.begin() : free_ids_.find(queue_id);
+  if (id == free_ids_.end()) {
+    return Status(ErrorCode::Busy, "queue " + std::to_string(queue_id) + " is in use");
+  }
+  QueueNumber number{*id, -1};
+  free_ids_.erase(id);
+  if (wakes) {
+    number.vector = *free_vectors_.begin();
+    free_vectors_.erase(free_vectors_.begin());
+  }
+  return number;
+}
+
+void OwnQueueNumbers::give_back(QueueNumber number) {
+  std::lock_guard lock(mutex_);
+  free_ids_.insert(number.queue_id);
+  if (number.vector >= 0) free_vectors_.insert(static_cast<uint16_t>(number.vector));
+}
+
+}  // namespace nvm
