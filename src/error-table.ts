@@ -186,6 +186,12 @@ export const errorTable = {
     message: 'The saved state of the emulator cannot be used: {detail}',
     fix: 'Give it whole and unchanged, as this or an older version saved it. Without its .peernvm file an image is opened as a plain one.',
   },
+  ERR_REFUSED: {
+    number: 31,
+    errno: 'EPERM',
+    message: 'The process that manages the controller refuses this: {detail}',
+    fix: 'Ask for less, or let whoever serves the controller allow it in its policy.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 /**

@@ -73,6 +73,7 @@ struct AdminQueue::State {
   std::atomic<bool> aborting = false;
 
   std::mutex life_mutex;  // held while the controller is stopped, started, closed
+  std::function<void()> reset_hook;
 
   State(std::shared_ptr<Transport> to, AdminWindow memory, Waiter& waits)
       : transport(std::move(to)), window(std::move(memory)), waiter(waits) {}
@@ -371,6 +372,11 @@ uint32_t AdminQueue::epoch() {
   return state_->epoch;
 }
 
+void AdminQueue::watch_resets(std::function<void()> hook) {
+  std::lock_guard life(state_->life_mutex);
+  state_->reset_hook = std::move(hook);
+}
+
 Result<bool> AdminQueue::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {
   State& state = *state_;
   const uint64_t deadline_ns = state.waiter.now_ns() + timeout_ns;
@@ -439,6 +445,7 @@ Status AdminQueue::stop() {
   }
   NVM_TRY(state.disable());
   state.clear_queues();
+  if (state.reset_hook) state.reset_hook();
   return {};
 }
 

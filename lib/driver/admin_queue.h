@@ -4,6 +4,7 @@
 // is reset, so a late completion never reaches another command.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -59,6 +60,8 @@ class AdminQueue final : public Admin {
   void abandon(AdminTicket ticket);
   // Grows with each stop(): queues of an earlier epoch do not exist.
   uint32_t epoch();
+  // `hook` is called after each stop(). Once this returned, an old one is not called again.
+  void watch_resets(std::function<void()> hook);
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "driver/quarantine.h"
+#include "driver/remote_manager.h"
 #include "driver/reset.h"
 
 namespace nvm {
@@ -28,6 +29,7 @@ Controller::~Controller() {
   if (!is_inherited()) return;
   // What lets go of these talks to the device.
   quarantine_forever(std::move(admin_));
+  quarantine_forever(std::move(ownership_.admin));
   quarantine_forever(std::move(transport_));
   for (auto& memory : quarantined_) quarantine_forever(std::move(memory));
 }
@@ -82,12 +84,23 @@ bool Controller::has_admin() {
   return admin_path() != nullptr;
 }
 
+Result<Controller::Ownership> Controller::ownership() {
+  NVM_TRY(refuse_if_inherited());
+  std::lock_guard lock(mutex_);
+  if (life_ != Life::Open) return closed_status();
+  if (ownership_.admin == nullptr || ownership_.queue_numbers == nullptr) {
+    return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
+  }
+  return ownership_;
+}
+
 Status Controller::claim_admin() {
   NVM_TRY(refuse_if_inherited());
   {
     std::lock_guard lock(mutex_);
     if (life_ != Life::Open) return closed_status();
   }
+  if (const RemoteManager* manager = transport_->manager()) return bind_to(*manager);
   auto window = allocate(2 * kPageSize);
   if (!window.ok()) return std::move(window.status());
   const auto& memory = window.value();
@@ -98,16 +111,35 @@ Status Controller::claim_admin() {
   {
     std::lock_guard lock(mutex_);
     if (life_ != Life::Open) return closed_status();
-    admin_ = std::move(created.value());
+    ownership_.admin = std::move(created.value());
+    admin_ = ownership_.admin;
   }
   Status learned = learn_limits();
   if (learned.ok()) learned = request_queues();
   if (!learned.ok()) {
-    std::shared_ptr<Admin> queue;  // closed after the lock is let go
+    Ownership given_up;  // closed after the lock is let go
     std::lock_guard lock(mutex_);
-    queue.swap(admin_);
+    std::swap(given_up, ownership_);
+    admin_.reset();
   }
   return learned;
+}
+
+// Nothing is reset: others may be at work.
+Status Controller::bind_to(const RemoteManager& manager) {
+  {
+    std::lock_guard lock(mutex_);
+    if (admin_ != nullptr) {
+      return Status(ErrorCode::Busy, transport_->capabilities().address + ", by this reference");
+    }
+    admin_ = manager.admin;
+    queue_numbers_ = manager.queue_numbers;
+    limits_ = manager.limits;
+  }
+  transport_->on_queues_lost([weak = weak_from_this()] {
+    if (const auto controller = weak.lock()) controller->lose_queues();
+  });
+  return {};
 }
 
 // Identify Controller, for what limits a transfer.
@@ -157,8 +189,9 @@ Status Controller::request_queues() {
   if (!granted.ok()) return std::move(granted.status());
   limits_.io_queue_pairs_max = granted.value();
   std::lock_guard lock(mutex_);
-  queue_numbers_ = std::make_shared<OwnQueueNumbers>(limits_.io_queue_pairs_max,
-                                                     transport_->capabilities().vectors);
+  ownership_.queue_numbers = std::make_shared<OwnQueueNumbers>(
+      limits_.io_queue_pairs_max, transport_->capabilities().vectors);
+  queue_numbers_ = ownership_.queue_numbers;
   return {};
 }
 
@@ -286,6 +319,7 @@ Status Controller::close() {
   }
   quarantined_.clear();
   admin_.reset();
+  ownership_ = {};
   return disabled.ok() ? std::move(result) : std::move(disabled);
 }
 

@@ -45,8 +45,17 @@ class Controller : public std::enable_shared_from_this<Controller> {
 
   // Becomes the manager: resets the controller, sets up the admin queues, asks for I/O queues.
   // ERR_BUSY when this process has a manager for it already, through this reference or another.
+  // Where the transport leads to a manager in another process, becomes its client, and resets
+  // nothing.
   Status claim_admin();
   bool has_admin();
+  // What makes it the manager, for whoever shares it with other processes. ERR_NO_ADMIN when it
+  // is none, or a client of one.
+  struct Ownership {
+    std::shared_ptr<AdminQueue> admin;
+    std::shared_ptr<OwnQueueNumbers> queue_numbers;
+  };
+  Result<Ownership> ownership();
   const ControllerLimits& limits() const { return limits_; }  // meaningful once claimed
 
   // ERR_NO_ADMIN before claim_admin. See Admin::submit.
@@ -102,6 +111,9 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
   std::shared_ptr<Admin> admin_path();
   Result<std::shared_ptr<Admin>> working_admin_path();
+  Status bind_to(const RemoteManager& manager);
+  // They were, by a manager in another process.
+  void lose_queues();
   Status learn_limits();
   Status request_queues();
   Result<uint16_t> grant_queues();
@@ -135,6 +147,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Life life_ = Life::Open;
   std::shared_ptr<Admin> admin_;
   std::shared_ptr<QueueNumbers> queue_numbers_;
+  Ownership ownership_;  // empty unless it is the manager
   uint32_t epoch_ = 0;
   std::optional<Failure> broken_;  // a reset failed: why
   std::vector<QueueNumber> withheld_;

@@ -72,6 +72,16 @@ Status Controller::restart(Admin& admin, Scope scope,
   return granted.ok() ? Status() : std::move(granted.status());
 }
 
+void Controller::lose_queues() {
+  std::vector<std::shared_ptr<QueuePair>> lost;  // let go after the locks, which closing them takes
+  {
+    std::unique_lock reset_lock(reset_mutex_);
+    lose_queue_pairs(lost);
+    std::lock_guard lock(mutex_);
+    epoch_++;
+  }
+}
+
 // The device has no queues and reaches no memory.
 void Controller::lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost) {
   std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go

@@ -64,12 +64,18 @@ IoAddressSpace::IoAddressSpace(std::vector<IoRange> aperture, std::vector<IoRang
 }
 
 Result<uint64_t> IoAddressSpace::allocate(uint64_t byte_length, uint64_t alignment) {
+  return allocate_above(0, byte_length, alignment);
+}
+
+Result<uint64_t> IoAddressSpace::allocate_above(uint64_t from, uint64_t byte_length,
+                                                uint64_t alignment) {
   if (byte_length == 0 || alignment == 0) {
     return Status(ErrorCode::Argument, "an I/O address range needs a length and an alignment");
   }
   for (const auto& [free_first, free_length] : free_) {
-    const uint64_t remainder = free_first % alignment;
-    const uint64_t skip = remainder == 0 ? 0 : alignment - remainder;
+    const uint64_t lowest = std::max(free_first, from);
+    const uint64_t remainder = lowest % alignment;
+    const uint64_t skip = lowest - free_first + (remainder == 0 ? 0 : alignment - remainder);
     if (skip > free_length || byte_length > free_length - skip) continue;
     const uint64_t first = free_first + skip;
     remove_range(free_, first, first + byte_length);
@@ -80,6 +86,23 @@ Result<uint64_t> IoAddressSpace::allocate(uint64_t byte_length, uint64_t alignme
   snprintf(detail, sizeof detail,
            "no free range of %" PRIu64 " bytes in the device's I/O addresses", byte_length);
   return Status(ErrorCode::Memory, detail);
+}
+
+Status IoAddressSpace::allocate_at(uint64_t first, uint64_t byte_length) {
+  const auto next = free_.upper_bound(first);
+  if (byte_length != 0 && next != free_.begin()) {
+    const auto& [free_first, free_length] = *std::prev(next);
+    const uint64_t skip = first - free_first;
+    if (skip <= free_length && byte_length <= free_length - skip) {
+      remove_range(free_, first, first + byte_length);
+      allocated_[first] = byte_length;
+      return {};
+    }
+  }
+  char detail[96];
+  snprintf(detail, sizeof detail, "I/O addresses from %#" PRIx64 ", %" PRIu64 " bytes", first,
+           byte_length);
+  return Status(ErrorCode::Busy, detail);
 }
 
 void IoAddressSpace::free(uint64_t first) {

@@ -24,6 +24,10 @@ class IoAddressSpace {
   // A free range of at least `byte_length` bytes whose start is a multiple of `alignment`.
   // ERR_MEMORY when the aperture is exhausted.
   Result<uint64_t> allocate(uint64_t byte_length, uint64_t alignment);
+  // As allocate(), at or above `from`.
+  Result<uint64_t> allocate_above(uint64_t from, uint64_t byte_length, uint64_t alignment);
+  // Exactly this range. ERR_BUSY when any of it is taken or outside of the aperture.
+  Status allocate_at(uint64_t first, uint64_t byte_length);
   void free(uint64_t first);
 
  private:

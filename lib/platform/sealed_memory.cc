@@ -2,8 +2,10 @@
 #include "platform/sealed_memory.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 namespace nvm {
 namespace {
@@ -41,7 +43,10 @@ UniqueFd make_published_memory(const char* name, size_t byte_length, std::byte**
 std::optional<uint64_t> sealed_byte_length(int fd) {
   const int seals = fcntl(fd, F_GET_SEALS);
   struct stat information;
+  struct statfs file_system;
   if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &information) != 0) return {};
+  // Of huge pages there may be none left when one is touched.
+  if (fstatfs(fd, &file_system) != 0 || file_system.f_type != TMPFS_MAGIC) return {};
   return static_cast<uint64_t>(information.st_size);
 }
 

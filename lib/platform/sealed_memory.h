@@ -19,7 +19,7 @@ UniqueFd make_sealed_memory(const char* name, size_t byte_length);
 UniqueFd make_published_memory(const char* name, size_t byte_length, std::byte** bytes);
 
 // How long the memory behind `fd` is, which came from another process; nothing when it is not
-// memory, or when somebody could shrink it.
+// such memory, or when somebody could shrink it.
 std::optional<uint64_t> sealed_byte_length(int fd);
 
 }  // namespace nvm

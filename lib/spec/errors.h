@@ -39,6 +39,7 @@ enum class ErrorCode : uint16_t {
   QueueLost = 28,
   ControllerDisabled = 29,
   State = 30,
+  Refused = 31,
 };
 
 // The code as NvmError.code has it.
@@ -73,6 +74,7 @@ constexpr const char* error_name(ErrorCode code) {
     case ErrorCode::QueueLost: return "ERR_QUEUE_LOST";
     case ErrorCode::ControllerDisabled: return "ERR_CONTROLLER_DISABLED";
     case ErrorCode::State: return "ERR_STATE";
+    case ErrorCode::Refused: return "ERR_REFUSED";
   }
   return "ERR_UNKNOWN";
 }
@@ -109,6 +111,7 @@ constexpr int error_errno(ErrorCode code) {
     case ErrorCode::QueueLost: return ECONNRESET;
     case ErrorCode::ControllerDisabled: return ECONNRESET;
     case ErrorCode::State: return EINVAL;
+    case ErrorCode::Refused: return EPERM;
   }
   return EIO;
 }
@@ -153,6 +156,8 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::ControllerDisabled:
       return "Somebody else disabled the controller under its queues: {detail}";
     case ErrorCode::State: return "The saved state of the emulator cannot be used: {detail}";
+    case ErrorCode::Refused:
+      return "The process that manages the controller refuses this: {detail}";
   }
   return "Unknown error: {detail}";
 }
@@ -222,6 +227,8 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::State:
       return "Give it whole and unchanged, as this or an older version saved it. Without its "
              ".peernvm file an image is opened as a plain one.";
+    case ErrorCode::Refused:
+      return "Ask for less, or let whoever serves the controller allow it in its policy.";
   }
   return "";
 }

@@ -21,9 +21,8 @@ inline constexpr uint8_t take_queue = 0x05;  // RpcTakeQueue
 inline constexpr uint8_t give_queue = 0x06;  // RpcQueue
 inline constexpr uint8_t bind_wake = 0x07;  // RpcBindWake
 inline constexpr uint8_t wake = 0x08;  // The device sleeps and a doorbell was rung; has no reply
-inline constexpr uint8_t abort = 0x09;  // RpcAbort
-inline constexpr uint8_t status = 0x0a;  // How many clients there are, and each
-inline constexpr uint8_t goodbye = 0x0b;  // The client leaves, and has no queues
+inline constexpr uint8_t status = 0x09;  // How many clients there are, and each
+inline constexpr uint8_t goodbye = 0x0a;  // The client leaves, and has no queues
 // Notice: the controller was reset, no queue exists any more
 inline constexpr uint8_t queues_lost = 0x20;
 inline constexpr uint8_t closing = 0x21;  // Notice: the manager ends
@@ -132,12 +131,10 @@ struct RpcBindWake {
   uint64_t armed_address;  // I/O address of the word `armed`, in memory that is mapped
 };
 
-// Request: aborts a command of a queue of the client.
-struct RpcAbort {
-  uint16_t queue_id;    // Its submission queue
-  uint16_t command_id;  // Its identifier
+// Reply to the request `status`; `client_count` of RpcStatusClient follow.
+struct RpcStatus {
+  uint32_t client_count;  // Clients, those that are leaving included
   uint8_t reserved_4[4];
-  uint64_t timeout_ns;  // When to give up
 };
 
 // In the reply to the request `status`, one for each client.
@@ -151,7 +148,7 @@ struct RpcStatusClient {
   uint32_t leaving;         // 1: its process has gone, and its queues are being deleted
   uint64_t io_commands;     // Fetched from its queues; all ones: nobody counts
   uint64_t admin_commands;  // Sent for it
-  uint64_t connected_ns;    // Since when
+  uint64_t connected_ns;    // For how long
   uint8_t reserved_56[8];
 };
 
@@ -218,10 +215,8 @@ static_assert(offsetof(RpcQueue, vector) == 4);
 static_assert(sizeof(RpcBindWake) == 16);
 static_assert(offsetof(RpcBindWake, vector) == 0);
 static_assert(offsetof(RpcBindWake, armed_address) == 8);
-static_assert(sizeof(RpcAbort) == 16);
-static_assert(offsetof(RpcAbort, queue_id) == 0);
-static_assert(offsetof(RpcAbort, command_id) == 2);
-static_assert(offsetof(RpcAbort, timeout_ns) == 8);
+static_assert(sizeof(RpcStatus) == 8);
+static_assert(offsetof(RpcStatus, client_count) == 0);
 static_assert(sizeof(RpcStatusClient) == 64);
 static_assert(offsetof(RpcStatusClient, client_id) == 0);
 static_assert(offsetof(RpcStatusClient, pid) == 4);

@@ -4,12 +4,11 @@
 #include "memory/buffer.h"
 #include "platform/ordering.h"
 #include "platform/wake.h"
+#include "transport/emulator_port.h"
 
 namespace nvm {
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kHugePageBytes = 2u << 20;
 // Starts above 4 GiB: an address that is really an offset, a truncated pointer or zero hits
 // nothing.
 constexpr IoRange kAperture{0x1'0000'0000, 1ull << 46};
@@ -95,23 +94,38 @@ Doorbells EmulatorTransport::doorbells() {
 }
 
 Result<Mapping> EmulatorTransport::map(const Buffer& buffer) {
+  // Foreign memory may be a mapping whose pages can vanish; ours is sealed.
+  return map_into(controller_.domain(), buffer, buffer.kind() == MemoryKind::Foreign, {});
+}
+
+Result<Mapping> EmulatorTransport::map_into(emulator::Domain& domain, const Buffer& buffer,
+                                            bool may_fault, const Place& place) {
+  constexpr uint64_t kPageBytes = 4096;
+  constexpr uint64_t kHugePageBytes = 2u << 20;
   if (reinterpret_cast<uintptr_t>(buffer.bytes()) % kPageBytes != 0) {
     return Status(ErrorCode::Alignment, "memory for the device begins at a multiple of 4096");
   }
   const uint64_t byte_length = (buffer.byte_length() + kPageBytes - 1) / kPageBytes * kPageBytes;
   const uint64_t alignment = byte_length >= kHugePageBytes ? kHugePageBytes : kPageBytes;
   std::lock_guard lock(io_addresses_mutex_);
-  Result<uint64_t> first = io_addresses_.allocate(byte_length, alignment);
-  if (!first.ok()) return std::move(first.status());
-
-  // Foreign memory may be a mapping whose pages can vanish; ours is sealed.
-  const bool may_fault = buffer.kind() == MemoryKind::Foreign;
+  uint64_t first = place.exactly;
+  if (first != 0) {
+    NVM_TRY(io_addresses_.allocate_at(first, byte_length));
+  } else {
+    Result<uint64_t> found = io_addresses_.allocate_above(place.above, byte_length, alignment);
+    if (!found.ok()) return std::move(found.status());
+    first = found.value();
+  }
   emulator::Runner::Pause pause(device_->runner());
-  controller_.domain().add({first.value(), byte_length, buffer.bytes(), may_fault, true});
-  return Mapping{{{first.value(), byte_length}}, first.value()};
+  domain.add({first, byte_length, buffer.bytes(), may_fault, true});
+  return Mapping{{{first, byte_length}}, first};
 }
 
 Status EmulatorTransport::unmap(const Mapping& mapping) {
+  return unmap_from(controller_.domain(), mapping);
+}
+
+Status EmulatorTransport::unmap_from(emulator::Domain& domain, const Mapping& mapping) {
   if (mapping.runs.size() != 1) return Status(ErrorCode::Argument, "not a mapping of this device");
   const IoRun& run = mapping.runs[0];
   std::lock_guard lock(io_addresses_mutex_);
@@ -120,7 +134,7 @@ Status EmulatorTransport::unmap(const Mapping& mapping) {
     if (controller_.uses(run.io_address, run.byte_length)) {
       return Status(ErrorCode::Busy, "a queue of " + capabilities_.address + " lives in it");
     }
-    if (!controller_.domain().remove(run.io_address, run.byte_length)) {
+    if (!domain.remove(run.io_address, run.byte_length)) {
       return Status(ErrorCode::Argument, "not a mapping of this device");
     }
   }
@@ -136,6 +150,10 @@ Status EmulatorTransport::bind_wake(uint16_t vector, const WakeTarget& target) {
   emulator::Runner::Pause pause(device_->runner());
   wakes_.bind(vector, target);
   return {};
+}
+
+Result<std::unique_ptr<ClientPort>> EmulatorTransport::open_port(const SharingPolicy& policy) {
+  return EmulatorPort::open(*this, policy);
 }
 
 Status EmulatorTransport::reset() {

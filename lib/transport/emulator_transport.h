@@ -30,10 +30,12 @@ class EmulatorTransport final : public Transport {
   Result<Mapping> map(const Buffer& buffer) override;
   Status unmap(const Mapping& mapping) override;
   Status bind_wake(uint16_t vector, const WakeTarget& target) override;
+  Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) override;
   Status reset() override;
   bool pump() override { return device_->runner().pump(); }
 
  private:
+  friend class EmulatorPort;
   // Delivers interrupts as bytes on sockets. The table is changed only while the device is paused,
   // and raise() runs in a step: once bind_wake returns, an old target is not touched again.
   class WakeTable final : public emulator::InterruptSink {
@@ -46,6 +48,14 @@ class EmulatorTransport final : public Transport {
     std::vector<WakeTarget> targets_;
   };
 
+  // Where memory shall be for the device: from `exactly` on unless that is 0, or anywhere above.
+  struct Place {
+    uint64_t exactly = 0;
+    uint64_t above = 0;
+  };
+  Result<Mapping> map_into(emulator::Domain& domain, const Buffer& buffer, bool may_fault,
+                           const Place& place);
+  Status unmap_from(emulator::Domain& domain, const Mapping& mapping);
   uint64_t read_register(uint32_t offset, unsigned byte_length);
   void write_register(uint32_t offset, uint64_t value, unsigned byte_length);
 

@@ -15,6 +15,7 @@
 #include "transport/emulator_registry.h"
 #include "transport/open_devices.h"
 #include "transport/pci.h"
+#include "transport/rpc_transport.h"
 #include "transport/sysfs_transport.h"
 #include "transport/vfio_transport.h"
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::string_view kEmulatorPrefix = "emulator:";
 constexpr std::string_view kPciPrefix = "pci:";
+constexpr std::string_view kRpcPrefix = "rpc:";
 
 Result<std::shared_ptr<Transport>> open_pci(const PciAddress& address) {
   Result<PciDevice> device = read_pci_device(address);
@@ -82,6 +84,9 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
     return open_image(std::string(text.substr(kEmulatorPrefix.size())));
   }
   if (text.starts_with(kPciPrefix)) return open_pci_text(text.substr(kPciPrefix.size()));
+  if (text.starts_with(kRpcPrefix)) {
+    return RpcTransport::open(std::string(text.substr(kRpcPrefix.size())));
+  }
   if (parse_pci_address(text)) return open_pci_text(text);
 
   struct stat information;
@@ -94,6 +99,7 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
   }
   if (const auto address = find_sysfs_device(target)) return open_pci(*address);
   if (S_ISREG(information.st_mode)) return open_image(target);
+  if (S_ISSOCK(information.st_mode)) return RpcTransport::open(target);
   return Status(ErrorCode::Target, "'" + target + "' is no PCI address, and as a file it is " +
                                        kind_of_file(information.st_mode));
 }

@@ -11,8 +11,9 @@
 namespace nvm {
 
 // `target`: an image file → emulator; `05:00.0`, `0000:05:00.0` or its sysfs path → PCI by
-// what drives it (vfio-pci → vfio, nothing → sysfs); empty → an emulator over memory. Prefixes
-// `emulator:` and `pci:` override. The same image twice in one process is the same device.
+// what drives it (vfio-pci → vfio, nothing → sysfs); a socket → the process that serves its
+// controller there; empty → an emulator over memory. Prefixes `emulator:`, `pci:` and `rpc:`
+// override. The same image twice in one process is the same device.
 // ERR_TARGET names what was tried.
 Result<std::shared_ptr<Transport>> open_transport(const std::string& target);
 Result<std::shared_ptr<Transport>> open_emulator(const EmulatorOptions& options);

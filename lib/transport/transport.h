@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,7 +69,10 @@ struct BarShare {
 // the transport's own documentation.
 class ClientPort {
  public:
-  virtual ~ClientPort() = default;  // the device uses nothing of it any more
+  virtual ~ClientPort() = default;
+  // Ends it, once nothing is mapped any more and no queue is left; false while the device still
+  // works for the client.
+  virtual bool release() = 0;
 
   virtual BarShare bar() = 0;
   // As Transport's, for queues of the client. `wanted`: the first I/O address, or 0 for any;
@@ -88,6 +92,8 @@ struct SharingPolicy {
   bool read_only = false;
   std::vector<uint32_t> namespaces;  // empty: all
 };
+
+struct RemoteManager;  // driver/remote_manager.h
 
 class Transport {
  public:
@@ -125,6 +131,12 @@ class Transport {
   virtual Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) {
     return Status(ErrorCode::Unsupported, capabilities().name + " devices are not shared");
   }
+
+  // Where another process has the admin queues: how to ask it. Null: whoever claims them has them.
+  virtual const RemoteManager* manager() { return nullptr; }
+  // `lost` is called, on another thread, when no queue of ours exists any more: that manager has
+  // reset the controller, or has gone. Once it returned, an old one is not called again.
+  virtual void on_queues_lost(std::function<void()> lost) {}
 
   // Function-level reset: the controller is disabled and reaches no memory afterwards.
   virtual Status reset() = 0;

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -35,7 +37,10 @@ Result<std::unique_ptr<Server>> Server::start(std::shared_ptr<emulator::Runner> 
     return Status(ErrorCode::Argument,
                   "the emulator has no controller " + std::to_string(options.controller_index));
   }
-  Result<Listener> listener = Listener::open(directory);
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    return os_failure("mkdir " + directory, errno);
+  }
+  Result<SocketListener> listener = SocketListener::open(directory + "/cntrl", SOCK_STREAM);
   if (!listener.ok()) return std::move(listener.status());
   UniqueFd wake_event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_event.valid()) return os_failure("eventfd", errno);
@@ -44,7 +49,7 @@ Result<std::unique_ptr<Server>> Server::start(std::shared_ptr<emulator::Runner> 
 }
 
 Server::Server(std::shared_ptr<emulator::Runner> runner, emulator::PcieController& controller,
-               Doorbells doorbells, Listener listener, UniqueFd wake_event)
+               Doorbells doorbells, SocketListener listener, UniqueFd wake_event)
     : runner_(std::move(runner)),
       controller_(controller),
       path_(listener.path()),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Serves an emulated controller to programs that attach PCI devices over a socket: virtual machine
-// monitors, and drivers in user space. The thin loop around Listener, Connection and Device; the
+// monitors, and drivers in user space. The thin loop around SocketListener, Connection and Device; the
 // only thread of this folder.
 #pragma once
 
@@ -11,11 +11,11 @@
 #include <thread>
 
 #include "emulator/runner.h"
+#include "platform/socket_listener.h"
 #include "platform/status.h"
 #include "platform/unique_fd.h"
 #include "vfio_user/connection.h"
 #include "vfio_user/device.h"
-#include "vfio_user/listener.h"
 
 namespace nvm::vfio_user {
 
@@ -28,7 +28,7 @@ class Server {
  public:
   // Serves a controller of the runner's subsystem at `<directory>/cntrl`, to one client at a time.
   // Until stop() the controller is used by nobody else. ERR_ARGUMENT when there is no such
-  // controller; else as Listener::open().
+  // controller; else as SocketListener::open(); the directory is made where it is missing.
   static Result<std::unique_ptr<Server>> start(std::shared_ptr<emulator::Runner> runner,
                                                const std::string& directory,
                                                const ServerOptions& options = {});
@@ -45,7 +45,7 @@ class Server {
 
  private:
   Server(std::shared_ptr<emulator::Runner> runner, emulator::PcieController& controller,
-         Doorbells doorbells, Listener listener, UniqueFd wake_event);
+         Doorbells doorbells, SocketListener listener, UniqueFd wake_event);
   void notify();
   void run();
   void accept_client();
@@ -59,7 +59,7 @@ class Server {
   std::shared_ptr<emulator::Runner> runner_;
   emulator::PcieController& controller_;
   std::string path_;
-  std::optional<Listener> listener_;
+  std::optional<SocketListener> listener_;
   UniqueFd wake_event_;  // the thread has something to do: to send, or to stop
   std::atomic<bool> stopping_{false};
   std::unique_ptr<Device> device_;

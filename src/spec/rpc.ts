@@ -130,14 +130,10 @@ export const rpc = {
       armed_address: [8, 'u64', 'I/O address of the word `armed`, in memory that is mapped'],
     },
   },
-  RpcAbort: {
-    text: 'Request: aborts a command of a queue of the client',
-    size: 16,
-    fields: {
-      queue_id: [0, 'u16', 'Its submission queue'],
-      command_id: [2, 'u16', 'Its identifier'],
-      timeout_ns: [8, 'u64', 'When to give up'],
-    },
+  RpcStatus: {
+    text: 'Reply to the request `status`; `client_count` of RpcStatusClient follow',
+    size: 8,
+    fields: { client_count: [0, 'u32', 'Clients, those that are leaving included'] },
   },
   RpcStatusClient: {
     text: 'In the reply to the request `status`, one for each client',
@@ -152,7 +148,7 @@ export const rpc = {
       leaving: [28, 'u32', '1: its process has gone, and its queues are being deleted'],
       io_commands: [32, 'u64', 'Fetched from its queues; all ones: nobody counts'],
       admin_commands: [40, 'u64', 'Sent for it'],
-      connected_ns: [48, 'u64', 'Since when'],
+      connected_ns: [48, 'u64', 'For how long'],
     },
   },
 } as const satisfies Record<string, Structure>
@@ -167,9 +163,8 @@ export const rpcCodes = {
   give_queue: [6, 'RpcQueue'],
   bind_wake: [7, 'RpcBindWake'],
   wake: [8, 'The device sleeps and a doorbell was rung; has no reply'],
-  abort: [9, 'RpcAbort'],
-  status: [10, 'How many clients there are, and each'],
-  goodbye: [11, 'The client leaves, and has no queues'],
+  status: [9, 'How many clients there are, and each'],
+  goodbye: [10, 'The client leaves, and has no queues'],
   queues_lost: [32, 'Notice: the controller was reset, no queue exists any more'],
   closing: [33, 'Notice: the manager ends'],
 } as const satisfies Record<string, CodeRow>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "vfio_user/listener.h"
+#include "platform/socket_listener.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -7,15 +7,15 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "platform/os_failure.h"
 
-namespace nvm::vfio_user {
+namespace nvm {
 namespace {
 
-constexpr char kSocketName[] = "cntrl";
 constexpr char kUnfinished[] = ".new";
 constexpr size_t kPathLengthMax = sizeof(sockaddr_un::sun_path) - sizeof kUnfinished;
 constexpr int kWaitingClientsMax = 4;
@@ -32,30 +32,31 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-UniqueFd unix_socket() {
-  return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+UniqueFd unix_socket(int type) {
+  return UniqueFd(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
-// Whether somebody listens at `address`; a full queue of clients is somebody.
-bool is_answered(const sockaddr_un& address) {
-  UniqueFd probe = unix_socket();
+// Whether somebody listens at `address`; a full queue of clients is somebody, and so is a listener
+// of another type.
+bool is_answered(const sockaddr_un& address, int type) {
+  UniqueFd probe = unix_socket(type);
   return probe.valid() &&
          (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-          errno == EAGAIN);
+          errno == EAGAIN || errno == EPROTOTYPE);
 }
 
 // Whether a new socket may take the place of what is at `address`: nothing, or a dead server's
 // socket.
-Status check_place(const sockaddr_un& address) {
+Status check_place(const sockaddr_un& address, int type) {
   struct stat file;
   if (lstat(address.sun_path, &file) != 0) {
     return errno == ENOENT ? Status() : refused("stat", address.sun_path);
   }
   if (!S_ISSOCK(file.st_mode)) {
     return Status(ErrorCode::Argument, std::string(address.sun_path) +
-                                           " exists and is not a socket; name another directory");
+                                           " exists and is not a socket; name another place");
   }
-  if (is_answered(address)) {
+  if (is_answered(address, type)) {
     return Status(ErrorCode::Busy, std::string(address.sun_path) + " is served by another process");
   }
   return {};
@@ -81,14 +82,14 @@ Status listen_at(int socket, const std::string& path, struct stat& file) {
 
 }  // namespace
 
-Result<Listener> Listener::open(const std::string& directory) {
-  std::string path = directory + "/" + kSocketName;
+Result<SocketListener> SocketListener::open(std::string path, int type) {
   if (path.size() > kPathLengthMax) {
     return Status(ErrorCode::Argument, path + " is longer than a socket's path may be (" +
                                            std::to_string(kPathLengthMax) + ")");
   }
-
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return refused("mkdir", directory);
+  const size_t slash = path.rfind('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
   // Locked while the old socket is judged and replaced, so that of two starting servers one sees
   // the other.
   UniqueFd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -96,16 +97,17 @@ Result<Listener> Listener::open(const std::string& directory) {
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return Status(ErrorCode::Busy, directory + " is being set up by another process");
   }
-  NVM_TRY(check_place(address_of(path)));
+  const sockaddr_un address = address_of(path);
+  NVM_TRY(check_place(address, type));
 
-  UniqueFd socket = unix_socket();
+  UniqueFd socket = unix_socket(type);
   if (!socket.valid()) return refused("socket", path);
   struct stat file;
   NVM_TRY(listen_at(socket.get(), path, file));
-  return Listener(std::move(socket), std::move(path), file.st_dev, file.st_ino);
+  return SocketListener(std::move(socket), std::move(path), file.st_dev, file.st_ino);
 }
 
-Listener::~Listener() {
+SocketListener::~SocketListener() {
   struct stat file;
   if (socket_.valid() && lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
       file.st_ino == inode_) {
@@ -113,8 +115,8 @@ Listener::~Listener() {
   }
 }
 
-UniqueFd Listener::accept() {
+UniqueFd SocketListener::accept() {
   return UniqueFd(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
 
-}  // namespace nvm::vfio_user
+}  // namespace nvm

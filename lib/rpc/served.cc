@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/served.h"
+
+namespace nvm::rpc {
+
+Result<ServedController> share(Controller& controller) {
+  auto ownership = controller.ownership();
+  if (!ownership.ok()) return std::move(ownership.status());
+  return ServedController{controller.shared_transport(), std::move(ownership.value().admin),
+                          std::move(ownership.value().queue_numbers), controller.limits(),
+                          controller.properties().ready_timeout_ns};
+}
+
+}  // namespace nvm::rpc

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// A controller as its manager shares it, and what every client may have of it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "driver/admin_queue.h"
+#include "driver/controller.h"
+#include "driver/queue_numbers.h"
+#include "transport/transport.h"
+
+namespace nvm::rpc {
+
+// Who a client is, as the kernel says (SO_PEERCRED).
+struct Peer {
+  pid_t pid = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+struct ServedController {
+  std::shared_ptr<Transport> transport;
+  std::shared_ptr<AdminQueue> admin;
+  std::shared_ptr<OwnQueueNumbers> queue_numbers;
+  ControllerLimits limits;
+  uint64_t ready_timeout_ns = 0;
+};
+
+// What `controller`, which is the manager, has to share. ERR_NO_ADMIN when it is not.
+Result<ServedController> share(Controller& controller);
+
+// Of each client, but for the first.
+struct ServiceLimits {
+  uint32_t clients_max = 64;
+  uint32_t queue_pairs_max = 16;
+  uint64_t mapped_bytes_max = 1ull << 30;
+  uint32_t mappings_max = 1024;
+};
+
+struct ServicePolicy {
+  SharingPolicy sharing;
+  // Admin commands that change what others see: features, formats, namespaces, firmware. Without
+  // it clients may identify, read log pages and features, and have queues.
+  bool administers = false;
+  // Looks at each admin command of a client, and may rewrite it; false: refused. Called by the
+  // thread that serves.
+  std::function<bool(spec::SubmissionQueueEntry& command, const Peer& peer)> filter;
+};
+
+}  // namespace nvm::rpc

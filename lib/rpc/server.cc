@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/server.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "driver/wait.h"
+#include "platform/clock.h"
+#include "platform/ordering.h"
+#include "platform/os_failure.h"
+
+namespace nvm::rpc {
+namespace {
+
+// How long the thread looks for the answer of the device before it lets the CPU go: an identify
+// takes some microseconds.
+constexpr uint64_t kSpinNs = 50'000;
+constexpr int kLookAgainMs = 1;
+constexpr int kAcceptRetryMs = 100;
+constexpr uint64_t kStopNs = 10'000 * kNanosecondsPerMillisecond;
+
+uint64_t random_generation() {
+  uint64_t generation = 0;
+  if (getrandom(&generation, sizeof generation, GRND_NONBLOCK) != sizeof generation) {
+    generation = monotonic_clock().now_ns();
+  }
+  return generation;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(ServedController served, const std::string& path,
+                                              const ServiceLimits& limits, ServicePolicy policy) {
+  Result<SocketListener> listener = SocketListener::open(path, SOCK_SEQPACKET);
+  if (!listener.ok()) return std::move(listener.status());
+  UniqueFd wake_event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_event.valid()) return os_failure("eventfd", errno);
+  return std::unique_ptr<Server>(new Server(std::move(served), limits, std::move(policy),
+                                            std::move(listener.value()), std::move(wake_event)));
+}
+
+Server::Server(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
+               SocketListener listener, UniqueFd wake_event)
+    : transport_(served.transport),
+      admin_(served.admin),
+      path_(listener.path()),
+      listener_(std::move(listener)),
+      wake_event_(std::move(wake_event)),
+      service_(std::move(served), limits, std::move(policy), random_generation()) {
+  admin_->watch_resets([this] { notify(); });
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "nvm-rpc");
+}
+
+void Server::stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true);
+  admin_->watch_resets(nullptr);
+  notify();
+  thread_.join();
+}
+
+void Server::notify() {
+  eventfd_write(wake_event_.get(), 1);
+}
+
+void Server::run() {
+  Clock& clock = monotonic_clock();
+  uint64_t busy_until_ns = 0;
+  uint64_t stop_at_ns = 0;
+  const bool pumps = pumps_while_waiting(*transport_);
+  for (;;) {
+    const uint64_t now_ns = clock.now_ns();
+    if (stopping_.load() && stop_at_ns == 0) {
+      listener_.reset();
+      service_.close(now_ns);
+      stop_at_ns = now_ns + kStopNs;
+    }
+    if (service_.step(now_ns)) busy_until_ns = now_ns + kSpinNs;
+    if (stop_at_ns != 0 && (service_.is_empty() || now_ns >= stop_at_ns)) return;
+    if (pumps && service_.waits_for_device()) transport_->pump();
+    if (service_.waits_for_device() && now_ns < busy_until_ns) {
+      spin_hint();
+    } else {
+      wait();
+    }
+  }
+}
+
+// Until a client says something, or it is time to look at the device again.
+void Server::wait() {
+  std::vector<pollfd> waiting{{wake_event_.get(), POLLIN, 0}};
+  // Where the system refused, for example for lack of descriptors, it is asked again later.
+  const bool accepts = listener_.has_value() && !accept_later_;
+  if (accepts) waiting.push_back({listener_->socket(), POLLIN, 0});
+  service_.for_each_channel([&](Channel& channel, bool receives, bool sends) {
+    const auto events = static_cast<short>((receives ? POLLIN : 0) | (sends ? POLLOUT : 0));
+    waiting.push_back({static_cast<SocketChannel&>(channel).socket(), events, 0});
+  });
+  int timeout_ms = std::exchange(accept_later_, false) ? kAcceptRetryMs : -1;
+  if (service_.waits_for_device()) timeout_ms = kLookAgainMs;
+  if (poll(waiting.data(), waiting.size(), timeout_ms) <= 0) return;
+  if (waiting[0].revents != 0) {
+    eventfd_t ignored;
+    eventfd_read(wake_event_.get(), &ignored);
+  }
+  if (accepts && waiting[1].revents != 0) accept_client();
+}
+
+void Server::accept_client() {
+  UniqueFd socket = listener_->accept();
+  if (!socket.valid()) {
+    accept_later_ = true;
+    return;
+  }
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return;
+  service_.connect(std::make_unique<SocketChannel>(std::move(socket)),
+                   {credentials.pid, credentials.uid, credentials.gid}, monotonic_clock().now_ns());
+}
+
+}  // namespace nvm::rpc

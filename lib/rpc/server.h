@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Shares a controller with other processes at a socket: the thin loop around Service, and the only
+// thread of the manager's side.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "platform/socket_listener.h"
+#include "rpc/service.h"
+
+namespace nvm::rpc {
+
+class Server {
+ public:
+  // Listens at `path`, for processes of the same user and of root. ERR_BUSY, ERR_ARGUMENT, ERR_OS
+  // as SocketListener::open().
+  static Result<std::unique_ptr<Server>> start(ServedController served, const std::string& path,
+                                               const ServiceLimits& limits, ServicePolicy policy);
+  ~Server() { stop(); }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Tells the clients, takes back what they have, removes the socket, joins the thread. Bounded:
+  // what the device does not let go of is kept until the process ends. Idempotent.
+  void stop();
+  // The controller was reset, or something else has changed that no client brings.
+  void notify();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  Server(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
+         SocketListener listener, UniqueFd wake_event);
+  void run();
+  void wait();
+  void accept_client();
+
+  const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<AdminQueue> admin_;
+  const std::string path_;
+  std::optional<SocketListener> listener_;
+  const UniqueFd wake_event_;
+  Service service_;
+  bool accept_later_ = false;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace nvm::rpc

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/service.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace nvm::rpc {
+
+Service::Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
+                 uint64_t generation)
+    : served_(std::move(served)),
+      limits_(limits),
+      policy_(std::move(policy)),
+      generation_(generation),
+      epoch_(served_.admin->epoch()) {}
+
+void Service::connect(std::unique_ptr<Channel> channel, const Peer& peer, uint64_t now_ns) {
+  if (sessions_.size() >= limits_.clients_max) return;
+  sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, ++last_client_id_,
+                                                generation_, peer, std::move(channel), now_ns));
+}
+
+bool Service::step(uint64_t now_ns) {
+  bool worked = false;
+  const uint32_t epoch = served_.admin->epoch();
+  if (std::exchange(epoch_, epoch) != epoch) {
+    worked = true;
+    for (const auto& session : sessions_) session->lose_queues(epoch, now_ns);
+  }
+  for (const auto& session : sessions_) {
+    worked |= session->step(now_ns);
+    const auto asked = session->take_status_request();
+    if (!asked) continue;
+    std::vector<spec::RpcStatusClient> clients;
+    for (const auto& each : sessions_) {
+      if (!each->is_observer()) clients.push_back(each->status(now_ns));
+    }
+    session->reply_status(*asked, clients);
+    worked = true;
+  }
+  std::erase_if(sessions_, [](const auto& session) { return session->has_gone(); });
+  return worked;
+}
+
+bool Service::waits_for_device() const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& session) { return session->waits_for_device(); });
+}
+
+void Service::close(uint64_t now_ns) {
+  for (const auto& session : sessions_) {
+    session->say_closing();
+    session->leave(now_ns);
+  }
+}
+
+}  // namespace nvm::rpc

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A manager's side of sharing: its clients, each a Session. It never waits and has no thread:
+// whoever steps it brings clients and the time.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "rpc/session.h"
+
+namespace nvm::rpc {
+
+class Service {
+ public:
+  // `generation`: a number that no other manager of this controller has had.
+  Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
+          uint64_t generation);
+
+  // Takes a client, or hangs up when there are too many.
+  void connect(std::unique_ptr<Channel> channel, const Peer& peer, uint64_t now_ns);
+
+  // Goes on with everything that can be done now; true when anything was done.
+  bool step(uint64_t now_ns);
+  // Whether something waits for the device: then step again soon.
+  bool waits_for_device() const;
+
+  // Tells every client that it ends, and takes back what they have. Step until is_empty().
+  void close(uint64_t now_ns);
+  bool is_empty() const { return sessions_.empty(); }
+
+  // For whoever waits until a client has said something. Null: nobody.
+  template <class Visit>
+  void for_each_channel(Visit visit) {
+    for (const auto& session : sessions_) {
+      if (!session->is_leaving()) {
+        visit(session->channel(), session->wants_to_receive(), session->wants_to_send());
+      }
+    }
+  }
+
+ private:
+  ServedController served_;
+  const ServiceLimits limits_;
+  const ServicePolicy policy_;
+  const uint64_t generation_;
+  uint32_t epoch_;
+  uint32_t last_client_id_ = 0;
+  std::vector<std::unique_ptr<Session>> sessions_;
+};
+
+}  // namespace nvm::rpc

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/session.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+#include "driver/quarantine.h"
+#include "platform/clock.h"
+#include "platform/os_failure.h"
+#include "rpc/admin_policy.h"
+
+namespace nvm::rpc {
+namespace {
+
+constexpr int kMessagesPerStep = 32;
+constexpr size_t kOutstandingMax = 8;  // then nothing more is received
+constexpr size_t kOutgoingMax = 16;
+constexpr uint64_t kTimeoutNsMax = 3'600'000 * kNanosecondsPerMillisecond;
+constexpr uint64_t kTakeBackTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
+// For what a client that has gone had asked of the device.
+constexpr uint64_t kLastCommandsNs = 1'000 * kNanosecondsPerMillisecond;
+constexpr uint64_t kRetryNs = 20 * kNanosecondsPerMillisecond;
+
+UniqueFd duplicate(int fd) {
+  return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+template <size_t Length>
+void set_text(char (&field)[Length], const std::string& text) {
+  std::memset(field, 0, Length);
+  std::memcpy(field, text.data(), std::min(text.size(), Length - 1));
+}
+
+bool is_deletion(const spec::SubmissionQueueEntry& command) {
+  return command.opc == spec::admin_opcode::delete_io_submission_queue ||
+         command.opc == spec::admin_opcode::delete_io_completion_queue;
+}
+
+Status malformed(const char* what) {
+  return Status(ErrorCode::Argument, std::string("the message of a client: ") + what);
+}
+
+}  // namespace
+
+Session::Session(ServedController& served, const ServiceLimits& limits, const ServicePolicy& policy,
+                 uint32_t client_id, uint64_t generation, const Peer& peer,
+                 std::unique_ptr<Channel> channel, uint64_t now_ns)
+    : served_(served),
+      limits_(limits),
+      policy_(policy),
+      client_id_(client_id),
+      generation_(generation),
+      peer_(peer),
+      connected_ns_(now_ns),
+      channel_(std::move(channel)) {}
+
+// What could not be taken back: the device may still use it.
+Session::~Session() {
+  if (gone_ || memory_ == nullptr) return;
+  quarantine_forever(std::shared_ptr<ClientMemory>(std::move(memory_)));
+  quarantine_forever(std::shared_ptr<ClientPort>(std::move(port_)));
+}
+
+bool Session::wants_to_receive() const {
+  return !leaving_ && outstanding_.size() < kOutstandingMax && outgoing_.size() < kOutgoingMax;
+}
+
+bool Session::step(uint64_t now_ns) {
+  bool worked = false;
+  if (!leaving_) worked |= receive(now_ns);
+  worked |= look_after_commands(now_ns);
+  if (!leaving_) worked |= send(now_ns);
+  if (leaving_ && !gone_) worked |= take_back(now_ns);
+  return worked;
+}
+
+bool Session::receive(uint64_t now_ns) {
+  Message message;
+  for (int i = 0; i < kMessagesPerStep; i++) {
+    if (!wants_to_receive()) return i != 0;
+    switch (channel_->receive(message)) {
+      case Channel::State::Blocked:
+        return i != 0;
+      case Channel::State::Broken:
+        leave(now_ns);
+        return true;
+      case Channel::State::Ready:
+        answer(message, now_ns);
+    }
+    if (leaving_) return true;
+  }
+  return true;
+}
+
+void Session::answer(Message& message, uint64_t now_ns) {
+  const spec::RpcHeader header = message.header();
+  Status status = obey(message, now_ns);
+  if (!status.ok()) reply(make_failure(header, status.failure()));
+}
+
+Status Session::obey(Message& message, uint64_t now_ns) {
+  const uint16_t code = message.header().code;
+  if (code == spec::rpc_code::hello) return hello(message);
+  if (!greeted_) {
+    leave(now_ns);
+    return {};
+  }
+  if (code == spec::rpc_code::status) {
+    status_request_ = message.header();
+    return {};
+  }
+  if (observer_) return malformed("an observer may only ask for the status");
+  switch (code) {
+    case spec::rpc_code::map:
+      return map(message);
+    case spec::rpc_code::unmap:
+      return unmap(message);
+    case spec::rpc_code::admin:
+      return begin_admin(message, now_ns);
+    case spec::rpc_code::take_queue:
+      return take_queue(message);
+    case spec::rpc_code::give_queue:
+      return give_queue(message);
+    case spec::rpc_code::bind_wake:
+      return bind_wake(message);
+    case spec::rpc_code::wake:
+      served_.transport->ring_wake();
+      return {};
+    case spec::rpc_code::goodbye:
+      leave(now_ns);
+      return {};
+    default:
+      return malformed("its code is not known");
+  }
+}
+
+Status Session::hello(const Message& message) {
+  const auto hello = parse_body<spec::RpcHello>(message);
+  if (!hello || greeted_) return malformed("hello");
+  if (hello->version != spec::rpc_version) {
+    return Status(ErrorCode::Unsupported,
+                  "the manager speaks version " + std::to_string(spec::rpc_version) +
+                      " of its protocol, the client " + std::to_string(hello->version));
+  }
+  spec::RpcWelcome welcome{};
+  welcome.version = spec::rpc_version;
+  welcome.client_id = client_id_;
+  welcome.generation = generation_;
+  const Capabilities& capabilities = served_.transport->capabilities();
+  set_text(welcome.name, capabilities.name);
+  set_text(welcome.address, capabilities.address);
+  if (hello->observer != 0) {
+    greeted_ = observer_ = true;
+    reply(make_message(spec::rpc_code::hello, message.header().id, welcome));
+    return {};
+  }
+  auto port = served_.transport->open_port(policy_.sharing);
+  if (!port.ok()) return std::move(port.status());
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0) {
+    return os_failure("socketpair", errno);
+  }
+  notices_ = std::make_unique<SocketChannel>(UniqueFd(sockets[0]));
+  port_ = std::move(port.value());
+  memory_ = std::make_unique<ClientMemory>(*port_, limits_);
+  const Doorbells doorbells = served_.transport->doorbells();
+  const BarShare bar = port_->bar();
+  welcome.bar_offset = bar.bar_offset;
+  welcome.bar_byte_length = bar.bar_byte_length;
+  welcome.doorbell_offset = bar.doorbell_offset;
+  welcome.doorbell_byte_length = bar.doorbell_byte_length;
+  welcome.doorbell_stride = doorbells.stride_bytes;
+  welcome.sleeping_offset = bar.sleeping_offset;
+  welcome.uncached = doorbells.uncached ? 1 : 0;
+  welcome.emulated = capabilities.emulated ? 1 : 0;
+  welcome.wakes = capabilities.wakes ? 1 : 0;
+  welcome.write_protected = capabilities.write_protected || policy_.sharing.read_only ? 1 : 0;
+  welcome.vectors = capabilities.vectors;
+  welcome.takes_sgls = served_.limits.takes_sgls ? 1 : 0;
+  welcome.transfer_bytes_max = served_.limits.transfer_bytes_max;
+  welcome.io_queue_pairs_max =
+      std::min<uint32_t>(limits_.queue_pairs_max, served_.limits.io_queue_pairs_max);
+  welcome.optional_events = served_.limits.optional_events;
+  welcome.ready_timeout_ns = served_.ready_timeout_ns;
+  Message answer = make_message(spec::rpc_code::hello, message.header().id, welcome);
+  answer.fds.push_back(duplicate(bar.bar_fd));
+  answer.fds.push_back(duplicate(bar.doorbell_fd));
+  answer.fds.push_back(UniqueFd(sockets[1]));
+  greeted_ = true;
+  reply(std::move(answer));
+  return {};
+}
+
+Status Session::map(Message& message) {
+  const auto request = parse_body<spec::RpcMap>(message);
+  if (!request || message.fds.size() != 1) return malformed("map");
+  auto mapped = memory_->map(*request, message.fds[0]);
+  if (!mapped.ok()) return std::move(mapped.status());
+  const std::vector<IoRun>& runs = mapped.value()->mapping.runs;
+  const uint64_t handle = runs.front().io_address;
+  if (runs.size() > (kMessageByteLengthMax - 64) / sizeof(spec::RpcRun)) {
+    mapped.value().reset();
+    (void)memory_->unmap(handle);
+    return Status(ErrorCode::Range, "memory in so many pieces for the device; map less at once");
+  }
+  Message answer = make_message(
+      spec::rpc_code::map, message.header().id,
+      spec::RpcMapped{.handle = handle, .run_count = static_cast<uint32_t>(runs.size())});
+  for (const IoRun& run : runs) append(answer, spec::RpcRun{run.io_address, run.byte_length});
+  reply(std::move(answer));
+  return {};
+}
+
+Status Session::unmap(const Message& message) {
+  const auto request = parse_body<spec::RpcUnmap>(message);
+  if (!request) return malformed("unmap");
+  NVM_TRY(memory_->unmap(request->handle));
+  reply(make_message(spec::rpc_code::unmap, message.header().id));
+  return {};
+}
+
+// Also what the device would refuse, as on real hardware it would not.
+Status Session::check_queue_command(const spec::SubmissionQueueEntry& command) const {
+  const uint16_t id = queue_of_admin_command(command);
+  const bool aborts = command.opc == spec::admin_opcode::abort;
+  const bool deletes = is_deletion(command);
+  const bool creates_cq = command.opc == spec::admin_opcode::create_io_completion_queue;
+  const bool creates_sq = command.opc == spec::admin_opcode::create_io_submission_queue;
+  if (!aborts && !deletes && !creates_cq && !creates_sq) return {};
+  const auto found = queues_.find(id);
+  if (found == queues_.end()) {
+    return Status(ErrorCode::Refused, "queue " + std::to_string(id) + " is not this client's");
+  }
+  if (aborts || deletes) return {};
+  const size_t entry_bytes =
+      creates_cq ? sizeof(spec::CompletionQueueEntry) : sizeof(spec::SubmissionQueueEntry);
+  const uint64_t entries = spec::create_cq_cdw10::qsize.get(command.cdw10) + uint64_t{1};
+  if (memory_->find(command.prp1, entries * entry_bytes) == nullptr) {
+    return Status(ErrorCode::Refused, "a queue in memory that is not this client's");
+  }
+  if (creates_sq) {
+    const auto cq = queues_.find(
+        static_cast<uint16_t>(spec::create_sq_cdw11::cqid.get(command.cdw11)));
+    if (cq == queues_.end() || !cq->second.cq_exists) {
+      return Status(ErrorCode::Refused, "a completion queue that is not this client's");
+    }
+    return {};
+  }
+  const bool interrupts = spec::create_cq_cdw11::ien.get(command.cdw11) != 0;
+  const int vector = static_cast<int>(spec::create_cq_cdw11::iv.get(command.cdw11));
+  if (interrupts && vector != found->second.number.vector) {
+    return Status(ErrorCode::Refused, "an interrupt vector that is not this queue's");
+  }
+  return {};
+}
+
+Status Session::begin_admin(const Message& message, uint64_t now_ns) {
+  const auto request = parse_body<spec::RpcAdmin>(message);
+  if (!request) return malformed("admin");
+  Outstanding command{};
+  command.request = message.header();
+  std::memcpy(&command.command, request->command, sizeof command.command);
+  if (policy_.filter && !policy_.filter(command.command, peer_)) {
+    return Status(ErrorCode::Refused, "the filter of the manager");
+  }
+  NVM_TRY(check_admin_command(command.command, policy_));
+  NVM_TRY(check_queue_command(command.command));
+  command.deadline_ns = now_ns + std::min(request->timeout_ns, kTimeoutNsMax);
+  command.memory = std::make_shared<Pieces>(Pieces{memory_->find(command.command.prp1, 1),
+                                                  memory_->find(command.command.prp2, 1)});
+  admin_commands_++;
+  outstanding_.push_back(std::move(command));
+  return {};
+}
+
+// From now on the controller may have the queue.
+void Session::note_begun(const spec::SubmissionQueueEntry& command, uint32_t epoch) {
+  const auto found = queues_.find(queue_of_admin_command(command));
+  if (found == queues_.end()) return;
+  found->second.epoch = epoch;
+  if (command.opc == spec::admin_opcode::create_io_completion_queue) found->second.cq_exists = true;
+  if (command.opc == spec::admin_opcode::create_io_submission_queue) found->second.sq_exists = true;
+}
+
+void Session::note_ended(const spec::SubmissionQueueEntry& command, const Completion& completion) {
+  const auto found = queues_.find(queue_of_admin_command(command));
+  if (found == queues_.end()) return;
+  Queue& queue = found->second;
+  constexpr uint16_t kStatusCode = 0x7ff;  // SCT and SC
+  const uint16_t status = completion.status_field & kStatusCode;
+  const bool no_such_queue = status == spec::status::invalid_queue_identifier;
+  switch (command.opc) {
+    case spec::admin_opcode::create_io_completion_queue:
+      // One that is refused because it exists, exists.
+      if (status != 0 && !no_such_queue) queue.cq_exists = false;
+      break;
+    case spec::admin_opcode::create_io_submission_queue:
+      if (status != 0 && !no_such_queue) queue.sq_exists = false;
+      break;
+    case spec::admin_opcode::delete_io_completion_queue:
+      if (status == 0 || no_such_queue) queue.cq_exists = false;
+      break;
+    case spec::admin_opcode::delete_io_submission_queue:
+      if (status == 0 || no_such_queue) queue.sq_exists = false;
+      break;
+    default:
+      break;
+  }
+}
+
+bool Session::look_after_commands(uint64_t now_ns) {
+  bool worked = false;
+  std::erase_if(outstanding_, [&](Outstanding& each) {
+    const bool settled = settle(each, now_ns);
+    worked |= settled;
+    return settled;
+  });
+  return worked;
+}
+
+// True when the command has been answered.
+bool Session::settle(Outstanding& each, uint64_t now_ns) {
+  if (!each.ticket) {
+    each.ticket = served_.admin->begin(each.command, each.memory, port_.get());
+    if (each.ticket) note_begun(each.command, each.ticket->epoch);
+  }
+  if (each.ticket) {
+    auto ended = served_.admin->end(*each.ticket);
+    if (ended && !ended->ok()) {
+      reply(make_failure(each.request, ended->status().failure()));
+      return true;
+    }
+    if (ended) {
+      const Completion& completion = ended->value();
+      note_ended(each.command, completion);
+      if (leaving_ && is_deletion(each.command) && completion.status_field != 0) stuck_ = true;
+      spec::RpcCompletion body{};
+      std::memcpy(body.command, &each.command, sizeof body.command);
+      body.dw0 = completion.dword0;
+      body.dw1 = completion.dword1;
+      body.status_field = completion.status_field;
+      body.sq_head = completion.sq_head;
+      body.command_id = completion.command_id;
+      reply(make_message(spec::rpc_code::admin, each.request.id, body));
+      return true;
+    }
+  }
+  if (now_ns < each.deadline_ns) return false;
+  if (each.ticket) served_.admin->abandon(*each.ticket);
+  if (leaving_ && is_deletion(each.command)) stuck_ = true;
+  reply(make_failure(each.request,
+                     {ErrorCode::Timeout, 0, 0,
+                      "admin command, opcode " + std::to_string(each.command.opc) + ", on " +
+                          served_.transport->capabilities().address}));
+  return true;
+}
+
+Status Session::take_queue(const Message& message) {
+  const auto request = parse_body<spec::RpcTakeQueue>(message);
+  if (!request || request->queue_id > UINT16_MAX) return malformed("take_queue");
+  if (queues_.size() >= limits_.queue_pairs_max) {
+    return Status(ErrorCode::NoQueues,
+                  "a client may have " + std::to_string(limits_.queue_pairs_max));
+  }
+  auto taken = served_.queue_numbers->take(request->wakes != 0,
+                                           static_cast<uint16_t>(request->queue_id));
+  if (!taken.ok()) return std::move(taken.status());
+  const QueueNumber number = taken.value();
+  port_->assign_queue(number.queue_id, true);
+  queues_[number.queue_id].number = number;
+  reply(make_message(spec::rpc_code::take_queue, message.header().id,
+                     spec::RpcQueue{number.queue_id, number.vector}));
+  return {};
+}
+
+Status Session::give_queue(const Message& message) {
+  const auto request = parse_body<spec::RpcQueue>(message);
+  if (!request || request->queue_id > UINT16_MAX) return malformed("give_queue");
+  const auto found = queues_.find(static_cast<uint16_t>(request->queue_id));
+  if (found == queues_.end()) {
+    return Status(ErrorCode::Argument,
+                  "queue " + std::to_string(request->queue_id) + " is not this client's");
+  }
+  Queue& queue = found->second;
+  if (queue.sq_exists || queue.cq_exists) {
+    return Status(ErrorCode::Busy,
+                  "queue " + std::to_string(request->queue_id) + " has not been deleted");
+  }
+  unbind_wake(queue);
+  port_->assign_queue(queue.number.queue_id, false);
+  served_.queue_numbers->give_back(queue.number);
+  queues_.erase(found);
+  reply(make_message(spec::rpc_code::give_queue, message.header().id));
+  return {};
+}
+
+Status Session::bind_wake(Message& message) {
+  const auto request = parse_body<spec::RpcBindWake>(message);
+  if (!request || message.fds.size() > 1) return malformed("bind_wake");
+  const auto found = std::find_if(queues_.begin(), queues_.end(), [&](const auto& each) {
+    return each.second.number.vector == static_cast<int>(request->vector);
+  });
+  if (found == queues_.end()) {
+    return Status(ErrorCode::Refused, "an interrupt vector that is not this client's");
+  }
+  Queue& queue = found->second;
+  unbind_wake(queue);
+  if (!message.fds.empty()) {
+    const auto piece = memory_->find(request->armed_address, sizeof(uint32_t));
+    if (piece == nullptr || request->armed_address % sizeof(uint32_t) != 0) {
+      return Status(ErrorCode::Argument, "a word to arm outside of the client's memory");
+    }
+    auto* armed = reinterpret_cast<std::atomic<uint32_t>*>(
+        ClientMemory::at(*piece, request->armed_address));
+    const int fd = message.fds[0].get();
+    NVM_TRY(served_.transport->bind_wake(static_cast<uint16_t>(request->vector), {armed, fd}));
+    queue.wake = std::move(message.fds[0]);
+    queue.wake_memory = piece;
+  }
+  reply(make_message(spec::rpc_code::bind_wake, message.header().id));
+  return {};
+}
+
+void Session::unbind_wake(Queue& queue) {
+  if (!queue.wake.valid()) return;
+  (void)served_.transport->bind_wake(static_cast<uint16_t>(queue.number.vector), {});
+  queue.wake.reset();
+  queue.wake_memory.reset();
+}
+
+void Session::reply(Message message) {
+  if (leaving_) return;
+  outgoing_.push_back(std::move(message));
+}
+
+bool Session::send(uint64_t now_ns) {
+  bool worked = false;
+  while (!outgoing_.empty()) {
+    const Channel::State state = channel_->send(outgoing_.front());
+    if (state == Channel::State::Blocked) break;
+    worked = true;
+    if (state == Channel::State::Broken) {
+      leave(now_ns);
+      break;
+    }
+    outgoing_.pop_front();
+  }
+  return worked;
+}
+
+void Session::lose_queues(uint32_t epoch, uint64_t now_ns) {
+  for (auto& [id, queue] : queues_) {
+    if (queue.epoch != epoch) queue.sq_exists = queue.cq_exists = false;
+  }
+  stuck_ = false;
+  if (notices_ == nullptr) return;
+  // A client that has not read so many is not one that waits for them.
+  if (notices_->send(make_message(spec::rpc_code::queues_lost, 0)) != Channel::State::Ready) {
+    leave(now_ns);
+  }
+}
+
+void Session::say_closing() {
+  if (notices_ != nullptr) (void)notices_->send(make_message(spec::rpc_code::closing, 0));
+}
+
+void Session::leave(uint64_t now_ns) {
+  if (leaving_) return;
+  leaving_ = true;
+  for (Outstanding& each : outstanding_) {
+    each.deadline_ns = std::min(each.deadline_ns, now_ns + kLastCommandsNs);
+  }
+  channel_.reset();
+  notices_.reset();
+  outgoing_.clear();
+  for (auto& [id, queue] : queues_) unbind_wake(queue);
+  if (port_ == nullptr) gone_ = true;
+}
+
+// First what is outstanding ends, then queues go, then memory.
+bool Session::take_back(uint64_t now_ns) {
+  if (now_ns < retry_at_ns_) return false;
+  if (!outstanding_.empty()) return false;
+  if (!stuck_ && delete_next_queue(now_ns)) return true;
+  const bool none_exists = std::none_of(queues_.begin(), queues_.end(), [](const auto& each) {
+    return each.second.sq_exists || each.second.cq_exists;
+  });
+  if (none_exists && finish()) return true;
+  retry_at_ns_ = now_ns + kRetryNs;
+  return false;
+}
+
+// Submission queues before completion queues, of which any may be theirs. False when there is none.
+bool Session::delete_next_queue(uint64_t now_ns) {
+  for (const bool completion : {false, true}) {
+    for (const auto& [id, queue] : queues_) {
+      if (!(completion ? queue.cq_exists : queue.sq_exists)) continue;
+      Outstanding command{};
+      command.command.opc = completion ? spec::admin_opcode::delete_io_completion_queue
+                                       : spec::admin_opcode::delete_io_submission_queue;
+      command.command.cdw10 = id;
+      command.deadline_ns = now_ns + kTakeBackTimeoutNs;
+      outstanding_.push_back(std::move(command));
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Session::finish() {
+  if (!memory_->unmap_all().ok() || !port_->release()) return false;
+  for (const auto& [id, queue] : queues_) {
+    port_->assign_queue(id, false);
+    served_.queue_numbers->give_back(queue.number);
+  }
+  queues_.clear();
+  memory_.reset();
+  port_.reset();
+  gone_ = true;
+  return true;
+}
+
+std::optional<spec::RpcHeader> Session::take_status_request() {
+  return std::exchange(status_request_, std::nullopt);
+}
+
+void Session::reply_status(const spec::RpcHeader& request,
+                           const std::vector<spec::RpcStatusClient>& clients) {
+  Message answer = make_message(spec::rpc_code::status, request.id,
+                                spec::RpcStatus{.client_count =
+                                                    static_cast<uint32_t>(clients.size())});
+  for (const spec::RpcStatusClient& client : clients) append(answer, client);
+  reply(std::move(answer));
+}
+
+spec::RpcStatusClient Session::status(uint64_t now_ns) {
+  spec::RpcStatusClient status{};
+  status.client_id = client_id_;
+  status.pid = static_cast<uint32_t>(peer_.pid);
+  status.uid = peer_.uid;
+  status.queue_pairs = static_cast<uint32_t>(queues_.size());
+  if (memory_ != nullptr) {
+    status.mapped_bytes = memory_->mapped_bytes();
+    status.mappings = static_cast<uint32_t>(memory_->piece_count());
+  }
+  status.leaving = leaving_ ? 1 : 0;
+  status.io_commands = port_ == nullptr ? 0 : port_->io_commands();
+  status.admin_commands = admin_commands_;
+  status.connected_ns = now_ns - connected_ns_;
+  return status;
+}
+
+}  // namespace nvm::rpc

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// One client of a manager: what it has, what it has asked for, and how all of that is taken back
+// when it goes, however it goes. It never waits: step() does what can be done now.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "rpc/channel.h"
+#include "rpc/client_memory.h"
+#include "rpc/served.h"
+
+namespace nvm::rpc {
+
+class Session {
+ public:
+  // `served` and the rest outlive it.
+  Session(ServedController& served, const ServiceLimits& limits, const ServicePolicy& policy,
+          uint32_t client_id, uint64_t generation, const Peer& peer,
+          std::unique_ptr<Channel> channel, uint64_t now_ns);
+  ~Session();  // has_gone(), or the device may still use its memory, which is then kept for good
+
+  // Goes on with what the client asked for, or with taking back what it had. True when anything was
+  // done.
+  bool step(uint64_t now_ns);
+  // While the answer to something depends on the device, whoever steps looks again soon.
+  bool waits_for_device() const { return !outstanding_.empty() || (leaving_ && !has_gone()); }
+  // The reply to a message does not fit in the socket.
+  bool wants_to_send() const { return !outgoing_.empty(); }
+  bool wants_to_receive() const;
+
+  // No client, or nothing left of it.
+  bool has_gone() const { return gone_; }
+  bool is_leaving() const { return leaving_; }
+  // The client has gone, or is to go: nothing more is received, everything is taken back.
+  void leave(uint64_t now_ns);
+
+  // The controller was reset: it has no queues any more but those of `epoch`.
+  void lose_queues(uint32_t epoch, uint64_t now_ns);
+  // The manager ends.
+  void say_closing();
+
+  bool is_observer() const { return observer_; }
+  spec::RpcStatusClient status(uint64_t now_ns);
+  Channel& channel() { return *channel_; }  // while it is not leaving
+  // Replies to the request `status`.
+  void reply_status(const spec::RpcHeader& request,
+                    const std::vector<spec::RpcStatusClient>& clients);
+  // The client asked for the status of all: what the service has to answer.
+  std::optional<spec::RpcHeader> take_status_request();
+
+ private:
+  // A queue number of the client, and what the controller has under it, as far as one can know.
+  struct Queue {
+    QueueNumber number;
+    uint32_t epoch = 0;  // of the admin queue, when they were made
+    bool sq_exists = false;
+    bool cq_exists = false;
+    UniqueFd wake;
+    std::shared_ptr<ClientMemory::Piece> wake_memory;  // that the word to arm is in
+  };
+  using Pieces = std::array<std::shared_ptr<ClientMemory::Piece>, 2>;
+  // An admin command that has not been answered.
+  struct Outstanding {
+    spec::RpcHeader request;
+    spec::SubmissionQueueEntry command;
+    uint64_t deadline_ns;
+    std::shared_ptr<const Pieces> memory;  // that PRP1 and PRP2 are in
+    std::optional<AdminTicket> ticket;  // none: no id is free yet
+  };
+
+  bool receive(uint64_t now_ns);
+  void answer(Message& message, uint64_t now_ns);
+  Status obey(Message& message, uint64_t now_ns);
+  Status hello(const Message& message);
+  Status map(Message& message);
+  Status unmap(const Message& message);
+  Status begin_admin(const Message& message, uint64_t now_ns);
+  Status take_queue(const Message& message);
+  Status give_queue(const Message& message);
+  Status bind_wake(Message& message);
+  Status check_queue_command(const spec::SubmissionQueueEntry& command) const;
+  void note_begun(const spec::SubmissionQueueEntry& command, uint32_t epoch);
+  void note_ended(const spec::SubmissionQueueEntry& command, const Completion& completion);
+  bool look_after_commands(uint64_t now_ns);
+  bool settle(Outstanding& each, uint64_t now_ns);
+  void reply(Message message);
+  bool send(uint64_t now_ns);
+
+  // Taking back.
+  bool take_back(uint64_t now_ns);
+  bool delete_next_queue(uint64_t now_ns);
+  void unbind_wake(Queue& queue);
+  bool finish();
+
+  ServedController& served_;
+  const ServiceLimits& limits_;
+  const ServicePolicy& policy_;
+  const uint32_t client_id_;
+  const uint64_t generation_;
+  const Peer peer_;
+  const uint64_t connected_ns_;
+  std::unique_ptr<Channel> channel_;
+  std::unique_ptr<Channel> notices_;
+  bool greeted_ = false;
+  bool observer_ = false;
+  bool leaving_ = false;
+  bool gone_ = false;
+  bool stuck_ = false;  // a queue could not be deleted: until the next reset
+  uint64_t retry_at_ns_ = 0;
+  uint64_t admin_commands_ = 0;
+  std::unique_ptr<ClientPort> port_;
+  std::unique_ptr<ClientMemory> memory_;
+  std::map<uint16_t, Queue> queues_;
+  std::vector<Outstanding> outstanding_;
+  std::deque<Message> outgoing_;
+  std::optional<spec::RpcHeader> status_request_;
+};
+
+}  // namespace nvm::rpc

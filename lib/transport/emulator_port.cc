@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "transport/emulator_port.h"
+
+#include "memory/buffer.h"
+
+namespace nvm {
+namespace {
+
+// Addresses of clients begin at another place for each manager, so that those of a manager that
+// has ended are free when its clients come to the next.
+uint64_t first_client_address() {
+  constexpr uint64_t kFirst = 1ull << 45;
+  constexpr uint64_t kPlaceBytes = 1ull << 38;
+  static const uint64_t place = monotonic_clock().now_ns() / 1000 % 100;
+  return kFirst + place * kPlaceBytes;
+}
+
+emulator::CommandPolicy make_policy(const SharingPolicy& sharing) {
+  emulator::CommandPolicy policy;
+  policy.namespaces = sharing.namespaces;
+  if (!sharing.read_only) return policy;
+  policy.opcodes.reset();
+  for (const uint8_t opcode : {spec::nvm_opcode::read, spec::nvm_opcode::compare,
+                               spec::nvm_opcode::verify, spec::nvm_opcode::flush}) {
+    policy.opcodes.set(opcode);
+  }
+  return policy;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ClientPort>> EmulatorPort::open(EmulatorTransport& transport,
+                                                       const SharingPolicy& sharing) {
+  std::optional<emulator::CommandPolicy> policy;
+  if (sharing.read_only || !sharing.namespaces.empty()) policy = make_policy(sharing);
+  emulator::Runner::Pause pause(transport.device_->runner());
+  emulator::ClientHost* host = nullptr;
+  if (transport.controller_.bar_fd() >= 0) host = transport.controller_.add_client(policy);
+  if (host == nullptr) {
+    return Status(ErrorCode::Memory, "memory that processes share (memfd_create), for a client");
+  }
+  return std::unique_ptr<ClientPort>(new EmulatorPort(transport, *host));
+}
+
+BarShare EmulatorPort::bar() {
+  BarShare share;
+  share.bar_fd = transport_.controller_.bar_fd();
+  share.bar_byte_length = emulator::kBarByteLength;
+  share.doorbell_fd = host_.doorbell_fd();
+  share.doorbell_byte_length = emulator::kSleepingOffset - emulator::kDoorbellOffset;
+  share.sleeping_offset = emulator::kSleepingOffset;
+  return share;
+}
+
+// Clients' memory is sealed, and so never faults.
+Result<Mapping> EmulatorPort::map(const Buffer& buffer, uint64_t wanted) {
+  return transport_.map_into(host_.domain, buffer, false,
+                             {.exactly = wanted, .above = first_client_address()});
+}
+
+Status EmulatorPort::unmap(const Mapping& mapping) {
+  return transport_.unmap_from(host_.domain, mapping);
+}
+
+void EmulatorPort::assign_queue(uint16_t id, bool is_clients) {
+  emulator::Runner::Pause pause(transport_.device_->runner());
+  transport_.controller_.assign_queue(id, is_clients ? &host_ : nullptr);
+}
+
+void EmulatorPort::assign_admin_command(uint16_t command_id) {
+  emulator::Runner::Pause pause(transport_.device_->runner());
+  transport_.controller_.assign_admin_command(command_id, host_);
+}
+
+uint64_t EmulatorPort::io_commands() {
+  emulator::Runner::Pause pause(transport_.device_->runner());
+  return host_.commands;
+}
+
+bool EmulatorPort::release() {
+  emulator::Runner::Pause pause(transport_.device_->runner());
+  return transport_.controller_.remove_client(host_);
+}
+
+}  // namespace nvm
