@@ -49,13 +49,14 @@ import {
 } from './queue/pair.ts'
 import { RawQueuePair } from './queue/raw.ts'
 import { QueueRing } from './queue/ring.ts'
+import { type ControllerServer, type SharingOptions, shareController } from './rpc/server.ts'
 import type { ControllerToken, Target } from './target.ts'
 import { openWakeSocket } from './wake.ts'
 
 /**
  * `manager` owns the admin queues, which resets the controller. `reference` resets nothing. `auto`
- * is the manager where nobody in this process is, and otherwise a second reference to the same
- * controller.
+ * is the manager where nobody is; where somebody in this process is, a second reference to the
+ * same controller, and where another process serves it, its client.
  * @category Controllers
  */
 export type Role = 'auto' | 'manager' | 'reference'
@@ -92,7 +93,7 @@ export interface ControllerInfo {
   readonly emulated: boolean
   /** Writes are refused: the image was opened for reading only. */
   readonly writeProtected: boolean
-  /** `emulator`, `vfio` or `sysfs`. */
+  /** `emulator`, `vfio`, `sysfs`, or `rpc`: another process is the manager. */
   readonly transport: string
   /** What was opened. */
   readonly address: string
@@ -129,6 +130,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly #namespaces: KnownNamespaces
   readonly #events: EventSource
   readonly #queues = new Set<QueuePair>()
+  readonly #servers = new Set<ControllerServer>()
   // Weak, so that a program can be told of memory that it dropped.
   readonly #memories = new Map<DescriptorHandle, WeakRef<DmaMemory>>()
   #ownQueue: Promise<AwaitQueuePair> | undefined
@@ -342,6 +344,24 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     throw closedError()
   }
 
+  /**
+   * Serves the controller to other processes: each that opens `path` is a client with queues and
+   * memory of its own, and the same functions as here. What a client has is taken back when it
+   * closes or dies. Until the server, or this reference, is closed.
+   * @throws NvmError ERR_NO_ADMIN when this process is not the controller's manager, ERR_BUSY when
+   * another server answers at `path`, ERR_UNSUPPORTED for a transport that cannot be shared
+   */
+  async serve(options: SharingOptions): Promise<ControllerServer> {
+    this.#refuseIfClosed()
+    const server = await shareController(this.handle, options, (closed) =>
+      this.#servers.delete(closed),
+    )
+    this.#servers.add(server)
+    if (this.#closing === undefined) return server
+    await server.close()
+    throw closedError()
+  }
+
   /** A queue pair was closed. @internal */
   forget(queue: QueuePair): void {
     this.#queues.delete(queue)
@@ -369,6 +389,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#events.close()
+    await Promise.all(Array.from(this.#servers, (server) => server.close()))
     const closed = await Promise.allSettled(Array.from(this.#queues, (queue) => queue.close()))
     for (const [handle, memory] of this.#memories) {
       const left = memory.deref()
@@ -415,8 +436,8 @@ function makeInfo(native: NativeController): ControllerInfo {
 
 /**
  * Opens a controller: `await using controller = await openController('disk.img')`.
- * @param target an image file, a PCI address such as `0000:05:00.0`, an emulator's description, a
- * controller of one that runs, or the token of another thread's controller; without it, an emulator
+ * @param target an image file, a PCI address such as `0000:05:00.0`, the socket at which another process
+ * serves its controller, an emulator's description, a controller of one that runs, or the token of another thread's controller; without it, an emulator
  * in memory
  * @throws NvmError ERR_TARGET, ERR_BUSY, ERR_PERMISSION, ERR_IMAGE, ERR_DRIVER, ERR_IOMMU
  * @category Controllers

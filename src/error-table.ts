@@ -63,13 +63,13 @@ export const errorTable = {
     number: 9,
     errno: 'EBUSY',
     message: 'It is in use: {detail}',
-    fix: 'Close it there, or share it: `peernvm serve` lets several processes use one controller.',
+    fix: 'Close it there, or share it: `controller.serve()` and `peernvm serve --socket` let several processes use one controller.',
   },
   ERR_TARGET: {
     number: 10,
     errno: 'ENODEV',
     message: 'The target cannot be opened: {detail}',
-    fix: 'Give an image file, a PCI address such as 0000:05:00.0, or nothing for an emulator in memory.',
+    fix: 'Give an image file, a PCI address such as 0000:05:00.0, the socket of a process that serves a controller, or nothing for an emulator in memory.',
   },
   ERR_PERMISSION: {
     number: 11,

@@ -101,3 +101,12 @@ export { decode, decodeBits } from './spec/decode.ts'
 export type { BitLayoutName, CodeSet, StatusName, StructureName } from './spec/nvme.ts'
 export type { ControllerToken, Target } from './target.ts'
 export type { CompletedCommand, SubmittedCommand } from './trace.ts'
+export type {
+  ControllerServer,
+  SharingClient,
+  SharingLimits,
+  SharingOptions,
+  SharingPolicy,
+  SharingStatus,
+} from './rpc/server.ts'
+export { readSharing } from './rpc/server.ts'

@@ -64,6 +64,9 @@ constexpr Export kExports[] = {
     {"finishCommand", finish_command},
     {"serveVfioUser", serve_vfio_user},
     {"stopServing", stop_serving},
+    {"shareController", share_controller},
+    {"stopSharing", stop_sharing},
+    {"readSharing", read_sharing},
 };
 
 }  // namespace

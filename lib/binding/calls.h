@@ -72,6 +72,11 @@ napi_value move_blocks(napi_env env, napi_callback_info info);
 napi_value take_blocks(napi_env env, napi_callback_info info);
 napi_value finish_command(napi_env env, napi_callback_info info);
 
+// share_calls.cc
+napi_value share_controller(napi_env env, napi_callback_info info);
+napi_value stop_sharing(napi_env env, napi_callback_info info);
+napi_value read_sharing(napi_env env, napi_callback_info info);
+
 // serve_calls.cc
 napi_value serve_vfio_user(napi_env env, napi_callback_info info);
 napi_value stop_serving(napi_env env, napi_callback_info info);

@@ -34,6 +34,11 @@ Result<Handle> open_handle(const OpenTransport& open, Role role) {
   auto handle = std::make_shared<ControllerHandle>();
   handle->shared = shared.value();
   if (role == Role::Reference) return handle;
+  if (role == Role::Manager && handle->shared->controller->transport().manager() != nullptr) {
+    const std::string address = handle->shared->controller->transport().capabilities().address;
+    (void)handle->release();
+    return Status(ErrorCode::Busy, "the process that serves " + address + " is its manager");
+  }
   if (role == Role::Auto && handle->shared->controller->has_admin()) return handle;
   Status claimed = handle->shared->controller->claim_admin();
   if (claimed.ok()) return handle;

@@ -41,10 +41,11 @@ Channel::State SocketChannel::send(const Message& message) {
     part->cmsg_level = SOL_SOCKET;
     part->cmsg_type = SCM_RIGHTS;
     part->cmsg_len = CMSG_LEN(byte_length);
-    for (size_t i = 0; i < message.fds.size(); i++) {
-      const int fd = message.fds[i].get();
-      std::memcpy(CMSG_DATA(part) + i * sizeof fd, &fd, sizeof fd);
+    int fds[kFdsPerMessageMax];
+    for (size_t i = 0; i < message.fds.size() && i < kFdsPerMessageMax; i++) {
+      fds[i] = message.fds[i].get();
     }
+    std::memcpy(CMSG_DATA(part), fds, byte_length);
   }
   if (sendmsg(socket_.get(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return State::Ready;
   return would_block() ? State::Blocked : State::Broken;

@@ -207,9 +207,10 @@ Status Session::map(Message& message) {
     (void)memory_->unmap(handle);
     return Status(ErrorCode::Range, "memory in so many pieces for the device; map less at once");
   }
-  Message answer = make_message(
-      spec::rpc_code::map, message.header().id,
-      spec::RpcMapped{.handle = handle, .run_count = static_cast<uint32_t>(runs.size())});
+  spec::RpcMapped body{};
+  body.handle = handle;
+  body.run_count = static_cast<uint32_t>(runs.size());
+  Message answer = make_message(spec::rpc_code::map, message.header().id, body);
   for (const IoRun& run : runs) append(answer, spec::RpcRun{run.io_address, run.byte_length});
   reply(std::move(answer));
   return {};
@@ -530,9 +531,9 @@ std::optional<spec::RpcHeader> Session::take_status_request() {
 
 void Session::reply_status(const spec::RpcHeader& request,
                            const std::vector<spec::RpcStatusClient>& clients) {
-  Message answer = make_message(spec::rpc_code::status, request.id,
-                                spec::RpcStatus{.client_count =
-                                                    static_cast<uint32_t>(clients.size())});
+  spec::RpcStatus body{};
+  body.client_count = static_cast<uint32_t>(clients.size());
+  Message answer = make_message(spec::rpc_code::status, request.id, body);
   for (const spec::RpcStatusClient& client : clients) append(answer, client);
   reply(std::move(answer));
 }

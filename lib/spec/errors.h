@@ -183,11 +183,11 @@ constexpr const char* error_fix(ErrorCode code) {
       return "Create one queue pair per way: { mode: \"raw\" } for sq/cq, { mode: \"await\" } "
              "for promises.";
     case ErrorCode::Busy:
-      return "Close it there, or share it: `peernvm serve` lets several processes use one "
-             "controller.";
+      return "Close it there, or share it: `controller.serve()` and `peernvm serve --socket` "
+             "let several processes use one controller.";
     case ErrorCode::Target:
-      return "Give an image file, a PCI address such as 0000:05:00.0, or nothing for an "
-             "emulator in memory.";
+      return "Give an image file, a PCI address such as 0000:05:00.0, the socket of a process "
+             "that serves a controller, or nothing for an emulator in memory.";
     case ErrorCode::Permission: return "Run as a user who may open it, or change its permissions.";
     case ErrorCode::NoAdmin:
       return "Call claimAdmin() first, or open with { role: \"manager\" }. Claiming resets "

@@ -184,7 +184,8 @@ Result<uint64_t> RpcTransport::io_address_of(const void* address) {
 }
 
 Status RpcTransport::bind_wake(uint16_t vector, const WakeTarget& target) {
-  spec::RpcBindWake body{.vector = vector, .armed_address = 0};
+  spec::RpcBindWake body{};
+  body.vector = vector;
   rpc::Message request;
   if (target.armed != nullptr) {
     auto address = io_address_of(target.armed);

@@ -15,6 +15,7 @@ export type DescriptorHandle = Handle<'descriptor'>
 export type QueueHandle = Handle<'queue'>
 export type BatchHandle = Handle<'batch'>
 export type ServerHandle = Handle<'server'>
+export type SharingHandle = Handle<'sharing'>
 export type EmulatorHandle = Handle<'emulator'>
 export type ExchangeHandle = Handle<'exchange'>
 
@@ -27,6 +28,37 @@ export interface NativeFailure {
 }
 
 export type Outcome<T> = T | NativeFailure
+
+/** Of the manager of a controller, for its clients. */
+export interface NativeSharingOptions {
+  readonly path: string
+  readonly clients: number
+  readonly queuePairs: number
+  readonly memoryBytes: number
+  readonly readOnly: boolean
+  readonly administers: boolean
+  readonly namespaces: readonly { readonly id: number }[]
+}
+
+export interface NativeSharingClient {
+  readonly id: number
+  readonly pid: number
+  readonly uid: number
+  readonly queuePairs: number
+  readonly mappedBytes: number
+  readonly mappings: number
+  readonly leaving: boolean
+  /** −1: nobody counts. */
+  readonly ioCommands: number
+  readonly adminCommands: number
+  readonly connectedNs: number
+}
+
+export interface NativeSharing {
+  readonly address: string
+  readonly generation: bigint
+  readonly clients: readonly NativeSharingClient[]
+}
 
 export interface NativeController {
   readonly handle: ControllerHandle
@@ -294,4 +326,11 @@ export interface Binding {
     pollDoorbells: boolean,
   ): Promise<Outcome<{ readonly handle: ServerHandle; readonly path: string }>>
   stopServing(server: ServerHandle): Promise<Outcome<undefined>>
+
+  shareController(
+    controller: ControllerHandle,
+    options: NativeSharingOptions,
+  ): Promise<Outcome<{ readonly handle: SharingHandle; readonly path: string }>> | NativeFailure
+  stopSharing(sharing: SharingHandle): Promise<Outcome<undefined>>
+  readSharing(path: string): Promise<Outcome<NativeSharing>>
 }

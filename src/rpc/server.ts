@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// A controller shared with other processes: they open the socket's path, and have queues and memory
+// of their own, while this process keeps the admin queues.
+
+import '../disposable.ts'
+import { checkArray, checkBoolean, checkInteger, checkOptions, checkText, namesOf } from '../checks.ts'
+import { unwrap } from '../errors.ts'
+import type { ControllerHandle, SharingHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
+import { parseSize } from '../size.ts'
+
+/**
+ * What each client of a served controller may have at most.
+ * @category Sharing
+ */
+export interface SharingLimits {
+  /** Clients at once; default 64. */
+  readonly clients?: number
+  /** Queue pairs of one client; default 16. */
+  readonly queuePairs?: number
+  /** Memory of one client that the device reaches, in bytes or as `'256MiB'`; default 1 GiB. */
+  readonly memory?: number | string
+}
+
+/**
+ * What clients of a served controller may do. On an emulator the device itself checks it for each
+ * command; a drive cannot, there only admin commands are checked.
+ * @category Sharing
+ */
+export interface SharingPolicy {
+  /** They may not write; default false. */
+  readonly readOnly?: boolean
+  /** Ids of the namespaces that they may use; all by default. */
+  readonly namespaces?: readonly number[]
+  /**
+   * Whether they may change what others see: set features, format, create and delete namespaces,
+   * update firmware; default false.
+   */
+  readonly administers?: boolean
+}
+
+/**
+ * How a controller is served to other processes.
+ * @category Sharing
+ */
+export interface SharingOptions {
+  /** Of the socket that clients open; for processes of the same user, and of root. */
+  readonly path: string
+  readonly limits?: SharingLimits
+  readonly policy?: SharingPolicy
+}
+
+/**
+ * A client of a served controller.
+ * @category Sharing
+ */
+export interface SharingClient {
+  /** Another number for each client of this server. */
+  readonly id: number
+  readonly pid: number
+  readonly uid: number
+  /** That it has taken. */
+  readonly queuePairs: number
+  /** Bytes of its memory that the device reaches. */
+  readonly mappedBytes: number
+  /** Pieces of it. */
+  readonly mappings: number
+  /** Its process has gone, and what it had is being taken back. */
+  readonly leaving: boolean
+  /** Commands that the device took from its queues; undefined for a drive, where nobody counts. */
+  readonly ioCommands: number | undefined
+  /** Admin commands that were sent for it. */
+  readonly adminCommands: number
+  /** Seconds since it connected. */
+  readonly connectedSeconds: number
+}
+
+/**
+ * Who shares a controller.
+ * @category Sharing
+ */
+export interface SharingStatus {
+  /** What the manager has opened. */
+  readonly address: string
+  /** Another number for each server: a restarted one is not the same. */
+  readonly generation: bigint
+  readonly clients: readonly SharingClient[]
+}
+
+const optionNames = namesOf<SharingOptions>({ path: true, limits: true, policy: true })
+const limitNames = namesOf<SharingLimits>({ clients: true, queuePairs: true, memory: true })
+const policyNames = namesOf<SharingPolicy>({ readOnly: true, namespaces: true, administers: true })
+const namespaceIdMax = 0xffff_fffe
+
+/** A server serves until it is closed, though nobody holds it. */
+const serving = new Set<ControllerServer>()
+
+/**
+ * A controller that is being served, as `controller.serve()` gives it.
+ * @category Sharing
+ */
+export class ControllerServer implements AsyncDisposable {
+  /** What clients open: `openController(server.path)`. */
+  readonly path: string
+  readonly #handle: SharingHandle
+  readonly #closed: (server: ControllerServer) => void
+  #closing: Promise<void> | undefined
+
+  /** Controller.serve makes them. @internal */
+  constructor(handle: SharingHandle, path: string, closed: (server: ControllerServer) => void) {
+    serving.add(this)
+    this.#handle = handle
+    this.#closed = closed
+    this.path = path
+  }
+
+  /** Its clients, at this moment. */
+  status(): Promise<SharingStatus> {
+    return readSharing(this.path)
+  }
+
+  /**
+   * Ends it for its clients, whose commands fail from now on with ERR_CONTROLLER_GONE, takes back
+   * what they had, and removes the socket. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    serving.delete(this)
+    unwrap(await binding().stopSharing(this.#handle))
+    this.#closed(this)
+  }
+
+  /** As close(), at the end of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** Controller.serve. @internal */
+export async function shareController(
+  controller: ControllerHandle,
+  options: SharingOptions,
+  closed: (server: ControllerServer) => void,
+): Promise<ControllerServer> {
+  checkOptions('serve', options, optionNames)
+  const { path, limits = {}, policy = {} } = options
+  checkText('path', path)
+  checkOptions("serve's limits", limits, limitNames)
+  checkOptions("serve's policy", policy, policyNames)
+  const { clients = 64, queuePairs = 16, memory = 2 ** 30 } = limits
+  const { readOnly = false, namespaces = [], administers = false } = policy
+  checkInteger('clients', clients, 1, 1024)
+  checkInteger('queuePairs', queuePairs, 1, 65_535)
+  checkBoolean('readOnly', readOnly)
+  checkBoolean('administers', administers)
+  checkArray('namespaces', namespaces)
+  for (const id of namespaces) checkInteger('a namespace', id, 1, namespaceIdMax)
+  const memoryBytes = parseSize(memory)
+  const outcome = await binding().shareController(controller, {
+    path,
+    clients,
+    queuePairs,
+    memoryBytes,
+    readOnly,
+    administers,
+    namespaces: namespaces.map((id) => ({ id })),
+  })
+  const shared = unwrap(outcome)
+  return new ControllerServer(shared.handle, shared.path, closed)
+}
+
+/**
+ * Who shares the controller that is served at `path`. Asking makes nobody a client.
+ * @throws NvmError ERR_TARGET when no manager of a controller serves there
+ * @category Sharing
+ */
+export async function readSharing(path: string): Promise<SharingStatus> {
+  checkText('path', path)
+  const { address, generation, clients } = unwrap(await binding().readSharing(path))
+  return {
+    address,
+    generation,
+    clients: clients.map(({ ioCommands, connectedNs, ...client }) => ({
+      ...client,
+      ioCommands: ioCommands < 0 ? undefined : ioCommands,
+      connectedSeconds: connectedNs / 1e9,
+    })),
+  }
+}
