@@ -22,7 +22,7 @@ export const doctorCommand = defineCommand({
   ],
   notes: [
     'Each line is one finding: `ok`, `advice` (it works, and could be better), `blocked`, or `absent`, which nothing needs.',
-    'Below it stands the one command that changes it. It changes nothing itself.',
+    'Below it stands the one command that changes it, after `on the host:` where that is outside this container or virtual machine. It changes nothing itself.',
   ],
   run: async (given) => {
     const { doctor } = await import('./doctor.ts')

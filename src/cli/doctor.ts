@@ -3,7 +3,7 @@
 
 import { type Goal, goals } from '../doctor/check.ts'
 import { type Diagnosis, diagnose } from '../doctor/doctor.ts'
-import { FileMachine } from '../doctor/machine.ts'
+import { ThisMachine } from '../doctor/machine.ts'
 import { tryOut } from '../doctor/trials.ts'
 import { exitCodes } from './command.ts'
 import { joined, write } from './output.ts'
@@ -21,7 +21,7 @@ const goalTexts: Readonly<Record<Goal, string>> = {
 
 /** Looks and prints; the exit code says whether what was asked for works. */
 export async function doctor(options: DoctorOptions): Promise<number> {
-  const diagnosis = diagnose(new FileMachine(await tryOut()))
+  const diagnosis = diagnose(new ThisMachine(await tryOut()))
   await write(
     options.json
       ? `${JSON.stringify(forJson(diagnosis), undefined, 2)}\n`
@@ -42,9 +42,11 @@ function forJson({ findings, blockedBy }: Diagnosis): object {
 export function lines({ findings, blockedBy }: Diagnosis): string[] {
   const width = Math.max(...findings.map(({ check }) => check.length))
   return [
-    ...findings.flatMap(({ check, state, text, fix }) => [
+    ...findings.flatMap(({ check, state, text, fix, fixOn }) => [
       `${state.padEnd(8)} ${check.padEnd(width)}  ${text}`,
-      ...(fix === undefined ? [] : [`${' '.repeat(width + 11)}${fix}`]),
+      ...(fix === undefined
+        ? []
+        : [`${' '.repeat(width + 11)}${fixOn === 'host' ? 'on the host: ' : ''}${fix}`]),
     ]),
     '',
     ...goals.map((goal) => {

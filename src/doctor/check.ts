@@ -17,6 +17,8 @@ export interface Finding {
   readonly text: string
   /** The one command that changes it. */
   readonly fix?: string
+  /** Where that command is given, when not here: outside this container or virtual machine. */
+  readonly fixOn?: 'host'
 }
 
 export interface Check {

@@ -2,14 +2,16 @@
 // Runs the checks on a machine and says which goals can be reached on it.
 
 import { type Check, type Finding, type Goal, goals } from './check.ts'
-import { driveCheck, iommuCheck, vfioCheck } from './checks/devices.ts'
+import { driveCheck } from './checks/drives.ts'
 import { cudaCheck, moduleCheck, topologyCheck } from './checks/gpu.ts'
+import { iommuCheck, vfioCheck } from './checks/iommu.ts'
 import {
   containerCheck,
   cpuCheck,
   hugePageCheck,
   memfdCheck,
   memlockCheck,
+  memoryCheck,
   quotaCheck,
 } from './checks/limits.ts'
 import { addonCheck, emulatorCheck, nodeCheck } from './checks/program.ts'
@@ -22,6 +24,7 @@ export const checks: readonly Check[] = [
   emulatorCheck,
   cpuCheck,
   quotaCheck,
+  memoryCheck,
   containerCheck,
   memfdCheck,
   hugePageCheck,

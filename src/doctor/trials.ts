@@ -40,7 +40,7 @@ async function tryEmulator(): Promise<Partial<Trials>> {
       await controller.close()
     }
   } catch (error) {
-    return { emulator: reasonOf(error), memfd: 'not tried' }
+    return { emulator: reasonOf(error), memfd: undefined }
   }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // GPUs: CUDA, the kernel module, and how far GPUs and drives are apart.
 
+import { distance, isGpu, isNvme, type PciFunction, pciFunctions } from '../../devices/pci.ts'
 import type { Check, Finding } from '../check.ts'
-import { distance, isGpu, isNvme, type PciFunction, pciFunctions } from '../pci.ts'
+import { fixOf } from '../surroundings.ts'
 
 export const cudaCheck: Check = {
   name: 'CUDA',
@@ -15,7 +16,8 @@ export const cudaCheck: Check = {
       return { state: 'ok', text: `libcuda.so.1 loads${driver ? `, driver ${driver}` : ''}` }
     }
     if (!isThere) return { state: 'blocked', text: 'no NVIDIA GPU on the PCI bus' }
-    return { state: 'blocked', text: cuda, fix: 'sudo apt-get install nvidia-driver' }
+    const install = 'sudo apt-get install nvidia-driver'
+    return { state: 'blocked', text: cuda, ...fixOf(machine, install, 'docker run --gpus all …') }
   },
 }
 

@@ -2,12 +2,9 @@
 // What the kernel or a container allows this process: CPUs, memory, system calls.
 
 import type { Check, Finding } from '../check.ts'
+import { cpuLimit, type GroupLimit, memoryLimit } from '../control-groups.ts'
 import type { Machine } from '../machine.ts'
-
-/** A value of /proc/self/status. */
-export function statusOf(machine: Machine, name: string): string | undefined {
-  return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(machine.text('/proc/self/status') ?? '')?.[1]
-}
+import { fixOf, hasCapability, isContainer, isVirtual, statusOf } from '../surroundings.ts'
 
 /** How many numbers `0-3,8` has. */
 function countOf(list: string): number {
@@ -29,62 +26,57 @@ export const cpuCheck: Check = {
     if (count >= spinners) return { state: 'ok', text: `${count} usable` }
     const text = '1 usable: program and emulated controller take turns on it'
     const online = machine.text('/sys/devices/system/cpu/online') ?? list
-    return countOf(online) > count
-      ? { state: 'advice', text, fix: `taskset -pc ${online} $$` }
-      : { state: 'advice', text }
+    if (countOf(online) <= count) return { state: 'advice', text }
+    const update = `docker update --cpuset-cpus ${online} CONTAINER`
+    return { state: 'advice', text, ...fixOf(machine, `taskset -pc ${online} $$`, update) }
   },
 }
 
-interface Quota {
-  readonly cpus: number
-  /** The control group; `/` is that of a container, or of all. */
-  readonly group: string
-}
-
-/** CPU time that the control group may use; the second generation's file, or the first's. */
-function quotaOf(machine: Machine): Quota | undefined {
-  const groups = machine.text('/proc/self/cgroup') ?? ''
-  const own = /^0::(.*)$/m.exec(groups)?.[1] ?? '/'
-  for (const folder of [`/sys/fs/cgroup${own === '/' ? '' : own}`, '/sys/fs/cgroup']) {
-    const [quota, period] = (machine.text(`${folder}/cpu.max`) ?? '').split(' ')
-    if (period !== undefined && quota !== 'max') {
-      return { cpus: Number(quota) / Number(period), group: own }
-    }
-  }
-  const first = '/sys/fs/cgroup/cpu'
-  const quota = Number(machine.text(`${first}/cpu.cfs_quota_us`) ?? -1)
-  const period = Number(machine.text(`${first}/cpu.cfs_period_us`) ?? 0)
-  if (quota <= 0 || period <= 0) return undefined
-  return { cpus: quota / period, group: '/' }
+/** Lifts a limit of a control group, of which systemd or Docker knows. */
+function lift(machine: Machine, { unit }: GroupLimit, property: string, update: string) {
+  const set = unit && `sudo systemctl set-property --runtime ${unit} ${property}`
+  return fixOf(machine, set, `docker update ${update} CONTAINER`)
 }
 
 export const quotaCheck: Check = {
   name: 'CPU quota',
   goals: [],
   look: (machine) => {
-    const quota = quotaOf(machine)
+    const quota = cpuLimit(machine)
     if (quota === undefined) return { state: 'ok', text: 'none' }
-    const text = `the control group may use ${quota.cpus} CPUs`
-    if (quota.cpus >= spinners) return { state: 'ok', text }
-    const unit = quota.group.split('/').at(-1)
+    const text = `the control group may use ${quota.value} CPUs`
+    if (quota.value >= spinners) return { state: 'ok', text }
     return {
       state: 'advice',
       text: `${text}: whoever polls is stopped for the rest of each period`,
-      fix:
-        unit === '' || isContainer(machine)
-          ? `docker update --cpus ${spinners} CONTAINER`
-          : `sudo systemctl set-property --runtime ${unit} CPUQuota=`,
+      ...lift(machine, quota, 'CPUQuota=', `--cpus ${spinners}`),
     }
   },
 }
 
-const ipcLock = 14
-const lockedBytesMin = 1 << 20
+const mebibyte = 2 ** 20
+/** An emulator in memory has 1 GiB unless told otherwise; the rest is for Node. */
+const memoryMin = 1280 * mebibyte
+
+export const memoryCheck: Check = {
+  name: 'memory',
+  goals: [],
+  look: (machine) => {
+    const limit = memoryLimit(machine)
+    if (limit === undefined) return { state: 'ok', text: 'no limit of a control group' }
+    const text = `the control group may use ${Math.floor(limit.value / mebibyte)} MiB`
+    if (limit.value >= memoryMin) return { state: 'ok', text }
+    return {
+      state: 'advice',
+      text: `${text}: an emulator in memory, 1 GiB by default, may be killed once that is written`,
+      ...lift(machine, limit, 'MemoryMax=infinity', '--memory 2g --memory-swap 2g'),
+    }
+  },
+}
 
 /** The soft limit in bytes; infinite where nothing limits it. */
 function lockedLimit(machine: Machine): number | undefined {
-  const capabilities = BigInt(`0x${statusOf(machine, 'CapEff') ?? '0'}`)
-  if ((capabilities >> BigInt(ipcLock)) & 1n) return Number.POSITIVE_INFINITY
+  if (hasCapability(machine, 'ipcLock')) return Number.POSITIVE_INFINITY
   const limits = machine.text('/proc/self/limits') ?? ''
   const soft = /^Max locked memory\s+(\S+)/m.exec(limits)?.[1]
   if (soft === undefined) return undefined
@@ -99,11 +91,9 @@ export const memlockCheck: Check = {
     if (limit === undefined) return { state: 'absent', text: 'limit not known' }
     if (limit === Number.POSITIVE_INFINITY) return { state: 'ok', text: 'not limited' }
     const text = `${Math.floor(limit / 1024)} KiB: a device reaches no more memory than that at once`
-    const state = limit < lockedBytesMin ? 'blocked' : 'advice'
-    const fix = isContainer(machine)
-      ? 'docker run --ulimit memlock=-1 …'
-      : 'sudo prlimit --memlock=unlimited --pid $$'
-    return { state, text, fix }
+    const state = limit < mebibyte ? 'blocked' : 'advice'
+    const raise = 'sudo prlimit --memlock=unlimited --pid $$'
+    return { state, text, ...fixOf(machine, raise, 'docker run --ulimit memlock=-1 …') }
   },
 }
 
@@ -121,7 +111,7 @@ export const hugePageCheck: Check = {
     return {
       state: 'advice',
       text: `not for shared memory (${chosen}): without an IOMMU, queues have at most 63 entries`,
-      fix: `echo advise | sudo tee ${file}`,
+      ...fixOf(machine, `echo advise | sudo tee ${file}`),
     }
   },
 }
@@ -129,20 +119,17 @@ export const hugePageCheck: Check = {
 export const memfdCheck: Check = {
   name: 'memfd',
   goals: [],
-  look: ({ trials: { addon, memfd } }): Finding => {
+  look: (machine): Finding => {
+    const { addon, emulator, memfd } = machine.trials
     if (addon !== undefined) return { state: 'absent', text: 'not tried without the native part' }
+    if (emulator !== undefined) return { state: 'absent', text: 'not tried without an emulator' }
     if (memfd === undefined) return { state: 'ok', text: 'memory can be passed to other processes' }
     return {
       state: 'advice',
       text: `${memfd}: memory cannot be passed to other processes`,
-      fix: 'docker run --security-opt seccomp=unconfined …',
+      ...fixOf(machine, undefined, 'docker run --security-opt seccomp=unconfined …'),
     }
   },
-}
-
-/** Files by which Docker and Podman mark theirs. */
-export function isContainer(machine: Machine): boolean {
-  return ['/.dockerenv', '/run/.containerenv'].some((path) => machine.real(path) !== undefined)
 }
 
 const filtered = '2'
@@ -151,7 +138,11 @@ export const containerCheck: Check = {
   name: 'container',
   goals: [],
   look: (machine) => {
-    const seccomp = statusOf(machine, 'Seccomp') === filtered ? ', system calls are filtered' : ''
-    return { state: 'ok', text: `${isContainer(machine) ? 'this is one' : 'none known'}${seccomp}` }
+    const parts = [
+      isContainer(machine) ? 'this is one' : 'none known',
+      ...(isVirtual(machine) ? ['in a virtual machine'] : []),
+      ...(statusOf(machine, 'Seccomp') === filtered ? ['system calls are filtered'] : []),
+    ]
+    return { state: 'ok', text: parts.join(', ') }
   },
 }

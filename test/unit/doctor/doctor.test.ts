@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { lines } from '../../../src/cli/doctor.ts'
 import { checks, diagnose, type NamedFinding } from '../../../src/doctor/doctor.ts'
-import { RecordedMachine } from './recorded-machine.ts'
+import { RecordedMachine } from '../../support/recorded-machine.ts'
 
 const folder = join(import.meta.dirname, 'machines')
 const recorded = (name: string) => readFileSync(join(folder, name), 'utf8')
@@ -34,6 +34,7 @@ function findings(
 }
 
 const [first] = ['0000:c1:00.0']
+const inContainer: [RegExp, string] = [/^node/m, '/.dockerenv\nnode']
 const withoutLine = (start: string): [RegExp, string] => [new RegExp(`^${start}.*\n`, 'm'), '']
 
 describe('a machine on which one thing is different', () => {
@@ -69,6 +70,27 @@ describe('a machine on which one thing is different', () => {
     expect(only?.fix).toBeUndefined()
   })
 
+  test('limits of the first generation of control groups count, of those above too', () => {
+    const ours: [string, string] = ['4:cpu,cpuacct:/', '4:cpu,cpuacct:/lab/job']
+    const above = (value: number): [RegExp, string] => [
+      /^node/m,
+      `/sys/fs/cgroup/cpu/lab/cpu.cfs_quota_us: ${value}\n` +
+        '/sys/fs/cgroup/cpu/lab/cpu.cfs_period_us: 100000\nnode',
+    ]
+    const [lab] = findings('gpu-box', 'CPU quota', [ours, above(120000)])
+    expect(lab).toMatchObject({ state: 'advice', text: expect.stringContaining('1.2 CPUs') })
+    expect(lab?.fix).toBeUndefined()
+    const memory: [RegExp, string] = [
+      /^node/m,
+      '/proc/self/cgroup: 7:memory:/lab/job\n' +
+        '/sys/fs/cgroup/memory/lab/memory.limit_in_bytes: 268435456\n' +
+        '/sys/fs/cgroup/memory/memory.limit_in_bytes: 9223372036854771712\nnode',
+    ]
+    expect(findings('gpu-box', 'memory', [memory])).toMatchObject([
+      { state: 'advice', text: expect.stringContaining('may use 256 MiB') },
+    ])
+  })
+
   test('a quota in the first generation of control groups, and a large one', () => {
     const [small] = findings('gpu-box', 'CPU quota', [['quota_us: -1', 'quota_us: 150000']])
     expect(small).toMatchObject({ state: 'advice', text: expect.stringContaining('1.5 CPUs') })
@@ -82,8 +104,11 @@ describe('a machine on which one thing is different', () => {
       state: 'blocked',
       fix: 'sudo modprobe vfio-pci',
     })
-    expect(find(withoutLine('/dev/vfio/vfio rw'))).toMatchObject({
+    const noControl = withoutLine('/dev/vfio/vfio rw')
+    expect(find(noControl)).toMatchObject({ state: 'blocked', fix: 'sudo modprobe vfio' })
+    expect(find(noControl, inContainer)).toMatchObject({
       fix: 'docker run --device /dev/vfio/vfio …',
+      fixOn: 'host',
     })
     expect(find([/vfio\/vfio rw/, 'vfio/vfio'])).toMatchObject({
       state: 'blocked',
@@ -95,6 +120,19 @@ describe('a machine on which one thing is different', () => {
     const [closed] = findings('server', 'NVMe drives', [[/vfio\/15 rw/, 'vfio/15']])
     expect(closed).toMatchObject({ state: 'blocked', fix: 'sudo chown $USER /dev/vfio/15' })
     const other = '0000:c2:00.0'
+    const noFile = withoutLine('/dev/vfio/15 rw')
+    const [missing] = findings('server', 'NVMe drives', [
+      noFile,
+      [/^node/m, '/sys/class/vfio/15/dev: 243:0\nnode'],
+    ])
+    expect(missing?.text).toBe('/dev/vfio/15 is not there')
+    expect(missing?.fix).toBe('sudo mknod /dev/vfio/15 c 243 0')
+    expect(findings('server', 'NVMe drives', [noFile, inContainer])[0]).toMatchObject({
+      fix: 'docker run --device /dev/vfio/vfio --device /dev/vfio/15 …',
+      fixOn: 'host',
+    })
+    const [unable] = findings('server', 'NVMe drives', [noFile])
+    expect(unable?.text).toContain('CONFIG_VFIO_GROUP')
     const [shared] = findings('server', 'NVMe drives', [
       [/iommu_groups\/15\/type.*/, `$&\n/sys/kernel/iommu_groups/15/devices/${other}`],
     ])
@@ -107,24 +145,37 @@ describe('a machine on which one thing is different', () => {
   test('a drive is part of another block device', () => {
     const held: [RegExp, string] = [
       /nvme1n1\/size.*/,
-      '$&\n/sys/bus/pci/devices/0000:c2:00.0/nvme/nvme1/nvme1n1/holders/dm-0',
+      '$&\n/sys/class/block/nvme1n1/holders/dm-0\n/sys/class/block/dm-0',
     ]
     const [, found] = findings('server', 'NVMe drives', [held])
-    expect(found?.text).toContain('another block device is made of /dev/nvme1n1')
-    expect(found?.fix).toBeUndefined()
+    expect(found?.text).toContain('/dev/dm-0 is made of /dev/nvme1n1')
+    expect(found?.fix).toBe('lsblk --fs')
+  })
+
+  test('a drive has swap space', () => {
+    const swaps = '/proc/swaps: Filename Type Size\n/proc/swaps: /dev/nvme1n1 partition 9\nnode'
+    const [, found] = findings('server', 'NVMe drives', [[/^node/m, swaps]])
+    expect(found?.fix).toBe('sudo swapoff /dev/nvme1n1')
   })
 
   test.each([
-    ['a partition', 'nvme1n1/nvme1n1p1/partition: 1'],
-    ['one of several paths', 'nvme1c1n1'],
-  ])('a drive has %s: it may be in use, so that no command takes it away', (_, entry) => {
+    ['has a partition', '/sys/class/block/nvme1n1p1 -> nvme1n1/nvme1n1p1', ''],
+    ['is seen from a container', '/.dockerenv', 'host'],
+  ])('a drive %s: it may be in use, so that no command takes it away', (_, line, host) => {
     const disk: [RegExp, string] = [
       /nvme1n1\/size.*/,
-      `$&\n/sys/bus/pci/devices/0000:c2:00.0/nvme/nvme1/${entry}`,
+      `$&\n${line}\n/sys/class/block/nvme1n1/nvme1n1p1/partition: 1`,
     ]
     const [, found] = findings('server', 'NVMe drives', [disk])
     expect(found?.text).toContain('look first whether it is in use')
     expect(found?.fix).toBe('lsblk --fs')
+    expect(found?.fixOn ?? '').toBe(host)
+  })
+
+  test('a drive that nobody has: asked as root, it is certain', () => {
+    const [, found] = findings('server', 'NVMe drives', [[/^node/m, '/dev/nvme1n1 free\nnode']])
+    expect(found?.text).toBe('0000:c2:00.0 belongs to the kernel (driver nvme)')
+    expect(found?.fix).toContain('driver_override')
   })
 
   test('a service has a quota', () => {
@@ -143,6 +194,69 @@ describe('a machine on which one thing is different', () => {
       [/15\/type: DMA/, '15/type: identity'],
     ])
     expect(identity).toMatchObject({ state: 'blocked', fix: 'sudo -s' })
+  })
+
+  test('a drive that sysfs reaches needs no vfio', () => {
+    const reached: [string | RegExp, string][] = [
+      withoutLine('/sys/bus/pci/drivers/vfio-pci'),
+      withoutLine(`/sys/bus/pci/devices/${first}/driver`),
+      [/15\/type: DMA/, `15/type: identity\n/sys/bus/pci/devices/${first}/resource0 rw`],
+      [/CapEff:\t0+/, 'CapEff:\t000001ffffffffff'],
+    ]
+    expect(findings('server', 'NVMe drives', reached)[0]?.state).toBe('ok')
+    expect(findings('server', 'vfio', reached)).toMatchObject([
+      { state: 'advice', fix: 'sudo modprobe vfio-pci' },
+    ])
+    const lockdown: [RegExp, string] = [
+      /^node/m,
+      '/sys/kernel/security/lockdown: none [integrity] confidentiality\nnode',
+    ]
+    const locked = findings('server', 'NVMe drives', [...reached, lockdown])
+    expect(locked[0]?.text).toContain('lockdown')
+    expect(findings('server', 'vfio', [...reached, lockdown])[0]?.state).toBe('blocked')
+  })
+
+  test('capabilities in a user namespace are none for memory and drives', () => {
+    const inside: [RegExp, string] = [/^node/m, '/proc/self/ns/user -> user:[4026532001]\nnode']
+    expect(findings('gpu-box', 'locked memory', [])[0]?.text).toBe('not limited')
+    expect(findings('gpu-box', 'locked memory', [inside])[0]).toMatchObject({
+      state: 'advice',
+      text: expect.stringContaining('8192 KiB'),
+    })
+    const [drive] = findings('gpu-box', 'NVMe drives', [inside])
+    expect(drive?.text).toContain('only root reaches it')
+  })
+
+  test('a container says what is to be done on its host', () => {
+    const found = diagnose(new RecordedMachine(`/.dockerenv\n${recorded('laptop.txt')}`)).findings
+    const fixes = found.filter(({ fix }) => fix !== undefined)
+    expect(fixes.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['huge pages', 'locked memory', 'IOMMU', 'NVMe drives']),
+    )
+    expect(fixes.filter(({ fixOn }) => fixOn !== 'host')).toEqual([])
+  })
+
+  test('an IOMMU is switched on where it can be', () => {
+    const tables = (...names: string[]): [RegExp, string] => [
+      /^node/m,
+      [...names.map((name) => `/sys/firmware/acpi/tables/${name}`), 'node'].join('\n'),
+    ]
+    const guest: [RegExp, string] = [/GenuineIntel/, '$&\n/proc/cpuinfo: flags\t: fpu hypervisor']
+    const find = (...changes: [RegExp, string][]) => findings('laptop', 'IOMMU', changes)[0]
+    expect(find(tables('DMAR', 'FACP'))?.fix).toContain('intel_iommu=on')
+    expect(find(tables('FACP'))?.fix).toContain('--firmware-setup')
+    expect(find(guest)).toMatchObject({
+      fix: expect.stringContaining('-device intel-iommu'),
+      fixOn: 'host',
+    })
+    expect(find(guest, tables('DMAR'))?.fix).toContain('intel_iommu=on')
+  })
+
+  test('memfd is not blamed for an emulator that failed for another reason', () => {
+    const broken: [RegExp, string] = [/^node/m, 'trial emulator out of memory\nnode']
+    expect(findings('server', 'memfd', [broken])).toMatchObject([
+      { state: 'absent', text: 'not tried without an emulator' },
+    ])
   })
 
   test('CUDA is missing beside a GPU', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // PCI functions as sysfs shows them, and how far two of them are apart.
 
-import type { Machine } from './machine.ts'
+import type { SystemFiles } from './system-files.ts'
 
 export interface PciFunction {
   readonly address: string
@@ -12,7 +12,7 @@ export interface PciFunction {
   readonly driver: string | undefined
   /** Number of its IOMMU group; undefined without an IOMMU. */
   readonly group: string | undefined
-  /** Undefined where the machine has one node only, or does not say. */
+  /** Undefined where the system has one node only, or does not say. */
   readonly numaNode: number | undefined
   /** Addresses of the bridges above it, the root first; before them the root complex. */
   readonly above: readonly string[]
@@ -20,19 +20,19 @@ export interface PciFunction {
 
 const folder = '/sys/bus/pci/devices'
 
-/** All functions of the machine. */
-export function pciFunctions(machine: Machine): PciFunction[] {
-  return machine.list(folder).map((address) => {
+/** All functions of the system. */
+export function pciFunctions(system: SystemFiles): PciFunction[] {
+  return system.list(folder).map((address) => {
     const at = `${folder}/${address}`
-    const node = Number(machine.text(`${at}/numa_node`) ?? -1)
+    const node = Number(system.text(`${at}/numa_node`) ?? -1)
     return {
       address,
-      classCode: Number(machine.text(`${at}/class`) ?? 0),
-      vendor: Number(machine.text(`${at}/vendor`) ?? 0),
-      driver: machine.link(`${at}/driver`),
-      group: machine.link(`${at}/iommu_group`),
+      classCode: Number(system.text(`${at}/class`) ?? 0),
+      vendor: Number(system.text(`${at}/vendor`) ?? 0),
+      driver: system.link(`${at}/driver`),
+      group: system.link(`${at}/iommu_group`),
       numaNode: node < 0 ? undefined : node,
-      above: pathAbove(machine.real(at) ?? ''),
+      above: pathAbove(system.real(at) ?? ''),
     }
   })
 }

@@ -3,12 +3,10 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { FileMachine } from '../../../src/doctor/machine.ts'
-import { pciFunctions } from '../../../src/doctor/pci.ts'
+import { pciFunctions } from '../../../src/devices/pci.ts'
+import { RealFiles } from '../../../src/devices/system-files.ts'
 import { tryOut } from '../../../src/doctor/trials.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-const nothing = { addon: undefined, emulator: undefined, memfd: undefined, cuda: undefined }
 
 test('files, folders and links are those below its root', () => {
   using folder = temporaryFolder('machine')
@@ -21,7 +19,7 @@ test('files, folders and links are those below its root', () => {
   symlinkSync('../../../../bus/pci/drivers/nvme', join(device, 'driver'))
   const link = '../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0'
   symlinkSync(link, at('sys/bus/pci/devices/0000:01:00.0'))
-  const machine = new FileMachine(nothing, { root: folder.path, nodeVersion: 'v1.2.3' })
+  const machine = new RealFiles(folder.path)
   expect(pciFunctions(machine)).toEqual([
     {
       address: '0000:01:00.0',
@@ -33,19 +31,20 @@ test('files, folders and links are those below its root', () => {
       above: ['pci0000:00', '0000:00:01.0'],
     },
   ])
-  expect(machine.nodeVersion).toBe('v1.2.3')
   expect(machine.list('/sys/bus/pci')).toEqual(['devices', 'drivers'])
   expect(machine.mayUse('/sys/bus/pci/devices/0000:01:00.0/class')).toBe(true)
 })
 
 test('what is not there is undefined, empty, or of no use', () => {
-  const machine = new FileMachine(nothing)
+  const machine = new RealFiles()
   const path = '/no/such/path'
   expect([machine.text(path), machine.link(path), machine.real(path)]).toEqual(
     Array(3).fill(undefined),
   )
   expect(machine.list(path)).toEqual([])
   expect(machine.mayUse(path)).toBe(false)
+  expect(machine.isClaimed(path)).toBeUndefined()
+  expect(machine.isClaimed('/dev/null')).toBeUndefined()
 })
 
 test('the native part and the emulator work here', async () => {
