@@ -315,8 +315,9 @@ Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int 
   subsystem.set_capacity(std::max(subsystem.capacity(), options.capacity));
   NVM_TRY(check_modelled(options, subsystem.capacity()));
   // What an image by itself does not tell must not be made, and so erased, a second time.
-  const bool tells_all = options.namespaces.empty() || remembered.value().has_value();
-  NVM_TRY(keep_state(device, options, !tells_all));
+  const bool is_plain = options.namespaces.empty() &&
+                        options.lba_byte_length == EmulatedNamespaceOptions{}.lba_byte_length;
+  NVM_TRY(keep_state(device, options, !is_plain && !remembered.value().has_value()));
   return device;
 }
 

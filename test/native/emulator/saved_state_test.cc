@@ -82,6 +82,18 @@ TEST_CASE("an image that nobody used has nothing beside it") {
   CHECK_FALSE(std::filesystem::exists(options.image + ".peernvm"));
 }
 
+TEST_CASE("the block size of a new image is remembered before anything else happens") {
+  TemporaryFolder folder;
+  EmulatorOptions options = image_in(folder);
+  options.lba_byte_length = 4096;
+  REQUIRE(make_emulated_device(options).ok());
+  EmulatorOptions plain;
+  plain.image = options.image;
+  auto device = make_emulated_device(plain);
+  REQUIRE(device.ok());
+  CHECK(device.value().subsystem->find_namespace(1)->format.data_byte_length() == 4096);
+}
+
 // Goes on with the host's memory and queues in another subsystem.
 struct Successor {
   explicit Successor(AdminHost& host, uint64_t byte_length) : subsystem(Identity{}) {
