@@ -3,9 +3,9 @@
 // monitors and drivers in user space.
 
 import '../disposable.ts'
-import { mkdirSync } from 'node:fs'
 import { checkName, checkText } from '../checks.ts'
-import { createSystemError, unwrap } from '../errors.ts'
+import { unwrap } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { EmulatorHandle, ServerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 
@@ -84,12 +84,4 @@ export async function serveController(
   )
   const { handle, path } = unwrap(outcome)
   return new EmulatorServer(handle, path)
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch (cause) {
-    throw createSystemError(cause)
-  }
 }

@@ -5,13 +5,13 @@ import {
   closeSync,
   constants,
   existsSync,
-  mkdirSync,
   openSync,
   readdirSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createSystemError } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 import { compareResults, renderComparison } from './compare.ts'
 import { toFioJson } from './fio.ts'
 import { renderReport } from './html.ts'
@@ -55,7 +55,7 @@ export function writeComparison(
 
 /** Writes figures into a folder that is made where it is not there. */
 function writeFigures(folder: string, files: readonly SvgFile[]): void {
-  attempt(() => mkdirSync(folder, { recursive: true }))
+  makeFolder(folder)
   for (const { name, text } of files) writeText(join(folder, name), text)
 }
 
