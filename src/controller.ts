@@ -457,6 +457,8 @@ async function openNative(target: Target | undefined, role: Role): Promise<Nativ
   if (target === undefined) return unwrap(await binding().openTarget('', roles[role]))
   if (typeof target === 'string') {
     checkText('the target', target)
+    // A variable that is not set must not open something else than was meant.
+    if (target === '') throw createError('ERR_TARGET', 'it is empty')
     return unwrap(await binding().openTarget(target, roles[role]))
   }
   checkObject('a target', target)

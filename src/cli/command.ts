@@ -50,12 +50,25 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Refuses numbers that are none and options that are there twice, of which yargs makes NaN and lists. */
-export function refuseMisuse(options: OptionTable, given: Readonly<Record<string, unknown>>): void {
+type GivenValues = Readonly<Record<string, unknown>>
+
+/**
+ * Refuses numbers that are none and options that are there twice, of which yargs makes NaN and
+ * lists; and what is empty, such as a variable of a script that is not set.
+ */
+export function refuseMisuse({ positionals, options }: Command, given: GivenValues): void {
+  for (const [name, { describe }] of Object.entries(positionals)) {
+    if (given[name] === '') throw new UsageError(`${name} is empty; it is: ${describe}`)
+  }
+  refuseMisusedOptions(options, given)
+}
+
+function refuseMisusedOptions(options: OptionTable, given: GivenValues): void {
   for (const [name, option] of Object.entries(options)) {
     const value = given[name]
     if (Array.isArray(value) && option.array !== true)
       throw new UsageError(`--${name} is there twice`)
+    if ([value].flat().includes('')) throw new UsageError(`--${name} is empty`)
     if (option.type !== 'number' || value === undefined) continue
     if (!Number.isSafeInteger(value)) throw new UsageError(`--${name} takes a whole number`)
   }

@@ -29,9 +29,9 @@ const selects = {
 
 /** The number of a feature that is named by it, or by the table's name. */
 function fidOf(feature: string): number {
-  const number = Number(feature)
+  const number = /^(\d+|0x[\da-f]+)$/i.test(feature) ? Number(feature) : Number.NaN
   if (Object.hasOwn(nvme.codes.feature, feature)) return codeOf('feature', feature as never)
-  if (Number.isInteger(number) && number >= 0 && number <= fidMax) return number
+  if (number <= fidMax) return number
   const names = Object.keys(nvme.codes.feature).join(', ')
   throw new UsageError(`feature '${feature}' is no number from 0 to 255 and none of ${names}`)
 }

@@ -43,7 +43,7 @@ function add(program: Argv, command: Command): void {
       for (const [name, option] of Object.entries(command.positionals)) of.positional(name, option)
       for (const [line, describe] of command.examples) of.example(`$0 ${line}`, describe)
       of.options(command.options).check((given) => {
-        refuseMisuse(command.options, given)
+        refuseMisuse(command, given)
         command.check?.(given as never)
         return true
       })

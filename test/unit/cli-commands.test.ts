@@ -82,6 +82,13 @@ describe('a wrong call exits with 2 and says what is wrong', () => {
     [['log', 'error', '--entries', '0'], /--entries is 0/],
     [['feature', 'queues'], /'queues'.*number_of_queues/s],
     [['feature', '256'], /'256'.*0 to 255/s],
+    [['feature', ''], /feature is empty.*number_of_queues/],
+    [['feature', ' '], /' ' is no number/],
+    [['identify', ''], /target is empty.*image file or PCI address/],
+    [['log', 'smart', ''], /target is empty/],
+    [['serve', '', '--vfio-user', '/nonexistent/x'], /image is empty/],
+    [['serve', '--vfio-user', ''], /--vfio-user is empty/],
+    [['serve', '--vfio-user', '/nonexistent/x', '--namespace', ''], /--namespace is empty/],
   ])('%j', async (args, message) => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => {})
     await run(args)

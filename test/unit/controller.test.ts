@@ -38,6 +38,7 @@ describe('controller', () => {
 
   test.each([
     ['/no/such/file', 'ERR_TARGET'],
+    ['', 'ERR_TARGET'],
     [{ emulator: { blockSize: 1000 } }, 'ERR_ARGUMENT'],
     [{ kind: 'something' }, 'ERR_ARGUMENT'],
     [{ kind: 'peernvm-controller', id: 1e6 }, 'ERR_CLOSED'],
