@@ -12,9 +12,9 @@ export function cliPage(commands: readonly Command[]): string {
     `<!-- ${notice('src/cli')} -->`,
     '# Which commands does `peernvm` have, and what do they take?',
     '',
-    'They exit with 0 when all went well, 1 on a failure, 2 when they were called wrongly. A failure is one line that says what',
-    'happened and one that says what to do. `peernvm completion` prints a script that completes commands, options and their values',
-    'in bash, or in zsh where that is the shell (`SHELL`): `peernvm completion >> ~/.bashrc`.',
+    'An exit code of 0 says that all went well, 1 that something failed (for `doctor`: that what `--for` names does not work),',
+    '2 that the command line was wrong. A failure is one line on standard error that says what happened, and one that says what to do.',
+    '`peernvm completion bash >> ~/.bashrc` makes bash complete commands, options, their values, and file names; zsh and fish can, too.',
     '',
     ...commands.flatMap(section),
   ].join('\n')

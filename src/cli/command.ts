@@ -3,9 +3,15 @@
 // docs/cli.md are made. Loads nothing, so that --help is quick.
 
 import type { ArgumentsCamelCase, InferredOptionTypes, Options, PositionalOptions } from 'yargs'
+import type { Fixes } from './fixes.ts'
 
-type Positionals = Readonly<Record<string, PositionalOptions>>
-type OptionTable = Readonly<Record<string, Options>>
+/** What a shell completes, where `choices` do not say it. */
+export interface Completes {
+  readonly completes?: 'files' | 'folders' | 'features'
+}
+
+type Positionals = Readonly<Record<string, PositionalOptions & Completes>>
+type OptionTable = Readonly<Record<string, Options & Completes>>
 
 /** What the user gave, with names in camel case. */
 export type Given<P extends Positionals, O extends OptionTable> = ArgumentsCamelCase<
@@ -24,6 +30,8 @@ export interface Command<P extends Positionals = Positionals, O extends OptionTa
   readonly examples: readonly (readonly [line: string, describe: string])[]
   /** Sentences for docs/cli.md. */
   readonly notes?: readonly string[]
+  /** What to do about errors, in terms of its options. */
+  readonly fixes?: Fixes
   /** Throws a UsageError for what yargs does not see. */
   readonly check?: (given: Given<P, O>) => void
   /** Does it, and resolves to the exit code; errors are reported by the program. */
@@ -50,34 +58,14 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-type GivenValues = Readonly<Record<string, unknown>>
-
-/**
- * Refuses numbers that are none and options that are there twice, of which yargs makes NaN and
- * lists; and what is empty, such as a variable of a script that is not set.
- */
-export function refuseMisuse({ positionals, options }: Command, given: GivenValues): void {
-  for (const [name, { describe }] of Object.entries(positionals)) {
-    if (given[name] === '') throw new UsageError(`${name} is empty; it is: ${describe}`)
-  }
-  refuseMisusedOptions(options, given)
-}
-
-function refuseMisusedOptions(options: OptionTable, given: GivenValues): void {
-  for (const [name, option] of Object.entries(options)) {
-    const value = given[name]
-    if (Array.isArray(value) && option.array !== true)
-      throw new UsageError(`--${name} is there twice`)
-    if ([value].flat().includes('')) throw new UsageError(`--${name} is empty`)
-    if (option.type !== 'number' || value === undefined) continue
-    if (!Number.isSafeInteger(value)) throw new UsageError(`--${name} takes a whole number`)
-  }
-}
+/** What yargs found, by name. */
+export type GivenValues = Readonly<Record<string, unknown>>
 
 export const count = { type: 'number', requiresArg: true } as const
 export const text = { type: 'string', requiresArg: true } as const
 
 export const target = {
   type: 'string',
+  completes: 'files',
   describe: 'image file or PCI address; without one an emulator in memory',
 } as const

@@ -2,6 +2,7 @@
 // The commands of `peernvm`, in the order of its help.
 
 import { type Command, defineCommand } from './command.ts'
+import { completionCommand } from './completion-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { featureCommand, identifyCommand, logCommand } from './identify-commands.ts'
 import { serveCommand } from './serve-command.ts'
@@ -26,4 +27,5 @@ export const commands: readonly Command[] = [
   doctorCommand,
   serveCommand,
   buildCommand,
+  completionCommand,
 ]

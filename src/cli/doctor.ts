@@ -6,7 +6,7 @@ import { type Diagnosis, diagnose } from '../doctor/doctor.ts'
 import { ThisMachine } from '../doctor/machine.ts'
 import { tryOut } from '../doctor/trials.ts'
 import { exitCodes } from './command.ts'
-import { joined, write } from './output.ts'
+import { joined, write } from './write.ts'
 
 interface DoctorOptions {
   readonly for: Goal

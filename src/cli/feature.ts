@@ -7,7 +7,8 @@ import { nvme } from '../spec/nvme.ts'
 import { UsageError } from './command.ts'
 import { selectNames } from './identify-commands.ts'
 import { featureBytes, featureText } from './nvme-cli/features.ts'
-import { joined, withController, write } from './output.ts'
+import { withController } from './output.ts'
+import { joined, write } from './write.ts'
 
 interface FeatureOptions {
   readonly feature: string

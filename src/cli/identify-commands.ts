@@ -37,6 +37,7 @@ export const identifyCommand = defineCommand({
     ['identify 0000:05:00.0 --namespace 1 --output json', 'for a program'],
   ],
   notes: [resets],
+  fixes: { ERR_NVME_STATUS: 'Give a namespace that it has: --namespace 1, mostly.' },
   check: checkNamespace,
   run: async (given) => {
     const { identify } = await import('./identify.ts')
@@ -63,6 +64,10 @@ export const logCommand = defineCommand({
     ['log error disk.img --entries 4', 'the commands that failed last'],
   ],
   notes: [resets, 'Reading a page changes nothing: asynchronous events are retained.'],
+  fixes: {
+    ERR_NVME_STATUS:
+      'peernvm log pages lists those that the controller has; most are without --namespace.',
+  },
   check: (given) => {
     checkNamespace(given)
     const { entries } = given
@@ -83,6 +88,7 @@ export const featureCommand = defineCommand({
     feature: {
       type: 'string',
       demandOption: true,
+      completes: 'features',
       describe: 'its number (7, 0x0b) or name (number_of_queues)',
     },
     target,
@@ -98,6 +104,10 @@ export const featureCommand = defineCommand({
     ['feature 4 disk.img --cdw11 0x100000', 'the lower temperature threshold'],
   ],
   notes: [resets],
+  fixes: {
+    ERR_NVME_STATUS:
+      'peernvm log features lists those that the controller has; not all have a --select value.',
+  },
   check: checkNamespace,
   run: async (given) => {
     const { feature } = await import('./feature.ts')

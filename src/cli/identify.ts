@@ -5,7 +5,8 @@ import type { IdentifyController } from '../admin/identify.ts'
 import type { ControllerInfo } from '../controller.ts'
 import { decodeBits } from '../spec/decode.ts'
 import { identifyViews } from './nvme-cli/views.ts'
-import { deviceName, type OutputForm, print, withController, write } from './output.ts'
+import { deviceName, type OutputForm, print, withController } from './output.ts'
+import { write } from './write.ts'
 
 const labelWidth = 24
 const title = '------------- Controller information -------------'

@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import { type Controller, openController } from '../controller.ts'
 import { printJson } from './nvme-cli/json.ts'
 import type { View, ViewOptions } from './nvme-cli/views.ts'
+import { joined, write } from './write.ts'
 
 /** As text, as JSON, or the bytes as they are. */
 export type OutputForm = 'text' | 'json' | 'binary'
@@ -37,16 +38,4 @@ export function print(view: View, bytes: Uint8Array, options: PrintOptions): Pro
   if (options.output === 'binary') return write(bytes)
   if (options.output === 'json') return write(printJson(view.json(bytes, options)))
   return write(joined(view.text(bytes, options)))
-}
-
-/** Lines, each with its end. */
-export function joined(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\n`).join('')
-}
-
-/** Writes all of it, even where stdout is a pipe and the program ends next. */
-export function write(text: string | Uint8Array): Promise<void> {
-  return new Promise((done, fail) => {
-    process.stdout.write(text, (error) => (error ? fail(error) : done()))
-  })
 }

@@ -6,16 +6,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import yargs, { type Argv } from 'yargs'
 import { packageFolder } from '../native/package-folder.ts'
-import { type Command, exitCodes, refuseMisuse, UsageError, usageOf } from './command.ts'
+import { type Command, exitCodes, UsageError, usageOf } from './command.ts'
 import { commands } from './commands.ts'
+import { fixFor } from './fixes.ts'
+import { commandOf, explainMisuse, refuseMisuse } from './misuse.ts'
+import { joined, write } from './write.ts'
 
 /** Runs a command, reports what goes wrong, and leaves the exit code in `process.exitCode`. */
 export async function runProgram(args: readonly string[]): Promise<void> {
-  // write() hears of it too; without a listener it would be a crash.
-  process.stdout.on('error', () => {
-    process.exitCode = exitCodes.failure
-  })
-  await parse(args).catch(report)
+  if (args[0] === '--complete') {
+    // What the scripts of `peernvm completion` ask.
+    const { complete } = await import('./completion.ts')
+    await write(joined(await complete(args.slice(1))))
+    return
+  }
+  await parse(args).catch((error) => report(error, commandOf(commands, args)))
 }
 
 async function parse(args: readonly string[]): Promise<void> {
@@ -24,13 +29,12 @@ async function parse(args: readonly string[]): Promise<void> {
     .detectLocale(false)
   for (const command of commands) add(program, command)
   await program
-    .completion('completion', 'Print a script that completes these commands, for bash or zsh')
-    .demandCommand(1, 'Which command?')
+    .demandCommand(1)
     .strict()
     .version(version())
     .fail((message, error) => {
       const isOurs = error !== undefined && error.name !== 'YError'
-      throw isOurs ? error : new UsageError(message)
+      throw isOurs ? error : new UsageError(explainMisuse(message, args, commands))
     })
     .parseAsync()
 }
@@ -60,12 +64,14 @@ function version(): string {
 }
 
 /** One line that says what happened, and one that says what to do. */
-function report(error: unknown): void {
-  const { message, fix } = error as { readonly message: string; readonly fix?: string }
+function report(error: unknown, command: Command | undefined): void {
+  const { message, fix, code } = error as NodeJS.ErrnoException & { readonly fix?: string }
   const isUsage = error instanceof UsageError
   process.exitCode = isUsage ? exitCodes.usage : exitCodes.failure
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return // nobody reads any more
+  if (code === 'EPIPE') return // nobody reads any more
   console.error(`peernvm: ${message}`)
-  const advice = isUsage ? 'peernvm --help tells how it is called' : fix
+  const of = command === undefined ? '' : ` ${command.name}`
+  const help = `peernvm${of} --help says how it is called.`
+  const advice = isUsage ? help : (fixFor(command, code) ?? fix)
   if (advice !== undefined) console.error(`  ${advice}`)
 }

@@ -2,13 +2,14 @@
 // `peernvm serve`: its options, and the device that they describe.
 
 import type { EmulatorOptions, TimingModelName } from '../emulator/options.ts'
-import { count, defineCommand, exitCodes, type Given, text } from './command.ts'
+import { count, defineCommand, exitCodes, type Given, text, UsageError } from './command.ts'
 
 const size = text
 
 const options = {
   'vfio-user': {
     type: 'string',
+    completes: 'folders',
     requiresArg: true,
     demandOption: true,
     describe: 'folder of the socket `cntrl`; with several controllers, of folders 0, 1, …',
@@ -47,6 +48,7 @@ const options = {
 
 const image = {
   type: 'string',
+  completes: 'files',
   describe: 'raw image file; without one the blocks live in memory',
 } as const
 
@@ -65,6 +67,18 @@ export const serveCommand = defineCommand({
     'It prints with which arguments QEMU 10.1 or later uses the device, and runs until SIGINT or',
     'SIGTERM.',
   ],
+  fixes: {
+    ERR_ARGUMENT: 'peernvm serve --help says what each option takes.',
+    ERR_BUSY: 'End the program that has the image; one serves it at a time.',
+    ERR_IMAGE:
+      'Give a file whose size is a multiple of --block-size, or --size, with which it is made.',
+  },
+  check: ({ timing, latencyNs, bandwidth }) => {
+    if (timing === undefined || (latencyNs === undefined && bandwidth === undefined)) return
+    throw new UsageError(
+      '--timing says how long commands take; leave out --latency-ns, --bandwidth',
+    )
+  },
   run: async (served) => {
     const { serve } = await import('./serve.ts')
     const { vfioUser, doorbells } = served

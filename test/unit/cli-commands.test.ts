@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { exitCodes, usageOf } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands.ts'
+import { fixFor } from '../../src/cli/fixes.ts'
 import { runProgram as run } from '../../src/cli/program.ts'
+import { type ErrorCode, errorTable } from '../../src/error-table.ts'
 import { runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -47,46 +49,40 @@ describe('help', () => {
     const files = await loadedFiles(['--help'])
     expect(files).toContain('src/cli/peernvm.js')
     const light =
-      /^src\/(cli\/[\w-]*command[\w-]*\.js|cli\/(peernvm|program)\.js|cli\/nvme-cli\/log-names\.js|native\/package-folder\.js)$/
+      /^src\/(cli\/[\w-]*command[\w-]*\.js|cli\/(fixes|misuse|peernvm|program|write)\.js|cli\/nvme-cli\/log-names\.js|native\/package-folder\.js)$/
     expect(files.filter((file) => !light.test(file))).toEqual([])
-  })
-
-  test('completes commands, options and their values', async () => {
-    const { stdout } = await peernvm(['--get-yargs-completions', 'peernvm', ''])
-    expect(stdout.split('\n')).toEqual(expect.arrayContaining(commands.map(({ name }) => name)))
-    const values = await peernvm([
-      '--get-yargs-completions',
-      'peernvm',
-      'log',
-      'smart',
-      '--output',
-      '',
-    ])
-    expect(values.stdout.trim().split('\n')).toEqual(['text', 'json', 'binary'])
-    expect((await peernvm(['completion'], { SHELL: '/bin/bash' })).stdout).toContain('complete ')
-    expect((await peernvm(['completion'], { SHELL: '/bin/zsh' })).stdout).toContain('#compdef')
   })
 })
 
 describe('a wrong call exits with 2 and says what is wrong', () => {
   test.each([
-    [[], /Which command/],
-    [['idntify'], /idntify/],
-    [['identify', '--colour'], /colour/],
+    [[], /which command\? One of identify, log/],
+    [['idntify'], /there is no command idntify; did you mean identify\?/],
+    [['frobnicate'], /there is no command frobnicate\n/],
+    [['identify', '--colour'], /identify takes no --colour\n/],
+    [['identify', '--nmespace', '1'], /identify takes no --nmespace; did you mean --namespace\?/],
+    [['identify', 'one.img', 'two.img'], /two.img is one word too many/],
+    [['identify', '-x'], /identify takes no -x\n/],
+    [['identify', '--output'], /--output needs a value|-o needs a value/],
+    [['serve'], /--vfio-user is missing: folder/],
+    [
+      ['serve', '--vfio-user', '/nonexistent/x', '--timing', '970pro', '--bandwidth', '5'],
+      /--timing.*leave out --latency-ns, --bandwidth/,
+    ],
     [['identify', '--namespace', '0'], /--namespace is 0/],
     [['identify', '--namespace', 'x'], /--namespace takes a whole number/],
-    [['identify', '--output', 'xml'], /output.*xml.*text.*json/s],
+    [['identify', '--output', 'xml'], /--output is one of text, json, binary, and not 'xml'/],
     [['identify', '-o', 'text', '-o', 'json'], /--output is there twice/],
-    [['log'], /page|Not enough/],
-    [['log', 'smrt'], /smrt.*smart/s],
+    [['log'], /log needs <page>: which log page \(smart, error/],
+    [['log', 'smrt'], /<page> is one of smart, .* not 'smrt'; did you mean smart\?/],
     [['log', 'error', '--entries', '0'], /--entries is 0/],
     [['feature', 'queues'], /'queues'.*number_of_queues/s],
     [['feature', '256'], /'256'.*0 to 255/s],
-    [['feature', ''], /feature is empty.*number_of_queues/],
+    [['feature', ''], /<feature> is empty.*number_of_queues/],
     [['feature', ' '], /' ' is no number/],
-    [['identify', ''], /target is empty.*image file or PCI address/],
-    [['log', 'smart', ''], /target is empty/],
-    [['serve', '', '--vfio-user', '/nonexistent/x'], /image is empty/],
+    [['identify', ''], /<target> is empty.*image file or PCI address/],
+    [['log', 'smart', ''], /<target> is empty/],
+    [['serve', '', '--vfio-user', '/nonexistent/x'], /<image> is empty/],
     [['serve', '--vfio-user', ''], /--vfio-user is empty/],
     [['serve', '--vfio-user', '/nonexistent/x', '--namespace', ''], /--namespace is empty/],
   ])('%j', async (args, message) => {
@@ -94,7 +90,7 @@ describe('a wrong call exits with 2 and says what is wrong', () => {
     await run(args)
     const text = said.mock.calls.join('\n')
     expect(text).toMatch(message)
-    expect(text).toMatch(/\n {2}.*--help/)
+    expect(text).toMatch(/^peernvm: .*\n {2}peernvm .*--help.*$/)
     expect(process.exitCode).toBe(exitCodes.usage)
     process.exitCode = undefined
   })
@@ -102,7 +98,39 @@ describe('a wrong call exits with 2 and says what is wrong', () => {
 
 test('messages are in one language', async () => {
   const { stderr } = await peernvm(['log', 'smrt'], { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' })
-  expect(stderr).toContain('Invalid values')
+  expect(stderr).toContain('did you mean smart?')
+})
+
+describe('what to do about an error', () => {
+  // What no command does: raw queues, references, memory of its own.
+  const notDone = [
+    'ERR_ALIGNMENT',
+    'ERR_NO_ADMIN',
+    'ERR_NO_QUEUES',
+    'ERR_QUEUE_FULL',
+    'ERR_QUEUE_MODE',
+  ]
+
+  test.each(commands)('is said by $name without calls and objects of the API', (command) => {
+    const codes = Object.keys(errorTable).filter((code) => !notDone.includes(code))
+    const said = codes
+      .filter((code) => code !== 'ERR_NVME_STATUS' || /identify|log|feature/.test(command.name))
+      .map((code) => fixFor(command, code) ?? errorTable[code as ErrorCode].fix)
+    expect(
+      said.filter((fix) => /\(\)|\w\.\w+\(|error\.\w|role|reference|queue pair/.test(fix)),
+    ).toEqual([])
+  })
+
+  test.each([
+    [['feature', '0x50'], 'peernvm log features lists'],
+    [['log', 'smart', '--namespace', '9'], 'peernvm log pages lists'],
+    [['serve', '--vfio-user', '/nonexistent/x', '--mdts', '99'], 'peernvm serve --help says'],
+    [['serve', '/no/such.img', '--vfio-user', '/nonexistent/x'], '--size, with which it is made'],
+  ])('%j', async (args, fix) => {
+    const { code, stderr } = await peernvm(args)
+    expect(code).toBe(exitCodes.failure)
+    expect(stderr.split('\n').at(-2)).toContain(fix)
+  })
 })
 
 describe('identify, log and feature', () => {
