@@ -338,7 +338,7 @@ void ControllerArchive::restore_features(ControllerState& state, const SavedCont
   }
   features.host_behavior.acre = saved.advanced_retry;
   features.timestamp_ms = saved.timestamp_ms;
-  features.timestamp_at_ns = state.subsystem.now_ns();
+  features.timestamp_at_ns = state.subsystem.running_ns();
   features.timestamp_from_host = saved.timestamp_from_host;
   state.admin.changed_namespaces.insert(saved.changed_namespaces.begin(),
                                         saved.changed_namespaces.end());

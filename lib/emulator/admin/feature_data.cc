@@ -19,7 +19,7 @@ Task receive_timestamp(ControllerState& state, Command& command) {
   log_timestamp_change(state, timestamp(state));
   CurrentFeatures& features = state.admin.features;
   features.timestamp_ms = value & kTimestampMask;
-  features.timestamp_at_ns = state.subsystem.now_ns();
+  features.timestamp_at_ns = state.subsystem.running_ns();
   features.timestamp_from_host = true;
   co_return spec::status::success;
 }
@@ -40,7 +40,7 @@ Task receive_host_behavior(ControllerState& state, Command& command) {
 
 uint64_t timestamp(const ControllerState& state) {
   const CurrentFeatures& features = state.admin.features;
-  const uint64_t now_ns = state.subsystem.now_ns();
+  const uint64_t now_ns = state.subsystem.running_ns();
   const uint64_t since_ns = now_ns - std::min(now_ns, features.timestamp_at_ns);
   const uint64_t now_ms = features.timestamp_ms + since_ns / kNanosecondsPerMillisecond;
   constexpr unsigned kAttributesShift = 48;

@@ -190,7 +190,7 @@ void reset_features(ControllerState& state) {
   state.admin.features = {};
   state.admin.changed_namespaces.clear();
   state.admin.event_log.clear();
-  state.admin.features.timestamp_at_ns = state.subsystem.now_ns();
+  state.admin.features.timestamp_at_ns = state.subsystem.running_ns();
   for (size_t id = 0; id < state.features.size(); id++) {
     state.features[id] = saved_or_initial(state, {static_cast<uint8_t>(id), 0});
   }

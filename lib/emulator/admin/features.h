@@ -25,7 +25,7 @@ using FeatureValues = std::map<FeatureKey, uint32_t>;
 struct CurrentFeatures {
   FeatureValues values;  // that were set
   spec::HostBehaviorSupport host_behavior{};
-  // The Timestamp feature: milliseconds at a time of the step's clock.
+  // The Timestamp feature: milliseconds at a time of Subsystem::running_ns().
   uint64_t timestamp_ms = 0;
   uint64_t timestamp_at_ns = 0;
   bool timestamp_from_host = false;

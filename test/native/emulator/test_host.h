@@ -26,7 +26,7 @@ class FakeClock final : public Clock {
     reads++;
     return now;
   }
-  uint64_t now = 1'000'000;
+  uint64_t now = 3'600'000'000'000;  // of a machine that runs already
   uint64_t reads = 0;
 };
 

@@ -151,7 +151,7 @@ TEST_CASE("the timestamp counts on with the clock") {
   auto& stamp = host.as<uint64_t>(host.page);
   REQUIRE(TestHost::status_of(host.get_feature(spec::feature::timestamp)) == 0);
   const uint64_t before = stamp;
-  CHECK((before >> 48) == 0);
+  CHECK(before < 100);  // since the reset, and set by it
   host.clock.now += 5'000'000'000;
   REQUIRE(TestHost::status_of(host.get_feature(spec::feature::timestamp)) == 0);
   CHECK(stamp - before >= 5000);
