@@ -10,8 +10,7 @@ export const vfioControl = '/dev/vfio/vfio'
 
 /** vfio makes groups of its own for devices that it hands out without an IOMMU. */
 export function isWithoutIommu(machine: Machine, group: string): boolean {
-  const isNamed = machine.text(`${groupFolder}/${group}/name`) === 'vfio-noiommu'
-  return isNamed || machine.real(`/dev/vfio/noiommu-${group}`) !== undefined
+  return machine.text(`${groupFolder}/${group}/name`) === 'vfio-noiommu'
 }
 
 /** Whether an IOMMU translates for a drive, so that vfio is the only way to it. */

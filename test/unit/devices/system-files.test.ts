@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
-// A machine whose files are below a folder, and what is tried on this one.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+// Files below a folder, and what this machine says when it is asked.
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { pciFunctions } from '../../../src/devices/pci.ts'
 import { RealFiles } from '../../../src/devices/system-files.ts'
 import { tryOut } from '../../../src/doctor/trials.ts'
+import { skipVisibly } from '../../support/skip.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 test('files, folders and links are those below its root', () => {
@@ -45,6 +55,29 @@ test('what is not there is undefined, empty, or of no use', () => {
   expect(machine.mayUse(path)).toBe(false)
   expect(machine.isClaimed(path)).toBeUndefined()
   expect(machine.isClaimed('/dev/null')).toBeUndefined()
+})
+
+/** Opens a block device for this process alone, by which the kernel knows it as claimed. */
+function claimOne(): { path: string; fd: number } | undefined {
+  for (const name of readdirSync('/dev')) {
+    const path = join('/dev', name)
+    try {
+      if (!statSync(path).isBlockDevice()) continue
+      return { path, fd: openSync(path, constants.O_RDONLY | constants.O_EXCL) }
+    } catch {} // somebody else has it, or this process may not
+  }
+  return undefined
+}
+
+test('the kernel says whether somebody has a block device', (context) => {
+  const claimed = claimOne()
+  if (claimed === undefined) {
+    skipVisibly(context, 'no block device may be opened', 'run it as root, with one in /dev')
+  }
+  const system = new RealFiles()
+  const whileClaimed = system.isClaimed(claimed.path)
+  closeSync(claimed.fd)
+  expect([whileClaimed, system.isClaimed(claimed.path)]).toEqual([true, false])
 })
 
 test('the native part and the emulator work here', async () => {

@@ -18,6 +18,8 @@ const partition = `/sys/class/block/nvme0n1p1 -> nvme0n1/nvme0n1p1
 const mounted = (number: string, source: string, at = '/data') =>
   `/proc/self/mountinfo: 40 22 ${number} / ${at} rw shared:5 - ext4 ${source} rw`
 
+const md0 = '/sys/class/block/md0/dev: 9:0'
+
 const machine = (...lines: string[]) => new RecordedMachine([drive, ...lines].join('\n'))
 const uses = (...lines: string[]) => usesOfController(machine(...lines), address).map(describeUse)
 
@@ -69,9 +71,26 @@ test.each(['dm-0', 'md127', 'bcache0'])('what is made of a partition, to its end
   ])
 })
 
+test('what is made of two partitions is named for each, and its own uses once', () => {
+  const second = partition.replaceAll('p1', 'p2').replace('259:1', '259:2')
+  const holders = [1, 2].map((n) => `/sys/class/block/nvme0n1p${n}/holders/md0`)
+  expect(uses(partition, second, ...holders, mounted('9:0', '/dev/md0'), md0)).toEqual([
+    '/dev/nvme0n1p1 is a partition of it',
+    '/dev/md0 is made of /dev/nvme0n1p1',
+    '/dev/md0 is mounted at /data',
+    '/dev/nvme0n1p2 is a partition of it',
+    '/dev/md0 is made of /dev/nvme0n1p2',
+  ])
+})
+
 test('a loop device over a namespace', () => {
   const loop = '/sys/class/block/loop2/loop/backing_file: /dev/nvme0n1'
   expect(uses(loop)).toEqual(['/dev/loop2 is made of /dev/nvme0n1'])
+})
+
+test('a pool of one is what is mounted', () => {
+  const btrfs = '/sys/fs/btrfs/12ab/devices/nvme0n1 -> ../../../../block/nvme0n1'
+  expect(uses(btrfs, mounted('0:44', '/dev/nvme0n1'))).toEqual(['/dev/nvme0n1 is mounted at /data'])
 })
 
 test('members of pools, which name one device in a mount, or none', () => {
@@ -103,6 +122,8 @@ test('what another namespace mounted is known where the kernel may be asked', ()
   ])
   expect(isSeen(machine('/dev/nvme0n1 free'), address)).toBe(true)
   expect(isSeen(machine(), address)).toBe(false)
+  const shared = machine('/dev/nvme0n1 free', '/dev/nvme7n1 free', multipath, `${subsystem}/nvme0`)
+  expect(isSeen(shared, address)).toBe(true) // of a path nothing can be asked
 })
 
 test('an image is used by loop devices, their partitions, and as swap', () => {
@@ -111,7 +132,8 @@ test('an image is used by loop devices, their partitions, and as swap', () => {
 /sys/class/block/loop3/loop/backing_file: ${image}
 /sys/class/block/loop3p1 -> loop3/loop3p1
 /sys/class/block/loop3/loop3p1/partition: 1
-${mounted('0:9', '/dev/loop3p1', '/mnt')}`
+${mounted('0:9', '/dev/loop3p1', '/mnt')}
+/dev/loop3 claimed`
   const of = (lines: string) => usesOfImage(machine(lines), image).map(describeUse)
   expect(of(loop)).toEqual([
     `/dev/loop3 is made of ${image}`,
