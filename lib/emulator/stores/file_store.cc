@@ -113,8 +113,9 @@ Result<UniqueFd> open_image(const FileStoreOptions& options, bool& read_only) {
   UniqueFd fd(open(options.path.c_str(), flags, 0644));
   if (fd.valid()) return fd;
   if (errno == ENOENT) {
-    return Status(ErrorCode::Image, options.path + " does not exist; ask to create it with a size",
-                  ENOENT);
+    const char* missing = (flags & O_CREAT) != 0 ? " cannot be made, as its folder does not exist"
+                                                 : " does not exist; ask to create it with a size";
+    return Status(ErrorCode::Image, options.path + missing, ENOENT);
   }
   if (errno == EISDIR) return Status(ErrorCode::Image, options.path + " is a directory", EISDIR);
   return os_failure("open " + options.path, errno);

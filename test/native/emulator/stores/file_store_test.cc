@@ -415,7 +415,9 @@ TEST_CASE("images that cannot be used are refused with what to do") {
   };
   FileStoreOptions options;
   options.path = path;
-  CHECK(refusal(options).find("does not exist") != std::string::npos);
+  CHECK(refusal(options).find("does not exist; ask") != std::string::npos);
+  const auto in_no_folder = create(folder.file("none/disk.img"), 4096);
+  CHECK(refusal(in_no_folder).find("its folder does not exist") != std::string::npos);
   CHECK(refusal(create(path, 0)).find("is empty") != std::string::npos);
   CHECK(refusal(create(path, 1000)).find("512") != std::string::npos);
   REQUIRE(open_file_store(create(path, 8192)).ok());
