@@ -3,7 +3,7 @@
 
 import { RealFiles, type SystemFiles } from '../../src/devices/system-files.ts'
 import { describeUse, usesOfController, usesOfImage } from '../../src/devices/uses.ts'
-import { createError } from '../../src/errors.ts'
+import { createError, NvmError } from '../../src/errors.ts'
 
 /**
  * Refuses a target that is in use.
@@ -17,5 +17,9 @@ export function refuseInUse(target: string, system: SystemFiles = new RealFiles(
       ? usesOfImage(system, target.replace(/^emulator:/, ''))
       : usesOfController(system, (address.length === 7 ? `0000:${address}` : address).toLowerCase())
   if (uses.length === 0) return
-  throw createError('ERR_BUSY', `${target}: ${uses.map(describeUse).join('; ')}`)
+  const { code, message } = createError(
+    'ERR_BUSY',
+    `${target}: ${uses.map(describeUse).join('; ')}`,
+  )
+  throw new NvmError(code, message, 'Take another, or end that use first: lsblk --fs shows it.')
 }

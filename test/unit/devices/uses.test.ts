@@ -153,6 +153,7 @@ test.each([address, '05:00.0', `pci:${address}`, '0000:05:00.0'.toUpperCase()])(
       expect.objectContaining({
         code: 'ERR_BUSY',
         message: expect.stringContaining('nvme0n1 is mounted at /data'),
+        fix: expect.stringContaining('lsblk --fs'),
       }),
     )
     expect(() => refuseInUse(target, machine())).not.toThrow()
