@@ -186,6 +186,18 @@ export const errorTable = {
     message: 'The saved state of the emulator cannot be used: {detail}',
     fix: 'Give it whole and unchanged, as this or an older version saved it. Without its .peernvm file an image is opened as a plain one.',
   },
+  ERR_MANAGER_GONE: {
+    number: 32,
+    errno: 'EPIPE',
+    message: 'The process that manages the controller has gone: {detail}',
+    fix: 'Start it again, then open its socket again.',
+  },
+  ERR_DATA_LOST: {
+    number: 33,
+    errno: 'EIO',
+    message: 'The blocks of the controller are lost: {detail}',
+    fix: 'Serve an image file: blocks in memory end with the process that serves them.',
+  },
   ERR_REFUSED: {
     number: 31,
     errno: 'EPERM',

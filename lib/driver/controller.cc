@@ -38,7 +38,7 @@ Result<std::shared_ptr<Controller>> Controller::open(std::shared_ptr<Transport> 
                                                      Waiter& waiter) {
   const std::string& address = transport->capabilities().address;
   const uint64_t cap = transport->read_register64(spec::registers::cap);
-  if (cap == UINT64_MAX) return Status(ErrorCode::ControllerGone, address);
+  if (cap == UINT64_MAX) return transport->gone();
   if ((spec::cap::css.get(cap) & kNvmCommandSet) == 0) {
     return Status(ErrorCode::Unsupported, address + " has no NVM command set (CAP.CSS)");
   }

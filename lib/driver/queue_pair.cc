@@ -196,7 +196,11 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
     if (closed_) return Status(ErrorCode::Closed, "queue pair " + std::to_string(queue_id_));
     epoch = controller_->epoch();
     dropped_ = true;
-    if (lost()) return std::optional(ErrorCode::QueueLost);
+    if (lost()) {
+      // By a manager in another process, which then may have gone.
+      if (transport_->manager() != nullptr) NVM_TRY(check_health(*transport_));
+      return std::optional(ErrorCode::QueueLost);
+    }
     deleted = check_enabled(*transport_);
     if (deleted.ok()) deleted = delete_queues(timeout_ns);
     if (deleted.ok()) {

@@ -21,7 +21,7 @@ constexpr uint32_t kShutdownNone = 0;
 constexpr uint32_t kSubsystemResetKey = 0x4e564d65;  // "NVMe", of NSSR.NSSRC
 
 Status gone(Transport& transport) {
-  return Status(ErrorCode::ControllerGone, transport.capabilities().address);
+  return transport.gone();
 }
 
 Status not_in_time(Transport& transport, const char* what, uint64_t timeout_ns) {

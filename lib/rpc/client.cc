@@ -45,7 +45,7 @@ Result<std::shared_ptr<Client>> Client::greet(std::unique_ptr<Channel> channel,
       spec::RpcHello{.version = spec::rpc_version, .observer = observes ? 1u : 0u}));
   if (!reply.ok()) {
     const ErrorCode code = reply.status().failure().code;
-    if (code != ErrorCode::ControllerGone) return std::move(reply.status());
+    if (code != ErrorCode::ManagerGone) return std::move(reply.status());
     return Status(ErrorCode::Busy, "whoever serves at " + name +
                                        " hung up: it has as many clients as it takes, or ends");
   }
@@ -67,7 +67,7 @@ Result<std::shared_ptr<Client>> Client::greet(std::unique_ptr<Channel> channel,
 }
 
 Status Client::gone() const {
-  return Status(ErrorCode::ControllerGone, "the process that serves it at " + name_ + " has gone");
+  return Status(ErrorCode::ManagerGone, "it served at " + name_);
 }
 
 // True when there is no use in trying again.

@@ -35,7 +35,7 @@ class Client {
   UniqueFd take_notices() { return std::move(notices_); }
 
   // Sends a request (its id is chosen here) and waits for the reply. Any thread. The failure that
-  // the manager answers with; ERR_CONTROLLER_GONE when it has gone, ERR_TIMEOUT when it is silent.
+  // the manager answers with; ERR_MANAGER_GONE when it has gone, ERR_TIMEOUT when it is silent.
   Result<Message> call(Message request, uint64_t timeout_ns = kCallTimeoutNs);
   // Sends a request that has no reply, unless the socket is full of them.
   void post(uint16_t code);
@@ -43,11 +43,12 @@ class Client {
   // The connection is broken, for good.
   bool is_broken() const { return broken_.load(std::memory_order_acquire); }
   void note_broken() { broken_.store(true, std::memory_order_release); }
+  // ERR_MANAGER_GONE.
+  Status gone() const;
   const std::string& name() const { return name_; }
 
  private:
   Client(std::unique_ptr<Channel> channel, std::string name, Waiter& waiter);
-  Status gone() const;
   bool send(const Message& request);
   bool look(uint32_t id, std::optional<Message>& reply);
 

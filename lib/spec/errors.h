@@ -39,6 +39,8 @@ enum class ErrorCode : uint16_t {
   QueueLost = 28,
   ControllerDisabled = 29,
   State = 30,
+  ManagerGone = 32,
+  DataLost = 33,
   Refused = 31,
 };
 
@@ -74,6 +76,8 @@ constexpr const char* error_name(ErrorCode code) {
     case ErrorCode::QueueLost: return "ERR_QUEUE_LOST";
     case ErrorCode::ControllerDisabled: return "ERR_CONTROLLER_DISABLED";
     case ErrorCode::State: return "ERR_STATE";
+    case ErrorCode::ManagerGone: return "ERR_MANAGER_GONE";
+    case ErrorCode::DataLost: return "ERR_DATA_LOST";
     case ErrorCode::Refused: return "ERR_REFUSED";
   }
   return "ERR_UNKNOWN";
@@ -111,6 +115,8 @@ constexpr int error_errno(ErrorCode code) {
     case ErrorCode::QueueLost: return ECONNRESET;
     case ErrorCode::ControllerDisabled: return ECONNRESET;
     case ErrorCode::State: return EINVAL;
+    case ErrorCode::ManagerGone: return EPIPE;
+    case ErrorCode::DataLost: return EIO;
     case ErrorCode::Refused: return EPERM;
   }
   return EIO;
@@ -156,6 +162,9 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::ControllerDisabled:
       return "Somebody else disabled the controller under its queues: {detail}";
     case ErrorCode::State: return "The saved state of the emulator cannot be used: {detail}";
+    case ErrorCode::ManagerGone:
+      return "The process that manages the controller has gone: {detail}";
+    case ErrorCode::DataLost: return "The blocks of the controller are lost: {detail}";
     case ErrorCode::Refused:
       return "The process that manages the controller refuses this: {detail}";
   }
@@ -227,6 +236,9 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::State:
       return "Give it whole and unchanged, as this or an older version saved it. Without its "
              ".peernvm file an image is opened as a plain one.";
+    case ErrorCode::ManagerGone: return "Start it again, then open its socket again.";
+    case ErrorCode::DataLost:
+      return "Serve an image file: blocks in memory end with the process that serves them.";
     case ErrorCode::Refused:
       return "Ask for less, or let whoever serves the controller allow it in its policy.";
   }

@@ -162,7 +162,7 @@ Status RpcTransport::unmap(const Mapping& mapping) {
     if (!reply.ok() && !client_->is_broken()) return std::move(reply.status());
   }
   if (client_->is_broken() && !capabilities_.emulated) {
-    return Status(ErrorCode::ControllerGone, capabilities_.address);
+    return gone();
   }
   std::lock_guard lock(mutex_);
   mapped_.erase(mapping.handle);

@@ -20,12 +20,13 @@ class RpcTransport final : public Transport {
   ~RpcTransport() override;
 
   const Capabilities& capabilities() const override { return capabilities_; }
-  // All ones once the manager has gone.
+  // All ones once the manager has gone: ERR_MANAGER_GONE.
   uint32_t read_register32(uint32_t offset) override;
   uint64_t read_register64(uint32_t offset) override;
   // Registers are the manager's: nothing is written.
   void write_register32(uint32_t, uint32_t) override {}
   void write_register64(uint32_t, uint64_t) override {}
+  Status gone() override { return client_->gone(); }
   Doorbells doorbells() override;
   void ring_wake() override { client_->post(spec::rpc_code::wake); }
   volatile void* bar() override { return bar_; }

@@ -107,6 +107,9 @@ class Transport {
   virtual void write_register32(uint32_t offset, uint32_t value) = 0;
   virtual void write_register64(uint32_t offset, uint64_t value) = 0;
 
+  // Why registers read as all ones.
+  virtual Status gone() { return Status(ErrorCode::ControllerGone, capabilities().address); }
+
   virtual Doorbells doorbells() = 0;
   // Wakes a parked device. Needed only after Doorbells::sleeping was seen non-zero.
   virtual void ring_wake() {}

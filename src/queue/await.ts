@@ -350,6 +350,10 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     this.#recovery.look()
   }
 
+  lose(): void {
+    this.#recovery.look()
+  }
+
   // What jobs ask of the queue.
 
   get refusal(): NvmError | undefined {

@@ -17,6 +17,8 @@ export interface Pumped {
   readonly isBusy: boolean
   /** One tick of the coarse clock passed; a command older than `ticksMax` is overdue. */
   tick(): void
+  /** The queue is lost: it was reset, or who has the controller has gone. */
+  lose(): void
   /** The pump itself broke. */
   fail(cause: unknown): void
 }
@@ -140,6 +142,7 @@ export class Pump implements Sleeper {
       this.#ticked = now
       this.#pumped.tick()
     }
+    if (!this.#ring.isLive) this.#pumped.lose()
     if (this.#completedSinceLook) {
       this.#completedSinceLook = false
       this.#progressed = now

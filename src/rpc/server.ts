@@ -120,7 +120,7 @@ export class ControllerServer implements AsyncDisposable {
   }
 
   /**
-   * Ends it for its clients, whose commands fail from now on with ERR_CONTROLLER_GONE, takes back
+   * Ends it for its clients, whose commands fail from now on with ERR_MANAGER_GONE, takes back
    * what they had, and removes the socket. Idempotent.
    */
   close(): Promise<void> {
