@@ -96,11 +96,6 @@ export type {
   RequestOptions,
   WriteRequest,
 } from './queue/request.ts'
-export type { Decoded, DecodedBits } from './spec/decode.ts'
-export { decode, decodeBits } from './spec/decode.ts'
-export type { BitLayoutName, CodeSet, StatusName, StructureName } from './spec/nvme.ts'
-export type { ControllerToken, Target } from './target.ts'
-export type { CompletedCommand, SubmittedCommand } from './trace.ts'
 export type {
   ControllerServer,
   SharingClient,
@@ -110,3 +105,8 @@ export type {
   SharingStatus,
 } from './rpc/server.ts'
 export { readSharing } from './rpc/server.ts'
+export type { Decoded, DecodedBits } from './spec/decode.ts'
+export { decode, decodeBits } from './spec/decode.ts'
+export type { BitLayoutName, CodeSet, StatusName, StructureName } from './spec/nvme.ts'
+export type { ControllerToken, Target } from './target.ts'
+export type { CompletedCommand, SubmittedCommand } from './trace.ts'

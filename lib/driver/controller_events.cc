@@ -6,6 +6,7 @@
 
 #include "driver/admin.h"
 #include "driver/controller.h"
+#include "driver/remote_manager.h"
 #include "platform/wake.h"
 
 namespace nvm {
@@ -49,11 +50,12 @@ Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {
   std::lock_guard reading(reading_mutex_);
   auto queue = controller_.working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
-  NVM_TRY(configure());
+  NVM_TRY(remote() != nullptr ? remote()->watch() : configure());
   auto watcher = std::make_shared<EventWatcher>(fd);
   std::lock_guard lock(mutex_);
   watchers_.push_back(watcher);
   bind();
+  if (remote() != nullptr) return watcher;
   const uint32_t kept = queue.value()->keep_event_requests(
       std::min(kRequestsMax, controller_.limits().event_requests_max));
   if (kept != 0) return watcher;
@@ -61,6 +63,12 @@ Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {
   bind();
   return Status(ErrorCode::Unsupported,
                 "the admin queue is too short for Asynchronous Event Requests");
+}
+
+// Null: events come from our own admin queue.
+RemoteEvents* ControllerEvents::remote() {
+  const RemoteManager* manager = controller_.transport().manager();
+  return manager == nullptr ? nullptr : manager->events.get();
 }
 
 // Adds what the controller offers to what is enabled.
@@ -92,6 +100,11 @@ void ControllerEvents::bind() {
   if (fd == bound_fd_) return;
   bound_fd_ = fd;
   const WakeTarget target = fd < 0 ? WakeTarget{} : WakeTarget{&armed_, fd};
+  if (remote() != nullptr) {
+    device_wakes_ = fd >= 0;
+    (void)remote()->look(target);
+    return;
+  }
   const Capabilities& capabilities = controller_.transport().capabilities();
   // With a single vector that one announces the completions of a queue.
   if (capabilities.wakes && capabilities.vectors > 1) {
@@ -106,7 +119,7 @@ void ControllerEvents::unwatch(const std::shared_ptr<EventWatcher>& watcher) {
   std::erase(watchers_, watcher);
   bind();
   notify_watchers();  // one of them is woken from now on, and must look to arm that
-  if (!watchers_.empty()) return;
+  if (!watchers_.empty() || remote() != nullptr) return;
   if (auto queue = controller_.admin_path()) queue->keep_event_requests(0);
 }
 
@@ -121,6 +134,7 @@ bool ControllerEvents::look(EventWatcher& watcher) {
   auto queue = controller_.working_admin_path();
   if (!queue.ok()) return true;
   const WakeTarget target = bound_fd_ < 0 ? WakeTarget{} : WakeTarget{&armed_, bound_fd_};
+  if (remote() != nullptr) return remote()->look(target);
   return queue.value()->look_for_events(target);
 }
 
@@ -145,22 +159,32 @@ Status ControllerEvents::collect(Admin& queue) {
     std::lock_guard lock(mutex_);
     if (watchers_.empty()) return {};
   }
-  auto taken = queue.take_events();
-  if (!taken.ok()) return std::move(taken.status());
-  for (const uint32_t dword0 : taken.value()) {
-    const AsyncEvent event = read(dword0);
-    std::lock_guard lock(mutex_);
-    for (const auto& watcher : watchers_) {
-      if (watcher->events_.size() == kUntakenEventsMax) {
-        watcher->events_.pop_front();
-        watcher->dropped_++;
-      }
-      watcher->events_.push_back(event);
+  bool any = false;
+  if (remote() != nullptr) {
+    for (const AsyncEvent& event : remote()->take()) {
+      hand_out(event);
+      any = true;
     }
+  } else {
+    auto taken = queue.take_events();
+    if (!taken.ok()) return std::move(taken.status());
+    for (const uint32_t dword0 : taken.value()) hand_out(read(dword0));
+    any = !taken.value().empty();
   }
   std::lock_guard lock(mutex_);
-  if (!taken.value().empty()) notify_watchers();
+  if (any) notify_watchers();
   return {};
+}
+
+void ControllerEvents::hand_out(const AsyncEvent& event) {
+  std::lock_guard lock(mutex_);
+  for (const auto& watcher : watchers_) {
+    if (watcher->events_.size() == kUntakenEventsMax) {
+      watcher->events_.pop_front();
+      watcher->dropped_++;
+    }
+    watcher->events_.push_back(event);
+  }
 }
 
 AsyncEvent ControllerEvents::read(uint32_t dword0) {

@@ -20,6 +20,7 @@ namespace nvm {
 
 class Admin;
 class Controller;
+class RemoteEvents;
 
 struct AsyncEvent {
   uint32_t dword0 = 0;             // see spec::async_event_dw0
@@ -75,8 +76,10 @@ class ControllerEvents {
   void notify_of_failure();
 
  private:
+  RemoteEvents* remote();
   Status configure();
   Status collect(Admin& queue);
+  void hand_out(const AsyncEvent& event);
   AsyncEvent read(uint32_t dword0);
   Result<std::vector<std::byte>> read_log_page(uint8_t id, size_t byte_length);
   void bind();

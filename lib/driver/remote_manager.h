@@ -3,15 +3,30 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "driver/admin.h"
+#include "driver/controller_events.h"
 #include "driver/controller_limits.h"
 #include "driver/queue_numbers.h"
 
 namespace nvm {
 
+// Asynchronous events that the manager passes on, each with its log page.
+class RemoteEvents {
+ public:
+  virtual ~RemoteEvents() = default;
+  // Asks for them, from now on.
+  virtual Status watch() = 0;
+  // True when take() has something; `target` hears of what comes later.
+  virtual bool look(const WakeTarget& target) = 0;
+  // Since the last call, the oldest first.
+  virtual std::vector<AsyncEvent> take() = 0;
+};
+
 struct RemoteManager {
   std::shared_ptr<Admin> admin;
+  std::shared_ptr<RemoteEvents> events;
   std::shared_ptr<QueueNumbers> queue_numbers;
   ControllerLimits limits;
 };

@@ -18,8 +18,7 @@ Message make_failure(const spec::RpcHeader& request, const Failure& failure) {
   header.nvme_status = failure.nvme_status;
   append(message, header);
   const size_t length = std::min(failure.detail.size(), kDetailLengthMax);
-  message.bytes.resize(sizeof header + length);
-  std::memcpy(message.bytes.data() + sizeof header, failure.detail.data(), length);
+  append(message, std::as_bytes(std::span(failure.detail.data(), length)));
   return message;
 }
 

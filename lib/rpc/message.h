@@ -42,6 +42,12 @@ void append(Message& message, const T& value) {
   std::memcpy(message.bytes.data() + length, &value, sizeof value);
 }
 
+inline void append(Message& message, std::span<const std::byte> bytes) {
+  const size_t length = message.bytes.size();
+  message.bytes.resize(length + bytes.size());
+  if (!bytes.empty()) std::memcpy(message.bytes.data() + length, bytes.data(), bytes.size());
+}
+
 inline Message make_message(uint16_t code, uint32_t id) {
   Message message;
   spec::RpcHeader header{};

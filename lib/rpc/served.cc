@@ -8,7 +8,7 @@ Result<ServedController> share(Controller& controller) {
   if (!ownership.ok()) return std::move(ownership.status());
   return ServedController{controller.shared_transport(), std::move(ownership.value().admin),
                           std::move(ownership.value().queue_numbers), controller.limits(),
-                          controller.properties().ready_timeout_ns};
+                          controller.shared_from_this(), controller.properties().ready_timeout_ns};
 }
 
 }  // namespace nvm::rpc

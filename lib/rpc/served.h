@@ -27,6 +27,7 @@ struct ServedController {
   std::shared_ptr<AdminQueue> admin;
   std::shared_ptr<OwnQueueNumbers> queue_numbers;
   ControllerLimits limits;
+  std::shared_ptr<Controller> controller;  // for its events; null: clients hear of none
   uint64_t ready_timeout_ns = 0;
 };
 

@@ -24,6 +24,7 @@ namespace {
 constexpr uint64_t kSpinNs = 50'000;
 constexpr int kLookAgainMs = 1;
 constexpr int kAcceptRetryMs = 100;
+constexpr int kEventLookMs = 100;
 constexpr uint64_t kStopNs = 10'000 * kNanosecondsPerMillisecond;
 
 uint64_t random_generation() {
@@ -53,7 +54,8 @@ Server::Server(ServedController served, const ServiceLimits& limits, ServicePoli
       path_(listener.path()),
       listener_(std::move(listener)),
       wake_event_(std::move(wake_event)),
-      service_(std::move(served), limits, std::move(policy), random_generation()) {
+      service_(served, limits, std::move(policy), random_generation()),
+      controller_(std::move(served.controller)) {
   admin_->watch_resets([this] { notify(); });
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "nvm-rpc");
@@ -84,13 +86,40 @@ void Server::run() {
       stop_at_ns = now_ns + kStopNs;
     }
     if (service_.step(now_ns)) busy_until_ns = now_ns + kSpinNs;
-    if (stop_at_ns != 0 && (service_.is_empty() || now_ns >= stop_at_ns)) return;
+    follow_events();
+    if (stop_at_ns != 0 && (service_.is_empty() || now_ns >= stop_at_ns)) break;
     if (pumps && service_.waits_for_device()) transport_->pump();
     if (service_.waits_for_device() && now_ns < busy_until_ns) {
       spin_hint();
     } else {
       wait();
     }
+  }
+  if (watcher_ != nullptr) controller_->events().unwatch(watcher_);
+}
+
+// Watches from the first client on that wants to hear of events.
+void Server::follow_events() {
+  if (watcher_ != nullptr || controller_ == nullptr || !service_.watches_events()) return;
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0) return;
+  event_socket_.reset(sockets[0]);
+  event_writer_.reset(sockets[1]);
+  auto watcher = controller_->events().watch(event_writer_.get());
+  if (!watcher.ok()) return event_socket_.reset();
+  watcher_ = std::move(watcher.value());
+  pass_events_on();
+}
+
+// Reads log pages, which takes a few admin commands. Arms the wake-up for the next event.
+void Server::pass_events_on() {
+  char bytes[64];
+  while (recv(event_socket_.get(), bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
+  }
+  while (controller_->events().look(*watcher_)) {
+    auto taken = controller_->events().take(*watcher_);
+    if (!taken.ok() || taken.value().events.empty()) break;
+    for (const AsyncEvent& event : taken.value().events) service_.tell(event);
   }
 }
 
@@ -100,13 +129,20 @@ void Server::wait() {
   // Where the system refused, for example for lack of descriptors, it is asked again later.
   const bool accepts = listener_.has_value() && !accept_later_;
   if (accepts) waiting.push_back({listener_->socket(), POLLIN, 0});
+  if (watcher_ != nullptr) waiting.push_back({event_socket_.get(), POLLIN, 0});
   service_.for_each_channel([&](Channel& channel, bool receives, bool sends) {
     const auto events = static_cast<short>((receives ? POLLIN : 0) | (sends ? POLLOUT : 0));
     waiting.push_back({static_cast<SocketChannel&>(channel).socket(), events, 0});
   });
   int timeout_ms = std::exchange(accept_later_, false) ? kAcceptRetryMs : -1;
   if (service_.waits_for_device()) timeout_ms = kLookAgainMs;
-  if (poll(waiting.data(), waiting.size(), timeout_ms) <= 0) return;
+  // Devices that cannot wake us are asked for events now and then.
+  if (watcher_ != nullptr && timeout_ms < 0 && !controller_->events().wakes()) {
+    timeout_ms = kEventLookMs;
+  }
+  const int ready = poll(waiting.data(), waiting.size(), timeout_ms);
+  if (watcher_ != nullptr) pass_events_on();
+  if (ready <= 0) return;
   if (waiting[0].revents != 0) {
     eventfd_t ignored;
     eventfd_read(wake_event_.get(), &ignored);

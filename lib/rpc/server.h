@@ -37,6 +37,8 @@ class Server {
   void run();
   void wait();
   void accept_client();
+  void follow_events();
+  void pass_events_on();
 
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<AdminQueue> admin_;
@@ -44,6 +46,10 @@ class Server {
   std::optional<SocketListener> listener_;
   const UniqueFd wake_event_;
   Service service_;
+  // Of asynchronous events, while a client wants to hear of them.
+  const std::shared_ptr<Controller> controller_;
+  std::shared_ptr<EventWatcher> watcher_;
+  UniqueFd event_socket_, event_writer_;
   bool accept_later_ = false;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -47,6 +47,15 @@ bool Service::waits_for_device() const {
                      [](const auto& session) { return session->waits_for_device(); });
 }
 
+bool Service::watches_events() const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& session) { return session->watches_events(); });
+}
+
+void Service::tell(const AsyncEvent& event) {
+  for (const auto& session : sessions_) session->tell(event);
+}
+
 void Service::close(uint64_t now_ns) {
   for (const auto& session : sessions_) {
     session->say_closing();

@@ -24,6 +24,10 @@ class Service {
   // Whether something waits for the device: then step again soon.
   bool waits_for_device() const;
 
+  // Whether a client wants to hear of asynchronous events; and telling those that do.
+  bool watches_events() const;
+  void tell(const AsyncEvent& event);
+
   // Tells every client that it ends, and takes back what they have. Step until is_empty().
   void close(uint64_t now_ns);
   bool is_empty() const { return sessions_.empty(); }

@@ -130,6 +130,13 @@ Status Session::obey(Message& message, uint64_t now_ns) {
     case spec::rpc_code::wake:
       served_.transport->ring_wake();
       return {};
+    case spec::rpc_code::watch_events:
+      if (served_.controller == nullptr) {
+        return Status(ErrorCode::Unsupported, "the manager does not watch for events");
+      }
+      watches_events_ = true;
+      reply(make_message(spec::rpc_code::watch_events, message.header().id));
+      return {};
     case spec::rpc_code::goodbye:
       leave(now_ns);
       return {};
@@ -463,6 +470,17 @@ void Session::lose_queues(uint32_t epoch, uint64_t now_ns) {
   if (notices_->send(make_message(spec::rpc_code::queues_lost, 0)) != Channel::State::Ready) {
     leave(now_ns);
   }
+}
+
+void Session::tell(const AsyncEvent& event) {
+  if (!watches_events()) return;
+  spec::RpcEvent body{};
+  body.dword0 = event.dword0;
+  body.failed = event.failure.has_value() ? 1 : 0;
+  body.dropped = events_dropped_;
+  Message notice = make_message(spec::rpc_code::event, 0, body);
+  append(notice, std::span(event.log));
+  if (notices_->send(notice) != Channel::State::Ready) events_dropped_++;
 }
 
 void Session::say_closing() {

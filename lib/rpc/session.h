@@ -43,6 +43,10 @@ class Session {
   void lose_queues(uint32_t epoch, uint64_t now_ns);
   // The manager ends.
   void say_closing();
+  // Passes on an asynchronous event to a client that watches; one that does not read is not waited
+  // for.
+  void tell(const AsyncEvent& event);
+  bool watches_events() const { return watches_events_ && !leaving_; }
 
   bool is_observer() const { return observer_; }
   spec::RpcStatusClient status(uint64_t now_ns);
@@ -108,6 +112,8 @@ class Session {
   std::unique_ptr<Channel> notices_;
   bool greeted_ = false;
   bool observer_ = false;
+  bool watches_events_ = false;
+  uint64_t events_dropped_ = 0;
   bool leaving_ = false;
   bool gone_ = false;
   bool stuck_ = false;  // a queue could not be deleted: until the next reset

@@ -23,9 +23,12 @@ inline constexpr uint8_t bind_wake = 0x07;  // RpcBindWake
 inline constexpr uint8_t wake = 0x08;  // The device sleeps and a doorbell was rung; has no reply
 inline constexpr uint8_t status = 0x09;  // How many clients there are, and each
 inline constexpr uint8_t goodbye = 0x0a;  // The client leaves, and has no queues
+// From now on the client hears of asynchronous events
+inline constexpr uint8_t watch_events = 0x0b;
 // Notice: the controller was reset, no queue exists any more
 inline constexpr uint8_t queues_lost = 0x20;
 inline constexpr uint8_t closing = 0x21;  // Notice: the manager ends
+inline constexpr uint8_t event = 0x22;  // Notice: RpcEvent
 }  // namespace rpc_code
 
 // How every message begins.
@@ -131,6 +134,13 @@ struct RpcBindWake {
   uint64_t armed_address;  // I/O address of the word `armed`, in memory that is mapped
 };
 
+// Notice `event`: an asynchronous event; its log page follows.
+struct RpcEvent {
+  uint32_t dword0;   // Of the Asynchronous Event Request that completed
+  uint32_t failed;   // 1: the log page could not be read
+  uint64_t dropped;  // Events that the manager could not send before this one
+};
+
 // Reply to the request `status`; `client_count` of RpcStatusClient follow.
 struct RpcStatus {
   uint32_t client_count;  // Clients, those that are leaving included
@@ -215,6 +225,10 @@ static_assert(offsetof(RpcQueue, vector) == 4);
 static_assert(sizeof(RpcBindWake) == 16);
 static_assert(offsetof(RpcBindWake, vector) == 0);
 static_assert(offsetof(RpcBindWake, armed_address) == 8);
+static_assert(sizeof(RpcEvent) == 16);
+static_assert(offsetof(RpcEvent, dword0) == 0);
+static_assert(offsetof(RpcEvent, failed) == 4);
+static_assert(offsetof(RpcEvent, dropped) == 8);
 static_assert(sizeof(RpcStatus) == 8);
 static_assert(offsetof(RpcStatus, client_count) == 0);
 static_assert(sizeof(RpcStatusClient) == 64);

@@ -29,18 +29,22 @@ Result<std::shared_ptr<Transport>> RpcTransport::open(const std::string& path) {
   auto notices = rpc::Notices::watch(
       self.client_->take_notices(),
       [&self](const rpc::Message& message) {
-        if (message.header().code == spec::rpc_code::queues_lost) self.lose_queues();
+        const uint16_t code = message.header().code;
+        if (code == spec::rpc_code::queues_lost) self.lose_queues();
+        if (code == spec::rpc_code::event) self.events_->receive(message);
       },
       [&self] {
         self.client_->note_broken();
         self.lose_queues();
+        self.events_->end();
       });
   if (!notices.ok()) return std::move(notices.status());
   transport->notices_ = std::move(notices.value());
   return std::shared_ptr<Transport>(std::move(transport));
 }
 
-RpcTransport::RpcTransport(std::shared_ptr<rpc::Client> client) : client_(std::move(client)) {
+RpcTransport::RpcTransport(std::shared_ptr<rpc::Client> client)
+    : client_(std::move(client)), events_(std::make_shared<rpc::ReceivedEvents>(client_)) {
   const spec::RpcWelcome& welcome = client_->welcome();
   capabilities_.emulated = welcome.emulated != 0;
   capabilities_.foreign_memory = false;
@@ -51,6 +55,7 @@ RpcTransport::RpcTransport(std::shared_ptr<rpc::Client> client) : client_(std::m
   capabilities_.address = client_->name() + " (" + welcome.address + ")";
   manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_);
   manager_.queue_numbers = std::make_shared<rpc::RemoteQueueNumbers>(client_);
+  manager_.events = events_;
   manager_.limits.transfer_bytes_max = welcome.transfer_bytes_max;
   manager_.limits.io_queue_pairs_max =
       static_cast<uint16_t>(std::min<uint32_t>(welcome.io_queue_pairs_max, UINT16_MAX));

@@ -9,6 +9,7 @@
 #include "driver/remote_manager.h"
 #include "rpc/client.h"
 #include "rpc/notices.h"
+#include "rpc/remote_events.h"
 #include "transport/transport.h"
 
 namespace nvm {
@@ -53,6 +54,7 @@ class RpcTransport final : public Transport {
   void lose_queues();
 
   const std::shared_ptr<rpc::Client> client_;
+  const std::shared_ptr<rpc::ReceivedEvents> events_;
   Capabilities capabilities_;
   RemoteManager manager_;
   std::byte* bar_ = nullptr;

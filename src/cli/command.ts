@@ -67,5 +67,6 @@ export const text = { type: 'string', requiresArg: true } as const
 export const target = {
   type: 'string',
   completes: 'files',
-  describe: 'image file or PCI address; without one an emulator in memory',
+  describe:
+    'image file, PCI address, or socket of `peernvm serve --socket`; without one an emulator in memory',
 } as const

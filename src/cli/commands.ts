@@ -6,6 +6,7 @@ import { completionCommand } from './completion-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { featureCommand, identifyCommand, logCommand } from './identify-commands.ts'
 import { serveCommand } from './serve-command.ts'
+import { statusCommand } from './status-command.ts'
 
 const buildCommand = defineCommand({
   name: 'build',
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   featureCommand,
   doctorCommand,
   serveCommand,
+  statusCommand,
   buildCommand,
   completionCommand,
 ]

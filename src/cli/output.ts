@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the commands that show a structure have in common: they open a controller and print bytes.
 
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type Controller, openController } from '../controller.ts'
 import { printJson } from './nvme-cli/json.ts'
@@ -19,12 +20,25 @@ export async function withController(
   target: string | undefined,
   use: (controller: Controller) => Promise<void>,
 ): Promise<void> {
-  console.error('Resetting controller and setting up admin queues...')
+  console.error(
+    isSocket(target)
+      ? 'Connecting to the manager of the controller...'
+      : 'Resetting controller and setting up admin queues...',
+  )
   const controller = await openController(target)
   try {
     await use(controller)
   } finally {
     await controller.close()
+  }
+}
+
+/** Somebody else's controller, which opening does not reset. */
+function isSocket(target: string | undefined): boolean {
+  try {
+    return target !== undefined && statSync(target).isSocket()
+  } catch {
+    return false // opening it says what is wrong
   }
 }
 

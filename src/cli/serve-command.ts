@@ -2,22 +2,50 @@
 // `peernvm serve`: its options, and the device that they describe.
 
 import type { EmulatorOptions, TimingModelName } from '../emulator/options.ts'
+import type { SharingOptions } from '../rpc/server.ts'
+import type { Target } from '../target.ts'
 import { count, defineCommand, exitCodes, type Given, text, UsageError } from './command.ts'
 
 const size = text
 
 const options = {
+  socket: {
+    type: 'string',
+    completes: 'files',
+    requiresArg: true,
+    describe: 'for programs that use peernvm: the socket that they open',
+  },
   'vfio-user': {
     type: 'string',
     completes: 'folders',
     requiresArg: true,
-    demandOption: true,
-    describe: 'folder of the socket `cntrl`; with several controllers, of folders 0, 1, …',
+    describe:
+      'as a PCI device: folder of the socket `cntrl`; with several controllers, of folders 0, 1, …',
+  },
+  clients: { ...count, describe: 'clients of --socket at once; 64 by default' },
+  'client-queue-pairs': {
+    ...count,
+    describe: 'I/O queue pairs of a client at most; 16 by default',
+  },
+  'client-memory': { ...size, describe: 'of a client that the device reaches; 1GiB by default' },
+  'client-namespace': {
+    ...count,
+    array: true,
+    nargs: 1,
+    default: [],
+    describe: 'a namespace that clients may use, and no other; may be repeated',
+  },
+  'clients-read-only': { type: 'boolean', default: false, describe: 'clients may not write' },
+  'clients-administer': {
+    type: 'boolean',
+    default: false,
+    describe: 'clients may change what others see: features, formats, namespaces',
   },
   doorbells: {
     choices: ['trap', 'poll'],
     default: 'trap',
-    describe: 'trap: a message for each ring; poll: a mapped page, and a CPU that looks at it',
+    describe:
+      'of --vfio-user. trap: a message for each ring; poll: a mapped page, and a CPU that looks at it',
   },
   controllers: { ...count, default: 1, describe: 'controllers over the same namespaces' },
   size: { ...size, describe: 'of namespace 1, such as 4GiB; an image that is missing is made' },
@@ -46,26 +74,30 @@ const options = {
   'namespaces-max': { ...count, describe: 'namespaces at most' },
 } as const
 
-const image = {
+const served = {
   type: 'string',
   completes: 'files',
-  describe: 'raw image file; without one the blocks live in memory',
+  describe: 'raw image file, or with --socket a PCI address; without one the blocks live in memory',
 } as const
 
-type Served = Given<{ image: typeof image }, typeof options>
+type Served = Given<{ target: typeof served }, typeof options>
 
 export const serveCommand = defineCommand({
   name: 'serve',
-  describe: 'Serve an emulated NVMe device to other programs',
-  positionals: { image },
+  describe: 'Serve a controller to other programs',
+  positionals: { target: served },
   options,
   examples: [
-    ['serve disk.img --vfio-user /run/nvme0', 'an image'],
+    ['serve disk.img --socket /run/nvme0', 'programs open /run/nvme0 and share one controller'],
+    ['serve 0000:05:00.0 --socket /run/nvme0 --clients-read-only', 'a drive'],
+    ['serve disk.img --vfio-user /run/nvme0', 'a PCI device for QEMU or SPDK'],
     ['serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk'],
   ],
   notes: [
-    'It prints with which arguments QEMU 10.1 or later uses the device, and runs until SIGINT or',
-    'SIGTERM.',
+    'It says how the device is used, and runs until SIGINT or SIGTERM. With `--socket` any number of',
+    'processes of the same user open the socket as their target; `peernvm status` shows them. An',
+    'emulator checks what a client may do for each command; of a drive only admin commands are',
+    'checked, and its clients must be trusted.',
   ],
   fixes: {
     ERR_ARGUMENT: 'peernvm serve --help says what each option takes.',
@@ -73,19 +105,61 @@ export const serveCommand = defineCommand({
     ERR_IMAGE:
       'Give a file whose size is a multiple of --block-size, or --size, with which it is made.',
   },
-  check: ({ timing, latencyNs, bandwidth }) => {
-    if (timing === undefined || (latencyNs === undefined && bandwidth === undefined)) return
-    throw new UsageError(
-      '--timing says how long commands take; leave out --latency-ns, --bandwidth',
-    )
+  check: (given) => {
+    const { timing, latencyNs, bandwidth, socket, vfioUser, target, controllers } = given
+    if (timing !== undefined && (latencyNs !== undefined || bandwidth !== undefined)) {
+      throw new UsageError(
+        '--timing says how long commands take; leave out --latency-ns, --bandwidth',
+      )
+    }
+    if ((socket === undefined) === (vfioUser === undefined)) {
+      throw new UsageError('serve takes either --socket or --vfio-user')
+    }
+    if (socket === undefined && target !== undefined && isPciAddress(target)) {
+      throw new UsageError('--vfio-user serves an emulator; a drive is shared with --socket')
+    }
+    if (socket !== undefined && controllers !== 1) {
+      throw new UsageError('--socket shares one controller; leave out --controllers')
+    }
   },
   run: async (served) => {
-    const { serve } = await import('./serve.ts')
-    const { vfioUser, doorbells } = served
-    await serve(toEmulatorOptions(served), { vfioUser, doorbells })
+    if (served.socket !== undefined) {
+      const { share } = await import('./share.ts')
+      await share(toTarget(served), toSharingOptions(served, served.socket))
+    } else {
+      const { serve } = await import('./serve.ts')
+      const { vfioUser = '', doorbells } = served
+      await serve(toEmulatorOptions(served), { vfioUser, doorbells })
+    }
     return exitCodes.ok
   },
 })
+
+function isPciAddress(target: string): boolean {
+  return /^(pci:|\/sys\/|([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$)/i.test(target)
+}
+
+function toTarget(served: Served): Target {
+  const { target } = served
+  if (target !== undefined && isPciAddress(target)) return target
+  return { emulator: toEmulatorOptions(served) }
+}
+
+function toSharingOptions(served: Served, path: string): SharingOptions {
+  return {
+    path,
+    limits: given({
+      clients: served.clients,
+      queuePairs: served.clientQueuePairs,
+      memory: served.clientMemory,
+    }),
+    policy: {
+      readOnly: served.clientsReadOnly,
+      namespaces: served.clientNamespace,
+      administers: served.clientsAdminister,
+    },
+  }
+}
 
 /** The device that was asked for. */
 function toEmulatorOptions(served: Served): EmulatorOptions {
@@ -97,7 +171,7 @@ function toEmulatorOptions(served: Served): EmulatorOptions {
   }
   return {
     ...format,
-    ...given({ image: served.image, size: served.size, capacity: served.capacity }),
+    ...given({ image: served.target, size: served.size, capacity: served.capacity }),
     readOnly: served.readOnly,
     namespaces: served.namespace.map((each) => ({ ...format, size: each })),
     controllers: served.controllers,

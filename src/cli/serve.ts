@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: MIT
-// `peernvm serve`: an emulated device for other programs, until SIGINT or SIGTERM.
+// `peernvm serve --vfio-user`: an emulated device for other programs, until SIGINT or SIGTERM.
 
 import { join } from 'node:path'
 import { type Emulator, startEmulator } from '../emulator/emulator.ts'
 import type { EmulatorOptions } from '../emulator/options.ts'
 import type { EmulatorServer, ServeOptions } from '../emulator/server.ts'
+import { untilSignal } from './signals.ts'
 
 /** Serves until a signal asks to end, then removes the sockets. */
 export async function serve(description: EmulatorOptions, options: ServeOptions): Promise<void> {
-  const signal = firstSignal()
-  try {
-    await serveUntil(signal.came, description, options)
-  } finally {
-    signal.forget()
-  }
+  await untilSignal((end) => serveUntil(end, description, options))
 }
 
 async function serveUntil(
@@ -58,28 +54,4 @@ function qemuArguments(servers: readonly EmulatorServer[]): string[] {
     '  -object memory-backend-memfd,id=ram,size=2G,share=on -machine q35,memory-backend=ram',
     ...devices,
   ]
-}
-
-const endSignals = ['SIGINT', 'SIGTERM']
-
-interface FirstSignal {
-  readonly came: Promise<void>
-  readonly forget: () => void
-}
-
-/** Keeps the process alive until a signal asks to end, or until it is forgotten. */
-function firstSignal(): FirstSignal {
-  const keepAlive = setInterval(() => {}, 2 ** 30)
-  let end = () => {}
-  const came = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  for (const name of endSignals) process.once(name, end)
-  return {
-    came,
-    forget: () => {
-      for (const name of endSignals) process.off(name, end)
-      clearInterval(keepAlive)
-    },
-  }
 }

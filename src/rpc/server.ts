@@ -3,7 +3,14 @@
 // of their own, while this process keeps the admin queues.
 
 import '../disposable.ts'
-import { checkArray, checkBoolean, checkInteger, checkOptions, checkText, namesOf } from '../checks.ts'
+import {
+  checkArray,
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  checkText,
+  namesOf,
+} from '../checks.ts'
 import { unwrap } from '../errors.ts'
 import type { ControllerHandle, SharingHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'

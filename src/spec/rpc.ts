@@ -130,6 +130,15 @@ export const rpc = {
       armed_address: [8, 'u64', 'I/O address of the word `armed`, in memory that is mapped'],
     },
   },
+  RpcEvent: {
+    text: 'Notice `event`: an asynchronous event; its log page follows',
+    size: 16,
+    fields: {
+      dword0: [0, 'u32', 'Of the Asynchronous Event Request that completed'],
+      failed: [4, 'u32', '1: the log page could not be read'],
+      dropped: [8, 'u64', 'Events that the manager could not send before this one'],
+    },
+  },
   RpcStatus: {
     text: 'Reply to the request `status`; `client_count` of RpcStatusClient follow',
     size: 8,
@@ -165,6 +174,8 @@ export const rpcCodes = {
   wake: [8, 'The device sleeps and a doorbell was rung; has no reply'],
   status: [9, 'How many clients there are, and each'],
   goodbye: [10, 'The client leaves, and has no queues'],
+  watch_events: [11, 'From now on the client hears of asynchronous events'],
   queues_lost: [32, 'Notice: the controller was reset, no queue exists any more'],
   closing: [33, 'Notice: the manager ends'],
+  event: [34, 'Notice: RpcEvent'],
 } as const satisfies Record<string, CodeRow>

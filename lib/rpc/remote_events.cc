@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/remote_events.h"
+
+namespace nvm::rpc {
+
+Status ReceivedEvents::watch() {
+  auto reply = client_->call(make_message(spec::rpc_code::watch_events, 0));
+  return reply.ok() ? Status() : std::move(reply.status());
+}
+
+bool ReceivedEvents::look(const WakeTarget& target) {
+  std::lock_guard lock(mutex_);
+  target_ = target;
+  if (target.armed != nullptr) target.armed->store(1, std::memory_order_relaxed);
+  return !events_.empty() || client_->is_broken();
+}
+
+std::vector<AsyncEvent> ReceivedEvents::take() {
+  std::lock_guard lock(mutex_);
+  std::vector<AsyncEvent> taken(std::make_move_iterator(events_.begin()),
+                                std::make_move_iterator(events_.end()));
+  events_.clear();
+  return taken;
+}
+
+void ReceivedEvents::receive(const Message& notice) {
+  const auto body = parse_body<spec::RpcEvent>(notice);
+  if (!body) return;
+  AsyncEvent event;
+  event.dword0 = body->dword0;
+  const std::span<const std::byte> log = notice.body().subspan(sizeof *body);
+  event.log.assign(log.begin(), log.end());
+  if (body->failed != 0) {
+    event.failure = Failure{ErrorCode::Os, 0, 0, "the manager could not read the log page"};
+  }
+  std::lock_guard lock(mutex_);
+  if (events_.size() == kUntakenEventsMax) events_.pop_front();
+  events_.push_back(std::move(event));
+  wake(target_);
+}
+
+void ReceivedEvents::end() {
+  std::lock_guard lock(mutex_);
+  wake(target_);
+}
+
+}  // namespace nvm::rpc

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// `peernvm serve --socket`: a controller for several processes, until SIGINT or SIGTERM.
+
+import { openController } from '../controller.ts'
+import type { SharingOptions } from '../rpc/server.ts'
+import type { Target } from '../target.ts'
+import { untilSignal } from './signals.ts'
+
+/** Serves until a signal asks to end; then clients are told, and the socket is removed. */
+export async function share(target: Target, options: SharingOptions): Promise<void> {
+  await untilSignal(async (end) => {
+    const controller = await openController(target)
+    try {
+      const { path } = await controller.serve(options)
+      console.log(`Serving ${controller.info.address} at ${path}`)
+      console.log(`Programs open it as their target, for example: peernvm identify ${path}`)
+      await end
+    } finally {
+      await controller.close()
+    }
+  })
+}
