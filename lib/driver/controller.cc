@@ -197,17 +197,27 @@ Status Controller::request_queues() {
 
 Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                      std::shared_ptr<DmaDescriptor> data) {
+  return admin(command, timeout_ns, std::move(data), 0);
+}
+
+Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                                     std::shared_ptr<DmaDescriptor> data,
+                                     uint64_t abort_timeout_ns) {
   auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
-  return queue.value()->submit(command, timeout_ns, std::move(data));
+  auto completion = queue.value()->submit(command, timeout_ns, std::move(data), abort_timeout_ns);
+  const bool is_own = transport_->manager() == nullptr;
+  if (is_own && changes_namespaces(command) && completion.ok() &&
+      completion.value().status_field == 0) {
+    events_.report_namespace_change(command.nsid);
+  }
+  return completion;
 }
 
 Result<Completion> Controller::admin_or_abort(const spec::SubmissionQueueEntry& command,
                                               uint64_t timeout_ns,
                                               std::shared_ptr<DmaDescriptor> data) {
-  auto queue = working_admin_path();
-  if (!queue.ok()) return std::move(queue.status());
-  return queue.value()->submit(command, timeout_ns, std::move(data), kAbortTimeoutNs);
+  return admin(command, timeout_ns, std::move(data), kAbortTimeoutNs);
 }
 
 Result<std::shared_ptr<DmaDescriptor>> Controller::allocate(size_t byte_length) {

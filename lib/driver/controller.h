@@ -109,6 +109,8 @@ class Controller : public std::enable_shared_from_this<Controller> {
   enum class Life { Open, Closing, Closed, Unreachable };
 
   Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
+  Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                           std::shared_ptr<DmaDescriptor> data, uint64_t abort_timeout_ns);
   std::shared_ptr<Admin> admin_path();
   Result<std::shared_ptr<Admin>> working_admin_path();
   Status bind_to(const RemoteManager& manager);

@@ -46,6 +46,12 @@ size_t log_bytes(uint8_t id) {
 
 }  // namespace
 
+bool changes_namespaces(const spec::SubmissionQueueEntry& command) {
+  return command.opc == spec::admin_opcode::format_nvm ||
+         command.opc == spec::admin_opcode::namespace_management ||
+         command.opc == spec::admin_opcode::namespace_attachment;
+}
+
 Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {
   std::lock_guard reading(reading_mutex_);
   auto queue = controller_.working_admin_path();
@@ -174,6 +180,19 @@ Status ControllerEvents::collect(Admin& queue) {
   std::lock_guard lock(mutex_);
   if (any) notify_watchers();
   return {};
+}
+
+void ControllerEvents::report_namespace_change(uint32_t namespace_id) {
+  AsyncEvent event;
+  event.dword0 = spec::async_event_dw0::aet.put(spec::async_event_type::notice) |
+                 spec::async_event_dw0::aei.put(
+                     spec::async_event_notice::namespace_attribute_changed) |
+                 spec::async_event_dw0::lid.put(spec::log_page::changed_namespace_list);
+  event.log.resize(sizeof(spec::NamespaceList));
+  std::memcpy(event.log.data(), &namespace_id, sizeof namespace_id);
+  hand_out(event);
+  std::lock_guard lock(mutex_);
+  notify_watchers();
 }
 
 void ControllerEvents::hand_out(const AsyncEvent& event) {

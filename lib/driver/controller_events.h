@@ -14,9 +14,13 @@
 #include <vector>
 
 #include "platform/status.h"
+#include "spec/nvme.h"
 #include "transport/transport.h"
 
 namespace nvm {
+
+// Whether an admin command that succeeded changed what namespaces there are, or their formats.
+bool changes_namespaces(const spec::SubmissionQueueEntry& command);
 
 class Admin;
 class Controller;
@@ -69,6 +73,10 @@ class ControllerEvents {
   // The watcher's events. Reads log pages, so it blocks for as long as admin commands take. A
   // failure when no more events can come.
   Result<Taken> take(EventWatcher& watcher);
+
+  // An admin command of this controller's changed namespaces: the controller itself tells only
+  // others of that. `namespace_id` FFFFFFFFh: any of them.
+  void report_namespace_change(uint32_t namespace_id);
 
   // For the controller, once it works again after a reset, which forgets the configuration; and
   // when it does not.

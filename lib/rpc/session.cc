@@ -345,6 +345,10 @@ bool Session::settle(Outstanding& each, uint64_t now_ns) {
     if (ended) {
       const Completion& completion = ended->value();
       note_ended(each.command, completion);
+      if (served_.controller != nullptr && completion.status_field == 0 &&
+          changes_namespaces(each.command)) {
+        served_.controller->events().report_namespace_change(each.command.nsid);
+      }
       if (leaving_ && is_deletion(each.command) && completion.status_field != 0) stuck_ = true;
       spec::RpcCompletion body{};
       std::memcpy(body.command, &each.command, sizeof body.command);

@@ -28,13 +28,7 @@ const options = {
     describe: 'I/O queue pairs of a client at most; 16 by default',
   },
   'client-memory': { ...size, describe: 'of a client that the device reaches; 1GiB by default' },
-  'client-namespace': {
-    ...count,
-    array: true,
-    nargs: 1,
-    default: [],
-    describe: 'a namespace that clients may use, and no other; may be repeated',
-  },
+  'client-namespaces': { ...text, describe: 'that clients may use, such as 1,3; all by default' },
   'clients-read-only': { type: 'boolean', default: false, describe: 'clients may not write' },
   'clients-administer': {
     type: 'boolean',
@@ -107,6 +101,7 @@ export const serveCommand = defineCommand({
   },
   check: (given) => {
     const { timing, latencyNs, bandwidth, socket, vfioUser, target, controllers } = given
+    parseNamespaces(given.clientNamespaces)
     if (timing !== undefined && (latencyNs !== undefined || bandwidth !== undefined)) {
       throw new UsageError(
         '--timing says how long commands take; leave out --latency-ns, --bandwidth',
@@ -145,6 +140,13 @@ function toTarget(served: Served): Target {
   return { emulator: toEmulatorOptions(served) }
 }
 
+function parseNamespaces(list: string | undefined): number[] {
+  if (list === undefined) return []
+  const ids = list.split(',').map(Number)
+  if (ids.every((id) => Number.isInteger(id) && id > 0)) return ids
+  throw new UsageError(`--client-namespaces takes ids such as 1,3, not ${list}`)
+}
+
 function toSharingOptions(served: Served, path: string): SharingOptions {
   return {
     path,
@@ -155,7 +157,7 @@ function toSharingOptions(served: Served, path: string): SharingOptions {
     }),
     policy: {
       readOnly: served.clientsReadOnly,
-      namespaces: served.clientNamespace,
+      namespaces: parseNamespaces(served.clientNamespaces),
       administers: served.clientsAdminister,
     },
   }

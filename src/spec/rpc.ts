@@ -41,7 +41,11 @@ export const rpc = {
       doorbell_offset: [32, 'u64', 'Where the doorbells begin in their file'],
       doorbell_byte_length: [40, 'u64', 'Bytes of doorbells'],
       doorbell_stride: [48, 'u32', 'Bytes from one doorbell to the next'],
-      sleeping_offset: [52, 'u32', 'Where in the BAR the word `sleeping` is; 0: the device never parks'],
+      sleeping_offset: [
+        52,
+        'u32',
+        'Where in the BAR the word `sleeping` is; 0: the device never parks',
+      ],
       uncached: [56, 'u32', '1: doorbells are device registers'],
       emulated: [60, 'u32', '1: not a drive'],
       wakes: [64, 'u32', '1: queues may announce completions'],

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// One controller and several processes: clients that come and are killed, a manager that is, and
+// what `peernvm serve --socket` and `peernvm status` say of it.
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { type ControllerServer, openController } from 'peernvm'
+import { afterEach, expect, test } from 'vitest'
+import { runProgram } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { versionOf } from './programs/shared-blocks.mjs'
+
+const clientProgram = fileURLToPath(new URL('./programs/shared-client.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/src/cli/peernvm.js', import.meta.url))
+
+const children = new Set<ChildProcess>()
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  children.clear()
+})
+
+interface Progress {
+  readonly lba?: number
+  readonly version?: number
+  readonly end?: string
+  readonly since?: number
+  readonly readable?: boolean
+}
+
+const blocksOfClient = 8
+
+/** A client with blocks of its own, and what it has said of them. */
+class Client {
+  readonly child: ChildProcess
+  readonly completed = new Map<number, number>()
+  last: Progress | undefined
+
+  constructor(
+    socket: string,
+    readonly first: number,
+  ) {
+    this.child = fork(clientProgram, [socket, String(first), String(blocksOfClient)])
+    children.add(this.child)
+    this.child.on('message', (message: Progress) => {
+      if (message.lba !== undefined) this.completed.set(message.lba, message.version ?? 0)
+      this.last = message
+    })
+  }
+
+  /** Until it has completed writes of each of its blocks. */
+  async isAtWork(): Promise<void> {
+    while (this.completed.size < blocksOfClient) {
+      const ended = once(this.child, 'exit').then(() => true)
+      if (await Promise.race([ended, once(this.child, 'message').then(() => false)])) {
+        throw new Error(`the client ended: ${this.last?.end}`)
+      }
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL')
+    await once(this.child, 'exit')
+  }
+}
+
+/** Until the server has `count` clients, those that are leaving included. */
+async function clientsAre(server: ControllerServer, count: number): Promise<void> {
+  const deadline = performance.now() + 5000
+  while ((await server.status()).clients.length !== count) {
+    if (performance.now() > deadline) throw new Error(`${server.path} has not ${count} clients`)
+  }
+}
+
+const openFiles = (): number => readdirSync('/proc/self/fd').length
+
+test('clients are killed again and again: nothing is lost, wrong or leaked', async () => {
+  using folder = temporaryFolder('sharing')
+  await using controller = await openController({ emulator: { size: '16MiB' } })
+  await using server = await controller.serve({ path: join(folder.path, 'nvm') })
+  const namespace = await controller.namespace(1)
+  const survivor = new Client(server.path, 0)
+  await survivor.isAtWork()
+  const filesBefore = openFiles()
+  const bytes = new Uint8Array(512)
+  const versions = new Map<number, number>()
+  for (let round = 0; round < 8; round++) {
+    const victims = [1, 2].map((i) => new Client(server.path, i * blocksOfClient))
+    await Promise.all(victims.map((victim) => victim.isAtWork()))
+    await Promise.all(victims.map((victim) => victim.kill()))
+    await clientsAre(server, 1)
+    for (const { completed } of victims) {
+      for (const [lba, version] of completed) {
+        await namespace.read({ lba, into: bytes })
+        const now = versionOf(bytes, lba)
+        expect(now).toBeGreaterThanOrEqual(version)
+        expect(now).toBeGreaterThanOrEqual(versions.get(lba) ?? 0)
+        versions.set(lba, now)
+      }
+    }
+  }
+  // Node closes what it had for a child a little later than it says that the child has gone.
+  await expect.poll(openFiles, { timeout: 5000 }).toBeLessThanOrEqual(filesBefore)
+  survivor.child.send('end')
+  await once(survivor.child, 'exit')
+  expect(survivor.last?.end).toBe('told')
+  await clientsAre(server, 0)
+  const queues = await Promise.all(
+    Array.from({ length: 127 }, () => controller.createQueuePair({ mode: 'raw', depth: 1 })),
+  )
+  expect(new Set(queues.map(({ id }) => id)).size).toBe(127)
+}, 60_000)
+
+test('a manager that is killed ends its clients at once, with an error that says so', async () => {
+  using folder = temporaryFolder('sharing')
+  const socket = join(folder.path, 'nvm')
+  const image = join(folder.path, 'disk.img')
+  const manager = await serve(socket, image, '--size', '8MiB')
+  const client = new Client(socket, 0)
+  await client.isAtWork()
+  const killedAt = performance.timeOrigin + performance.now()
+  manager.kill('SIGKILL')
+  await once(client.child, 'exit')
+  expect(client.last).toMatchObject({ end: 'ERR_MANAGER_GONE', readable: true })
+  expect((client.last?.since ?? 0) - killedAt).toBeLessThan(1000)
+  // What was completed is in the image, and another manager takes the dead one's place.
+  const next = await serve(socket, image)
+  const controller = await openController(socket)
+  const namespace = await controller.namespace(1)
+  const bytes = new Uint8Array(512)
+  for (const [lba, version] of client.completed) {
+    await namespace.read({ lba, into: bytes })
+    expect(versionOf(bytes, lba)).toBeGreaterThanOrEqual(version)
+  }
+  await controller.close()
+  next.kill('SIGTERM')
+  expect(await once(next, 'exit')).toEqual([0, null])
+  expect(existsSync(socket)).toBe(false)
+}, 60_000)
+
+/** `peernvm serve --socket`, once it serves. */
+async function serve(socket: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [program, 'serve', ...args, '--socket', socket], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  children.add(child)
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  expect(line).toMatch(/^Serving .* at /)
+  return child
+}
+
+const run = (...args: string[]) => runProgram(process.execPath, [program, ...args])
+
+test('peernvm serves, identifies through the socket, and shows who is there', async () => {
+  using folder = temporaryFolder('sharing')
+  const socket = join(folder.path, 'nvm')
+  await serve(socket, '--size', '8MiB', '--model', 'shared', '--client-queue-pairs', '3')
+  const identified = await run('identify', socket)
+  expect(identified).toMatchObject({ code: 0 })
+  expect(identified.stderr).toBe('Connecting to the manager of the controller...\n')
+  expect(identified.stdout).toContain('shared')
+  expect(await run('status', socket)).toMatchObject({ code: 0, stdout: 'memory: 0 clients\n' })
+  const controller = await openController(socket)
+  await controller.createQueuePair({ mode: 'raw', depth: 4 })
+  const { stdout } = await run('status', socket)
+  expect(stdout.split('\n')).toEqual([
+    'memory: 1 client',
+    expect.stringMatching(/^client +pid +uid +queues +MiB +I\/O a second +admin +since$/),
+    expect.stringMatching(new RegExp(`^ *\\d+ +${process.pid} +\\d+ +1 +0\\.0 +0 +2 +[\\d.]+ s$`)),
+    '',
+  ])
+  const json = JSON.parse((await run('status', socket, '--json')).stdout)
+  expect(json.clients).toHaveLength(1)
+  expect(json.clients[0]).toMatchObject({ pid: process.pid, queuePairs: 1, leaving: false })
+  await controller.close()
+}, 60_000)
+
+test.each([
+  { args: ['serve'], says: 'serve takes either --socket or --vfio-user' },
+  { args: ['serve', '--socket', 'a', '--vfio-user', 'b'], says: 'either --socket or --vfio-user' },
+  { args: ['serve', '05:00.0', '--vfio-user', 'b'], says: 'a drive is shared with --socket' },
+  { args: ['serve', '--socket', 'a', '--controllers', '2'], says: 'leave out --controllers' },
+  { args: ['status', 'a', '--watch', '0'], says: '--watch takes 0.1 to 3600 seconds' },
+])('$args is a wrong call', async ({ args, says }) => {
+  const { code, stderr } = await run(...args)
+  expect(code).toBe(2)
+  expect(stderr).toContain(says)
+})
+
+test('a socket that nobody serves any more says so', async () => {
+  using folder = temporaryFolder('sharing')
+  const socket = join(folder.path, 'nvm')
+  const manager = await serve(socket, '--size', '8MiB')
+  manager.kill('SIGKILL')
+  await once(manager, 'exit')
+  const { code, stderr } = await run('identify', socket)
+  expect(code).toBe(1)
+  expect(stderr).toContain('no manager of a controller serves at')
+})

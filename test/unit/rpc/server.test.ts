@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// A controller that is served, and clients in the same process: each openController of the socket
+// is a client of its own.
+import { join } from 'node:path'
+import { type Controller, openController, readSharing, type SharingOptions } from 'peernvm'
+import { describe, expect, test } from 'vitest'
+import { failureOf } from '../../support/failure.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+interface Shared {
+  readonly manager: Controller
+  readonly client: Controller
+  readonly path: string
+}
+
+async function share(
+  options: Omit<SharingOptions, 'path'>,
+  use: (shared: Shared) => Promise<void>,
+): Promise<void> {
+  using folder = temporaryFolder('rpc')
+  const path = join(folder.path, 'nvm')
+  const size = { size: '8MiB', namespaces: [{ size: '4MiB' }] }
+  await using manager = await openController({ emulator: size })
+  await using server = await manager.serve({ path, ...options })
+  expect(server.path).toBe(path)
+  await using client = await openController(path)
+  await use({ manager, client, path })
+}
+
+const page = (byte: number) => new Uint8Array(4096).fill(byte)
+
+describe('a client', () => {
+  test('has the same functions as its manager', async () => {
+    await share({}, async ({ manager, client }) => {
+      expect(client.info).toMatchObject({
+        transport: 'rpc',
+        emulated: true,
+        transferBytesMax: 131072,
+      })
+      expect(await client.admin.identifyController()).toEqual(
+        await manager.admin.identifyController(),
+      )
+      const [first, second] = await client.namespaces()
+      expect([first?.id, second?.id]).toEqual([1, 2])
+      await first?.write({ lba: 0, from: page(1) })
+      const large = new Uint8Array(1 << 20).fill(9)
+      await first?.write({ lba: 16, from: large })
+      const back = new Uint8Array(1 << 20)
+      await (await manager.namespace(1)).read({ lba: 16, into: back })
+      expect(back).toEqual(large)
+      const stats = (await client.createQueuePair({ mode: 'await' })).stats()
+      expect(stats.commands).toBe(0)
+      expect(client.dump()).toContain('CSTS')
+    })
+  })
+
+  test('works with raw queues and batches, which ring its own doorbells', async () => {
+    await share({}, async ({ client }) => {
+      const namespace = await client.namespace(1)
+      const memory = await client.allocate(8 * 512)
+      const queue = await client.createQueuePair({ mode: 'raw', depth: 8 })
+      const batch = queue.batch({ namespace, memory, capacity: 8 })
+      memory.bytes.fill(7)
+      for (let i = 0; i < 8; i++) batch.commands.set([1, i, 1, i * 512], 4 * i)
+      expect(batch.run(8)).toBe(0)
+      const into = new Uint8Array(8 * 512)
+      await namespace.read({ lba: 0, into })
+      expect(into.every((byte) => byte === 7)).toBe(true)
+    })
+  })
+
+  test('may not map memory that is not peernvm’s, and reads into it all the same', async () => {
+    await share({}, async ({ client }) => {
+      const bytes = new Uint8Array(new ArrayBuffer(3 * 4096))
+      const start = (4096 - (bytes.byteOffset % 4096)) % 4096
+      const failure = await failureOf(client.map(bytes.subarray(start, start + 4096)))
+      expect(['ERR_UNSUPPORTED', 'ERR_ALIGNMENT']).toContain(failure.code)
+      const namespace = await client.namespace(1)
+      await namespace.write({ lba: 0, from: page(3) })
+      await namespace.read({ lba: 0, into: bytes.subarray(1, 4097) })
+      expect(bytes[1]).toBe(3)
+    })
+  })
+
+  test('neither resets the controller nor changes it for others', async () => {
+    await share({}, async ({ client, path }) => {
+      expect((await failureOf(client.reset())).code).toBe('ERR_REFUSED')
+      const format = client.admin.formatNamespace(1, { blockSize: 4096 })
+      expect((await failureOf(format)).code).toBe('ERR_REFUSED')
+      const manager = openController(path, { role: 'manager' })
+      expect((await failureOf(manager)).code).toBe('ERR_BUSY')
+    })
+  })
+
+  test('hears of events, and of what another client changes', async () => {
+    await share({ policy: { administers: true } }, async ({ client, path }) => {
+      await using other = await openController(path)
+      const stale = await other.namespace(2)
+      const events = other.events()
+      const first = events.next()
+      await client.admin.formatNamespace(2, { blockSize: 4096 })
+      const { value } = await first
+      expect(value?.type).toBe('notice')
+      expect((await failureOf(stale.read({ lba: 0, into: page(0) }))).code).toBe('ERR_NAMESPACE')
+      expect((await other.namespace(2)).blockSize).toBe(4096)
+      await events.return?.()
+    })
+  })
+
+  test('goes on after its manager reset the controller', async () => {
+    await share({}, async ({ manager, client }) => {
+      const namespace = await client.namespace(1)
+      await namespace.write({ lba: 0, from: page(5) })
+      await manager.reset()
+      const into = page(0)
+      // One that was under way may be lost; the queue pair works again.
+      await namespace.read({ lba: 0, into }).catch((error) => {
+        expect(error.code).toBe('ERR_QUEUE_LOST')
+      })
+      await namespace.read({ lba: 0, into })
+      expect(into[0]).toBe(5)
+    })
+  })
+})
+
+describe('a policy', () => {
+  test('readOnly: writes are refused, by the device', async () => {
+    await share({ policy: { readOnly: true } }, async ({ client }) => {
+      expect(client.info.writeProtected).toBe(true)
+      const namespace = await client.namespace(1)
+      await namespace.read({ lba: 0, into: page(0) })
+      const failure = await failureOf(namespace.write({ lba: 0, from: page(1) }))
+      expect(failure.status?.name).toBe('operation_denied')
+    })
+  })
+
+  test('namespaces: others are refused, by the device', async () => {
+    await share({ policy: { namespaces: [2] } }, async ({ client }) => {
+      await (await client.namespace(2)).write({ lba: 0, from: page(1) })
+      const other = await client.namespace(1)
+      const failure = await failureOf(other.read({ lba: 0, into: page(1) }))
+      expect(failure.status?.name).toBe('operation_denied')
+    })
+  })
+
+  test('administers: formats are obeyed', async () => {
+    await share({ policy: { administers: true } }, async ({ client }) => {
+      await client.admin.formatNamespace(1, { blockSize: 4096 })
+      expect((await client.namespace(1)).blockSize).toBe(4096)
+    })
+  })
+})
+
+describe('limits', () => {
+  test('queue pairs of a client', async () => {
+    await share({ limits: { queuePairs: 2 } }, async ({ client }) => {
+      await client.createQueuePair({ mode: 'raw' })
+      const second = await client.createQueuePair({ mode: 'raw' })
+      const third = failureOf(client.createQueuePair({ mode: 'raw' }))
+      expect((await third).code).toBe('ERR_NO_QUEUES')
+      await second.close()
+      await client.createQueuePair({ mode: 'raw' })
+    })
+  })
+
+  test('memory of a client', async () => {
+    await share({ limits: { memory: '1MiB' } }, async ({ client }) => {
+      const half = await client.allocate(1 << 19)
+      expect((await failureOf(client.allocate(1 << 20))).code).toBe('ERR_RANGE')
+      half[Symbol.dispose]()
+      await client.allocate(1 << 20)
+    })
+  })
+
+  test('clients', async () => {
+    await share({ limits: { clients: 1 } }, async ({ path }) => {
+      const failure = await failureOf(openController(path))
+      expect(failure.code).toBe('ERR_BUSY')
+      expect(failure.message).toContain('as many clients as it takes')
+    })
+  })
+})
+
+describe('a server', () => {
+  test('says who is there, without counting who asks', async () => {
+    await share({}, async ({ client, path }) => {
+      const memory = await client.allocate(4096)
+      const namespace = await client.namespace(1)
+      await namespace.read({ lba: 0, into: memory })
+      const { clients, address } = await readSharing(path)
+      expect(address).toBe('memory')
+      expect(clients).toHaveLength(1)
+      expect(clients[0]).toMatchObject({ pid: process.pid, queuePairs: 1, leaving: false })
+      expect(clients[0]?.ioCommands).toBe(1)
+      expect(clients[0]?.mappedBytes).toBeGreaterThan(4096)
+    })
+  })
+
+  test('that closes ends its clients, and their memory stays readable', async () => {
+    using folder = temporaryFolder('rpc')
+    const path = join(folder.path, 'nvm')
+    await using manager = await openController({ emulator: { size: '8MiB' } })
+    const server = await manager.serve({ path })
+    const client = await openController(path)
+    const namespace = await client.namespace(1)
+    const memory = await client.allocate(4096)
+    memory.bytes.fill(4)
+    await namespace.write({ lba: 0, from: memory })
+    await server.close()
+    await server.close()
+    const failure = await failureOf(namespace.read({ lba: 0, into: page(0) }))
+    expect(failure.code).toBe('ERR_MANAGER_GONE')
+    expect(memory.bytes[0]).toBe(4)
+    expect((await failureOf(client.admin.identifyController())).code).toBe('ERR_MANAGER_GONE')
+    await client.close().catch(() => {})
+    expect((await failureOf(openController(path))).code).toBe('ERR_TARGET')
+    await (await manager.namespace(1)).read({ lba: 0, into: page(0) })
+  })
+
+  test('closes with its controller', async () => {
+    using folder = temporaryFolder('rpc')
+    const path = join(folder.path, 'nvm')
+    const manager = await openController({ emulator: { size: '8MiB' } })
+    await manager.serve({ path })
+    await manager.close()
+    expect((await failureOf(openController(path))).code).toBe('ERR_TARGET')
+  })
+
+  test('one for each path', async () => {
+    await share({}, async ({ manager, path }) => {
+      expect((await failureOf(manager.serve({ path }))).code).toBe('ERR_BUSY')
+      await using second = await manager.serve({ path: `${path}-2` })
+      await using client = await openController(second.path)
+      expect(client.info.address).toContain(`${path}-2`)
+    })
+  })
+
+  test('is not started by a client, nor with wrong options', async () => {
+    await share({}, async ({ manager, client, path }) => {
+      const served = failureOf(client.serve({ path: `${path}-2` }))
+      expect((await served).code).toBe('ERR_NO_ADMIN')
+      for (const options of [
+        {},
+        { path: 1 },
+        { path: 'a', limits: { clients: 0 } },
+        { path: 'a', limits: { memory: 'much' } },
+        { path: 'a', policy: { namespaces: [0] } },
+        { path: 'a', policy: { readonly: true } },
+      ]) {
+        const failure = await failureOf(manager.serve(options as unknown as SharingOptions))
+        expect(['ERR_ARGUMENT', 'ERR_RANGE']).toContain(failure.code)
+      }
+    })
+  })
+})
