@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Works under a limit of the system that is set when everything is loaded: `files`, no file
-// descriptor is left; `memory`, 256 MiB of addresses are; `locked`, no memory can be locked. Prints
-// the codes of what is refused.
+// descriptor is left; `memory`, 256 MiB of addresses are; `locked`, no memory can be locked;
+// `none`, there was one from the beginning, or none at all. Prints the codes of what is refused,
+// and with `none` whether memory has a name.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { openController, startEmulator } from 'peernvm'
@@ -17,7 +18,8 @@ const limits = {
   },
   locked: () => '--memlock=0',
 }
-execFileSync('prlimit', ['--pid', String(process.pid), `${limits[process.argv[2]]()}:`])
+const limit = limits[process.argv[2]]?.()
+if (limit !== undefined) execFileSync('prlimit', ['--pid', String(process.pid), `${limit}:`])
 
 const controller = await openController(small)
 const namespace = await controller.namespace(1)
@@ -37,6 +39,9 @@ for (const attempt of [
 ]) {
   const { code, fix } = await Promise.resolve(attempt()).catch((error) => error)
   if (fix !== undefined) codes.push(code)
+}
+if (limit === undefined) {
+  codes.push(/\/memfd:/.test(readFileSync('/proc/self/maps', 'utf8')) ? 'memfd' : 'no memfd')
 }
 await controller.close()
 console.log(codes.join(' '))
