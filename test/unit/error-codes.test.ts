@@ -9,9 +9,11 @@ import { openController } from '../../src/controller.ts'
 import { startEmulator } from '../../src/emulator/emulator.ts'
 import { type ErrorCode, errorTable } from '../../src/error-table.ts'
 import { NvmError } from '../../src/errors.ts'
+import { DeviceOfFiles, type DeviceShape, mayMountHere } from '../support/device-of-files.ts'
 import { refusalOf } from '../support/misuse.ts'
 import { runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
+import { skipVisibly } from '../support/skip.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const folder = temporaryFolder('codes')
@@ -25,19 +27,34 @@ interface NativeVisit {
 type Visit = (() => Promise<unknown>) | NativeVisit
 
 const small = { emulator: { size: '1MiB' } } as const
-const sysfs = 'test/native/transport/sysfs_transport_test.cc'
 
-/** Runs `program` in a process of its own, with what it throws as its output. */
-async function inProcess(program: string, env: Readonly<Record<string, string>> = {}) {
+interface InProcess {
+  /** Statements before the library is loaded. */
+  readonly program?: string
+  readonly target?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** What runs Node. */
+  readonly launcher?: readonly string[]
+}
+
+/** Opens a target in a process of its own, whose error is this function's. */
+async function inProcess({ program = '', target = '', env = {}, launcher = [] }: InProcess) {
   const entry = join(root, 'dist', 'src', 'index.js')
   const text = `${program}
     const { openController } = await import(${JSON.stringify(entry)})
-    await openController().catch((error) => console.log(error.code, error.fix))`
-  const { stdout } = await runProgram(process.execPath, ['--input-type=module', '-e', text], {
-    env,
-  })
+    await openController(${JSON.stringify(target)})
+      .catch((error) => console.log(error.code, error.fix))`
+  const node = [process.execPath, '--input-type=module', '-e', text]
+  const [command = '', ...args] = [...launcher, ...node]
+  const { stdout } = await runProgram(command, args, { env })
   const [code, ...fix] = stdout.trim().split(' ')
   throw new NvmError(code as ErrorCode, stdout, fix.join(' '))
+}
+
+/** Opens a PCI function that is made of files, by a process that may lock no memory. */
+function onDeviceOfFiles(shape: DeviceShape) {
+  const device = new DeviceOfFiles(folder.path, shape)
+  return inProcess({ target: device.address, launcher: device.launcher })
 }
 
 const visits: Record<ErrorCode, Visit> = {
@@ -112,9 +129,9 @@ const visits: Record<ErrorCode, Visit> = {
     await controller.reset()
   },
   ERR_MEMORY: () => startEmulator({ size: 2 ** 50 }),
-  ERR_MEMLOCK: { file: sysfs, why: 'a device without an IOMMU' },
-  ERR_IOMMU: { file: sysfs, why: 'a device behind an IOMMU' },
-  ERR_DRIVER: { file: sysfs, why: 'a device of another driver' },
+  ERR_MEMLOCK: () => onDeviceOfFiles({}),
+  ERR_IOMMU: () => onDeviceOfFiles({ iommuType: 'DMA' }),
+  ERR_DRIVER: () => onDeviceOfFiles({ driver: 'nvme' }),
   ERR_NAMESPACE: async () => {
     await using controller = await openController(small)
     await controller.namespace(9)
@@ -136,8 +153,9 @@ const visits: Record<ErrorCode, Visit> = {
     await controller.createQueuePair({ mode: 'raw' })
     await controller.createQueuePair({ mode: 'raw' })
   },
-  ERR_ADDON: () => inProcess('', { PEERNVM_ADDON: join(folder.path, 'none.node') }),
-  ERR_PLATFORM: () => inProcess(`Object.defineProperty(process, 'arch', { value: 'arm64' })`),
+  ERR_ADDON: () => inProcess({ env: { PEERNVM_ADDON: join(folder.path, 'none.node') } }),
+  ERR_PLATFORM: () =>
+    inProcess({ program: `Object.defineProperty(process, 'arch', { value: 'arm64' })` }),
   ERR_ABORTED: async () => {
     const emulator = { size: '1MiB', timing: { latencyNs: 1e12 } }
     await using controller = await openController({ emulator })
@@ -162,10 +180,15 @@ const visits: Record<ErrorCode, Visit> = {
 }
 
 const codes = Object.keys(errorTable) as ErrorCode[]
+/** Need a device in sysfs. */
+const ofFiles: readonly ErrorCode[] = ['ERR_MEMLOCK', 'ERR_IOMMU', 'ERR_DRIVER']
 const isNative = (code: ErrorCode): boolean => typeof visits[code] !== 'function'
 
 describe('every code of the table', () => {
-  test.each(codes.filter((code) => !isNative(code)))('%s is provoked', async (code) => {
+  test.for(codes.filter((code) => !isNative(code)))('%s is provoked', async (code, context) => {
+    if (ofFiles.includes(code) && !mayMountHere()) {
+      skipVisibly(context, 'no user namespaces', 'sysctl kernel.unprivileged_userns_clone=1')
+    }
     expect(await refusalOf(visits[code] as () => unknown)).toBe(code)
   })
 
