@@ -8,12 +8,12 @@ export const sliceMsMax = 0.25
 
 let sliceStart = 0
 let sliceIsOpen = false
-let turnOfLoop: Promise<void> = Promise.resolve()
-let endTurn = (): void => {}
+const waiting: (() => void)[] = []
 
 function closeSlice(): void {
   sliceIsOpen = false
-  endTurn()
+  // One that goes on may wait again, for the turn after this one.
+  for (let left = waiting.length; left > 0; left--) waiting.shift()?.()
 }
 
 /** Called by a pump that starts or goes on after the event loop had its turn. */
@@ -21,9 +21,6 @@ export function enterSlice(): void {
   if (sliceIsOpen) return
   sliceIsOpen = true
   sliceStart = performance.now()
-  turnOfLoop = new Promise((resolve) => {
-    endTurn = resolve
-  })
   setImmediate(closeSlice)
 }
 
@@ -31,7 +28,7 @@ export function sliceIsOver(now: number): boolean {
   return now - sliceStart > sliceMsMax
 }
 
-/** Settles when the event loop has gone round. */
-export function nextTurn(): Promise<void> {
-  return turnOfLoop
+/** Calls `goOn`, which throws nothing, when the event loop has gone round; within a slice only. */
+export function afterTurn(goOn: () => void): void {
+  waiting.push(goOn)
 }

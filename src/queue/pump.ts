@@ -3,7 +3,7 @@
 // outstanding. It spins for a bounded time, gives the event loop its turn, and sleeps when a device
 // takes long.
 
-import { enterSlice, nextTurn, sliceIsOver } from '../clock.ts'
+import { afterTurn, enterSlice, sliceIsOver } from '../clock.ts'
 import { addSleeper, removeSleeper, type Sleeper } from '../wake.ts'
 import type { QueueRing } from './ring.ts'
 import { counter } from './ring.ts'
@@ -46,6 +46,7 @@ export class Pump implements Sleeper {
   isPolling = false
   #isRunning = false
   #rounds = 0
+  #idleRounds = 0
   #emptyRounds = 0
   #ticked = 0
   #progressed = 0
@@ -71,34 +72,38 @@ export class Pump implements Sleeper {
       return
     }
     this.#isRunning = true
-    this.isPolling = true
-    this.#run().catch((cause: unknown) => this.#pumped.fail(cause))
+    this.#completedSinceLook = true // the time since the last run is not waiting time
+    this.#goOn()
   }
 
-  async #run(): Promise<void> {
+  /** After a pause, in which something may have been submitted. */
+  readonly #goOn = (): void => {
+    this.isPolling = true
+    this.#idleRounds = 0
     enterSlice()
-    this.#completedSinceLook = true // the time since the last run is not waiting time
-    let idleRounds = 0
-    while (idleRounds <= idleRoundsMax) {
-      await resolved
+    this.#soon()
+  }
+
+  /** Calls #turn in a microtask. An await would make a context and two functions for each. */
+  #soon(): void {
+    resolved.then(this.#turn)
+  }
+
+  readonly #turn = (): void => {
+    try {
       if (this.#held !== undefined) {
         this.isPolling = false
-        await this.#held
-        this.isPolling = true
-        idleRounds = 0
-        enterSlice()
-        continue
+        this.#held.then(this.#goOn)
+        return
       }
-      idleRounds = this.#round() ? 0 : idleRounds + 1
-      if (++this.#rounds % roundsPerLook !== 0) continue
-      const pause = this.#look()
-      if (pause === undefined) continue
-      this.isPolling = false
-      this.#ring.ring()
-      await pause
-      this.isPolling = true
-      idleRounds = 0 // something may have been submitted meanwhile
-      enterSlice()
+      this.#idleRounds = this.#round() ? 0 : this.#idleRounds + 1
+      if (++this.#rounds % roundsPerLook === 0 && this.#pauses()) return
+      if (this.#idleRounds <= idleRoundsMax) {
+        this.#soon()
+        return
+      }
+    } catch (cause) {
+      this.#pumped.fail(cause)
     }
     this.isPolling = false
     this.#isRunning = false
@@ -135,8 +140,8 @@ export class Pump implements Sleeper {
     return ring.poll()
   }
 
-  /** Looks at the clock: counts ticks, and says what to wait for before going on, if anything. */
-  #look(): Promise<void> | undefined {
+  /** Looks at the clock and counts ticks; true when it pauses: then it goes on by itself. */
+  #pauses(): boolean {
     const now = performance.now()
     if (now - this.#ticked >= this.#tickMs) {
       this.#ticked = now
@@ -147,13 +152,23 @@ export class Pump implements Sleeper {
       this.#completedSinceLook = false
       this.#progressed = now
     } else if (now - this.#progressed > spinMsMax && this.#pumped.isBusy) {
-      return this.#sleep()
+      this.#sleep()
+      return true
     }
-    return sliceIsOver(now) ? nextTurn() : undefined
+    if (!sliceIsOver(now)) return false
+    this.#giveWay()
+    return true
   }
 
-  /** Sleeps until a completion announces itself, a tick passes, or something is submitted. */
-  #sleep(): Promise<void> {
+  /** Goes on when the event loop has gone round. */
+  #giveWay(): void {
+    this.isPolling = false
+    this.#ring.ring()
+    afterTurn(this.#goOn)
+  }
+
+  /** Goes on when a completion announces itself, a tick passes, or something is submitted. */
+  #sleep(): void {
     const ring = this.#ring
     ring.ring()
     if (this.#wakes) ring.arm()
@@ -161,19 +176,19 @@ export class Pump implements Sleeper {
     if (ring.inlinePump) ring.wakeDevice()
     if (ring.hasCompletion) {
       ring.disarm()
-      return nextTurn()
+      this.#giveWay()
+      return
     }
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), this.#wakes ? this.#tickMs : pollMs)
-      this.#wake = () => {
-        this.#wake = undefined
-        clearTimeout(timer)
-        removeSleeper(this)
-        ring.disarm()
-        resolve()
-      }
-      addSleeper(this)
-    })
+    this.isPolling = false
+    const timer = setTimeout(() => this.#wake?.(), this.#wakes ? this.#tickMs : pollMs)
+    this.#wake = () => {
+      this.#wake = undefined
+      clearTimeout(timer)
+      removeSleeper(this)
+      ring.disarm()
+      this.#goOn()
+    }
+    addSleeper(this)
   }
 
   onWakeUp(): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A program of allocations.test.ts: which functions of the library allocate while commands run, in
-// bytes a command, as the heap profiler samples it. Argument: raw, batch, await or readMany.
+// bytes a command, as the heap profiler samples it, and how many turns the pump took for each.
+// Argument: raw, batch, await or readMany.
 import { Session } from 'node:inspector/promises'
 import { openController } from 'peernvm'
 
@@ -53,10 +54,20 @@ async function openReadMany() {
   }
 }
 
+/** Each turn of the pump is asked for by one call; nothing else calls it so often. */
+let turns = 0
+const { then } = Promise.prototype
+Object.defineProperty(Promise.prototype, 'then', {
+  value: function countedThen(onResolved, onRejected) {
+    turns++
+    return then.call(this, onResolved, onRejected)
+  },
+})
+
 /** Adds up what each function of the library allocated. */
 function addUp(node, sums) {
   const { url, functionName } = node.callFrame
-  if (url.includes('/dist/src/')) {
+  if (url.includes('/dist/src/') || functionName === 'countedThen') {
     const name = `${url.slice(url.lastIndexOf('/') + 1)} ${functionName}`
     sums[name] = (sums[name] ?? 0) + node.selfSize / commandCount
   }
@@ -74,7 +85,9 @@ await session.post('HeapProfiler.startSampling', {
   includeObjectsCollectedByMajorGC: true,
   includeObjectsCollectedByMinorGC: true,
 })
+turns = 0
 await run()
+const turnsPerCommand = turns / commandCount
 const { profile } = await session.post('HeapProfiler.stopSampling')
-console.log(JSON.stringify(addUp(profile.head, {})))
+console.log(JSON.stringify({ bytesByFunction: addUp(profile.head, {}), turnsPerCommand }))
 await controller.close()
