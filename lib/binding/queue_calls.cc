@@ -194,9 +194,10 @@ napi_value wake_device(napi_env env, napi_callback_info info) {
 
 napi_value pump(napi_env env, napi_callback_info info) {
   auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
-  // Where stepping the device did nothing, its thread may need this CPU: spin, then yield.
-  if (queue != nullptr && !queue->released() && !queue->transport().pump()) sched_yield();
-  return nullptr;
+  const bool worked = queue != nullptr && !queue->released() && queue->transport().pump();
+  // Where stepping the device did nothing, its thread may need this CPU.
+  if (!worked) sched_yield();
+  return make_boolean(env, worked);
 }
 
 napi_value open_wake_socket(napi_env env, napi_callback_info info) {

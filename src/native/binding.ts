@@ -247,8 +247,8 @@ export interface Binding {
   ringSubmissions(queue: QueueHandle): void
   ringCompletions(queue: QueueHandle): void
   wakeDevice(queue: QueueHandle): void
-  /** Steps an emulator of this process; where that does nothing, gives other threads the CPU. */
-  pump(queue: QueueHandle): void
+  /** Steps an emulator of this process; false where it gave other threads the CPU instead. */
+  pump(queue: QueueHandle): boolean
   /** The readable end of this environment's socket pair; −1 when it was opened before. */
   openWakeSocket(): number
   usableCpus(): number

@@ -27,6 +27,8 @@ export interface Pumped {
 export const ticksMax = 8
 
 const roundsPerLook = 64
+/** As which a step of the device counts. */
+const roundsPerStep = 8
 /** Of a round, about a microsecond: each further round costs a turn of its own. */
 const looksMax = 256
 /** Rounds without a completion after which the device gets help or the CPU. */
@@ -97,7 +99,7 @@ export class Pump implements Sleeper {
         return
       }
       this.#idleRounds = this.#round() ? 0 : this.#idleRounds + 1
-      if (++this.#rounds % roundsPerLook === 0 && this.#pauses()) return
+      if (++this.#rounds >= roundsPerLook && this.#pauses()) return
       if (this.#idleRounds <= idleRoundsMax) {
         this.#soon()
         return
@@ -135,13 +137,14 @@ export class Pump implements Sleeper {
       return ring.spin(looksMax)
     }
     this.#emptyRounds = 0
-    ring.pump()
-    this.#rounds = -1 // others may have had the CPU for long: look at the clock
+    // A step of the device takes longer than a look; others may have had the CPU for long.
+    this.#rounds += ring.pump() ? roundsPerStep : roundsPerLook
     return ring.poll()
   }
 
   /** Looks at the clock and counts ticks; true when it pauses: then it goes on by itself. */
   #pauses(): boolean {
+    this.#rounds = 0
     const now = performance.now()
     if (now - this.#ticked >= this.#tickMs) {
       this.#ticked = now

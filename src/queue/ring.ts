@@ -426,9 +426,9 @@ export class QueueRing implements MemoryUser {
     Atomics.store(this.block, armedWord, 0)
   }
 
-  /** Steps an emulator of this process; where that does nothing, gives other threads the CPU. */
-  pump(): void {
-    this.#native.pump(this.handle)
+  /** Steps an emulator of this process; false where it gave other threads the CPU instead. */
+  pump(): boolean {
+    return this.#native.pump(this.handle)
   }
 
   /** Lets the emulator's own thread go on, where the client stops polling. */
