@@ -13,9 +13,10 @@
 namespace nvm::emulator {
 namespace {
 
-// Empty rounds of a thread that has a CPU of its own before it begins to yield: some 50 µs.
-constexpr unsigned kSpinRounds = 2000;
-// Empty rounds after which it parks: with the yields, about a millisecond without work.
+// Empty rounds before the thread begins to yield: some 10 µs. Where more threads run than there
+// are CPUs, its client may be waiting for this one, and each command takes at least as long.
+constexpr unsigned kSpinRounds = 200;
+// Empty rounds after which it parks: with the spinning, about half a millisecond without work.
 constexpr unsigned kYieldRounds = 1000;
 // Looks of a client at whether the thread comes round: the time of some rounds, well below 1 µs.
 constexpr unsigned kRoundLooks = 16;
