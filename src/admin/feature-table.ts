@@ -4,7 +4,7 @@
 
 import type { BitLayoutName, CodeSet, nvme, StructureName } from '../spec/nvme.ts'
 
-interface FeatureForm {
+export interface FeatureForm {
   /** The value is a dword of these bits. */
   readonly bits?: BitLayoutName
   /** Those of `bits` that Get Features takes too: which part of the feature is asked for. */

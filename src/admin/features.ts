@@ -9,7 +9,7 @@ import type { BitLayoutName, StructureName } from '../spec/nvme.ts'
 import { nvme } from '../spec/nvme.ts'
 import { type CodeName, codeOf } from './codes.ts'
 import { type AdminPort, submit } from './command.ts'
-import { type FeatureName, featureForms } from './feature-table.ts'
+import { type FeatureForm, type FeatureName, featureForms } from './feature-table.ts'
 
 type Forms = typeof featureForms
 type FormOf<Name extends FeatureName, Key extends string> = Forms[Name] extends {
@@ -117,16 +117,9 @@ export interface RawFeatureValue extends SetFeatureOptions {
   readonly data?: Uint8Array
 }
 
-interface Form {
-  readonly bits?: BitLayoutName
-  readonly parts?: readonly string[]
-  readonly data?: StructureName
-  readonly ofNamespace?: true
-}
-
 const { admin_opcode: adminOpcode } = nvme.codes
 
-function formOf(name: FeatureName): Form {
+function formOf(name: FeatureName): FeatureForm {
   if (Object.hasOwn(featureForms, name)) return featureForms[name]
   const names = Object.keys(featureForms).join(', ')
   throw createError('ERR_ARGUMENT', `feature '${name}' is none of ${names}; give fid, its number`)
@@ -175,7 +168,7 @@ export async function getFeature(
 
 function namespaceOf(
   name: FeatureName,
-  form: Form,
+  form: FeatureForm,
   nsid: number | undefined,
   isOptional: boolean,
 ): number {

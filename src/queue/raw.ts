@@ -4,7 +4,7 @@
 
 import { checkInteger, show } from '../checks.ts'
 import { DmaDescriptor } from '../dma.ts'
-import { createError, NvmError } from '../errors.ts'
+import { createError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
 import { listedBytesMax } from './data-pointer.ts'
@@ -67,11 +67,7 @@ export class SubmissionQueue {
     descriptor: DmaDescriptor,
     byteOffset: number,
   ): void {
-    try {
-      this.#fill(opcodeRead, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
-    } catch (error) {
-      this.#explain(error, lba, blockCount, descriptor, byteOffset)
-    }
+    this.#fill(opcodeRead, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
   }
 
   /** As `read`, from memory to the namespace. */
@@ -83,11 +79,7 @@ export class SubmissionQueue {
     descriptor: DmaDescriptor,
     byteOffset: number,
   ): void {
-    try {
-      this.#fill(opcodeWrite, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
-    } catch (error) {
-      this.#explain(error, lba, blockCount, descriptor, byteOffset)
-    }
+    this.#fill(opcodeWrite, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
   }
 
   /** Makes the slot's command a flush. */
@@ -121,26 +113,18 @@ export class SubmissionQueue {
     descriptor: DmaDescriptor,
     byteOffset: number,
   ): void {
-    if (namespaceId !== this.#namespaceId) {
-      const blockSize = this.#owner.blockSizeOf(namespaceId)
-      if (blockSize === undefined) {
-        throw createError(
-          'ERR_NAMESPACE',
-          `${show(namespaceId)} is not known; await namespace(id) first`,
-        )
-      }
-      this.#blockSize = blockSize
-      this.#namespaceId = namespaceId
-    }
+    if (namespaceId !== this.#namespaceId) this.#lookUp(namespaceId)
     const ring = this.#ring
     const id = this.#idOf(slot)
-    const byteLength = blockCount * this.#blockSize
     const memory = descriptor?.memory
-    // `===` with a number of the same value is false for whatever is no number.
+    // Types first: reckoning with a Symbol or a BigInt would throw.
+    const byteLength = typeof blockCount === 'number' ? blockCount * this.#blockSize : 0
     if (
       memory?.usableBy !== this.#controllerId ||
-      blockCount >>> 0 !== blockCount ||
       !(byteLength > 0 && byteLength <= this.#transferBytesMax) ||
+      typeof byteOffset !== 'number' ||
+      typeof lba !== 'number' ||
+      blockCount >>> 0 !== blockCount ||
       byteOffset >>> 0 !== byteOffset ||
       byteOffset + byteLength > descriptor.byteLength ||
       (byteOffset & 3) !== 0 ||
@@ -156,13 +140,14 @@ export class SubmissionQueue {
     stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
   }
 
-  /** Reckoning with what is no number, such as a Symbol, fails by itself. */
-  #explain(
-    error: unknown,
-    ...given: [lba: number, blockCount: number, descriptor: DmaDescriptor, byteOffset: number]
-  ): never {
-    if (error instanceof NvmError) throw error
-    this.#refuse(...given)
+  #lookUp(namespaceId: number): void {
+    const blockSize = this.#owner.blockSizeOf(namespaceId)
+    if (blockSize === undefined) {
+      const why = `${show(namespaceId)} is not known; await namespace(id) first`
+      throw createError('ERR_NAMESPACE', why)
+    }
+    this.#blockSize = blockSize
+    this.#namespaceId = namespaceId
   }
 
   #refuse(lba: number, blockCount: number, descriptor: DmaDescriptor, byteOffset: number): never {
