@@ -152,9 +152,11 @@ export class Namespace implements NamespaceFormat {
     if (!isRequest(request)) return refuseRequest(request)
     const ready = queue === undefined ? this.#queue : queue
     if (ready instanceof AwaitQueuePair) {
-      return ready.move(opcode.read[0], this, request, request.into)
+      return ready.engine.move(opcode.read[0], this, request, request.into)
     }
-    return this.#pick(queue).then((to) => to.move(opcode.read[0], this, request, request.into))
+    return this.#pick(queue).then((to) =>
+      to.engine.move(opcode.read[0], this, request, request.into),
+    )
   }
 
   /** Writes whole blocks; resolves when the controller has taken them. */
@@ -163,8 +165,10 @@ export class Namespace implements NamespaceFormat {
     const ready = queue === undefined ? this.#queue : queue
     const sent =
       ready instanceof AwaitQueuePair
-        ? ready.move(opcode.write[0], this, request, request.from)
-        : this.#pick(queue).then((to) => to.move(opcode.write[0], this, request, request.from))
+        ? ready.engine.move(opcode.write[0], this, request, request.from)
+        : this.#pick(queue).then((to) =>
+            to.engine.move(opcode.write[0], this, request, request.from),
+          )
     return sent as Promise<void>
   }
 
@@ -180,7 +184,7 @@ export class Namespace implements NamespaceFormat {
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]> {
     const ready = await this.#pick(queue)
-    return ready.moveMany(opcode.read[0], this, requests) as Promise<Uint8Array[]>
+    return ready.engine.moveMany(opcode.read[0], this, requests) as Promise<Uint8Array[]>
   }
 
   /** Writes a group with one promise. */
@@ -189,7 +193,7 @@ export class Namespace implements NamespaceFormat {
     queue?: AwaitQueuePair,
   ): Promise<void> {
     const ready = await this.#pick(queue)
-    await ready.moveMany(opcode.write[0], this, requests)
+    await ready.engine.moveMany(opcode.write[0], this, requests)
   }
 
   /** Whether the blocks hold these bytes. The controller looks; the bytes go to it. */
@@ -200,7 +204,7 @@ export class Namespace implements NamespaceFormat {
     checkObject('a comparison', request)
     const ready = await this.#pick(queue)
     try {
-      await ready.move(opcode.compare[0], this, request, request.with)
+      await ready.engine.move(opcode.compare[0], this, request, request.with)
       return true
     } catch (error) {
       if (error instanceof NvmError && error.status?.name === 'compare_failure') return false
@@ -285,7 +289,7 @@ export class Namespace implements NamespaceFormat {
     signal: AbortSignal | undefined,
     queue: AwaitQueuePair | undefined,
   ): Promise<void> {
-    await (await this.#pick(queue)).run(commands, undefined, signal)
+    await (await this.#pick(queue)).engine.run(commands, undefined, signal)
   }
 
   async #knowLimits(): Promise<BlockLimits> {

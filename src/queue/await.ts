@@ -1,97 +1,47 @@
 // SPDX-License-Identifier: MIT
-// Queue pairs with promises. One shared executor and arrays by command id instead of a closure per
-// I/O; the pump (pump.ts) settles what has completed. What is not one direct command is a job
-// (jobs.ts).
+// Queue pairs with promises: what programs see of them (await-engine.ts has the rest).
 
-import { checkArray, checkObject } from '../checks.ts'
+import { checkObject } from '../checks.ts'
 import type { CommandCompletion } from '../command-words.ts'
-import { createError, createStatusError, type NvmError } from '../errors.ts'
+import { createError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
-import { BouncePool } from './bounce.ts'
-import { type Command, type Data, type DataTarget, filledBytes } from './command.ts'
-import { listedBytesMax } from './data-pointer.ts'
-import { Entries } from './entries.ts'
+import { AwaitEngine } from './await-engine.ts'
+import type { DataTarget } from './command.ts'
 import { type IoCommand, planCommand } from './io-command.ts'
-import {
-  CommandJob,
-  dataOf,
-  GroupJob,
-  type GroupRequest,
-  type Reject,
-  type Resolve,
-} from './job.ts'
-import { type JobQueue, Jobs } from './jobs.ts'
 import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
-import { Pump, type Pumped, ticksMax } from './pump.ts'
-import { type Recoverable, Recovery } from './recovery.ts'
 import {
-  type BlockRequest,
   checkNamespace,
-  cutTransfer,
   type GroupedRead,
   type GroupedWrite,
-  isDirect,
   isRequest,
   type NamespaceLike,
-  planTransfer,
   type ReadRequest,
   type RequestOptions,
   refuseRequest,
   type WriteRequest,
 } from './request.ts'
-import { counter, idMask, type QueueRing, statusShift } from './ring.ts'
+import type { QueueRing } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
 
-let newResolve: Resolve
-let newReject: Reject
-const executor = (resolve: Resolve, reject: Reject): void => {
-  newResolve = resolve
-  newReject = reject
-}
-const resolveExecutor = (resolve: Resolve): void => {
-  newResolve = resolve
-}
-
-const graceMsMax = 1000
-
-export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, JobQueue {
+/**
+ * A queue pair with promises: requests of any size and number, which wait for their turn where more
+ * than `depth` commands would be outstanding. Nothing has to be polled.
+ * @category Queues
+ */
+export class AwaitQueuePair extends QueuePair {
+  /** How it was created. */
   readonly mode = 'await'
   /** @internal */
-  readonly entries: Entries
-  readonly #pump: Pump
-  readonly #bounce: BouncePool
-  readonly #transferBytesMax: number
-  // By command id.
-  readonly #resolves: (Resolve | undefined)[]
-  readonly #values: unknown[]
-  readonly #slots: Int32Array
-  readonly #bornAt: Int32Array
-  readonly #recovery: Recovery
-  readonly #jobs: Jobs
-  #ticks = 0
-  /** Commands can be submitted: not while the queue is closed, or being deleted and created. */
-  #isLive = true
-  /** Nothing completes any more. */
-  #isDead = false
-  #refusal: NvmError | undefined
-  #drained: (() => void) | undefined
+  readonly engine: AwaitEngine
 
+  /** Controller.createQueuePair makes them. @internal */
   constructor(owner: QueueOwner, ring: QueueRing, timeoutMs: number, wakes: boolean) {
     super(owner, ring, timeoutMs)
-    const { depth } = ring
-    this.#transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
-    this.#resolves = new Array<Resolve | undefined>(depth).fill(undefined)
-    this.#values = new Array<unknown>(depth).fill(undefined)
-    this.entries = new Entries(ring)
-    this.#slots = this.entries.slots
-    this.#bornAt = new Int32Array(depth)
-    this.#bounce = new BouncePool((byteLength) => owner.allocateNow(byteLength))
-    this.#pump = new Pump(this, wakes, timeoutMs)
-    this.#recovery = new Recovery(this)
-    this.#jobs = new Jobs(this, this.#bounce)
+    const dump = (): string => this.dump()
+    this.engine = new AwaitEngine({ owner, ring, timeoutMs, wakes, dump })
   }
 
   /**
@@ -102,13 +52,13 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
   read<T extends DataTarget>(request: ReadRequest<T>): Promise<Uint8Array>
   read(request: ReadRequest): Promise<unknown> {
     if (!isRequest(request)) return refuseRequest(request)
-    return this.move(opcodeRead, request.namespace, request, request.into)
+    return this.engine.move(opcodeRead, request.namespace, request, request.into)
   }
 
   /** Writes whole blocks, of one buffer or of several; resolves when the controller has them. */
   write(request: WriteRequest): Promise<void> {
     if (!isRequest(request)) return refuseRequest(request)
-    return this.move(opcodeWrite, request.namespace, request, request.from) as Promise<void>
+    return this.engine.move(opcodeWrite, request.namespace, request, request.from) as Promise<void>
   }
 
   /** Resolves when everything written before is durable. */
@@ -117,7 +67,7 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
       checkObject('a flush', request)
       checkNamespace(request.namespace, this.ring.controllerId)
       const command = planCommand({ opcode: opcodeFlush, nsid: request.namespace.id }, this.ring)
-      return this.run([command], undefined, request.signal) as Promise<void>
+      return this.engine.run([command], undefined, request.signal) as Promise<void>
     } catch (error) {
       return Promise.reject(error)
     }
@@ -127,12 +77,12 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
    * Reads a group with one promise for all of it; resolves to the filled bytes in the same order.
    */
   readMany(requests: readonly GroupedRead[]): Promise<Uint8Array[]> {
-    return this.moveMany(opcodeRead, undefined, requests) as Promise<Uint8Array[]>
+    return this.engine.moveMany(opcodeRead, undefined, requests) as Promise<Uint8Array[]>
   }
 
   /** Writes a group with one promise for all of it. */
   writeMany(requests: readonly GroupedWrite[]): Promise<void> {
-    return this.moveMany(opcodeWrite, undefined, requests) as Promise<void>
+    return this.engine.moveMany(opcodeWrite, undefined, requests) as Promise<void>
   }
 
   /**
@@ -143,311 +93,33 @@ export class AwaitQueuePair extends QueuePair implements Pumped, Recoverable, Jo
     try {
       const planned = planCommand(command, this.ring)
       const { byteLength } = planned.data
-      if (byteLength > this.#transferBytesMax) {
-        const limit = `a command moves at most ${this.#transferBytesMax}`
+      const { transferBytesMax } = this.engine
+      if (byteLength > transferBytesMax) {
+        const limit = `a command moves at most ${transferBytesMax}`
         throw createError('ERR_RANGE', `${byteLength} bytes; ${limit}`)
       }
       this.ring.keepResults()
-      return this.run([planned], undefined, command.signal, true) as Promise<CommandCompletion>
+      return this.engine.run(
+        [planned],
+        undefined,
+        command.signal,
+        true,
+      ) as Promise<CommandCompletion>
     } catch (error) {
       return Promise.reject(error)
-    }
-  }
-
-  /** Moves the blocks of a namespace from or to memory. @internal */
-  move(
-    opcode: number,
-    namespace: NamespaceLike,
-    request: BlockRequest,
-    data: Data,
-  ): Promise<unknown> {
-    const { lba } = request
-    if (
-      request.signal === undefined &&
-      request.fua !== true &&
-      this.#jobs.isIdle &&
-      this.#isLive &&
-      (this.#pump.isPolling || this.ring.isLive) &&
-      isDirect(namespace, lba, data, this.#transferBytesMax, this.ring.controllerId)
-    ) {
-      const { ring } = this
-      const commandId = ring.take()
-      if (commandId >= 0) {
-        const { byteLength } = data
-        const id = commandId & ring.commandMask
-        const slot = this.slotFor(commandId)
-        const cdw12 = byteLength / namespace.blockSize - 1
-        ring.write(slot, commandId, opcode, namespace.id, lba as number, cdw12)
-        ring.point(slot, id, data.memory, data.byteOffset, byteLength)
-        this.submitted(byteLength)
-        const promise = new Promise<unknown>(resolveExecutor)
-        this.#resolves[id] = newResolve
-        this.#values[id] = opcode === opcodeRead ? data.bytes : undefined
-        return promise
-      }
-    }
-    return this.#moveSlowly(opcode, namespace, request, data)
-  }
-
-  slotFor(commandId: number): number {
-    const { ring } = this
-    const id = commandId & ring.commandMask
-    const slot = ring.advance()
-    // Rarely true: the slot's last command is still outstanding.
-    const before = ((ring.words[slot << 4] as number) >>> 16) & ring.commandMask
-    if (this.#slots[before] === slot && before !== id) this.entries.keep(before)
-    this.#slots[id] = slot
-    this.#bornAt[id] = this.#ticks
-    return slot
-  }
-
-  submitted(byteLength: number): void {
-    const { ring } = this
-    const { stats } = ring
-    stats[counter.commands] = (stats[counter.commands] as number) + 1
-    stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
-    const pump = this.#pump
-    // With others outstanding the pump rings for all of them; a single command does not wait for
-    // it.
-    if (!pump.isPolling) {
-      ring.ring()
-      pump.start()
-    } else if (ring.outstanding === 1) {
-      ring.ring()
-    }
-  }
-
-  complete(count: number): void {
-    this.#take(count)
-    if (!this.#jobs.isIdle) this.#jobs.serve()
-    if (this.#drained !== undefined && !this.isBusy) this.#drained()
-  }
-
-  #take(count: number): void {
-    const { done } = this.ring
-    const resolves = this.#resolves
-    const values = this.#values
-    for (let i = 0; i < count; i++) {
-      const entry = done[i] as number
-      const id = entry & idMask
-      const resolve = resolves[id]
-      if (resolve === undefined) {
-        this.#jobs.complete(id, entry >>> statusShift)
-      } else if (entry >>> statusShift === 0) {
-        resolves[id] = undefined
-        resolve(values[id])
-      } else {
-        this.#fail(id, entry >>> statusShift)
-      }
-    }
-  }
-
-  get isBusy(): boolean {
-    return !this.#isDead && (this.ring.outstanding > 0 || this.#jobs.areWaiting)
-  }
-
-  // The rest is for everything that is not one direct command.
-
-  #moveSlowly(
-    opcode: number,
-    namespace: NamespaceLike,
-    request: BlockRequest,
-    data: Data,
-  ): Promise<unknown> {
-    try {
-      const transfer = planTransfer(opcode, namespace, request, data, this.ring)
-      const value = opcode === opcodeRead ? filledBytes(data) : undefined
-      return this.run(cutTransfer(transfer, this.#transferBytesMax), value, request.signal)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  /** A group; requests without a namespace are in `namespace`. @internal */
-  moveMany(
-    opcode: number,
-    namespace: NamespaceLike | undefined,
-    requests: readonly GroupRequest[],
-  ): Promise<unknown> {
-    const bytesMax = this.#transferBytesMax
-    const { controllerId } = this.ring
-    const isRead = opcode === opcodeRead
-    try {
-      checkArray('a group', requests)
-      const group = requests.slice()
-      const values = isRead ? new Array<unknown>(group.length) : undefined
-      let allDirect = true
-      for (let i = 0; i < group.length; i++) {
-        const request = group[i] as GroupRequest
-        const data = dataOf(request)
-        const where = namespace ?? (request.namespace as NamespaceLike)
-        checkNamespace(where, controllerId)
-        allDirect &&=
-          request.fua !== true && isDirect(where, request.lba, data, bytesMax, controllerId)
-        if (values !== undefined) values[i] = filledBytes(data)
-      }
-      if (!allDirect) return this.run(this.#cutGroup(opcode, namespace, group), values, undefined)
-      if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
-      const promise = new Promise<unknown>(executor)
-      this.#jobs.enter(
-        new GroupJob(opcode, group, namespace, bytesMax, values, newResolve, newReject),
-      )
-      return promise
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  /** Checked now, cut into commands later. */
-  #cutGroup(
-    opcode: number,
-    namespace: NamespaceLike | undefined,
-    group: readonly GroupRequest[],
-  ): Iterable<Command> {
-    const transfers = group.map((request) => {
-      const where = namespace ?? (request.namespace as NamespaceLike)
-      return planTransfer(opcode, where, request, dataOf(request), this.ring)
-    })
-    const bytesMax = this.#transferBytesMax
-    return (function* () {
-      for (const transfer of transfers) yield* cutTransfer(transfer, bytesMax)
-    })()
-  }
-
-  /** Commands of one request, with one promise, which resolves to `value`. @internal */
-  run(
-    commands: Iterable<Command>,
-    value: unknown,
-    signal: AbortSignal | undefined,
-    isRaw = false,
-  ): Promise<unknown> {
-    if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
-    const promise = new Promise<unknown>(executor)
-    const job = new CommandJob(commands, value, newResolve, newReject)
-    job.isRaw = isRaw
-    this.#jobs.run(job, signal)
-    return promise
-  }
-
-  /** A direct command completed with an error. */
-  #fail(id: number, status: number): void {
-    const resolve = this.#resolves[id] as Resolve
-    const reject = (error: unknown): void => resolve(Promise.reject(error))
-    this.#resolves[id] = undefined
-    const details = { command: this.entries.commandOf(id), queue: this.id, attempts: 1 }
-    const error = createStatusError(status, details)
-    if (this.#jobs.retryDirect(id, error, this.#values[id], resolve, reject)) return
-    reject(this.#recovery.explain(id, error))
-  }
-
-  tick(): void {
-    this.#ticks++
-    const { commands, depth } = this.ring
-    for (let id = 0; id < depth; id++) {
-      if (commands[depth + id] === 0) continue
-      if (this.#ticks - (this.#bornAt[id] as number) > ticksMax) this.#recovery.add(id)
-    }
-    this.#recovery.look()
-  }
-
-  lose(): void {
-    this.#recovery.look()
-  }
-
-  // What jobs ask of the queue.
-
-  get refusal(): NvmError | undefined {
-    return this.#refusal
-  }
-
-  get canSend(): boolean {
-    if (!this.#isLive) return false
-    if (!this.ring.isLive) this.#recovery.look()
-    return this.ring.isLive
-  }
-
-  keepPolling(): void {
-    this.#pump.start()
-  }
-
-  explain(id: number, error: NvmError): NvmError {
-    return this.#recovery.explain(id, error)
-  }
-
-  // What the recovery does with the queue.
-
-  suspend(until: Promise<void>): void {
-    this.#isLive = false
-    this.#pump.hold(until)
-  }
-
-  takeLast(): void {
-    this.#take(this.ring.poll())
-  }
-
-  loseAll(errorOf: (id: number) => NvmError): void {
-    this.#rejectOutstanding(errorOf)
-    this.ring.clear()
-  }
-
-  die(error: NvmError): void {
-    this.#isDead = true
-    this.#refusal ??= error
-    this.#rejectOutstanding(() => error)
-    this.#jobs.rejectWaiting(error)
-    this.#drained?.()
-  }
-
-  resume(): void {
-    this.#isLive = this.#refusal === undefined
-    this.#jobs.serve()
-    if (this.isBusy) this.#pump.start()
-  }
-
-  #rejectOutstanding(errorOf: (id: number) => NvmError): void {
-    const { commands, depth } = this.ring
-    for (let id = 0; id < depth; id++) {
-      if (commands[depth + id] === 0) continue
-      if (this.#resolves[id] === undefined) {
-        this.#jobs.finish(id, errorOf(id))
-      } else {
-        const resolve = this.#resolves[id]
-        this.#resolves[id] = undefined
-        resolve?.(Promise.reject(errorOf(id)))
-      }
     }
   }
 
   override forgetNamespace(id: number): void {
-    this.entries.forgetNamespace(id)
+    this.engine.entries.forgetNamespace(id)
   }
 
-  protected async settle(): Promise<void> {
-    this.#refusal ??= createError('ERR_CLOSED', `queue pair ${this.id}`)
-    this.#isLive = false
-    this.#jobs.rejectWaiting(createError('ERR_ABORTED', `queue pair ${this.id} was closed`))
-    if (this.isBusy) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(this.timeoutMs, graceMsMax))
-        this.#drained = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      this.#drained = undefined
-    }
-    await this.#jobs.stop()
-    await this.#recovery.stop()
+  protected settle(): Promise<void> {
+    return this.engine.settle()
   }
 
   protected abandon(error: NvmError): void {
-    this.die(error)
-    this.#pump.stop()
-    this.#bounce.dispose()
-  }
-
-  fail(cause: unknown): void {
-    this.die(createError('ERR_ABORTED', `the pump of queue pair ${this.id} broke`, { cause }))
+    this.engine.abandon(error)
   }
 }
 

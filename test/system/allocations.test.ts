@@ -15,7 +15,7 @@ const noiseBytes = 4
 // The promise, its two functions and what they share are some 220 bytes. Which function they are
 // charged to depends on what the compiler makes one of.
 const promiseBytesMax = 300
-const promise = /^(namespace.js read|await.js move|job.js (Group)?Job)/
+const promise = /^(namespace.js read|await-engine.js move|job.js (Group)?Job)/
 
 // A turn is a microtask: the engine's record of it and the promise that then() returns, 48 bytes
 // each. Some compilers see that nobody wants the second.
