@@ -15,7 +15,9 @@ import { nvme } from './spec/nvme.ts'
  * @category Namespaces
  */
 export interface BlockRange {
+  /** The first block. */
   readonly lba: number | bigint
+  /** How many blocks. */
   readonly blockCount: number
 }
 

@@ -10,14 +10,23 @@ import { checkInteger } from './checks.ts'
 export interface CommandWords {
   /** Its bits 1:0 say which way the data goes, if there is any. */
   readonly opcode: number
+  /** Namespace identifier. */
   readonly nsid?: number
+  /** Command dword 2. */
   readonly cdw2?: number
+  /** Command dword 3. */
   readonly cdw3?: number
+  /** Command dword 10. */
   readonly cdw10?: number
+  /** Command dword 11. */
   readonly cdw11?: number
+  /** Command dword 12. */
   readonly cdw12?: number
+  /** Command dword 13. */
   readonly cdw13?: number
+  /** Command dword 14. */
   readonly cdw14?: number
+  /** Command dword 15. */
   readonly cdw15?: number
 }
 
@@ -26,7 +35,9 @@ export interface CommandWords {
  * @category Queues
  */
 export interface CommandCompletion {
+  /** Dword 0: what it means depends on the command. */
   readonly dword0: number
+  /** Dword 1. */
   readonly dword1: number
 }
 

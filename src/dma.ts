@@ -15,6 +15,7 @@ import { binding } from './native/load.ts'
 export interface IoRun {
   /** Where the device finds it. */
   readonly ioAddress: number
+  /** How far it goes. */
   readonly byteLength: number
 }
 
@@ -23,8 +24,11 @@ export interface IoRun {
  * @category Memory
  */
 export interface DescriptorToken {
+  /** By which attach() knows it. */
   readonly kind: 'peernvm-descriptor'
+  /** Of the memory in this process. */
   readonly id: number
+  /** Whose memory it is. */
   readonly controllerId: number
 }
 
@@ -176,6 +180,7 @@ export class DmaDescriptor implements Disposable {
   readonly memory: DmaMemory
   /** Where in the memory it begins. */
   readonly byteOffset: number
+  /** Bytes of it, or of the part that the view is. */
   readonly byteLength: number
   readonly #isView: boolean
   #bytes: Uint8Array | undefined

@@ -13,11 +13,17 @@ export type { ErrorCode, NvmeStatus }
  * @category Errors
  */
 export interface FailedCommand {
+  /** As the specification's table names it: `Read`. */
   readonly name: string
+  /** Opcode, of the admin or an I/O command set. */
   readonly opcode: number
+  /** Command identifier, where it was in a slot of ours. */
   readonly commandId?: number
+  /** Namespace identifier. */
   readonly namespaceId?: number
+  /** The first block, of commands that have one. */
   readonly lba?: number
+  /** How many blocks. */
   readonly blockCount?: number
 }
 
@@ -26,7 +32,9 @@ export interface FailedCommand {
  * @category Errors
  */
 export interface NvmErrorDetails {
+  /** What the completion said. */
   readonly status?: NvmeStatus
+  /** The command that failed. */
   readonly command?: FailedCommand
   /** Id of the queue pair; 0 is the admin queue. */
   readonly queue?: number
@@ -34,6 +42,7 @@ export interface NvmErrorDetails {
   readonly dump?: string | (() => string)
   /** How often the command was sent. */
   readonly attempts?: number
+  /** The error behind this one. */
   readonly cause?: unknown
 }
 

@@ -22,6 +22,19 @@ const headerWords = 8
 export const histogramWords = headerWords + countsLength
 
 /**
+ * Values that a histogram does not tell apart.
+ * @category Tracing
+ */
+export interface HistogramStep {
+  /** The smallest of them. */
+  readonly fromNs: number
+  /** The largest of them. */
+  readonly toNs: number
+  /** How many were recorded. */
+  readonly count: number
+}
+
+/**
  * Times in nanoseconds, each known to within a thousandth of it.
  * @category Tracing
  */
@@ -134,7 +147,7 @@ export class Histogram {
   }
 
   /** The steps that have values, in order. */
-  *steps(): Generator<{ readonly fromNs: number; readonly toNs: number; readonly count: number }> {
+  *steps(): Generator<HistogramStep> {
     for (let at = 0; at < countsLength; at++) {
       const count = this.words[headerWords + at] as number
       if (count > 0) yield { fromNs: startOf(at), toNs: endOf(at), count }

@@ -70,6 +70,7 @@ export type { ErrorCode, FailedCommand, NvmErrorDetails, NvmeStatus } from './er
 export { NvmError } from './errors.ts'
 export type { EventInfo, EventType, NvmeEvent } from './events/event.ts'
 export type { EventIterator, EventsOptions } from './events/iterator.ts'
+export type { HistogramStep } from './histogram.ts'
 export { Histogram } from './histogram.ts'
 export type {
   Namespace,

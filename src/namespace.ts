@@ -83,9 +83,11 @@ export interface NamespaceCopy extends RequestOptions {
  * @category Namespaces
  */
 export interface NamespaceFormat {
+  /** Namespace identifier (NSID). */
   readonly id: number
   /** Bytes of a block. */
   readonly blockSize: number
+  /** Its size in blocks. */
   readonly blockCount: number
   /**
    * The field PRINFO of its commands: where blocks are protected, the controller makes their
@@ -111,10 +113,13 @@ const { nvm_opcode: opcode } = nvme.codes
  * @category Namespaces
  */
 export class Namespace implements NamespaceFormat {
+  /** Namespace identifier (NSID). */
   readonly id: number
   /** Bytes of a block; 0 once the namespace changed, as `blockCount` and `byteLength`. */
   readonly blockSize: number
+  /** Its size in blocks. */
   readonly blockCount: number
+  /** Its size in bytes. */
   readonly byteLength: number
   readonly prinfo: number
   /** Whose it is, as descriptors and queues say it. @internal */

@@ -22,6 +22,9 @@ export interface ControllerToken {
  */
 export type Target =
   | string
-  | { readonly emulator: EmulatorOptions }
+  | {
+      /** An emulated device, which ends with its last reference. */
+      readonly emulator: EmulatorOptions
+    }
   | EmulatedController
   | ControllerToken

@@ -17,6 +17,7 @@ export interface SubmittedCommand {
   readonly controller: string
   /** Id of the queue pair; 0 is the admin queue. */
   readonly queue: number
+  /** What was submitted. */
   readonly command: FailedCommand
   /** As performance.now(). */
   readonly time: number
@@ -27,13 +28,17 @@ export interface SubmittedCommand {
  * @category Tracing
  */
 export interface CompletedCommand {
+  /** What was opened: the controller's `info.address`. */
   readonly controller: string
+  /** Id of the queue pair; 0 is the admin queue. */
   readonly queue: number
+  /** Command identifier, by which its submission named it. */
   readonly commandId: number
   /** The status field without the phase tag; 0 is success. */
   readonly status: number
   /** Since its doorbell; not known of batches. */
   readonly elapsedMs?: number
+  /** As performance.now(). */
   readonly time: number
 }
 

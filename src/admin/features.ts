@@ -77,8 +77,11 @@ export type FeatureAnswer<
  * @category Admin commands
  */
 export interface RawFeatureRequest extends GetFeatureOptions {
+  /** Feature identifier. */
   readonly fid: number
+  /** Command dword 11: which part of the feature. */
   readonly cdw11?: number
+  /** UUID Index, for vendor specific features. */
   readonly uuidIndex?: number
   /** Of the data that the feature has; default none. */
   readonly byteLength?: number
@@ -89,7 +92,9 @@ export interface RawFeatureRequest extends GetFeatureOptions {
  * @category Admin commands
  */
 export interface RawFeature {
+  /** Dword 0 of the completion: the value, where it is no data. */
   readonly dword0: number
+  /** As much as was asked for; undefined where nothing was. */
   readonly data: Uint8Array | undefined
 }
 
@@ -100,6 +105,7 @@ export interface RawFeature {
 export interface SetFeatureOptions {
   /** The value outlives power cycles and resets; only where the feature is saveable. */
   readonly save?: boolean
+  /** For features of which each namespace has its own. */
   readonly nsid?: number
 }
 
@@ -108,12 +114,19 @@ export interface SetFeatureOptions {
  * @category Admin commands
  */
 export interface RawFeatureValue extends SetFeatureOptions {
+  /** Feature identifier. */
   readonly fid: number
+  /** Command dword 11: the value of most features. */
   readonly cdw11?: number
+  /** Command dword 12. */
   readonly cdw12?: number
+  /** Command dword 13. */
   readonly cdw13?: number
+  /** Command dword 15. */
   readonly cdw15?: number
+  /** UUID Index, for vendor specific features. */
   readonly uuidIndex?: number
+  /** The value of features that are data. */
   readonly data?: Uint8Array
 }
 

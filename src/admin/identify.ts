@@ -44,6 +44,7 @@ export type IdentifyNamespaceIndependent = Decoded<'IdentifyNamespaceIndependent
 export interface IdentifyRequest {
   /** Controller or Namespace Structure: its number, or its name in the table. */
   readonly cns: CodeName<'cns'> | number
+  /** Namespace identifier; of a list, the one that it begins after. */
   readonly nsid?: number
   /** Controller identifier. */
   readonly cntid?: number
@@ -51,6 +52,7 @@ export interface IdentifyRequest {
   readonly csi?: CodeName<'csi'> | number
   /** CNS specific identifier: of an NVM set, a domain, an endurance group. */
   readonly cnssid?: number
+  /** UUID Index, for vendor specific data. */
   readonly uuidIndex?: number
 }
 
@@ -59,7 +61,9 @@ export interface IdentifyRequest {
  * @category Admin commands
  */
 export interface NamespaceDescriptors {
+  /** IEEE Extended Unique Identifier, of 8 bytes. */
   readonly eui64?: string
+  /** Namespace Globally Unique Identifier, of 16 bytes. */
   readonly nguid?: string
   /** With hyphens. */
   readonly uuid?: string

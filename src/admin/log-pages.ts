@@ -77,7 +77,9 @@ export interface LogPageRequest extends LogPageOptions {
   readonly lsp?: number
   /** Log specific identifier. */
   readonly lsi?: number
+  /** Command set: its identifier, or its name in the table. */
   readonly csi?: CodeName<'csi'> | number
+  /** UUID Index, for vendor specific pages. */
   readonly uuidIndex?: number
 }
 

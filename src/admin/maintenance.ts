@@ -13,6 +13,7 @@ import { type AdminPort, allNamespaces, submit } from './command.ts'
  * @category Admin commands
  */
 export interface SanitizeOptions {
+  /** How data is made unreadable, or `exit_failure_mode` after a sanitize that failed. */
   readonly action: CodeName<'sanitize_action'>
   /** Allow Unrestricted Sanitize Exit: a failed sanitize may be left without another one. */
   readonly allowUnrestrictedExit?: boolean

@@ -23,6 +23,7 @@ export interface LayoutOptions {
   readonly lbaFormat?: number
   /** Metadata follows the data of each block instead of having a buffer of its own (MSET). */
   readonly extended?: boolean
+  /** Type of protection information in the metadata; default none. */
   readonly protection?: CodeName<'protection_information'>
   /** Protection information is in the first bytes of metadata instead of the last (PIL). */
   readonly protectionFirst?: boolean
@@ -33,6 +34,7 @@ export interface LayoutOptions {
  * @category Admin commands
  */
 export interface FormatOptions extends LayoutOptions, AdminOptions {
+  /** Secure Erase Settings; default `none`: old data may stay on the medium. */
   readonly secureErase?: CodeName<'secure_erase'>
 }
 

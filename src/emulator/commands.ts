@@ -25,15 +25,25 @@ type Dword = 'cdw10' | 'cdw11' | 'cdw12' | 'cdw13' | 'cdw14' | 'cdw15'
  * @category Emulator
  */
 export interface AddedCommand {
+  /** As errors and traces show it. */
   readonly name: string
   /**
    * How much memory the data pointer names: a number of bytes, as many blocks as a dword says
    * (bits 15:0, 0's based, as NLB), or as many dwords as a dword says (as NDT). Without it: none.
    */
   readonly data?:
-    | { readonly bytes: number }
-    | { readonly blocks: Dword }
-    | { readonly dwords: Dword }
+    | {
+        /** How many. */
+        readonly bytes: number
+      }
+    | {
+        /** The dword that says how many. */
+        readonly blocks: Dword
+      }
+    | {
+        /** The dword that says how many. */
+        readonly dwords: Dword
+      }
   /** It changes blocks: refused on a write-protected namespace. */
   readonly writes?: boolean
 }
@@ -43,19 +53,28 @@ export interface AddedCommand {
  * @category Emulator
  */
 export interface ReceivedCommand {
+  /** Opcode, as it was added. */
   readonly opcode: number
+  /** Namespace identifier. */
   readonly nsid: number
+  /** Command dword 10. */
   readonly cdw10: number
+  /** Command dword 11. */
   readonly cdw11: number
+  /** Command dword 12. */
   readonly cdw12: number
+  /** Command dword 13. */
   readonly cdw13: number
+  /** Command dword 14. */
   readonly cdw14: number
+  /** Command dword 15. */
   readonly cdw15: number
   /**
    * The host's data: filled when bit 0 of the opcode is set or bit 1 is (a shared buffer), sent
    * back after the handler when bit 1 is. Valid until the handler has ended.
    */
   readonly data: Uint8Array
+  /** Bytes of a block of the command's namespace, without metadata. */
   readonly blockSize: number
   /** Reads blocks of the command's namespace. @throws NvmError ERR_NVME_STATUS */
   read(lba: number, into: Uint8Array): Promise<void>
@@ -67,7 +86,14 @@ export interface ReceivedCommand {
  * How a command ends: its status, by default success, and dword 0 of its completion, by default 0.
  * @category Emulator
  */
-export type CommandAnswer = StatusName | { readonly status?: StatusName; readonly dword0?: number }
+export type CommandAnswer =
+  | StatusName
+  | {
+      /** Of the table of status codes. */
+      readonly status?: StatusName
+      /** What the completion says beside it. */
+      readonly dword0?: number
+    }
 
 /**
  * Executes a command. What it returns is the command's status, by default success; what it throws,

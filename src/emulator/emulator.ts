@@ -22,8 +22,11 @@ import { type EmulatorServer, type ServeOptions, serveController } from './serve
  * @category Emulator
  */
 export interface EmulatedController {
+  /** By which openController knows it. */
   readonly kind: 'peernvm-emulated-controller'
+  /** Of the device in this process. */
   readonly emulator: number
+  /** Its index in the device. */
   readonly controller: number
 }
 

@@ -21,14 +21,21 @@ import { nvme, type StatusName } from '../spec/nvme.ts'
 export interface FaultMatch {
   /** Identify Controller's CNTLID. */
   readonly controller?: number
+  /** Commands of the admin queue, or of I/O queues. */
   readonly queues?: 'admin' | 'io'
   /** Id of the submission queue. */
   readonly queue?: number
   /** With `queues` or `queue`: admin and I/O commands share numbers. */
   readonly opcode?: number
+  /** Namespace identifier of the command. */
   readonly namespace?: number
   /** Commands that touch any of these blocks. */
-  readonly lbas?: { readonly lba: number; readonly blockCount: number }
+  readonly lbas?: {
+    /** The first block. */
+    readonly lba: number
+    /** How many blocks. */
+    readonly blockCount: number
+  }
   /** Only the nth of the commands that match, from 1; with `every`, where that begins. */
   readonly nth?: number
   /** Every nth of them. */
@@ -44,20 +51,38 @@ export interface FaultMatch {
  * @category Emulator
  */
 export interface Fault {
+  /** Which commands; without it, all. */
   readonly on?: FaultMatch
+  /** Nothing else happens to the command before so much time has passed. */
   readonly delayNs?: number
   /** The command never completes. */
   readonly drop?: boolean
   /** Instead of being executed the command ends with this status; `dnr`: do not retry. */
-  readonly status?: StatusName | { readonly name: StatusName; readonly dnr?: boolean }
+  readonly status?:
+    | StatusName
+    | {
+        /** Of the table of status codes. */
+        readonly name: StatusName
+        /** Default false. */
+        readonly dnr?: boolean
+      }
   /** Only the first blocks, and bytes of the next one, of a write reach the store. */
-  readonly torn?: { readonly blocks?: number; readonly bytes?: number }
+  readonly torn?: {
+    /** Whole blocks; default 0. */
+    readonly blocks?: number
+    /** Of the block behind them; default 0. */
+    readonly bytes?: number
+  }
   /** One byte is XORed: on its way to the host, or as it is stored. Not given: drawn. */
   readonly corrupt?: {
+    /** On which way. */
     readonly data: 'toHost' | 'stored'
+    /** Which byte of the command's data. */
     readonly offset?: number
+    /** What it is XORed with. */
     readonly mask?: number
   }
+  /** Its completion comes twice, names an unknown command, or has the wrong phase tag. */
   readonly completion?: 'duplicate' | 'unknownCid' | 'wrongPhase'
   /** Stops silently, sets CSTS.CFS, or is gone: registers read all ones. */
   readonly controller?: 'stop' | 'fatal' | 'remove'

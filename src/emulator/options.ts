@@ -40,6 +40,7 @@ export interface NamespaceOptions {
 export interface EmulatorOptions extends NamespaceOptions {
   /** A raw image file; without it the blocks live in memory. */
   readonly image?: string
+  /** The image is opened for reading; writes are refused as on a write-protected drive. */
   readonly readOnly?: boolean
   /** Further namespaces; their ids begin at 2. With an image they are files beside it. */
   readonly namespaces?: readonly NamespaceOptions[]
@@ -56,6 +57,7 @@ export interface EmulatorOptions extends NamespaceOptions {
    * for each GiB, of which there may be 1024.
    */
   readonly model?: TimingModelName
+  /** What the device calls itself. */
   readonly identity?: IdentityOptions
   /** What each controller offers at most. */
   readonly limits?: LimitOptions

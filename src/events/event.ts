@@ -36,6 +36,7 @@ export type EventInfo = CodeName<(typeof infoSets)[keyof typeof infoSets]>
  * @category Events
  */
 export interface NvmeEvent {
+  /** The event's type, by name. */
   readonly type: EventType | 'unknown'
   /** What happened: `namespace_attribute_changed`, `temperature_threshold` and so on. */
   readonly info: EventInfo | 'unknown'

@@ -159,19 +159,29 @@ export interface NativeBatch {
  * @category Emulator
  */
 export interface ControllerStats {
-  /** I/O commands that succeeded, and that failed. */
+  /** I/O commands that succeeded. */
   readonly commands: number
+  /** I/O commands that failed. */
   readonly errors: number
+  /** Reads that succeeded. */
   readonly readCommands: number
+  /** Writes that succeeded. */
   readonly writeCommands: number
+  /** Bytes that reads gave to the host. */
   readonly bytesRead: number
+  /** Bytes that writes took from the host. */
   readonly bytesWritten: number
+  /** Commands that ended with an error of the medium. */
   readonly mediaErrors: number
+  /** Admin commands that succeeded. */
   readonly adminCommands: number
+  /** Admin commands that failed. */
   readonly adminErrors: number
   /** New tails that the device found. */
   readonly doorbells: number
+  /** Values that no doorbell may have, and doorbells of no queue. */
   readonly invalidDoorbells: number
+  /** Interrupts that were raised. */
   readonly interrupts: number
 }
 

@@ -19,6 +19,7 @@ import { counter, type QueueRing } from './ring.ts'
  * @category Queues
  */
 export interface BatchOptions {
+  /** Where all its commands go. */
   readonly namespace: NamespaceLike
   /** The memory of all its commands. */
   readonly memory: DmaDescriptor

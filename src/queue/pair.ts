@@ -37,11 +37,15 @@ export interface QueuePairOptions {
  * @category Queues
  */
 export interface QueueStats {
+  /** Commands that were submitted. */
   readonly commands: number
+  /** Bytes that they were to move. */
   readonly bytes: number
-  /** Commands whose data the device moved itself, and those that were copied through our memory. */
+  /** Commands whose data the device moved itself. */
   readonly direct: number
+  /** Commands whose data was copied through memory of ours. */
   readonly bounce: number
+  /** Rings of the submission doorbell. */
   readonly doorbells: number
   /** Times that the pump slept and was woken. */
   readonly wakeUps: number
@@ -83,9 +87,11 @@ export const defaultTimeoutMs = 10_000
  * @category Queues
  */
 export abstract class QueuePair implements AsyncDisposable {
+  /** How it was created. */
   abstract readonly mode: QueueMode
   /** @internal */
   readonly ring: QueueRing
+  /** How long a command may take before it counts as lost. */
   readonly timeoutMs: number
   /** @internal */
   readonly owner: QueueOwner

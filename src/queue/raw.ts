@@ -265,8 +265,11 @@ export class CompletionQueue {
  * @category Queues
  */
 export class RawQueuePair extends QueuePair {
+  /** How it was created. */
   readonly mode = 'raw'
+  /** Where commands are written. */
   readonly sq: SubmissionQueue
+  /** Where completions arrive. */
   readonly cq: CompletionQueue
 
   constructor(owner: QueueOwner, ring: QueueRing, timeoutMs: number) {

@@ -35,6 +35,7 @@ export interface RequestOptions {
  * @category Queues
  */
 export interface BlockRequest extends RequestOptions {
+  /** The first block. */
   readonly lba: number | bigint
   /** Force unit access: from or to the medium, past volatile caches. */
   readonly fua?: boolean
@@ -45,6 +46,7 @@ export interface BlockRequest extends RequestOptions {
  * @category Queues
  */
 export interface ReadRequest<T extends Data = Data> extends BlockRequest {
+  /** A namespace of the queue's controller. */
   readonly namespace: NamespaceLike
   /** Its length says how many blocks; a list is filled in order. */
   readonly into: T
@@ -55,6 +57,7 @@ export interface ReadRequest<T extends Data = Data> extends BlockRequest {
  * @category Queues
  */
 export interface WriteRequest<T extends Data = Data> extends BlockRequest {
+  /** A namespace of the queue's controller. */
   readonly namespace: NamespaceLike
   /** Its length says how many blocks. Not to be changed before the promise settles. */
   readonly from: T
