@@ -4,7 +4,7 @@
 // once.
 
 /** Longest time without giving timers, sockets and the rest of the program their turn. */
-export const sliceMsMax = 0.25
+const sliceMsMax = 0.25
 
 let sliceStart = 0
 let sliceIsOpen = false

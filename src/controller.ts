@@ -99,7 +99,7 @@ export interface ControllerInfo {
   readonly address: string
 }
 
-export const allocationBytesMax = 4 * 2 ** 30
+const allocationBytesMax = 4 * 2 ** 30
 const retryDelayUnitMs = 100
 const roles = { auto: 0, manager: 1, reference: 2 } as const
 const openNames = namesOf<OpenOptions>({ role: true, timeoutMs: true })

@@ -45,7 +45,6 @@ constexpr Export kExports[] = {
     {"wakeDevice", wake_device},
     {"pump", pump},
     {"openWakeSocket", open_wake_socket},
-    {"usableCpus", usable_cpus},
     {"createBatch", create_batch},
     {"exchangeBatch", exchange_batch},
     {"runLoads", run_loads},

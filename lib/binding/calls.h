@@ -46,7 +46,6 @@ napi_value ring_completions(napi_env env, napi_callback_info info);
 napi_value wake_device(napi_env env, napi_callback_info info);
 napi_value pump(napi_env env, napi_callback_info info);
 napi_value open_wake_socket(napi_env env, napi_callback_info info);
-napi_value usable_cpus(napi_env env, napi_callback_info info);
 
 // batch.cc
 napi_value create_batch(napi_env env, napi_callback_info info);

@@ -204,8 +204,4 @@ napi_value open_wake_socket(napi_env env, napi_callback_info info) {
   return make_number(env, Environment::of(env)->take_wake_reader());
 }
 
-napi_value usable_cpus(napi_env env, napi_callback_info info) {
-  return make_number(env, usable_cpu_count());
-}
-
 }  // namespace nvm::binding

@@ -261,7 +261,6 @@ export interface Binding {
   pump(queue: QueueHandle): boolean
   /** The readable end of this environment's socket pair; −1 when it was opened before. */
   openWakeSocket(): number
-  usableCpus(): number
 
   createBatch(
     queue: QueueHandle,

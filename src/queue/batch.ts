@@ -28,7 +28,7 @@ export interface BatchOptions {
 }
 
 /** Doubles per command in Batch.commands. */
-export const batchWords = 4
+const batchWords = 4
 const capacityMax = 2 ** 20
 const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capacity: true })
 

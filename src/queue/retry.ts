@@ -7,7 +7,7 @@ import { nvme } from '../spec/nvme.ts'
 import type { Job } from './job.ts'
 
 /** How often a command is sent at most. */
-export const attemptsMax = 3
+const attemptsMax = 3
 
 const { nvm_opcode: opcode } = nvme.codes
 
