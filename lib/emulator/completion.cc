@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "emulator/controller_state.h"
-#include "platform/ordering.h"
 #include "platform/sigbus_guard.h"
 
 namespace nvm::emulator {
@@ -17,7 +16,6 @@ using EntryWords = uint32_t[4];
 // The host can see the phase tag before the rest of the entry.
 void store_entry(uint32_t* words, const EntryWords& entry) {
   std::atomic_ref<uint32_t>(words[3]).store(entry[3], std::memory_order_relaxed);
-  for (int i = 0; i < 8192; i++) spin_hint();
   memcpy(words, entry, sizeof(entry));
 }
 #else

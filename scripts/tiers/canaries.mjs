@@ -15,7 +15,7 @@ const canaries = [
   { name: 'prp2', program: 'simulation', what: 'PRP2 is off by one page' },
   {
     name: 'missing-barrier',
-    program: 'driver_test',
+    program: 'emulator_test',
     what: 'the phase tag is seen before its entry',
   },
   { name: 'flush-no-op', program: 'emulator_test', what: 'flush does nothing' },
