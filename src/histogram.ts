@@ -8,6 +8,8 @@ const steps = 2 ** stepsLog2
 const halfSteps = steps / 2
 /** Values from here on count as this: 73 minutes in nanoseconds. */
 const valueMax = 2 ** 42 - 1
+/** Below it, a value is a small integer to V8. */
+const smallEnd = 2 ** 31
 const countsLength = (42 - stepsLog2 + 2) * halfSteps
 
 // Numbers of the array; the counts of the steps follow.
@@ -65,16 +67,8 @@ export class Histogram {
   /** Counts a value; it is rounded down to whole nanoseconds. */
   record(valueNs: number): void {
     const { words } = this
-    let value: number
-    let at: number
-    if (valueNs >= 0 && valueNs < 0x7fffffff) {
-      value = valueNs | 0
-      const shift = value < steps ? 0 : 32 - stepsLog2 - Math.clz32(value)
-      at = headerWords + shift * halfSteps + (value >>> shift)
-    } else {
-      value = valueNs < valueMax ? (valueNs > 0 ? Math.floor(valueNs) : 0) : valueMax
-      at = headerWords + indexOf(value)
-    }
+    const value = wholeOf(valueNs)
+    const at = headerWords + indexOf(value)
     words[at] = (words[at] as number) + 1
     const count = words[countWord] as number
     if (value > (words[maxWord] as number)) words[maxWord] = value
@@ -82,6 +76,33 @@ export class Histogram {
     words[countWord] = count + 1
     words[sumWord] = (words[sumWord] as number) + value
     words[sumOfSquaresWord] = (words[sumOfSquaresWord] as number) + value * value
+  }
+
+  /**
+   * As record() for each of the first `count` values, in half the time: what is kept of all of
+   * them goes through memory once. @internal
+   */
+  recordAll(valuesNs: Float64Array, count: number): void {
+    if (count === 0) return
+    const { words } = this
+    let min = this.count === 0 ? valueMax : this.min
+    let { max } = this
+    let sum = words[sumWord] as number
+    let sumOfSquares = words[sumOfSquaresWord] as number
+    for (let i = 0; i < count; i++) {
+      const value = wholeOf(valuesNs[i] as number)
+      const at = headerWords + indexOf(value)
+      words[at] = (words[at] as number) + 1
+      if (value > max) max = value
+      if (value < min) min = value
+      sum += value
+      sumOfSquares += value * value
+    }
+    words[minWord] = min
+    words[maxWord] = max
+    words[sumWord] = sum
+    words[sumOfSquaresWord] = sumOfSquares
+    words[countWord] = this.count + count
   }
 
   /** Their average; 0 without any. */
@@ -161,15 +182,18 @@ export function rankOf(fraction: number, count: number): number {
   return Math.max(1, Math.ceil(fraction * count * (1 - 1e-12)))
 }
 
-/** Doublings beyond the first bucket. */
-function shiftOf(value: number): number {
-  if (value < 2 ** 31) return Math.max(0, 32 - stepsLog2 - Math.clz32(value))
-  return 64 - stepsLog2 - Math.clz32(value / 2 ** 32) // of the high word
+/** What a time counts as: a whole number within the range. */
+function wholeOf(valueNs: number): number {
+  if (valueNs >= 0 && valueNs < smallEnd) return valueNs | 0
+  return valueNs < valueMax ? (valueNs > 0 ? Math.floor(valueNs) : 0) : valueMax
 }
 
 function indexOf(value: number): number {
-  if (value < steps) return value
-  const shift = shiftOf(value)
+  if (value < smallEnd) {
+    const shift = value < steps ? 0 : 32 - stepsLog2 - Math.clz32(value)
+    return shift * halfSteps + (value >>> shift)
+  }
+  const shift = 64 - stepsLog2 - Math.clz32(value / 2 ** 32) // of the high word
   return shift * halfSteps + Math.floor(value / 2 ** shift)
 }
 

@@ -82,6 +82,11 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   #isDead = false
   #refusal: NvmError | undefined
   #drained: (() => void) | undefined
+  /**
+   * Told how many commands a poll has found, before their promises settle: the continuations of
+   * those follow without a pause between them.
+   */
+  onTaken: ((count: number) => void) | undefined
 
   constructor({ owner, ring, timeoutMs, wakes, dump }: EngineOptions) {
     this.owner = owner
@@ -169,6 +174,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   complete(count: number): void {
+    if (this.onTaken !== undefined) this.onTaken(count)
     this.#take(count)
     if (!this.#jobs.isIdle) this.#jobs.serve()
     if (this.#drained !== undefined && !this.isBusy) this.#drained()

@@ -47,6 +47,18 @@ describe('histogram', () => {
     expect(histogram).toMatchObject({ min: 0, max: valueMax })
   })
 
+  test('recording many at once is recording each', () => {
+    fc.assert(
+      fc.property(fc.array(time), fc.array(time), (before, values) => {
+        const atOnce = fill(before)
+        atOnce.recordAll(Float64Array.from([...values, 17]), values.length)
+        const each = fill([...before, ...values])
+        const bytesOf = ({ words }: Histogram) => Buffer.from(words.buffer)
+        expect(bytesOf(atOnce).equals(bytesOf(each))).toBe(true)
+      }),
+    )
+  })
+
   test('merging is recording both', () => {
     fc.assert(
       fc.property(fc.array(time), fc.array(time), (first, second) => {

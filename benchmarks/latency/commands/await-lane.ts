@@ -4,8 +4,8 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AwaitQueuePair, DmaDescriptor, Namespace } from '../../../src/index.ts'
-import { Lane, type LanePlace } from './lane.ts'
-import { deepFrom, type LoopTiming } from './loop.ts'
+import { Lane, type LanePlace, turnsMax } from './lane.ts'
+import type { LoopTiming } from './loop.ts'
 import { type QueueSetting, type SharedRun, stopWord } from './setting.ts'
 
 export class AwaitLane extends Lane {
@@ -48,6 +48,11 @@ export class AwaitLane extends Lane {
     return 0
   }
 
+  /** `listener` is told how many commands a poll has found, before any of them ends. */
+  onTaken(listener: (count: number) => void): void {
+    this.#pair.onTaken = listener
+  }
+
   /** Draws the next command of `slot`, and moves its data. */
   move(slot: number): Promise<unknown> {
     const byteOffset = this.choose(slot)
@@ -83,7 +88,7 @@ export async function runAwaitLanes(
   timing: LoopTiming,
 ): Promise<void> {
   const start = timing.now()
-  const run = timing.intervalMs > 0 ? runDue : runFullOf(timing)
+  const run = timing.intervalMs > 0 ? runDue : timing.measures ? runMeasured : runUnmeasured
   await Promise.all(
     lanes.map((lane) => {
       lane.begin(start, start + timing.rampMs)
@@ -92,62 +97,56 @@ export async function runAwaitLanes(
   )
 }
 
-const runFullOf = ({ measures, depth }: LoopTiming) =>
-  measures && depth >= deepFrom ? runHeld : runFull
-
-/** Up to eight commands share a reading of the clock (lane.ts). */
-async function runHeld(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {
-  const { words } = timing
+/**
+ * Ends a command and begins the next of the same slot in one continuation. The continuations of
+ * what one poll has found follow each other without a pause, so they get times in even steps
+ * between a reading of the clock before them and one after them.
+ */
+async function runMeasured(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {
+  const { depth, now: clock, words } = timing
   const end = start + timing.rampMs + timing.runtimeMs
-  /** Slot of a command that began after what is held; −1 without one. */
-  let began = -1
+  const { turned } = lane
+  let expected = 0
+  let count = 0
   let stops = false
-  const hold = (filled: number, done: number): void => {
-    lane.filled[0] = filled
-    lane.done[0] = done
-    const isFull = lane.hold(filled < 0 ? 0 : 1, done < 0 ? 0 : 1)
-    if (!isFull && lane.outstanding > 0) return
-    const now = timing.now()
-    lane.settle(now)
+  const settle = (): void => {
+    const now = clock()
+    lane.turnOver(count, now)
+    expected -= count
+    count = 0
     stops ||= now >= end || Atomics.load(words, stopWord) !== 0
   }
+  lane.onTaken((taken) => {
+    if (count > 0) settle()
+    expected = taken
+    if (taken > 1) lane.turnFrom(clock())
+  })
   const mover = async (slot: number): Promise<void> => {
     lane.started[slot] = start
     while (!stops && lane.blocksLeft > 0) {
       await lane.move(slot)
-      if (began === slot) hold(began, -1)
-      hold(began === slot ? -1 : began, slot)
-      began = slot
+      turned[count++] = slot
+      if (count >= expected || count === turnsMax) settle()
     }
-    if (began === slot) began = -1
   }
-  await Promise.all(Array.from({ length: timing.depth }, (_, slot) => mover(slot)))
+  await Promise.all(Array.from({ length: depth }, (_, slot) => mover(slot)))
 }
 
-async function runFull(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {
-  const { measures, words } = timing
-  const clock = timing.now
+async function runUnmeasured(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {
+  const { depth, now: clock, words } = timing
   const end = start + timing.rampMs + timing.runtimeMs
   let round = 0
   let stops = false
-  // One reading for each command: it ends one, and begins the next.
   const mover = async (slot: number): Promise<void> => {
-    let now = clock()
     while (!stops && lane.blocksLeft > 0) {
-      lane.started[slot] = now
       await lane.move(slot)
-      if (measures) {
-        now = clock()
-        lane.ended(slot, now)
-      } else {
-        lane.outstanding--
-        if ((++round & 63) === 0) now = clock()
-      }
-      stops ||= now >= end || Atomics.load(words, stopWord) !== 0
+      lane.outstanding--
+      if (++round % turnsMax !== 0) continue
+      stops ||= clock() >= end || Atomics.load(words, stopWord) !== 0
     }
   }
-  await Promise.all(Array.from({ length: timing.depth }, (_, slot) => mover(slot)))
-  if (!measures) lane.lastEnd = clock()
+  await Promise.all(Array.from({ length: depth }, (_, slot) => mover(slot)))
+  lane.lastEnd = clock()
 }
 
 async function runDue(lane: AwaitLane, timing: LoopTiming, start: number): Promise<void> {

@@ -25,12 +25,18 @@ const heldMs = 0.002
 /** After a pause, readings that serve one command each: where there is one, there are more. */
 const exactReadings = 16
 
+/** Turns that turnOver() takes at most. */
+export const turnsMax = 64
+const turnsPauseMs = 0.05
+
 export abstract class Lane {
   /** Slots of what fill() wrote and nobody handed over yet, and of what completed last. */
   readonly filled: Int32Array
   readonly done: Int32Array
   /** By slot: when the command began, in milliseconds. */
   readonly started: Float64Array
+  /** Slots whose command has ended and whose next one has begun, for turnOver(). */
+  readonly turned = new Int32Array(turnsMax)
   outstanding = 0
   /** Commands that were filled, all in all. */
   filledCount = 0
@@ -60,6 +66,7 @@ export abstract class Lane {
   readonly #doneEnds = new Int32Array(roundsHeld)
   readonly #heldFilled: Int32Array
   readonly #heldDone: Int32Array
+  readonly #latencies = new Float64Array(turnsMax)
 
   constructor(setting: QueueSetting, slots: number, place: LanePlace, shared: SharedRun) {
     this.filled = new Int32Array(slots)
@@ -177,6 +184,52 @@ export abstract class Lane {
     this.#doneEnd = 0
     this.#settledAt = now
     if (now >= this.countsFrom) this.lastEnd = now
+  }
+
+  /** What turnOver() is told next began to happen at `now`; one turn alone needs no such reading. */
+  turnFrom(now: number): void {
+    this.#settledAt = now
+  }
+
+  /**
+   * In each of the first `count` slots of `turned` a command ended and the next began, from the
+   * reading before to `now` in even steps. After a pause all are taken to have done so at its end:
+   * then each slot has it in one latency, whichever of its two commands it was.
+   */
+  turnOver(count: number, now: number): void {
+    const { turned, started } = this
+    const latencies = this.#latencies
+    const paused = now - this.#settledAt > turnsPauseMs
+    const from = count === 1 || paused ? now : this.#settledAt
+    const step = (now - from) / count
+    let turnedAt = from
+    for (let i = 0; i < count; i++) {
+      const slot = turned[i] as number
+      turnedAt += step
+      latencies[i] = (turnedAt - (started[slot] as number)) * 1e6
+      started[slot] = turnedAt
+    }
+    this.outstanding -= count
+    this.#settledAt = now
+    if (now < this.countsFrom) return
+    this.#recordTurns(count)
+    this.lastEnd = now
+  }
+
+  #recordTurns(count: number): void {
+    const latencies = this.#latencies
+    if (this.source.mixes) {
+      for (let i = 0; i < count; i++) {
+        this.#recordOne(this.turned[i] as number, latencies[i] as number)
+      }
+      return
+    }
+    let bytes = 0
+    for (let i = 0; i < count; i++) bytes += this.#byteLengths[this.turned[i] as number] as number
+    const at = this.#bytesAt + (this.source.isWrite ? 1 : 0)
+    this.#bytes[at] = (this.#bytes[at] as number) + bytes
+    const histogram = this.source.isWrite ? this.#written : this.#reads
+    histogram.recordAll(latencies, count)
   }
 
   /** A run at a rate lasts until its time is over: silence at its end belongs to it. */

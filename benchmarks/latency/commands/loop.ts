@@ -24,7 +24,7 @@ export interface LoopTiming {
 }
 
 /** Depths from here on share readings of the clock. */
-export const deepFrom = 32
+const deepFrom = 32
 const roundsPerClock = 64
 
 /** Runs all lanes to their end, and what is outstanding then; throws when nothing completes. */

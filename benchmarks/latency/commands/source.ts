@@ -28,11 +28,12 @@ export class CommandSource {
   lba = 0
   blockCount = 0
   isWrite = false
+  /** Whether it both reads and writes. */
+  readonly mixes: boolean
   readonly #options: SourceOptions
   readonly #random: Random
   readonly #ends: Float64Array
   readonly #blockCounts: Float64Array
-  readonly #mixes: boolean
   #turn = 0
   #position = 0
 
@@ -41,7 +42,7 @@ export class CommandSource {
     this.#random = new Random(options.seed, options.stream)
     this.#ends = Float64Array.from(options.sizes, ({ below }) => below)
     this.#blockCounts = Float64Array.from(options.sizes, ({ blockCount }) => blockCount)
-    this.#mixes = options.writesBelow > 0 && options.writesBelow < drawEnd
+    this.mixes = options.writesBelow > 0 && options.writesBelow < drawEnd
     this.isWrite = options.writesBelow === drawEnd
   }
 
@@ -49,7 +50,7 @@ export class CommandSource {
   next(): void {
     const options = this.#options
     const wanted = this.#nextSize()
-    if (this.#mixes) this.isWrite = this.#random.uint32() < options.writesBelow
+    if (this.mixes) this.isWrite = this.#random.uint32() < options.writesBelow
     if (options.random) {
       const places = Math.floor(options.blockCount / wanted)
       this.lba = options.offset + this.#random.below(places) * wanted
