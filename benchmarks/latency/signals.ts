@@ -6,9 +6,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 const turnMs = 100
 let turnedAt = performance.now()
 
-/** Now and then, lets the event loop have its turn, so that signals are heard. */
-export async function turnNow(): Promise<void> {
-  if (performance.now() - turnedAt < turnMs) return
+/** Where it is time for it, lets the event loop have its turn, so that signals are heard. */
+export function turnNow(): Promise<void> | undefined {
+  return performance.now() - turnedAt < turnMs ? undefined : turn()
+}
+
+async function turn(): Promise<void> {
   await nextTurn()
   turnedAt = performance.now()
 }

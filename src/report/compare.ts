@@ -108,7 +108,7 @@ export function comparisonRemarks({ first, second, figures, differences }: Compa
   const unknown = figures.some(({ verdict }) => verdict === 'unknown')
   return [
     'A difference is called real where the ranges over the runs do not overlap.',
-    ...(unknown ? [] : [chanceRemark(first, second)]),
+    ...(unknown || figures.length === 0 ? [] : [chanceRemark(figures)]),
     ...(unknown
       ? ['With one run on a side its spread is not known, and nothing can be said: use --runs.']
       : []),
@@ -122,8 +122,10 @@ export function comparisonRemarks({ first, second, figures, differences }: Compa
 }
 
 /** How often that happens to figures that are the same, if all runs are alike. */
-function chanceRemark(first: BenchResult, second: BenchResult): string {
-  const [n, m] = [first.workload.runCount, second.workload.runCount]
+function chanceRemark(figures: readonly ComparedFigure[]): string {
+  const [n, m] = (['first', 'second'] as const).map((side) =>
+    Math.min(...figures.map((figure) => figure[side].count)),
+  ) as [number, number]
   let orders = 1
   for (let i = 1; i <= n; i++) orders *= (m + i) / i
   const percent = (200 / orders).toPrecision(2)

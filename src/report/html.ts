@@ -89,7 +89,7 @@ function resultSection(result: BenchResult, index: number, count: number): strin
       'faint',
     ),
     result.emulated ? paragraph(`This is an ${emulatedNote}.`, 'warning') : '',
-    result.interrupted ? paragraph(`This run was ${interruptedNote}.`, 'warning') : '',
+    result.interrupted ? paragraph(`This run was ${interruptedNote(result)}.`, 'warning') : '',
     figuresTables(result),
     queuesTable(result),
     ...picturesSections(drawPictures(result)),

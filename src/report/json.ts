@@ -95,6 +95,7 @@ const resultShape: Shape = fields(strings('format', 'started', 'peernvm'), numbe
   ),
   runs: {
     list: fields(numbers('depth', 'run', 'durationNs'), directions, {
+      interrupted: { orMissing: 'boolean' },
       queues: {
         list: fields(numbers('id', 'thread', 'doorbells'), directions, {
           paths: fields(numbers('direct', 'bounce', 'p2p')),

@@ -79,6 +79,8 @@ export interface RunResult {
   readonly depth: number
   /** From 0. */
   readonly run: number
+  /** It was ended early by a signal: no figure over several runs has it. */
+  readonly interrupted?: boolean
   readonly durationNs: number
   /** Over all queues; a direction that did not happen is missing. */
   readonly read?: DirectionResult

@@ -31,14 +31,23 @@ export interface DepthRuns {
   readonly runs: readonly RunResult[]
 }
 
-/** The runs by depth, in ascending order; runs without any command are left out. */
+/**
+ * The runs by depth, in ascending order. Runs without any command are left out, and one that was
+ * interrupted where there are whole ones: it says something else than they do.
+ */
 export function runsByDepth(result: BenchResult): DepthRuns[] {
   const groups = new Map<number, RunResult[]>()
   for (const run of result.runs) {
     if (directions.every((direction) => commandsOf(run, direction) === 0)) continue
     groups.set(run.depth, [...(groups.get(run.depth) ?? []), run])
   }
-  return [...groups].map(([depth, runs]) => ({ depth, runs })).sort((a, b) => a.depth - b.depth)
+  const whole = (runs: readonly RunResult[]): readonly RunResult[] => {
+    const ended = runs.filter(({ interrupted }) => interrupted !== true)
+    return ended.length > 0 ? ended : runs
+  }
+  return [...groups]
+    .map(([depth, runs]) => ({ depth, runs: whole(runs) }))
+    .sort((a, b) => a.depth - b.depth)
 }
 
 const commandsOf = (run: RunResult, direction: Direction): number => run[direction]?.commands ?? 0

@@ -25,7 +25,7 @@ export function renderTable(result: BenchResult): string {
     `${describeWorkload(result.workload)}`,
     describeRuns(result.workload),
     ...(result.emulated ? [`(${emulatedNote})`] : []),
-    ...(result.interrupted ? [`(${interruptedNote})`] : []),
+    ...(result.interrupted ? [`(${interruptedNote(result)})`] : []),
     ...directions.flatMap((direction) => {
       const columns = groups
         .map((group) => ({ group, figures: figuresOf(group.runs, direction) }))

@@ -5,7 +5,14 @@ import type { BenchResult, WorkloadFacts } from './result.ts'
 /** What every output says of an emulated controller's times. */
 export const emulatedNote =
   'emulated controller: times are software overhead, not the latency of a drive'
-export const interruptedNote = 'interrupted: results up to then'
+
+/** What an output says of a result that a signal ended, and of the run that was under way then. */
+export function interruptedNote({ runs }: BenchResult): string {
+  const early = runs.find(({ interrupted }) => interrupted === true)
+  const others = runs.some((run) => run !== early && run.depth === early?.depth)
+  const left = others ? `; run ${(early?.run ?? 0) + 1} at depth ${early?.depth} is left out` : ''
+  return `interrupted: results up to then${left}`
+}
 
 /** Digits after the point that show three significant digits of `value`, none beyond `digitsMax`. */
 export function fractionDigits(value: number, digitsMax = 3): number {

@@ -194,23 +194,31 @@ test.each([
     expect(result.interrupted).toBe(true)
     expect(result.runs).toHaveLength(1)
     expect(result.runs[0]?.read?.commands).toBeGreaterThan(0)
+    expect(result.runs[0]).toMatchObject({ interrupted: true })
     expect(result.runs[0]?.durationNs).toBeLessThan(50e9)
   },
   30_000,
 )
 
-test('libnvm’s way ends cleanly too', async () => {
-  const args = [program, '-r', '1000000000', '-n', '8']
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let stderr = ''
-  child.stderr.on('data', (text: Buffer) => {
-    stderr += text
-    if (stderr.includes('Running benchmark')) child.kill('SIGINT')
-  })
-  const [code] = await once(child, 'close')
-  expect(code).toBe(130)
-  expect(stderr).toContain('Interrupted: results so far.')
-}, 30_000)
+test.each([
+  ['libnvm’s way', '-r 1000000000 -n 8'],
+  ['master’s way, in one of its passes', '--queue no=1 --blocks=8 -i 1 --repeat 1000000000'],
+])(
+  '%s ends cleanly too',
+  async (_, line) => {
+    const args = [program, ...line.split(' ')]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    child.stderr.on('data', (text: Buffer) => {
+      stderr += text
+      if (/Running (latency )?benchmark/.test(stderr)) child.kill('SIGINT')
+    })
+    const [code] = await once(child, 'close')
+    expect(code).toBe(130)
+    expect(stderr).toContain('Interrupted: results so far.')
+  },
+  30_000,
+)
 
 test('a dry run touches nothing, not even the image', async () => {
   const image = newImage()

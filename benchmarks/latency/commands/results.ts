@@ -52,6 +52,7 @@ export function resultOfRun(
   about: {
     readonly depth: number
     readonly run: number
+    readonly interrupted: boolean
     readonly percents: readonly number[]
     readonly intervals: readonly Interval[]
   },
@@ -81,5 +82,6 @@ export function resultOfRun(
   const read = directionOf(totals[0], bytes[0], durationNs, percents)
   const write = directionOf(totals[1], bytes[1], durationNs, percents)
   const { depth, run, intervals } = about
-  return { depth, run, durationNs, ...named(read, write), queues, intervals }
+  const early = about.interrupted ? { interrupted: true } : {}
+  return { depth, run, ...early, durationNs, ...named(read, write), queues, intervals }
 }

@@ -184,5 +184,6 @@ async function runOnce(
     })
     .finally(() => clearInterval(timer))
   finish()
-  return resultOfRun(shared, outcomes, { ...which, percents: options.percentiles, intervals })
+  const about = { interrupted: crew.isStopped, percents: options.percentiles, intervals }
+  return resultOfRun(shared, outcomes, { ...which, ...about })
 }

@@ -50,7 +50,8 @@ async function step<T>(title: string, work: () => T | Promise<T>): Promise<T> {
 }
 
 /**
- * Measures what the options say, and prints it. SIGINT and SIGTERM end it after the pass under way.
+ * Measures what the options say, and prints it. SIGINT and SIGTERM end it after the window under
+ * way.
  * @returns what the process ends with
  * @throws NvmError
  */
@@ -112,16 +113,15 @@ function run(bench: Bench, signals: StopSignals): Promise<number> {
   return step(title, async () => {
     const groups = parallel ? [bench.runners] : bench.runners.map((runner) => [runner])
     for (let i = 0; i < iterations && signals.received === undefined; i++) {
-      for (const group of groups) pass(bench, group, bench.options.write)
-      await turnNow()
+      for (const group of groups) await pass(bench, group, signals)
     }
     return signals.exitCode
   })
 }
 
-/** One pass of queues that run at the same time. */
-function pass(bench: Bench, group: readonly Runner[], write: boolean): void {
-  const { bandwidth, repeat } = bench.options
+/** One pass of queues that run at the same time; after a signal it is no sample of --bandwidth. */
+async function pass(bench: Bench, group: readonly Runner[], signals: StopSignals): Promise<void> {
+  const { bandwidth, repeat, write } = bench.options
   const sums = group.map(() => ({ commands: 0, blocks: 0, elapsed: 0 }))
   for (let inner = 0; inner < repeat; inner++) {
     const windows = Math.max(...group.map(windowsOf))
@@ -136,6 +136,9 @@ function pass(bench: Bench, group: readonly Runner[], write: boolean): void {
         sum.blocks += sample.blocks
         sum.elapsed += sample.elapsed
       }
+      const turn = turnNow()
+      if (turn !== undefined) await turn
+      if (signals.received !== undefined) return
     }
   }
   if (bandwidth) for (const [i, runner] of group.entries()) runner.samples.push(sums[i] as Sample)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
 import { Histogram } from '../../../src/histogram.ts'
+import type { RunResult } from '../../../src/report/result.ts'
 import { figuresOf, quantiles, runsByDepth, spreadOf } from '../../../src/report/spread.ts'
+import { renderTable } from '../../../src/report/table.ts'
 import { makeResult, randomOf } from './made-result.ts'
 
 test('a spread is mean, deviation of the sample, least and most', () => {
@@ -32,6 +34,24 @@ describe('the runs of a result', () => {
     const groups = runsByDepth({ ...makeResult(), runs: [idle, other] })
     expect(groups.map(({ runs }) => runs)).toEqual([[other]])
   })
+})
+
+test('an interrupted run is left out where there are whole ones, and said to be', () => {
+  const result = makeResult({ depths: [1, 8], runCount: 3, commandCount: 50, interrupted: true })
+  const runs = result.runs
+    .filter(({ depth, run }) => depth === 1 || run < 2)
+    .map((run, i, all) => (i === all.length - 1 ? { ...run, interrupted: true } : run))
+  const counts = (of: readonly RunResult[]) =>
+    runsByDepth({ ...result, runs: of }).map((group) => [group.depth, group.runs.length])
+  expect(counts(runs)).toEqual([
+    [1, 3],
+    [8, 1],
+  ])
+  const note = '(interrupted: results up to then; run 2 at depth 8 is left out)'
+  expect(renderTable({ ...result, runs })).toContain(note)
+  const alone = runs.filter(({ depth, interrupted }) => depth === 1 || interrupted)
+  expect(counts(alone)).toContainEqual([8, 1])
+  expect(renderTable({ ...result, runs: alone })).toContain('(interrupted: results up to then)')
 })
 
 describe('the figures of a direction', () => {
