@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readResult } from '../../src/report/json.ts'
@@ -259,4 +259,26 @@ test('--verify finds one wrong byte', async () => {
   expect(await bench(...args, at('same'))).toMatchObject({ code: 0 })
   const wrong = await bench(...args, at('wrong'))
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('at byte 5000') })
+  const long = bench('-c', image, '--bs', '4k', '--progress', 'none', '--verify', at('same'))
+  const stderr = expect.stringContaining('has 65536 bytes, 4194304 are needed')
+  expect(await long).toMatchObject({ code: 2, stderr })
+})
+
+test('of a file without end the range is read, and of one beyond 2 GiB as well', async () => {
+  const image = newImage()
+  const place = ['-c', image, '--size', '3MiB', '--bs', '64k', '--progress', 'none']
+  writeFileSync(image, randomBytes(4 << 20))
+  expect(await bench(...place, '--write', '--infile', '/dev/zero')).toMatchObject({ code: 0 })
+  expect(
+    readFileSync(image)
+      .subarray(0, 3 << 20)
+      .equals(Buffer.alloc(3 << 20)),
+  ).toBe(true)
+  writeFileSync(at('huge'), '')
+  truncateSync(at('huge'), 5 * 2 ** 30)
+  for (const file of ['/dev/zero', at('huge')]) {
+    expect(await bench(...place, '--verify', file)).toMatchObject({ code: 0 })
+  }
+  const master = ['-d', image, '--queue', 'no=1', '--blocks=100', '-i', '1', '--verify']
+  expect(await bench(...master, '--infile', at('huge'))).toMatchObject({ code: 0 })
 })

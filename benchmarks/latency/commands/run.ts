@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The way per command: opens what is measured, has the threads do each run, and makes the result.
 
-import type { Controller, DmaDescriptor, Namespace } from '../../../src/index.ts'
+import type { Controller, Namespace } from '../../../src/index.ts'
 import { machineFacts, packageVersion } from '../../../src/report/machine-facts.ts'
 import {
   type BenchResult,
@@ -10,7 +10,7 @@ import {
   resultFormat,
   resultVersion,
 } from '../../../src/report/result.ts'
-import { mirrorRange, movesFile, takeOut } from '../files.ts'
+import { bytesOf, mirrorRange, movesFile, takeOut } from '../files.ts'
 import type { CommandOptions } from '../options.ts'
 import { refuseUnconfirmed } from '../safety.ts'
 import { StopSignals } from '../signals.ts'
@@ -122,7 +122,8 @@ async function runAll(
   try {
     const runs = await runEach(bench)
     const { exitCode } = signals
-    if (exitCode === 0 && memory !== undefined) await takeOut(bytesOf(memory), options)
+    if (exitCode === 0 && memory !== undefined)
+      await takeOut(bytesOf(memory, memory.byteLength), options)
     return { runs, exitCode }
   } finally {
     display.clear()
@@ -130,9 +131,6 @@ async function runAll(
     memory?.[Symbol.dispose]()
   }
 }
-
-const bytesOf = ({ bytes, byteLength }: DmaDescriptor): Uint8Array =>
-  (bytes as Uint8Array).subarray(0, byteLength)
 
 async function runEach(bench: Bench): Promise<RunResult[]> {
   const { depths, runs } = bench.options

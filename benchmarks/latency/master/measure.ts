@@ -11,7 +11,7 @@ import {
   openController,
   type RawQueuePair,
 } from '../../../src/index.ts'
-import { compareWithFile, readBytes } from '../files.ts'
+import { bytesOf, compareWithFile, readInto, refuseShortFile } from '../files.ts'
 import { refuseUnconfirmed } from '../safety.ts'
 import { StopSignals, turnNow } from '../signals.ts'
 import type { MasterOptions } from './options.ts'
@@ -71,15 +71,11 @@ export async function measureMaster(options: MasterOptions): Promise<number> {
   const transfers = planTransfers(options, range, geometry)
   const runners = await step('Preparing queues', () => createRunners(controller, transfers))
   const byteLength = range.blockCount * blockSize
-  const { infile } = options
-  const input =
-    infile === undefined
-      ? undefined
-      : await step('Reading input file', () => readBytes(infile, byteLength, 'are needed'))
-  using memory = await step('Preparing buffers and transfer lists', () =>
-    controller.allocate(byteLength),
+  const input = await readInput(controller, options, byteLength)
+  using memory = await step(
+    'Preparing buffers and transfer lists',
+    () => input ?? controller.allocate(byteLength),
   )
-  if (options.write && input !== undefined) memory.bytes?.set(input)
   if (options.info) {
     const about = { namespace: namespace.id, blocks: range.blockCount, random: options.random }
     const lines = infoLines(transfers, { ...about, controllerId: cntlid }, geometry)
@@ -91,6 +87,22 @@ export async function measureMaster(options: MasterOptions): Promise<number> {
   await report(bench)
   say(exitCode === 0 ? 'OK!\n' : 'Interrupted: results so far.\n')
   return exitCode
+}
+
+/** Memory with what is to be written; what is to be verified is read then. */
+async function readInput(
+  controller: Controller,
+  { infile, write }: MasterOptions,
+  byteLength: number,
+): Promise<DmaDescriptor | undefined> {
+  if (infile === undefined) return undefined
+  return step('Reading input file', async () => {
+    await refuseShortFile(infile, byteLength)
+    if (!write) return undefined
+    const memory = await controller.allocate(byteLength)
+    await readInto(infile, bytesOf(memory, byteLength))
+    return memory
+  })
 }
 
 async function createRunners(
@@ -209,7 +221,7 @@ function reap({ cq, id }: RawQueuePair, waits: boolean): number {
 
 async function finishFiles(bench: Bench, byteLength: number): Promise<void> {
   const { infile, outfile, verify, write } = bench.options
-  const bytes = (bench.memory.bytes as Uint8Array).subarray(0, byteLength)
+  const bytes = bytesOf(bench.memory, byteLength)
   if (outfile !== undefined) {
     await step('Writing to output file', () =>
       writeFile(outfile, bytes).catch((error: unknown) => {

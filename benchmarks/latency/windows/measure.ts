@@ -3,7 +3,7 @@
 // its own; a sample is one window of commands.
 
 import { type Controller, NvmError, openController, type RawQueuePair } from '../../../src/index.ts'
-import { compareWithFile } from '../files.ts'
+import { bytesOf, compareWithFile, refuseShortFile } from '../files.ts'
 import type { WindowOptions } from '../options.ts'
 import { refuseUnconfirmed } from '../safety.ts'
 import { StopSignals, turnNow } from '../signals.ts'
@@ -62,6 +62,7 @@ export async function measureWindows(options: WindowOptions): Promise<number> {
     say(planLine(id, location, pair.depth, options.pattern, plan))
   }
   const byteLength = options.blocks * blockSize
+  if (options.verify !== undefined) await refuseShortFile(options.verify, byteLength)
   say(`Creating buffer (${Math.ceil(byteLength / pageSize)} pages)...`)
   using buffer = await controller.allocate(byteLength)
   if (emulated)
@@ -77,8 +78,7 @@ export async function measureWindows(options: WindowOptions): Promise<number> {
   }
   if (options.verify !== undefined && exitCode === 0) {
     say('Verifying transfer...')
-    const bytes = buffer.bytes as Uint8Array
-    await compareWithFile(options.verify, bytes.subarray(0, byteLength))
+    await compareWithFile(options.verify, bytesOf(buffer, byteLength))
   }
   say(exitCode === 0 ? 'OK!' : 'Interrupted: results so far.')
   return exitCode
