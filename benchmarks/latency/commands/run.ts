@@ -5,7 +5,6 @@ import type { Controller, Namespace } from '../../../src/index.ts'
 import { machineFacts, packageVersion } from '../../../src/report/machine-facts.ts'
 import {
   type BenchResult,
-  type Interval,
   type RunResult,
   resultFormat,
   resultVersion,
@@ -17,14 +16,12 @@ import { StopSignals } from '../signals.ts'
 import { Crew } from './crew.ts'
 import { factsOf, fillMemory, openDevice } from './device.ts'
 import { Display } from './display.ts'
-import { Intervals } from './intervals.ts'
 import { planThreads, type Range, rangeOf, type SourceShape, shapeOf } from './plan.ts'
 import { resultOfRun } from './results.ts'
 import { type SharedRun, shareRun, type ThreadSetting } from './setting.ts'
+import { RunWatch } from './watch.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
-const intervalsMax = 200
-const intervalMsMin = 100
 const seedEnd = 2 ** 32
 
 /** What a run needs that all runs share. */
@@ -152,36 +149,17 @@ async function runOnce(
   settings: readonly ThreadSetting[],
   which: { readonly depth: number; readonly run: number },
 ): Promise<RunResult> {
-  const intervals: Interval[] = []
-  let timer: NodeJS.Timeout | undefined
-  let finish = (): void => {}
+  let watch: RunWatch | undefined
   const outcomes = await crew
     .run(settings, () => {
       const startMs = performance.now() + options.rampMs
-      const watch = new Intervals(shared, options.queues, startMs)
-      const shown = new Intervals(shared, options.queues, startMs)
-      let shownAt = startMs
-      const look = (): void => {
-        const now = performance.now()
-        if (now <= startMs) return
-        const { latency: _, ...interval } = watch.look(now, startMs)
-        intervals.push(interval)
-        if (now - shownAt < display.periodMs) return
-        shownAt = now
-        const elapsedMs = now - startMs
-        const { runtimeMs, runs } = options
-        const remainingMs = runtimeMs === null ? null : runtimeMs - elapsedMs
-        display.show(shown.look(now, startMs), { ...which, runs, elapsedMs, remainingMs })
-      }
-      finish = () => {
-        look()
-        // The time after the last command is no part of the run.
-        if (intervals.at(-1)?.commands === 0) intervals.pop()
-      }
-      timer = setInterval(look, Math.max(intervalMsMin, (options.runtimeMs ?? 0) / intervalsMax))
+      watch = new RunWatch(shared, options, display, { ...which, startMs })
     })
-    .finally(() => clearInterval(timer))
-  finish()
+    .catch((error: unknown) => {
+      watch?.end()
+      throw error
+    })
+  const intervals = watch?.end() ?? []
   const about = { interrupted: crew.isStopped, percents: options.percentiles, intervals }
   return resultOfRun(shared, outcomes, { ...which, ...about })
 }
