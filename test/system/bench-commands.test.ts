@@ -244,7 +244,9 @@ test('what the controller cannot do is refused, and a failing thread ends the ru
   expect(await refused('--bs 1MiB')).toContain('a command moves at most 131072 bytes')
   expect(await refused('--bs 100')).toContain('no whole number of blocks')
   expect(await refused('--offset 17MiB --bs 4k')).toContain('the namespace has 32768')
-  expect(await refused('--queues 200 --threads 2 --runtime 1s')).toContain('queue')
+  expect(await refused('--queues 200 --threads 2 --runtime 1s')).toContain('grants 128 queue pairs')
+  const deep = await refused('--depth 1,4096 --runtime 60s')
+  expect(deep).toContain('a queue of this controller holds 4095 commands')
   expect(await refused('--runtime 1s --namespace 9')).toMatch(/namespace/i)
 })
 

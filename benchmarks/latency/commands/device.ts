@@ -5,6 +5,7 @@ import type { Controller, Namespace, Target } from '../../../src/index.ts'
 import { decodeBits, openController } from '../../../src/index.ts'
 import type { ControllerFacts } from '../../../src/report/result.ts'
 import type { CommandOptions } from '../options.ts'
+import type { QueueLimits } from './plan.ts'
 
 const memoryBytes = 2 ** 30
 
@@ -42,6 +43,12 @@ export async function factsOf(
     transferBytesMax: Number.isFinite(info.transferBytesMax) ? info.transferBytesMax : 0,
     timing: options.timing ?? null,
   }
+}
+
+/** How deep its queues may be, and how many of them it granted. */
+export async function limitsOf({ admin, info }: Controller): Promise<QueueLimits> {
+  const { nsq, ncq } = await admin.getFeature('number_of_queues') // both less by one
+  return { depthMax: info.queueEntriesMax - 1, queuesMax: Math.min(nsq, ncq) + 1 }
 }
 
 /**

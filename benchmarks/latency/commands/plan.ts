@@ -18,6 +18,32 @@ export interface Geometry {
   readonly transferBytesMax: number
 }
 
+/** What the controller has for all that asks for queues. */
+export interface QueueLimits {
+  /** Commands that a queue holds. */
+  readonly depthMax: number
+  readonly queuesMax: number
+}
+
+/**
+ * Looks at all depths and the number of queues at once: a sweep is not to end half-way.
+ * @throws NvmError ERR_RANGE naming the option and the limit
+ */
+export function refuseBeyond(
+  { depths, queues }: CommandOptions,
+  { depthMax, queuesMax }: QueueLimits,
+): void {
+  const deep = depths.filter((depth) => depth > depthMax)
+  if (deep.length > 0) {
+    const what = `--depth ${deep.join(', ')}: a queue of this controller holds ${depthMax} commands`
+    throw createError('ERR_RANGE', `${what}; ${depthMax} is the deepest`)
+  }
+  if (queues > queuesMax) {
+    const what = `--queues ${queues}: this controller grants ${queuesMax} queue pairs`
+    throw createError('ERR_RANGE', `${what}; --queues ${queuesMax} is the most`)
+  }
+}
+
 export interface Range {
   /** First block. */
   readonly offset: number
@@ -28,11 +54,14 @@ export interface Range {
 export function rangeOf(options: CommandOptions, geometry: Geometry): Range {
   const offset = blocksOf('offset', options.offset, geometry.blockSize)
   const rest = geometry.blockCount - offset
+  const has = `the namespace has ${geometry.blockCount} blocks`
+  if (rest <= 0) throw createError('ERR_RANGE', `--offset ${offset} is behind the end: ${has}`)
   const wanted =
     options.size === undefined ? rest : blocksOf('size', options.size, geometry.blockSize)
-  if (rest <= 0 || wanted < 1 || wanted > rest) {
-    const what = `blocks ${offset} to ${offset + wanted - 1} were asked for`
-    throw createError('ERR_RANGE', `${what}, the namespace has ${geometry.blockCount}`)
+  if (wanted < 1) throw createError('ERR_RANGE', '--size is at least one block')
+  if (wanted > rest) {
+    const what = `--offset ${offset} and --size ${wanted} reach beyond the end`
+    throw createError('ERR_RANGE', `${what}: ${has}; --size ${rest} is the most from there`)
   }
   return { offset, blockCount: wanted }
 }
@@ -65,10 +94,25 @@ export function shapeOf(options: CommandOptions, geometry: Geometry, seed: numbe
   }
 }
 
+const blocksMaxOf = (shape: SourceShape): number =>
+  Math.max(...shape.sizes.map(({ blockCount }) => blockCount))
+
+/** @throws NvmError ERR_RANGE when a queue's share of the range is smaller than a command */
+export function refuseSmallShares(
+  { pattern, queues }: CommandOptions,
+  range: Range,
+  shape: SourceShape,
+): void {
+  const share = shareOf(pattern, range, { index: 0, of: queues }).blockCount
+  const most = blocksMaxOf(shape)
+  if (share >= most) return
+  const what = `${share} blocks for each queue, but a command has ${most}`
+  throw createError('ERR_RANGE', `${what}; take fewer queues or a larger --size`)
+}
+
 /**
  * What each thread does in one run. `run` counts the runs of all depths, so that each draws
  * something else.
- * @throws NvmError ERR_RANGE when a queue's share of the range is smaller than a command
  */
 export function planThreads(
   options: CommandOptions,
@@ -77,13 +121,8 @@ export function planThreads(
   { depth, run, blockSize }: { depth: number; run: number; blockSize: number },
 ): ThreadSetting[] {
   const { queues, threads } = options
-  const blocksMax = Math.max(...shape.sizes.map(({ blockCount }) => blockCount))
   const settings = Array.from({ length: queues }, (_, index) => {
     const share = shareOf(options.pattern, range, { index, of: queues })
-    if (share.blockCount < blocksMax) {
-      const what = `${share.blockCount} blocks for each queue`
-      throw createError('ERR_RANGE', `${what}, but a command has ${blocksMax}`)
-    }
     const source = { ...shape, ...share, stream: run * queues + index }
     const blocks = options.runtimeMs === null ? share.blockCount : Number.POSITIVE_INFINITY
     return { index, source, blocks }
@@ -92,7 +131,7 @@ export function planThreads(
     engine: options.engine,
     depth,
     queues: settings.filter(({ index }) => index % threads === thread),
-    commandBytesMax: blocksMax * blockSize,
+    commandBytesMax: blocksMaxOf(shape) * blockSize,
     runtimeMs: options.runtimeMs ?? Number.POSITIVE_INFINITY,
     rampMs: options.rampMs,
     intervalMs: options.rate === null ? 0 : (1000 * queues) / options.rate,

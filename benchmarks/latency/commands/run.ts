@@ -14,9 +14,17 @@ import type { CommandOptions } from '../options.ts'
 import { refuseUnconfirmed } from '../safety.ts'
 import { StopSignals } from '../signals.ts'
 import { Crew } from './crew.ts'
-import { factsOf, fillMemory, openDevice } from './device.ts'
+import { factsOf, fillMemory, limitsOf, openDevice } from './device.ts'
 import { Display } from './display.ts'
-import { planThreads, type Range, rangeOf, type SourceShape, shapeOf } from './plan.ts'
+import {
+  planThreads,
+  type Range,
+  rangeOf,
+  refuseBeyond,
+  refuseSmallShares,
+  type SourceShape,
+  shapeOf,
+} from './plan.ts'
 import { resultOfRun } from './results.ts'
 import { type SharedRun, shareRun, type ThreadSetting } from './setting.ts'
 import { RunWatch } from './watch.ts'
@@ -51,6 +59,7 @@ export async function measureCommands(
   const facts = await factsOf(controller, namespace, options)
   const { emulated } = controller.info
   refuseUnconfirmed(options, emulated, facts)
+  refuseBeyond(options, await limitsOf(controller))
   const geometry = {
     ...facts,
     transferBytesMax: facts.transferBytesMax || Number.POSITIVE_INFINITY,
@@ -58,6 +67,7 @@ export async function measureCommands(
   const range = rangeOf(options, geometry)
   const seed = options.seed ?? Math.floor(Math.random() * seedEnd)
   const shape = shapeOf(options, geometry, seed)
+  refuseSmallShares(options, range, shape)
   if (options.pattern === 'random' || options.writePercent > 0) say(`seed ${seed}`)
   if (emulated) {
     say('(emulated controller: times are software overhead, not the latency of a drive)')
