@@ -4,7 +4,7 @@
 import yargs from 'yargs'
 import { createError } from '../../src/errors.ts'
 import { readResult } from '../../src/report/json.ts'
-import { refuseUnwritable, writeComparison } from '../../src/report/outputs.ts'
+import { prepareFolder, refuseUnwritable, writeComparison } from '../../src/report/outputs.ts'
 
 const text = { type: 'string', requiresArg: true } as const
 
@@ -37,5 +37,6 @@ export function compare(args: readonly string[]): string {
     throw createError('ERR_ARGUMENT', 'compare takes two files that --json wrote')
   }
   refuseUnwritable([report])
+  prepareFolder(svg)
   return writeComparison(readResult(first), readResult(second), { report, svg })
 }

@@ -37,6 +37,8 @@ async function main(args: readonly string[]): Promise<number> {
     return measureWindows(options)
   }
   if (options.way === 'master') {
+    const { refuseUnwritable } = await import('../../src/report/outputs.ts')
+    refuseUnwritable([options.outfile, options.stats || undefined])
     const { measureMaster } = await import('./master/measure.ts')
     return measureMaster(options)
   }
@@ -56,7 +58,7 @@ function refuseResults(options: BenchOptions | MasterOptions): void {
 }
 
 async function perCommand(options: CommandOptions, args: readonly string[]): Promise<number> {
-  const { refuseNoFolder, refuseUnwritable, writeOutputs } = await import(
+  const { prepareFolder, refuseUnwritable, writeOutputs } = await import(
     '../../src/report/outputs.ts'
   )
   const { writeJson } = await import('../../src/report/json.ts')
@@ -64,7 +66,7 @@ async function perCommand(options: CommandOptions, args: readonly string[]): Pro
   const { measureCommands } = await import('./commands/run.ts')
   const { fioJson, json, outfile, report } = options
   refuseUnwritable([fioJson, json, outfile, report])
-  refuseNoFolder(options.svg)
+  prepareFolder(options.svg)
   const { result, exitCode } = await measureCommands(options, args)
   if (json !== '-' && fioJson !== '-') process.stdout.write(renderTable(result))
   if (json !== undefined) writeJson(json, result)

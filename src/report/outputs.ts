@@ -6,11 +6,11 @@ import {
   constants,
   existsSync,
   openSync,
-  readdirSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { createSystemError } from '../errors.ts'
+import { join } from 'node:path'
+import { createError, createSystemError } from '../errors.ts'
 import { makeFolder } from '../make-folder.ts'
 import { compareResults, renderComparison } from './compare.ts'
 import { toFioJson } from './fio.ts'
@@ -65,35 +65,38 @@ function writeText(path: string, text: string): void {
 }
 
 /**
- * Looks whether files can be written at all: before a benchmark, rather than after it.
+ * Looks whether files can be written at all: before a benchmark, rather than after it. What is
+ * missing is made, and removed again: permissions alone do not say what a file system takes.
  * @throws NvmError what the file system refuses
  */
 export function refuseUnwritable(files: readonly (string | undefined)[]): void {
   for (const path of files) {
     if (path === undefined || path === '-') continue
     attempt(() => {
-      accessSync(dirname(path), constants.W_OK)
-      if (existsSync(path)) closeSync(openSync(path, 'r+')) // neither a folder nor read-only
+      const isThere = existsSync(path)
+      closeSync(openSync(path, isThere ? 'r+' : 'wx')) // neither a folder nor read-only
+      if (!isThere) unlinkSync(path)
     })
   }
 }
 
 /**
- * The same for a folder that may be there already.
+ * Makes a folder for files, where it is not there: before a benchmark, too.
  * @throws NvmError what the file system refuses
  */
-export function refuseNoFolder(path: string | undefined): void {
-  let folder = path
-  if (folder === undefined) return
-  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder)
-  attempt(() => accessSync(folder, constants.W_OK))
-  attempt(() => readdirSync(folder))
+export function prepareFolder(path: string | undefined): void {
+  if (path === undefined) return
+  makeFolder(path)
+  attempt(() => accessSync(path, constants.W_OK))
 }
 
 function attempt(action: () => unknown): void {
   try {
     action()
   } catch (error) {
-    throw createSystemError(error)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw createSystemError(error)
+    const what = `${message}; name a file in a folder that is there`
+    throw createError('ERR_OS', what, { cause: error })
   }
 }

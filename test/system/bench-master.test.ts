@@ -94,6 +94,14 @@ test('a file is written, verified and read again', async () => {
   expect(wrong.stderr).toContain('Verifying buffers... FAIL')
 })
 
+test('a file that cannot be written is refused before anything runs', async () => {
+  for (const option of ['--outfile /none/a', '--stats=/none/a']) {
+    const { code, stderr } = await bench(`--queue no=1 --blocks=10 ${option}`)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^The operating system refused: ENOENT: .* name a file in a folder/)
+  }
+})
+
 test('what is beyond the namespace is refused, at random too', async () => {
   const beyond = await bench('--queue no=1 --blocks=10 --offset 2097150')
   expect(beyond).toMatchObject({ code: 1, stderr: expect.stringContaining('2097152') })

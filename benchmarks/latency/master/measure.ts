@@ -223,11 +223,7 @@ async function finishFiles(bench: Bench, byteLength: number): Promise<void> {
   const { infile, outfile, verify, write } = bench.options
   const bytes = bytesOf(bench.memory, byteLength)
   if (outfile !== undefined) {
-    await step('Writing to output file', () =>
-      writeFile(outfile, bytes).catch((error: unknown) => {
-        throw createSystemError(error)
-      }),
-    )
+    await step('Writing to output file', () => writeTo(outfile, bytes))
   }
   if (!verify || infile === undefined) return
   await step('Verifying buffers', async () => {
@@ -238,6 +234,11 @@ async function finishFiles(bench: Bench, byteLength: number): Promise<void> {
     await compareWithFile(infile, bytes)
   })
 }
+
+const writeTo = (path: string, data: string | Uint8Array): Promise<void> =>
+  writeFile(path, data).catch((error: unknown) => {
+    throw createSystemError(error)
+  })
 
 /** Reads what a queue has written into the memory that it was written from. */
 function readBack(bench: Bench, runner: Runner): void {
@@ -263,7 +264,7 @@ async function report({ geometry, options, runners }: Bench): Promise<void> {
   )
   const text = [statsHeader(), ...rows, ''].join('\n')
   if (options.stats === '') process.stdout.write(text)
-  else await writeFile(options.stats, text)
+  else await writeTo(options.stats, text)
 }
 
 /** The samples of all queues, added up; those that ran side by side lasted as long as the slowest. */

@@ -3,7 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { NvmError } from '../../../src/errors.ts'
-import { refuseUnwritable, writeComparison, writeOutputs } from '../../../src/report/outputs.ts'
+import {
+  prepareFolder,
+  refuseUnwritable,
+  writeComparison,
+  writeOutputs,
+} from '../../../src/report/outputs.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { makeResult } from './made-result.ts'
 
@@ -38,4 +43,12 @@ test('a file that cannot be written is refused, before a run too', () => {
   expect(() => writeOutputs(result, { report: missing })).toThrow(NvmError)
   expect(() => refuseUnwritable([undefined, '-', missing])).toThrow(NvmError)
   expect(() => refuseUnwritable([undefined, '-', join(folder.path, 'out.html')])).not.toThrow()
+  expect(readdirSync(folder.path)).toEqual([])
+  expect(() => refuseUnwritable([folder.path])).toThrow(/EISDIR/)
+})
+
+test('what says that it is there, and takes no file, is refused at once', () => {
+  const file = '/proc/out.html'
+  expect(() => refuseUnwritable([file])).toThrow(/ENOENT.*name a file in a folder that is there/)
+  expect(() => prepareFolder('/proc/figures')).toThrow(NvmError)
 })
