@@ -13,6 +13,7 @@ import {
   parseDepths,
   parsePercents,
   parseSizes,
+  parseTarget,
   parseTime,
   parseWhole,
   type SizeList,
@@ -159,7 +160,7 @@ function toCommon(given: Given): CommonOptions {
     throw createError('ERR_ARGUMENT', '--namespace must name one namespace, not all of them')
   }
   return {
-    ctrl: asText(given.ctrl),
+    ctrl: parseTarget(given.ctrl),
     namespace,
     queues: parseWhole('queues', String(given.queues ?? 1), 1),
     pattern,
@@ -247,6 +248,10 @@ function parseRate(text: string): number {
 function refuseContradictions(options: CommandOptions): void {
   const { infile, outfile, verify, pattern, writePercent } = options
   const problems: readonly (readonly [boolean, string])[] = [
+    [
+      options.emulatorBytes !== undefined && options.ctrl !== undefined,
+      '--emulator-size is of an emulator in memory: leave out --ctrl, or it',
+    ],
     [options.threads > options.queues, '--threads must not exceed --queues'],
     [
       infile !== undefined && writePercent < 100,

@@ -20,6 +20,8 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3.6e6,
 }
 
+const msMax = 8760 * 3.6e6
+
 const refuse = (option: string, text: string, what: string) =>
   createError('ERR_ARGUMENT', `--${option} takes ${what}, not '${text}'`)
 
@@ -34,6 +36,12 @@ export function parseWhole(
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
   const limit = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`
   throw createError('ERR_ARGUMENT', `--${option} must be a whole number ${limit}, not ${text}`)
+}
+
+/** What to open; undefined where the option is missing. @throws NvmError when it is empty */
+export function parseTarget(value: string | boolean | undefined): string | undefined {
+  if (value !== '') return value === undefined ? undefined : String(value)
+  throw createError('ERR_ARGUMENT', '--ctrl is empty; leave it out for an emulator in memory')
 }
 
 /** Bytes of `4096`, `4k`, `4KiB` or `1.5M`: powers of 1024, whatever the case. @throws NvmError */
@@ -67,6 +75,7 @@ export function parseTime(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(us|ms|s|m|min|h|)$/i.exec(text.trim())
   const unit = match?.[2]?.toLowerCase() ?? ''
   const ms = match === null ? Number.NaN : Number(match[1]) * (unitMs[unit] as number)
+  if (ms > msMax) throw refuse(option, text, 'at most 8760h, a year')
   if (Number.isFinite(ms)) return ms
   throw refuse(option, text, 'a time such as 10s or 500ms')
 }

@@ -3,7 +3,7 @@
 
 import yargs from 'yargs'
 import { createError } from '../../../src/errors.ts'
-import { parseWhole } from '../values.ts'
+import { parseTarget, parseWhole } from '../values.ts'
 import { parseQueues, type QueueSpecification } from './queue-specification.ts'
 
 const text = { type: 'string', requiresArg: true } as const
@@ -112,7 +112,7 @@ export function parseMaster(args: readonly string[]): MasterOptions {
   const queues = parseQueues((given.queue as string[] | undefined) ?? [])
   const options: MasterOptions = {
     way: 'master',
-    ctrl: asText('ctrl'),
+    ctrl: parseTarget(asText('ctrl')),
     queues,
     namespace: whole('namespace', 1, 1),
     ...amountOf(given),

@@ -27,6 +27,9 @@ test('the short letters mean what they mean in the classic spelling', () => {
 
 test.each([
   ['--pattern zigzag', /sequential, linear or random/],
+  ['--ctrl= --blocks 4', /--ctrl is empty; leave it out/],
+  ['--ctrl= --runtime 1s', /--ctrl is empty/],
+  ['--ctrl a.img --emulator-size 1GiB', /--emulator-size .* leave out --ctrl, or it/],
   ['--blocks 0', /--blocks/],
   ['--blocks 1.5', /--blocks/],
   ['--depth -1', /--depth/],
@@ -51,6 +54,11 @@ test.each([
   ['--seed 4294967296', /--seed/],
 ])('%s is refused, naming the option', (line, message) => {
   expect(() => parse(line)).toThrow(message)
+})
+
+test('an empty target is refused in master’s spelling, too', () => {
+  const line = ['--queue', 'no=1', '--blocks=8', '--ctrl', '']
+  expect(() => parseMaster(line)).toThrow(/--ctrl is empty/)
 })
 
 test.each([

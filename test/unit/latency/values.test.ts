@@ -43,6 +43,8 @@ test('what is no time is refused', () => {
   for (const text of ['', 'ten', '-1s', '5 days']) {
     expect(() => parseTime('runtime', text)).toThrow(/--runtime takes a time/)
   }
+  expect(() => parseTime('ramp', '8761h')).toThrow(/--ramp takes at most 8760h/)
+  expect(parseTime('ramp', '8760h')).toBe(8760 * 3.6e6)
 })
 
 test('places are blocks, or bytes where a unit was written', () => {
