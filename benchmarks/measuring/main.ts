@@ -28,7 +28,7 @@ async function measure(engine: Engine, measures: boolean, round: number): Promis
   const setting: ThreadSetting = {
     engine,
     depth,
-    queues: [{ index: 0, source, blocks: Number.POSITIVE_INFINITY }],
+    queues: [{ index: 0, source, blocks: Number.POSITIVE_INFINITY, phaseMs: 0 }],
     commandBytesMax: lbaBytes,
     runtimeMs: options.milliseconds,
     rampMs: 0,

@@ -27,6 +27,7 @@ struct Program {
   double writes_below;
   double seed;
   double stream;
+  double phase_ns;
 };
 constexpr size_t kProgramWords = sizeof(Program) / sizeof(double);
 
@@ -77,6 +78,7 @@ LoadOptions read_program(std::span<const double> words) {
   options.source.writes_below = to_unsigned<uint64_t>(program.writes_below);
   options.source.seed = to_unsigned<uint32_t>(program.seed);
   options.source.stream = to_unsigned<uint32_t>(program.stream);
+  options.phase_ns = program.phase_ns;
   for (size_t i = kProgramWords; i + 1 < words.size(); i += 2) {
     options.source.sizes.push_back(
         {to_unsigned<uint64_t>(words[i]), to_unsigned<uint64_t>(words[i + 1])});

@@ -23,6 +23,11 @@ uint64_t block_count_max(const LoadOptions& options) {
   return most;
 }
 
+// A time that far off never comes.
+uint64_t later(uint64_t time_ns, uint64_t by_ns) {
+  return by_ns > UINT64_MAX - time_ns ? UINT64_MAX : time_ns + by_ns;
+}
+
 bool is_stopped(const LoopTiming& timing) {
   return __atomic_load_n(timing.stop, __ATOMIC_RELAXED) != 0;
 }
@@ -42,16 +47,14 @@ class Loop {
 
   Status run() {
     start_ns_ = now_ns_ = heard_ns_ = waiter_.now_ns();
-    counts_from_ns_ = start_ns_ + timing_.ramp_ns;
-    end_ns_ = timing_.runtime_ns > UINT64_MAX - counts_from_ns_
-                  ? UINT64_MAX
-                  : counts_from_ns_ + timing_.runtime_ns;
+    counts_from_ns_ = later(start_ns_, timing_.ramp_ns);
+    end_ns_ = later(counts_from_ns_, timing_.runtime_ns);
     std::fill(durations_ns_.begin(), durations_ns_.end(), 0.0);
     for (unsigned round = 1;; round++) {
       const bool ends = now_ns_ >= end_ns_ || is_stopped(timing_);
       bool live = false;
       for (size_t i = 0; i < loads_.size(); i++) {
-        if (!ends) begin(loads_[i], i);
+        if (!ends) begin(loads_[i]);
         live = live || loads_[i].outstanding() > 0 || (!ends && !loads_[i].exhausted());
         if (loads_[i].outstanding() == 0) continue;
         NVM_TRY(finish(loads_[i], i));
@@ -63,12 +66,10 @@ class Loop {
   }
 
  private:
-  void begin(Load& load, size_t index) {
+  void begin(Load& load) {
     const uint32_t room = load.pair().depth() - load.outstanding();
     if (timing_.interval_ns > 0) {
-      const double first = static_cast<double>(start_ns_) + timing_.interval_ns *
-                                                                static_cast<double>(index) /
-                                                                static_cast<double>(loads_.size());
+      const double first = static_cast<double>(start_ns_) + load.phase_ns();
       const double passed = static_cast<double>(now_ns_) - first;
       if (passed < 0) return;
       const uint64_t due = static_cast<uint64_t>(passed / timing_.interval_ns) + 1;

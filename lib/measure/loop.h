@@ -26,6 +26,7 @@ struct LoadOptions {
   uint64_t slot_bytes = 0;  // of memory for each command id; 0: memory mirrors the range,
   uint64_t first_lba = 0;   // from this block on
   uint64_t blocks = std::numeric_limits<uint64_t>::max();  // to move, all in all
+  double phase_ns = 0;  // of a rate: from the start to the first command
   SourceOptions source;
 };
 
@@ -39,6 +40,7 @@ class Load {
   static bool fits(const LoadOptions& options, uint32_t depth, uint64_t memory_bytes);
 
   QueuePair& pair() { return *pair_; }
+  double phase_ns() const { return options_.phase_ns; }
   uint32_t outstanding() const { return outstanding_; }
   uint64_t submitted() const { return submitted_; }
   uint64_t doorbells() const { return doorbells_; }

@@ -153,6 +153,7 @@ async function runDue(lane: AwaitLane, timing: LoopTiming, start: number): Promi
   const { depth, intervalMs, words } = timing
   const clock = timing.now
   const end = start + timing.rampMs + timing.runtimeMs
+  const first = start + lane.phaseMs
   const free = Array.from({ length: depth }, (_, slot) => slot)
   const moved: Promise<void>[] = []
   let failure: unknown
@@ -168,11 +169,11 @@ async function runDue(lane: AwaitLane, timing: LoopTiming, start: number): Promi
   while (failure === undefined && lane.blocksLeft > 0 && Atomics.load(words, stopWord) === 0) {
     const now = clock()
     if (now >= end) break
-    const due = Math.floor((now - start) / intervalMs) + 1
+    const due = Math.floor((now - first) / intervalMs) + 1
     while (lane.filledCount < due && lane.blocksLeft > 0) {
       const slot = free.pop()
       if (slot === undefined) break
-      lane.started[slot] = start + lane.filledCount * intervalMs
+      lane.started[slot] = first + lane.filledCount * intervalMs
       moved[slot] = send(slot)
     }
     await nextTurn()

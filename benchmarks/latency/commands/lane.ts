@@ -42,6 +42,8 @@ export abstract class Lane {
   filledCount = 0
   /** Blocks that are yet to be moved. */
   blocksLeft: number
+  /** At a rate: when the first command is due, after the start. */
+  readonly phaseMs: number
   /** When it began to count, and when the last command that counts had completed. */
   countsFrom = 0
   lastEnd = 0
@@ -73,6 +75,7 @@ export abstract class Lane {
     this.done = new Int32Array(slots)
     this.started = new Float64Array(slots)
     this.blocksLeft = setting.blocks
+    this.phaseMs = setting.phaseMs
     this.source = new CommandSource(setting.source)
     this.#blockBytes = place.blockSize
     this.#slotBytes = place.slotBytes

@@ -111,8 +111,8 @@ function runDue(lanes: readonly Lane[], timing: LoopTiming, start: number): void
   for (let live = lanes.length; live > 0; ) {
     const ends = now >= end || Atomics.load(words, stopWord) !== 0
     live = 0
-    for (const [index, lane] of lanes.entries()) {
-      const first = start + (index * intervalMs) / lanes.length
+    for (const lane of lanes) {
+      const first = start + lane.phaseMs
       const due = Math.floor((now - first) / intervalMs) + 1 - lane.filledCount
       const begun = lane.filledCount
       const room = Math.min(due, depth - lane.outstanding)

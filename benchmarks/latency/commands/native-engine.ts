@@ -46,7 +46,7 @@ export function runNative(
 
 /** As lib/binding/measure_calls.cc reads it. */
 function programOf({ setting, place }: QueueTools, namespace: Namespace): Float64Array {
-  const { source, blocks } = setting
+  const { source, blocks, phaseMs } = setting
   return Float64Array.from([
     namespace.id,
     namespace.blockSize,
@@ -60,6 +60,7 @@ function programOf({ setting, place }: QueueTools, namespace: Namespace): Float6
     source.writesBelow,
     source.seed,
     source.stream,
+    phaseMs * 1e6,
     ...source.sizes.flatMap(({ blockCount, below }) => [blockCount, below]),
   ])
 }

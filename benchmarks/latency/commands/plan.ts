@@ -121,11 +121,13 @@ export function planThreads(
   { depth, run, blockSize }: { depth: number; run: number; blockSize: number },
 ): ThreadSetting[] {
   const { queues, threads } = options
+  const intervalMs = options.rate === null ? 0 : (1000 * queues) / options.rate
   const settings = Array.from({ length: queues }, (_, index) => {
     const share = shareOf(options.pattern, range, { index, of: queues })
     const source = { ...shape, ...share, stream: run * queues + index }
     const blocks = options.runtimeMs === null ? share.blockCount : Number.POSITIVE_INFINITY
-    return { index, source, blocks }
+    // Over all threads, so that commands at a rate come one by one.
+    return { index, source, blocks, phaseMs: (index * intervalMs) / queues }
   })
   return Array.from({ length: threads }, (_, thread) => ({
     engine: options.engine,
@@ -134,7 +136,7 @@ export function planThreads(
     commandBytesMax: blocksMaxOf(shape) * blockSize,
     runtimeMs: options.runtimeMs ?? Number.POSITIVE_INFINITY,
     rampMs: options.rampMs,
-    intervalMs: options.rate === null ? 0 : (1000 * queues) / options.rate,
+    intervalMs,
     measures: true,
     seed: shape.seed,
   }))

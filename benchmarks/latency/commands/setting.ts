@@ -13,6 +13,8 @@ export interface QueueSetting {
   readonly source: SourceOptions
   /** Blocks to move, all in all; Infinity where time ends the run. */
   readonly blocks: number
+  /** At a rate: milliseconds from the start to its first command. */
+  readonly phaseMs: number
 }
 
 /** What one thread does in one run. */

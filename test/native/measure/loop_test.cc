@@ -131,6 +131,14 @@ TEST_CASE("time ends the loop, and what completes in the ramp does not count") {
   CHECK(bench.words[0][0] == 0);
 }
 
+TEST_CASE("a ramp beyond all time counts nothing") {
+  Bench bench;
+  LoopTiming timing = without_end();
+  timing.ramp_ns = UINT64_MAX;
+  REQUIRE(bench.run(Bench::pass(false), timing).ok());
+  CHECK(bench.words[0][0] == 0);
+}
+
 TEST_CASE("a rate is kept: as many commands as were due") {
   Bench bench;
   LoadOptions options = Bench::pass(false);
@@ -142,6 +150,20 @@ TEST_CASE("a rate is kept: as many commands as were due") {
   CHECK(bench.words[0][0] >= 1);
   // Never more than were due when the last one that counts completed.
   CHECK(bench.words[0][0] <= bench.durations_ns[0] / timing.interval_ns + 2);
+}
+
+TEST_CASE("at a rate the first command comes after the phase of its queue") {
+  Bench bench;
+  LoadOptions options = Bench::pass(false);
+  options.blocks = UINT64_MAX;
+  LoopTiming timing;
+  timing.runtime_ns = 10 * kMillisecond;
+  timing.interval_ns = 1.0e9;
+  REQUIRE(bench.run(options, timing).ok());
+  CHECK(bench.words[0][0] == 1);
+  options.phase_ns = 0.5e9;
+  REQUIRE(bench.run(options, timing).ok());
+  CHECK(bench.words[0][0] == 1);
 }
 
 TEST_CASE("measuring or not, all blocks are moved") {

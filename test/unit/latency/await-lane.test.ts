@@ -62,7 +62,7 @@ async function run(depth: number, pauseMs: (poll: number) => number) {
     pair as unknown as AwaitQueuePair,
     { id: 1, blockSize: 512 } as unknown as Namespace,
     { view: (_: number, byteLength: number) => ({ byteLength }) } as unknown as DmaDescriptor,
-    { index: 0, source, blocks: Number.POSITIVE_INFINITY },
+    { index: 0, source, blocks: Number.POSITIVE_INFINITY, phaseMs: 0 },
     { blockSize: 512, slotBytes: 512, firstLba: 0 },
     shared,
   )

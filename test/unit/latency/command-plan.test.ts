@@ -2,6 +2,7 @@
 // What the way per command refuses before anything runs, and how it says so.
 import { expect, test } from 'vitest'
 import {
+  planThreads,
   rangeOf,
   refuseBeyond,
   refuseSmallShares,
@@ -41,4 +42,17 @@ test('queues that split a small range are refused where a command is larger than
   expect(check('--pattern linear --queues 125')).not.toThrow()
   expect(check('--pattern linear --queues 126')).toThrow(/7 blocks for each queue/)
   expect(check('--size 7')).toThrow(/take fewer queues or a larger --size/)
+})
+
+test('at a rate queues of all threads take turns', () => {
+  const options = parse('--rate 1k --queues 4 --threads 2')
+  const range = rangeOf(options, geometry)
+  const shape = shapeOf(options, geometry, 0)
+  const threads = planThreads(options, range, shape, { depth: 1, run: 0, blockSize: 512 })
+  expect(threads.map(({ intervalMs }) => intervalMs)).toEqual([4, 4])
+  const phases = threads.map(({ queues }) => queues.map(({ phaseMs }) => phaseMs))
+  expect(phases).toEqual([
+    [0, 2],
+    [1, 3],
+  ])
 })

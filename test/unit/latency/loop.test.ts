@@ -40,12 +40,13 @@ class FakeLane extends Lane {
     depth: number,
     serviceMs: (number: number) => number,
     blocks = Number.POSITIVE_INFINITY,
+    phaseMs = 0,
   ) {
     const sizes = [{ blockCount: 1, below: whole }]
     const range = { offset: 0, blockCount: 1000, random: false, inTurn: false, writesBelow: 0 }
     const source = { ...range, sizes, seed: 0, stream: 0 }
     const place = { blockSize: 512, slotBytes: 512, firstLba: 0 }
-    super({ index: 0, source, blocks }, depth, place, shared)
+    super({ index: 0, source, blocks, phaseMs }, depth, place, shared)
     this.#clock = clock
     this.#serviceMs = serviceMs
     this.#free = Array.from({ length: depth }, (_, i) => i)
@@ -92,10 +93,15 @@ const timingOf = (clock: FakeClock, shared: SharedRun, more: Partial<LoopTiming>
   ...more,
 })
 
-function run(more: Partial<LoopTiming>, serviceMs: (number: number) => number, blocks?: number) {
+function run(
+  more: Partial<LoopTiming>,
+  serviceMs: (number: number) => number,
+  blocks?: number,
+  phaseMs?: number,
+) {
   const clock = new FakeClock()
   const shared = shareRun(1)
-  const lane = new FakeLane(clock, shared, more.depth ?? 1, serviceMs, blocks)
+  const lane = new FakeLane(clock, shared, more.depth ?? 1, serviceMs, blocks, phaseMs)
   runLanes([lane], timingOf(clock, shared, more))
   return { clock, lane, latency: measuredOf(shared, 0, 0), bytes: shared.bytes[0] }
 }
@@ -167,6 +173,12 @@ describe('at a rate', () => {
     const { latency, lane } = run({ depth: 8, intervalMs: 0.01 }, () => msPerCommand)
     expect(lane.filledCount).toBeCloseTo(1000, -1)
     expect(latency.mean).toBeLessThan(1500)
+  })
+
+  test('its first command comes after the phase of its queue', () => {
+    const { latency, lane } = run({ intervalMs: 6 }, () => msPerCommand, undefined, 5)
+    expect(latency.count).toBe(1)
+    expect(lane.lastEnd - lane.countsFrom).toBeCloseTo(10, 1)
   })
 
   test('a pause counts for every command that was due in it, and not for one alone', () => {
