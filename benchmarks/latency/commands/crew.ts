@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The threads that measure: started once, told what each run is, begun together.
 
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { NvmError } from '../../../src/index.ts'
 import {
@@ -15,27 +14,25 @@ import {
   type ThreadStart,
 } from './setting.ts'
 
+/** A thread, and what to say when it has ended although nobody told it to. */
+interface Member {
+  readonly worker: Worker
+  readonly gone: Promise<ThreadMessage>
+}
+
 export class Crew {
-  readonly #workers: readonly Worker[]
+  readonly #members: readonly Member[]
   readonly #shared: SharedRun
   readonly #onExit = (): void => this.stop()
-  readonly #exits: readonly Promise<void>[]
   #isStopped = false
 
   /** `start` but for the number of the thread. */
   constructor(threads: number, start: Omit<ThreadStart, 'thread'>) {
     this.#shared = start.shared
-    this.#workers = Array.from({ length: threads }, (_, thread) => {
+    this.#members = Array.from({ length: threads }, (_, thread) => {
       const workerData: ThreadStart = { ...start, thread }
-      return new Worker(new URL('./worker.js', import.meta.url), { workerData })
+      return memberOf(new Worker(new URL('./worker.js', import.meta.url), { workerData }))
     })
-    this.#exits = this.#workers.map(
-      (worker) =>
-        new Promise((gone) => {
-          worker.once('exit', () => gone())
-          worker.on('error', () => {}) // told of by whoever waits for an answer
-        }),
-    )
     // A thread in native code cannot be ended from outside, and the process waits for it.
     process.on('exit', this.#onExit)
   }
@@ -54,9 +51,9 @@ export class Crew {
     const { words } = this.#shared
     if (this.#isStopped) words[stopWord] = 1
     try {
-      const crew = this.#workers.slice(0, settings.length)
-      await Promise.all(crew.map((worker, i) => request(worker, settings[i] as ThreadSetting)))
-      const ended = Promise.all(crew.map((worker) => answerOf(worker)))
+      const crew = this.#members.slice(0, settings.length)
+      await Promise.all(crew.map((member, i) => request(member, settings[i] as ThreadSetting)))
+      const ended = Promise.all(crew.map((member) => answerOf(member)))
       begun()
       Atomics.store(words, goWord, 1)
       Atomics.notify(words, goWord)
@@ -80,28 +77,38 @@ export class Crew {
   /** Lets the threads close what they opened. */
   async close(): Promise<void> {
     this.stop()
-    for (const worker of this.#workers) worker.postMessage('end')
-    await Promise.all(this.#exits)
+    for (const { worker } of this.#members) worker.postMessage('end')
+    await Promise.all(this.#members.map(({ gone }) => gone))
     process.off('exit', this.#onExit)
   }
 }
 
-function request(worker: Worker, setting: ThreadSetting): Promise<ThreadMessage> {
-  const answer = answerOf(worker)
-  worker.postMessage(setting)
+function memberOf(worker: Worker): Member {
+  let why = 'a thread ended by itself'
+  worker.on('error', (error) => {
+    why += `: ${error.message}`
+  })
+  const gone = new Promise<ThreadMessage>((resolve) => {
+    worker.once('exit', () => resolve({ kind: 'failed', failure: { message: why } }))
+  })
+  return { worker, gone }
+}
+
+function request(member: Member, setting: ThreadSetting): Promise<ThreadMessage> {
+  const answer = answerOf(member)
+  member.worker.postMessage(setting)
   return answer
 }
 
-async function answerOf(worker: Worker): Promise<ThreadMessage> {
-  const stopped = new AbortController()
-  const { signal } = stopped
-  const gone = once(worker, 'exit', { signal }).then((): [ThreadMessage] => [
-    { kind: 'failed', failure: { message: 'a thread ended by itself' } },
-  ])
-  const answered = once(worker, 'message', { signal }) as Promise<[ThreadMessage]>
-  for (const each of [gone, answered]) each.catch(() => {}) // the other one came
-  const [message] = await Promise.race([answered, gone])
-  stopped.abort()
+/** The next message of a thread, which may have ended long ago. */
+async function answerOf({ worker, gone }: Member): Promise<ThreadMessage> {
+  let listener: (message: ThreadMessage) => void = () => {}
+  const answered = new Promise<ThreadMessage>((resolve) => {
+    listener = resolve
+    worker.once('message', listener)
+  })
+  const message = await Promise.race([answered, gone])
+  worker.off('message', listener)
   if (message.kind !== 'failed') return message
   const { code, fix, message: text } = message.failure
   throw code === undefined ? new Error(text) : new NvmError(code, text, fix ?? '')
