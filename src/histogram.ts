@@ -176,6 +176,12 @@ export class Histogram {
   }
 }
 
+/** Of `count` values, those beyond a percentile: larger ones from the median on, else smaller. */
+export function beyondOf(percent: number, count: number): number {
+  const rank = rankOf(percent / 100, count)
+  return percent < 50 ? rank - 1 : count - rank
+}
+
 /** Position, from 1, of the value that a fraction of `count` do not exceed. */
 export function rankOf(fraction: number, count: number): number {
   // 99.9 / 100 is a little more than 0.999: what is whole but for that stays whole.

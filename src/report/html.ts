@@ -19,7 +19,7 @@ import { queuesTable } from './page/queues.ts'
 import { pageScript } from './page/script.ts'
 import { pageStyle } from './page/style.ts'
 import type { BenchResult, Direction } from './result.ts'
-import { directionsOf, type Figure, figuresOf, runsByDepth } from './spread.ts'
+import { directionsOf, type Figure, figuresOf, runsByDepth, thinNotes } from './spread.ts'
 import { drawPictures, type Pictures } from './svg.ts'
 import {
   commandLine,
@@ -167,6 +167,7 @@ function figuresTables(result: BenchResult): string {
   return [
     table(head, summary, [0, 1]),
     several ? paragraph('Mean ± standard deviation over the runs.', 'faint') : '',
+    ...thinNotes(result).map((note) => paragraph(note, 'faint')),
     folded('All figures', table(['', '', ...columns], all, [0, 1]), false),
   ].join('')
 }

@@ -76,7 +76,9 @@ const fields = (...parts: Readonly<Record<string, Shape>>[]): Shape => ({
 
 const direction = fields(named(number, 'commands', 'bytes', 'iops', 'mibPerSecond'), {
   latency: fields(named(number, 'min', 'mean', 'max', 'deviation'), {
-    percentiles: { list: fields({ percent: numbersWithin(0, 100), ns: number }) },
+    percentiles: {
+      list: fields({ percent: numbersWithin(0, 100), ns: number, beyond: { orMissing: number } }),
+    },
     steps,
   }),
 })

@@ -116,9 +116,16 @@ export interface LatencyResult {
   /** Standard deviation. */
   readonly deviation: number
   /** In ascending order of `percent`, such as 50, 99, 99.99. */
-  readonly percentiles: readonly { readonly percent: number; readonly ns: number }[]
+  readonly percentiles: readonly Percentile[]
   /** Steps of the histogram that have values, in order: from, to (inclusive), how many. */
   readonly steps: readonly (readonly [number, number, number])[]
+}
+
+export interface Percentile {
+  readonly percent: number
+  readonly ns: number
+  /** Commands beyond it: those that took longer from the median on, and less long below it. */
+  readonly beyond?: number
 }
 
 /** A slice of the time of a run: at most 200 of the same length. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The figures of a result over its runs: every table and every picture takes them from here.
-import { rankOf } from '../histogram.ts'
+import { beyondOf, rankOf } from '../histogram.ts'
 import type { BenchResult, Direction, DirectionResult, RunResult } from './result.ts'
 import { percentileName } from './units.ts'
 
@@ -105,6 +105,39 @@ export function figuresOf(runs: readonly RunResult[], direction: Direction): Fig
 function commonPercents(results: readonly DirectionResult[]): number[] {
   const [first, ...others] = results.map((r) => r.latency.percentiles.map((p) => p.percent))
   return (first ?? []).filter((percent) => others.every((list) => list.includes(percent)))
+}
+
+const beyondMin = 10
+
+/**
+ * Which percentiles say little, as in some run fewer than ten commands lie beyond them: a line for
+ * the depths of a direction that have the same ones.
+ */
+export function thinNotes(result: BenchResult): string[] {
+  const groups = runsByDepth(result)
+  return directions.flatMap((direction) => {
+    const depthsOf = new Map<string, number[]>()
+    for (const { depth, runs } of groups) {
+      const thin = thinPercentiles(directionResults(runs, direction))
+      if (thin !== '') depthsOf.set(thin, [...(depthsOf.get(thin) ?? []), depth])
+    }
+    return [...depthsOf].map(([thin, depths]) => {
+      const where = `${direction}, depth ${depths.join(', ')}`
+      return `(${where}: ${thin} rest on fewer than ${beyondMin} commands)`
+    })
+  })
+}
+
+/** 'p1 and below, p99.9 and above'; empty where all percentiles have enough. */
+function thinPercentiles(results: readonly DirectionResult[]): string {
+  const fewest = Math.min(...results.map(({ commands }) => commands))
+  const thin = commonPercents(results).filter((p) => beyondOf(p, fewest) < beyondMin)
+  const low = thin.findLast((percent) => percent < 50)
+  const high = thin.find((percent) => percent >= 50)
+  return [
+    ...(low === undefined ? [] : [`${percentileName(low)} and below`]),
+    ...(high === undefined ? [] : [`${percentileName(high)} and above`]),
+  ].join(', ')
 }
 
 const percentileNs = (result: DirectionResult, percent: number): number =>

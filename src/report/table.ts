@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A result as a table for the terminal: a block for each direction, a column for each depth.
 import type { BenchResult } from './result.ts'
-import { type DepthRuns, directions, type Figure, figuresOf, runsByDepth } from './spread.ts'
+import {
+  type DepthRuns,
+  directions,
+  type Figure,
+  figuresOf,
+  runsByDepth,
+  thinNotes,
+} from './spread.ts'
 import {
   describeController,
   describeRuns,
@@ -20,6 +27,7 @@ const gap = '   '
  */
 export function renderTable(result: BenchResult): string {
   const groups = runsByDepth(result)
+  const thin = thinNotes(result)
   const lines = [
     describeController(result),
     `${describeWorkload(result.workload)}`,
@@ -32,6 +40,7 @@ export function renderTable(result: BenchResult): string {
         .filter(({ figures }) => figures.length > 0)
       return columns.length === 0 ? [] : ['', ...tableOf(direction, columns)]
     }),
+    ...thin.flatMap((note, i) => (i === 0 ? ['', note] : [note])),
     ...(groups.length === 0 ? ['', 'No command was completed.'] : []),
   ]
   return `${lines.join('\n')}\n`

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From the histograms of a run to its result.
 
-import { Histogram } from '../../../src/histogram.ts'
+import { beyondOf, Histogram } from '../../../src/histogram.ts'
 import type {
   DirectionResult,
   Interval,
@@ -35,7 +35,11 @@ function latencyOf(latency: Histogram, percents: readonly number[]): LatencyResu
     mean: latency.mean,
     max: latency.max,
     deviation: latency.deviation,
-    percentiles: percents.map((percent) => ({ percent, ns: latency.quantile(percent / 100) })),
+    percentiles: percents.map((percent) => ({
+      percent,
+      ns: latency.quantile(percent / 100),
+      beyond: beyondOf(percent, latency.count),
+    })),
     steps: Array.from(latency.steps(), ({ fromNs, toNs, count }) => [fromNs, toNs, count] as const),
   }
 }

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
-import { Histogram } from '../../../src/histogram.ts'
+import { beyondOf, Histogram } from '../../../src/histogram.ts'
 import type { RunResult } from '../../../src/report/result.ts'
-import { figuresOf, quantiles, runsByDepth, spreadOf } from '../../../src/report/spread.ts'
+import {
+  figuresOf,
+  quantiles,
+  runsByDepth,
+  spreadOf,
+  thinNotes,
+} from '../../../src/report/spread.ts'
 import { renderTable } from '../../../src/report/table.ts'
 import { makeResult, randomOf } from './made-result.ts'
 
@@ -83,6 +89,16 @@ describe('the figures of a direction', () => {
     const names = figuresOf([changed, ...others], 'read').map(({ name }) => name)
     expect(names.filter((name) => name.startsWith('p'))).toEqual(['p50'])
   })
+})
+
+test('percentiles that few commands are beyond are named', () => {
+  const result = makeResult({ depths: [1, 8], runCount: 2, commandCount: 1000 })
+  const notes = ['(read, depth 1, 8: p99.9 and above rest on fewer than 10 commands)']
+  expect(thinNotes(result)).toEqual(notes)
+  expect(renderTable(result)).toContain(notes[0])
+  expect([0.1, 1, 1.1, 50, 99, 99.1].map((percent) => beyondOf(percent, 1000))).toEqual([
+    ...[0, 9, 10, 500, 10, 9],
+  ])
 })
 
 test('quantiles of steps are those of the histogram', () => {
