@@ -3,13 +3,13 @@
 // loads everything. `--save FILE`.
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readRunOptions } from '../shared/options.ts'
 import { saveResult } from '../shared/result.ts'
 import { spreadOf } from '../shared/spread.ts'
 
 const starts = 15
 const idleSeconds = 10
-const { values: options } = parseArgs({ options: { save: { type: 'string' } } })
+const options = readRunOptions('bench:footprint', {})
 const program = fileURLToPath(new URL('./first-io.js', import.meta.url))
 
 function start(idle: number): { startupMs: number; idlePercent?: number } {

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'
-import { parseRunOptions } from '../shared/options.ts'
+import { readRunOptions } from '../shared/options.ts'
 import { openPeersNative } from '../shared/peers-native.ts'
 import { saveResult } from '../shared/result.ts'
 import { spreadOf } from '../shared/spread.ts'
@@ -18,7 +18,7 @@ import { latencyTable, readersTable, transferTable } from './tables.ts'
 import type { TransferAnswer } from './transfers.ts'
 
 const defaults = { rounds: 5, milliseconds: 200 }
-const { rounds, milliseconds, save } = parseRunOptions(process.argv.slice(2), defaults)
+const { rounds, milliseconds, save } = readRunOptions('bench:loads', defaults)
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url))
 const native = openPeersNative()

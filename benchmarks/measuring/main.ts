@@ -8,13 +8,13 @@ import type { Engine } from '../../src/report/result.ts'
 import { clearRun, goWord, shareRun, type ThreadSetting } from '../latency/commands/setting.ts'
 import { runThread } from '../latency/commands/thread.ts'
 import { lbaBytes, openFilled } from '../shared/filled-namespace.ts'
-import { parseRunOptions } from '../shared/options.ts'
+import { readRunOptions } from '../shared/options.ts'
 import { saveResult } from '../shared/result.ts'
 import { type Spread, showSpread, spreadOf } from '../shared/spread.ts'
 
 const engines: readonly Engine[] = ['js', 'batch', 'await', 'native']
 const depth = 128
-const options = parseRunOptions(process.argv.slice(2), { rounds: 15, milliseconds: 200 })
+const options = readRunOptions('bench:measuring', { rounds: 15, milliseconds: 200 })
 
 const { controller, namespace } = await openFilled()
 const shared = shareRun(1)

@@ -6,12 +6,12 @@
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { workloads } from '../peers/workloads.ts'
 import { namespaceBytes, openFilled, type Setting } from '../shared/filled-namespace.ts'
-import { parseRunOptions } from '../shared/options.ts'
+import { readRunOptions } from '../shared/options.ts'
 import { saveResult } from '../shared/result.ts'
 import { type Spread, spreadOf } from '../shared/spread.ts'
 
 const defaults = { rounds: 5, milliseconds: 100 }
-const { rounds, milliseconds, save } = parseRunOptions(process.argv.slice(2), defaults)
+const { rounds, milliseconds, save } = readRunOptions('bench', defaults)
 const model = { latencyNs: 12_000, bandwidth: 2.4 * 2 ** 30 }
 
 const cells = [

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'
-import { parseRunOptions } from '../shared/options.ts'
+import { readRunOptions } from '../shared/options.ts'
 import { openPeersNative } from '../shared/peers-native.ts'
 import { saveResult } from '../shared/result.ts'
 import { ratiosOf, type Spread, showSpread, spreadOf, verdict } from '../shared/spread.ts'
@@ -22,7 +22,7 @@ import {
 import type { Outcome } from './workload.ts'
 
 const defaults = { rounds: 7, milliseconds: 200 }
-const { rounds, milliseconds, save } = parseRunOptions(process.argv.slice(2), defaults)
+const { rounds, milliseconds, save } = readRunOptions('bench:peers', defaults)
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url))
 const measurers = {
