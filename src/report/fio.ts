@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A result in the keys and types of fio 3.33's --output-format=json, for tools that read that. What
-// a result does not know is 0: CPU time, context switches, page faults, submission apart from
-// completion. There is no `disk_util`, as with fio's --disk_util=0: no block device is below.
+// a result does not know is 0: submission apart from completion, CPU time of an older version.
+// There is no `disk_util`, as with fio's --disk_util=0: no block device is below.
 import type {
   BenchResult,
   Direction,
-  DirectionResult,
   Interval,
   LatencyResult,
   RunResult,
@@ -28,8 +27,7 @@ const etaEnded = 2 ** 31 - 1
 
 /**
  * The result as fio would print it: an object for JSON.stringify, with a job for each run at each
- * depth, in their order. Samples of IOPS and bandwidth are the result's intervals; of a mixed load
- * they are the direction's share of the run, as intervals do not tell reads from writes.
+ * depth, in their order. Samples of IOPS and bandwidth are the result's intervals.
  */
 export function toFioJson(result: BenchResult): object {
   const started = new Date(result.started)
@@ -70,11 +68,7 @@ function jobOf(result: BenchResult, run: RunResult, index: number): object {
     trim: emptyDirection(),
     sync: { total_ios: 0, lat_ns: emptyLatency() },
     job_runtime: Math.round((run.durationNs / 1e6) * queues),
-    usr_cpu: 0,
-    sys_cpu: 0,
-    ctx: 0,
-    majf: 0,
-    minf: 0,
+    ...cpuOf(run),
     iodepth_level: shareByDepth(commands > 0 ? depth : undefined),
     iodepth_submit: shareByBatch(commands > 0 ? batch : undefined),
     iodepth_complete: shareByBatch(commands > 0 ? batch : undefined),
@@ -83,6 +77,19 @@ function jobOf(result: BenchResult, run: RunResult, index: number): object {
     latency_target: 0,
     latency_percentile: 100,
     latency_window: 0,
+  }
+}
+
+/** Shares of one CPU in per cent: above 100 where threads of the process ran side by side. */
+function cpuOf({ process }: RunResult): object {
+  const share = (ns: number): number =>
+    process === undefined || process.wallNs === 0 ? 0 : (100 * ns) / process.wallNs
+  return {
+    usr_cpu: share(process?.userNs ?? 0),
+    sys_cpu: share(process?.systemNs ?? 0),
+    ctx: process?.contextSwitches ?? 0,
+    majf: process?.majorFaults ?? 0,
+    minf: process?.minorFaults ?? 0,
   }
 }
 
@@ -136,7 +143,7 @@ const emptyDirection = () => ({
   slat_ns: emptyLatency(),
   clat_ns: emptyLatency(),
   lat_ns: emptyLatency(),
-  ...samplesOf([], { commands: 1, bytes: 1 }),
+  ...samplesOf([]),
 })
 
 function directionOf(run: RunResult, direction: Direction): object {
@@ -156,17 +163,17 @@ function directionOf(run: RunResult, direction: Direction): object {
     total_ios: commands,
     clat_ns: { ...latencyOf(latency, commands), percentile: percentilesOf(latency) },
     lat_ns: latencyOf(latency, commands),
-    ...samplesOf(run.intervals, shareOf(run, result)),
+    ...samplesOf(run.intervals.map((interval) => partOf(interval, direction))),
   }
 }
 
-/** The part of the run's commands and bytes that this direction did. */
-function shareOf(run: RunResult, { commands, bytes }: DirectionResult): Share {
-  const all = [run.read, run.write]
-  return {
-    commands: commands / sum(all.map((result) => result?.commands ?? 0)),
-    bytes: bytes / Math.max(1, sum(all.map((result) => result?.bytes ?? 0))),
-  }
+/** What of an interval is of one direction: all, where there is no other. */
+function partOf(interval: Interval, direction: Direction): Interval {
+  const { written } = interval
+  if (written === undefined) return interval
+  if (direction === 'write') return { ...interval, ...written }
+  const [commands, bytes] = [interval.commands - written.commands, interval.bytes - written.bytes]
+  return { ...interval, commands, bytes }
 }
 
 const latencyOf = ({ min, max, mean, deviation }: LatencyResult, count: number) => ({
@@ -187,20 +194,15 @@ function percentilesOf(latency: LatencyResult): object {
   )
 }
 
-interface Share {
-  readonly commands: number
-  readonly bytes: number
-}
-
 /** Bandwidth in KiB/s and IOPS over the intervals. */
-function samplesOf(intervals: readonly Interval[], { commands, bytes }: Share): object {
+function samplesOf(intervals: readonly Interval[]): object {
   const timed = intervals.filter(({ durationNs }) => durationNs > 0)
   const perSecond = (of: (interval: Interval) => number) =>
     timed.length === 0
       ? { mean: 0, deviation: 0, min: 0, max: 0 }
       : spreadOf(timed.map((interval) => of(interval) / (interval.durationNs / 1e9)))
-  const bandwidth = perSecond((interval) => (interval.bytes * bytes) / 1024)
-  const iops = perSecond((interval) => interval.commands * commands)
+  const bandwidth = perSecond(({ bytes }) => bytes / 1024)
+  const iops = perSecond(({ commands }) => commands)
   return {
     bw_min: Math.round(bandwidth.min),
     bw_max: Math.round(bandwidth.max),

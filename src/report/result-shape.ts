@@ -118,13 +118,22 @@ const resultShape = fields(named(string, 'format', 'peernvm'), named(number, 've
   runs: {
     list: fields({ depth: count }, named(number, 'run', 'durationNs'), directions, {
       interrupted: { orMissing: boolean },
+      process: {
+        orMissing: fields(
+          named(number, 'wallNs', 'userNs', 'systemNs'),
+          named(number, 'contextSwitches', 'majorFaults', 'minorFaults'),
+        ),
+      },
       queues: {
         list: fields(named(number, 'id', 'thread', 'doorbells'), directions, {
           paths: fields(named(number, 'direct', 'bounce', 'p2p')),
         }),
       },
       intervals: {
-        list: fields(named(number, 'startNs', 'durationNs', 'commands', 'bytes'), { bins }),
+        list: fields(named(number, 'startNs', 'durationNs', 'commands', 'bytes'), {
+          written: { orMissing: fields(named(number, 'commands', 'bytes')) },
+          bins,
+        }),
       },
     }),
   },

@@ -85,8 +85,20 @@ export interface RunResult {
   /** Over all queues; a direction that did not happen is missing. */
   readonly read?: DirectionResult
   readonly write?: DirectionResult
+  /** What it took of the machine. */
+  readonly process?: ProcessUse
   readonly queues: readonly QueueResult[]
   readonly intervals: readonly Interval[]
+}
+
+/** Of all threads of the process, an emulated device's too, from before the ramp to the end. */
+export interface ProcessUse {
+  readonly wallNs: number
+  readonly userNs: number
+  readonly systemNs: number
+  readonly contextSwitches: number
+  readonly majorFaults: number
+  readonly minorFaults: number
 }
 
 export interface QueueResult {
@@ -135,6 +147,8 @@ export interface Interval {
   readonly durationNs: number
   readonly commands: number
   readonly bytes: number
+  /** Of a load that both reads and writes: which of them were writes. */
+  readonly written?: { readonly commands: number; readonly bytes: number }
   /**
    * Latencies, coarse: bin i counts those from 2^(i/4) up to 2^((i+1)/4); [first bin, counts …],
    * empty without commands.

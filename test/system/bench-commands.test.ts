@@ -81,6 +81,10 @@ describe.each(['js', 'await', 'batch', 'native'])('engine %s', (engine) => {
     }
     const inIntervals = run?.intervals.reduce((sum, { commands }) => sum + commands, 0)
     expect(inIntervals).toBe((run?.read?.commands ?? 0) + (run?.write?.commands ?? 0))
+    const written = run?.intervals.reduce((sum, each) => sum + (each.written?.commands ?? 0), 0)
+    expect(written).toBe(run?.write?.commands)
+    expect(run?.process?.userNs).toBeGreaterThan(0)
+    expect(run?.process?.wallNs).toBeGreaterThan(100e6)
   })
 
   test('at a rate it sends no more than that', async () => {

@@ -18,12 +18,18 @@ export interface Slice extends Interval {
 export class Intervals {
   readonly #shared: SharedRun
   readonly #queues: number
+  readonly #mixes: boolean
   #seen = new Histogram()
   #seenBytes = 0
+  #seenWrites = { commands: 0, bytes: 0 }
   #lookedAt: number
 
-  /** `startMs`: when what counts began, as performance.now() says it. */
-  constructor(shared: SharedRun, queues: number, startMs: number) {
+  /**
+   * `startMs`: when what counts began, as performance.now() says it; `mixes`: writes are told
+   * from reads.
+   */
+  constructor(shared: SharedRun, queues: number, startMs: number, mixes = false) {
+    this.#mixes = mixes
     this.#shared = shared
     this.#queues = queues
     this.#lookedAt = startMs
@@ -43,6 +49,7 @@ export class Intervals {
       durationNs: Math.round((nowMs - this.#lookedAt) * 1e6),
       commands: latency.count,
       bytes: bytes - this.#seenBytes,
+      ...(this.#mixes ? { written: this.#newWrites() } : {}),
       bins: binsOf(latency),
       latency,
     }
@@ -50,6 +57,17 @@ export class Intervals {
     this.#seenBytes = bytes
     this.#lookedAt = nowMs
     return slice
+  }
+
+  #newWrites(): { commands: number; bytes: number } {
+    const all = { commands: 0, bytes: 0 }
+    for (let queue = 0; queue < this.#queues; queue++) {
+      all.commands += measuredOf(this.#shared, queue, 1).count
+      all.bytes += this.#shared.bytes[2 * queue + 1] as number
+    }
+    const { commands, bytes } = this.#seenWrites
+    this.#seenWrites = all
+    return { commands: all.commands - commands, bytes: all.bytes - bytes }
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   DirectionResult,
   Interval,
   LatencyResult,
+  ProcessUse,
   QueueResult,
   RunResult,
 } from '../../../src/report/result.ts'
@@ -59,6 +60,7 @@ export function resultOfRun(
     readonly interrupted: boolean
     readonly percents: readonly number[]
     readonly intervals: readonly Interval[]
+    readonly process?: ProcessUse
   },
 ): RunResult {
   const { percents } = about
@@ -85,7 +87,8 @@ export function resultOfRun(
     })
   const read = directionOf(totals[0], bytes[0], durationNs, percents)
   const write = directionOf(totals[1], bytes[1], durationNs, percents)
-  const { depth, run, intervals } = about
+  const { depth, run, intervals, process } = about
   const early = about.interrupted ? { interrupted: true } : {}
-  return { depth, run, ...early, durationNs, ...named(read, write), queues, intervals }
+  const used = process === undefined ? {} : { process }
+  return { depth, run, ...early, durationNs, ...named(read, write), ...used, queues, intervals }
 }

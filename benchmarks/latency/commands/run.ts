@@ -169,7 +169,7 @@ async function runOnce(
       watch?.end()
       throw error
     })
-  const intervals = watch?.end() ?? []
-  const about = { interrupted: crew.isStopped, percents: options.percentiles, intervals }
+  const watched = watch?.end() ?? { intervals: [] }
+  const about = { interrupted: crew.isStopped, percents: options.percentiles, ...watched }
   return resultOfRun(shared, outcomes, { ...which, ...about })
 }

@@ -9,6 +9,7 @@ import {
   bottomAxis,
   leftAxis,
   leftMargin,
+  legend,
   line,
   type Picture,
   picture,
@@ -150,35 +151,61 @@ function coarseQuantile({ bins }: Slice, fraction: number): number {
   return 0
 }
 
+/** A line of commands a second: of all, or of reads and of writes where slices tell them apart. */
+interface Rates {
+  readonly label: string
+  readonly of: (slice: Slice) => number
+}
+
+function ratesOf({ slices }: Timeline): Rates[] {
+  const perSecond = (commands: number, { from, to }: Slice) => commands / (to - from)
+  if (slices.some(({ writes }) => writes === undefined)) {
+    return [{ label: 'all', of: (slice) => perSecond(slice.commands, slice) }]
+  }
+  return [
+    { label: 'reads', of: (slice) => perSecond(slice.commands - (slice.writes ?? 0), slice) },
+    { label: 'writes', of: (slice) => perSecond(slice.writes ?? 0, slice) },
+  ]
+}
+
 function rateOverTime(timeline: Timeline, { depth, notes }: Naming): Picture {
-  const rates = timeline.slices.map(({ commands, from, to }) => commands / (to - from))
-  const max = Math.max(...rates)
+  const rates = ratesOf(timeline)
+  const max = Math.max(...rates.flatMap(({ of }) => timeline.slices.map(of)))
   const [unit, divisor] = rateUnit(max)
-  const [top, bottom] = [6, 6 + rateHeight]
+  const entries = rates.map(({ label }, series) => ({ label, series, kind: 'area' as const }))
+  const key = legend(rates.length > 1 ? entries : [])
+  const top = 6 + key.height
+  const bottom = top + rateHeight
   const y = scaleFromZero(max / divisor, [bottom, top])
   const area = { left: leftMargin([y]), right: figureWidth - rightMargin, top, bottom }
   const x = linearScale(0, timeline.end, [area.left, area.right])
-  const levels = timeline.slices.map(({ from, to }, i) => {
-    const level = y.place((rates[i] as number) / divisor)
-    return [[x.place(from), level] as const, [x.place(to), level] as const]
-  })
-  const ends = [...timeline.seams, Infinity]
-  const parts = ends.map((end, i) => {
-    const begin = i === 0 ? 0 : (timeline.seams[i - 1] as number)
-    return levels.filter((_, at) => {
-      const { from } = timeline.slices[at] as Slice
-      return from >= begin && from < end
-    })
-  })
   const body = [
+    key.svg,
     drawTimeAxis(timeline, area),
     leftAxis(y, area, unit),
     seamLines(timeline, x, area),
-    ...parts.map((part) => line(part.flat(), 0)),
+    ...rates.flatMap(({ of }, series) =>
+      partsOf(timeline).map((slices) => {
+        const points = slices.flatMap((slice) => {
+          const level = y.place(of(slice) / divisor)
+          return [[x.place(slice.from), level] as const, [x.place(slice.to), level] as const]
+        })
+        return line(points, series)
+      }),
+    ),
     ...timeline.slices.map((slice) => touch(slice, x, area, hintOf(slice))),
   ]
   const caption = `IOPS over time at depth ${depth}`
   return picture({ name: `iops-depth${depth}`, caption, notes }, bottom + 25, body.join(''))
+}
+
+/** The slices of each run. */
+function partsOf({ seams, slices }: Timeline): Slice[][] {
+  const ends = [...seams, Infinity]
+  return ends.map((end, i) => {
+    const begin = i === 0 ? 0 : (seams[i - 1] as number)
+    return slices.filter(({ from }) => from >= begin && from < end)
+  })
 }
 
 /** The title of an axis of IOPS up to `max`, and what its numbers are multiples of. */

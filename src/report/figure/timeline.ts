@@ -10,6 +10,8 @@ export interface Slice {
   readonly from: number
   readonly to: number
   readonly commands: number
+  /** Of them, writes; undefined where they are not told from reads. */
+  readonly writes: number | undefined
   /** Commands by bin of a quarter of an octave, from 1 ns. */
   readonly bins: ReadonlyMap<number, number>
 }
@@ -41,6 +43,9 @@ export function timelineOf({ runs }: DepthRuns): Timeline | undefined {
         from: start + (some[0] as typeof end).startNs / 1e9,
         to: start + (end.startNs + end.durationNs) / 1e9,
         commands: some.reduce((sum, { commands }) => sum + commands, 0),
+        writes: some.every(({ written }) => written !== undefined)
+          ? some.reduce((sum, { written }) => sum + (written?.commands ?? 0), 0)
+          : undefined,
         bins: binsOf(some.map(({ bins }) => bins)),
       })
     }

@@ -24,7 +24,7 @@ function watch(runtime: string, isTTY: boolean) {
     measuredOf(shared, 0, 0).record(1000)
     vi.advanceTimersByTime(50)
   }
-  return { written, intervals: watched.end() }
+  return { written, ...watched.end() }
 }
 
 test.each([

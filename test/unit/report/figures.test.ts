@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { BenchResult } from '../../../src/report/result.ts'
 import { renderFigures } from '../../../src/report/svg.ts'
 import { allElements, parseXml, type XmlElement } from '../../support/xml.ts'
-import { makeResult } from './made-result.ts'
+import { type Making, makeResult } from './made-result.ts'
 
 const small = { commandCount: 2000, intervalCount: 20 } as const
 
@@ -175,6 +175,17 @@ describe('what is drawn over time', () => {
     expect(slices.length).toBeGreaterThan(90)
     const seams = ofClass(elements, /^seam$/)[0]?.attributes.d
     expect(seams?.match(/M/g)).toHaveLength(4)
+  })
+
+  test('has a line for reads and one for writes where both were done', () => {
+    const lines = (making: Making) =>
+      ofClass(drawn(makeResult(making)).get('iops-depth32.svg'), /^line\d$/).filter(
+        ({ attributes }) => (attributes.d?.match(/L/g)?.length ?? 0) > 1,
+      )
+    expect(lines(small)).toHaveLength(1)
+    expect(lines({ ...small, writePercent: 30 })).toHaveLength(2)
+    const [reads, writes] = lines({ ...small, writePercent: 30 })
+    expect(reads?.attributes.d).not.toBe(writes?.attributes.d)
   })
 
   test('shows the rate of an interval', () => {

@@ -61,6 +61,25 @@ describe('a job', () => {
     }
   })
 
+  test('has what the process took, and its samples are those of their direction', () => {
+    const made = makeResult({ commandCount: 3000, writePercent: 25 })
+    const [job] = jobsOf(made)
+    const used = { usr_cpu: 150, sys_cpu: 25, ctx: 12, majf: 3, minf: 45 }
+    expect(job).toMatchObject(used)
+    const runs = made.runs.map((run) => ({
+      ...run,
+      intervals: run.intervals.map((interval, i) => ({
+        ...interval,
+        durationNs: 1e9,
+        commands: 50,
+        written: { commands: i === 0 ? 40 : 0, bytes: 4096 },
+      })),
+    }))
+    const [changed] = jobsOf({ ...made, runs })
+    expect(changed).toMatchObject({ read: { iops_min: 10, iops_max: 50 } })
+    expect(changed).toMatchObject({ write: { iops_min: 0, iops_max: 40, bw_max: 4 } })
+  })
+
   test('of a direction that did not happen has zeroes, and no percentiles', () => {
     const [job] = jobsOf(makeResult({ commandCount: 100 }))
     expect(job?.write.clat_ns).toEqual({ min: 0, max: 0, mean: 0, stddev: 0, N: 0 })

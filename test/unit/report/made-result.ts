@@ -89,8 +89,10 @@ function makeRun(making: Required<Making>, depth: number, run: number): RunResul
       Math.round((commandCount / slices) * (i + 1)) - Math.round((commandCount / slices) * i)
     const stall = random() < 0.02 ? 1.5 : 1
     const bins = new Map<number, number>()
+    let writes = 0
     for (let n = 0; n < commands; n++) {
       const isWrite = random() * 100 < making.writePercent
+      if (isWrite) writes++
       const tail = random() < 0.002 ? 8 + 60 * random() ** 4 : 1
       const centre = median * stall * tail * (isWrite ? 1.6 : 1)
       const ns = Math.round(centre * Math.exp(0.16 * normal(random)))
@@ -100,7 +102,9 @@ function makeRun(making: Required<Making>, depth: number, run: number): RunResul
     }
     const durationNs = Math.round((commands * median * stall * (1 + 0.02 * random())) / depth)
     const bytes = commands * byteLength
-    intervals.push({ startNs, durationNs, commands, bytes, bins: denseBins(bins) })
+    const mixes = making.writePercent > 0 && making.writePercent < 100
+    const written = mixes ? { written: { commands: writes, bytes: writes * byteLength } } : {}
+    intervals.push({ startNs, durationNs, commands, bytes, ...written, bins: denseBins(bins) })
     startNs += durationNs
   }
   const results = Object.fromEntries(
@@ -113,7 +117,10 @@ function makeRun(making: Required<Making>, depth: number, run: number): RunResul
   const paths = { direct: commandCount, bounce: 0, p2p: 0 }
   const queue = { id: 1, thread: 0, ...results, paths, doorbells: commandCount }
   const kept = intervalCount === 0 ? [] : intervals
-  return { depth, run, durationNs: startNs, ...results, queues: [queue], intervals: kept }
+  const process = { wallNs: 2 * startNs, userNs: 3 * startNs, systemNs: startNs / 2 }
+  const counts = { contextSwitches: 12, majorFaults: 3, minorFaults: 45 }
+  const used = { process: { ...process, ...counts } }
+  return { depth, run, durationNs: startNs, ...results, ...used, queues: [queue], intervals: kept }
 }
 
 /** The machine and the controller of a made-up result. */
