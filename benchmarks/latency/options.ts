@@ -5,7 +5,7 @@
 import yargs from 'yargs'
 import { createError } from '../../src/errors.ts'
 import type { Engine, Pattern } from '../../src/report/result.ts'
-import { type OptionName, optionTable, usage, wayOf } from './table.ts'
+import { examples, type OptionName, optionTable, usage, wayOf } from './table.ts'
 import {
   type Amount,
   parseAmount,
@@ -125,6 +125,7 @@ function readTable(args: readonly string[]): Given {
     .scriptName('nvm-latency-bench')
     .usage(usage)
     .options(optionTable)
+    .epilogue(examples)
     .strict()
     .version(false)
     .wrap(100)

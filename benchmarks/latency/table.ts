@@ -100,10 +100,10 @@ export const optionTable = {
     ...text,
     group: commands,
     choices: ['js', 'await', 'batch', 'native'],
-    describe: 'the path of a program: typed arrays (js), promises, batch calls, C++',
+    describe: 'path of a program: typed arrays, promises, batch calls, C++ (js)',
   },
-  runtime: { ...text, group: commands, describe: 'what counts, such as 10s or 500ms (5s)' },
-  ramp: { ...text, group: commands, describe: 'before that, what does not count (0)' },
+  runtime: { ...text, group: commands, describe: 'time that counts, such as 10s or 500ms (5s)' },
+  ramp: { ...text, group: commands, describe: 'time before that, which does not count (0)' },
   'block-size': {
     ...text,
     group: commands,
@@ -111,7 +111,11 @@ export const optionTable = {
     describe: 'bytes of a command: 4k; 4k,64k in turn; 4k:70,64k:30 drawn by weight (4k)',
   },
   size: { ...text, group: commands, describe: 'of the range from --offset on: blocks, or 1GiB' },
-  'write-percent': { ...text, group: commands, describe: 'with --write: so many write (100)' },
+  'write-percent': {
+    ...text,
+    group: commands,
+    describe: 'with --write: how many of 100 commands write (100)',
+  },
   threads: { ...text, group: commands, describe: 'threads that share the queues (1)' },
   rate: {
     ...text,
@@ -157,3 +161,14 @@ $0 compare FIRST.json SECOND.json [--report FILE] [--svg FOLDER]
 Measures an NVMe controller; without --ctrl, an emulator in memory.
 Two ways: with libnvm's options alone, windows of commands and libnvm's text;
 with any option of 'Per command', each command, from submission to completion.`
+
+/** Command lines, and what each is for. */
+export const examples = `Examples:
+  $0 --pattern random --depth 32 --runtime 10s
+      what fio calls rw=randread, bs=4k, iodepth=32
+  $0 --depth 1,2,4..128 --runs 5 --report out.html
+      a sweep, each depth as mean and spread of five runs, as a page with figures
+  $0 -c disk.img --rate 50k --json out.json
+      50,000 commands a second, each timed from when it was due, to be compared later
+  $0 --blocks=1000 --pattern=sequential
+      libnvm's benchmark, and its text`

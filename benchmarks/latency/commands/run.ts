@@ -9,6 +9,7 @@ import {
   resultFormat,
   resultVersion,
 } from '../../../src/report/result.ts'
+import { emulatedNote } from '../../../src/report/units.ts'
 import { bytesOf, mirrorRange, movesFile, takeOut } from '../files.ts'
 import type { CommandOptions } from '../options.ts'
 import { refuseUnconfirmed } from '../safety.ts'
@@ -69,9 +70,8 @@ export async function measureCommands(
   const shape = shapeOf(options, geometry, seed)
   refuseSmallShares(options, range, shape)
   if (options.pattern === 'random' || options.writePercent > 0) say(`seed ${seed}`)
-  if (emulated) {
-    say('(emulated controller: times are software overhead, not the latency of a drive)')
-  }
+  // The table says so itself.
+  if (emulated && [options.json, options.fioJson].includes('-')) say(`(${emulatedNote})`)
   if (options.ctrl === undefined && options.writePercent < 100) {
     await fillMemory(controller, namespace)
   }
