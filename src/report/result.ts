@@ -140,7 +140,7 @@ export interface Percentile {
   readonly beyond?: number
 }
 
-/** A slice of the time of a run: at most 200 of the same length. */
+/** A slice of the time of a run: some 200 of the same length, 400 at most. */
 export interface Interval {
   /** Since the start of what counts. */
   readonly startNs: number

@@ -83,3 +83,34 @@ export function binsOf(latency: Histogram): number[] {
   }
   return counts.length === 0 ? [] : [first, ...counts]
 }
+
+/** Two neighbouring slices as one. */
+export function merged(first: Interval, second: Interval): Interval {
+  const written = first.written &&
+    second.written && {
+      commands: first.written.commands + second.written.commands,
+      bytes: first.written.bytes + second.written.bytes,
+    }
+  return {
+    startNs: first.startNs,
+    durationNs: first.durationNs + second.durationNs,
+    commands: first.commands + second.commands,
+    bytes: first.bytes + second.bytes,
+    ...(written === undefined ? {} : { written }),
+    bins: sumOfBins(first.bins, second.bins),
+  }
+}
+
+function sumOfBins(one: readonly number[], other: readonly number[]): readonly number[] {
+  if (one.length === 0 || other.length === 0) return one.length === 0 ? other : one
+  const ends = [one, other].map((bins) => (bins[0] as number) + bins.length - 1)
+  const first = Math.min(one[0] as number, other[0] as number)
+  const counts = new Array<number>(Math.max(...ends) - first).fill(0)
+  for (const [from = 0, ...own] of [one, other]) {
+    for (const [i, count] of own.entries()) {
+      const at = from - first + i
+      counts[at] = (counts[at] as number) + count
+    }
+  }
+  return [first, ...counts]
+}

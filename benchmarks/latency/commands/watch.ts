@@ -5,7 +5,7 @@
 import type { Interval, ProcessUse } from '../../../src/report/result.ts'
 import type { CommandOptions } from '../options.ts'
 import type { Display } from './display.ts'
-import { Intervals } from './intervals.ts'
+import { Intervals, merged } from './intervals.ts'
 import type { SharedRun } from './setting.ts'
 
 const intervalsMax = 200
@@ -14,10 +14,12 @@ const intervalMsMin = 100
 export class RunWatch {
   readonly #watched: Intervals
   readonly #shown: Intervals
-  readonly #intervals: Interval[] = []
+  #intervals: Interval[] = []
+  #sliceMs: number
   readonly #startMs: number
   readonly #usedBefore = useNow()
-  readonly #timers: readonly NodeJS.Timeout[]
+  #slicer: NodeJS.Timeout
+  readonly #shower: NodeJS.Timeout
 
   /** From now on, until end(). What counts begins at `startMs`, as performance.now() says it. */
   constructor(
@@ -39,8 +41,20 @@ export class RunWatch {
       const slice = this.#shown.look(startMs + elapsedMs, startMs)
       display.show(slice, { ...place, runs, elapsedMs, remainingMs })
     }
-    const sliceMs = Math.max(intervalMsMin, (runtimeMs ?? 0) / intervalsMax)
-    this.#timers = [setInterval(() => this.#slice(), sliceMs), setInterval(show, display.periodMs)]
+    this.#sliceMs = Math.max(intervalMsMin, (runtimeMs ?? 0) / intervalsMax)
+    this.#slicer = setInterval(this.#onTime, this.#sliceMs)
+    this.#shower = setInterval(show, display.periodMs)
+  }
+
+  readonly #onTime = (): void => {
+    this.#slice()
+    if (this.#intervals.length < 2 * intervalsMax) return
+    // A run over blocks, whose length nobody knew: from here on, slices are twice as long.
+    const pairs = this.#intervals.filter((_, i) => i % 2 === 0)
+    this.#intervals = pairs.map((first, i) => merged(first, this.#intervals[2 * i + 1] as Interval))
+    this.#sliceMs *= 2
+    clearInterval(this.#slicer)
+    this.#slicer = setInterval(this.#onTime, this.#sliceMs)
   }
 
   #slice(): void {
@@ -52,11 +66,19 @@ export class RunWatch {
 
   /** The run has ended, well or not; returns its slices, and what it took. */
   end(): { readonly intervals: readonly Interval[]; readonly process: ProcessUse } {
-    for (const timer of this.#timers) clearInterval(timer)
+    for (const timer of [this.#slicer, this.#shower]) clearInterval(timer)
     this.#slice()
     // The time after the last command is no part of the run.
     if (this.#intervals.at(-1)?.commands === 0) this.#intervals.pop()
+    this.#mergeRest()
     return { intervals: this.#intervals, process: useSince(this.#usedBefore) }
+  }
+
+  /** The rest behind the last slice is too short for rates of its own. */
+  #mergeRest(): void {
+    const [before, rest] = this.#intervals.slice(-2)
+    if (before === undefined || rest === undefined) return
+    if (rest.durationNs < 0.5e6 * this.#sliceMs) this.#intervals.splice(-2, 2, merged(before, rest))
   }
 }
 
