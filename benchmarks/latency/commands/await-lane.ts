@@ -107,18 +107,23 @@ async function runMeasured(lane: AwaitLane, timing: LoopTiming, start: number): 
   const end = start + timing.rampMs + timing.runtimeMs
   const { turned } = lane
   let expected = 0
+  let settlesAt = 0
   let count = 0
   let stops = false
+  const expect = (more: number): void => {
+    expected = more
+    settlesAt = Math.min(more, turnsMax)
+  }
   const settle = (): void => {
     const now = clock()
     lane.turnOver(count, now)
-    expected -= count
+    expect(expected - count)
     count = 0
     stops ||= now >= end || Atomics.load(words, stopWord) !== 0
   }
   lane.onTaken((taken) => {
     if (count > 0) settle()
-    expected = taken
+    expect(taken)
     if (taken > 1) lane.turnFrom(clock())
   })
   const mover = async (slot: number): Promise<void> => {
@@ -126,7 +131,7 @@ async function runMeasured(lane: AwaitLane, timing: LoopTiming, start: number): 
     while (!stops && lane.blocksLeft > 0) {
       await lane.move(slot)
       turned[count++] = slot
-      if (count >= expected || count === turnsMax) settle()
+      if (count >= settlesAt) settle()
     }
   }
   await Promise.all(Array.from({ length: depth }, (_, slot) => mover(slot)))

@@ -227,8 +227,10 @@ export abstract class Lane {
       }
       return
     }
-    let bytes = 0
-    for (let i = 0; i < count; i++) bytes += this.#byteLengths[this.turned[i] as number] as number
+    let bytes = count * this.source.everyBlockCount * this.#blockBytes
+    if (bytes === 0) {
+      for (let i = 0; i < count; i++) bytes += this.#byteLengths[this.turned[i] as number] as number
+    }
     const at = this.#bytesAt + (this.source.isWrite ? 1 : 0)
     this.#bytes[at] = (this.#bytes[at] as number) + bytes
     const histogram = this.source.isWrite ? this.#written : this.#reads

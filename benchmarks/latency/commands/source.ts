@@ -30,6 +30,8 @@ export class CommandSource {
   isWrite = false
   /** Whether it both reads and writes. */
   readonly mixes: boolean
+  /** Blocks of every command; 0 where they are not all as long. */
+  readonly everyBlockCount: number
   readonly #options: SourceOptions
   readonly #random: Random
   readonly #ends: Float64Array
@@ -44,6 +46,9 @@ export class CommandSource {
     this.#blockCounts = Float64Array.from(options.sizes, ({ blockCount }) => blockCount)
     this.mixes = options.writesBelow > 0 && options.writesBelow < drawEnd
     this.isWrite = options.writesBelow === drawEnd
+    const [only = 1, ...others] = this.#blockCounts
+    const isExact = options.random || options.blockCount % only === 0
+    this.everyBlockCount = others.length === 0 && isExact ? only : 0
   }
 
   /** Chooses a command. The order of the draws is part of what a seed repeats. */

@@ -105,3 +105,18 @@ test('linear queues split the range without a gap', () => {
   ])
   expect(shareOf('random', range, { index: 2, of: 3 })).toEqual(range)
 })
+
+test('it is known whether all commands are as long', () => {
+  const base = { offset: 0, blockCount: 1000, inTurn: true, writesBelow: 0, seed: 1, stream: 0 }
+  const longOf = (random: boolean, ...blockCounts: number[]) =>
+    new CommandSource({
+      ...base,
+      random,
+      sizes: blockCounts.map((blockCount) => ({ blockCount, below: 2 ** 32 })),
+    }).everyBlockCount
+  expect(longOf(true, 8)).toBe(8)
+  expect(longOf(false, 8)).toBe(8)
+  expect(longOf(true, 7)).toBe(7)
+  expect(longOf(false, 7)).toBe(0) // the last one before the end is shorter
+  expect(longOf(true, 8, 16)).toBe(0)
+})
