@@ -83,8 +83,9 @@ test('clients are killed again and again: nothing is lost, wrong or leaked', asy
   const namespace = await controller.namespace(1)
   const survivor = new Client(server.path, 0)
   await survivor.isAtWork()
-  const filesBefore = openFiles()
   const bytes = new Uint8Array(512)
+  await namespace.read({ lba: 0, into: bytes }) // opens the reference's own queue
+  const filesBefore = openFiles()
   const versions = new Map<number, number>()
   for (let round = 0; round < 8; round++) {
     const victims = [1, 2].map((i) => new Client(server.path, i * blocksOfClient))

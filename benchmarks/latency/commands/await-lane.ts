@@ -50,7 +50,7 @@ export class AwaitLane extends Lane {
 
   /** `listener` is told how many commands a poll has found, before any of them ends. */
   onTaken(listener: (count: number) => void): void {
-    this.#pair.onTaken = listener
+    this.#pair.engine.onTaken = listener
   }
 
   /** Draws the next command of `slot`, and moves its data. */
