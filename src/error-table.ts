@@ -192,12 +192,6 @@ export const errorTable = {
     message: 'The process that manages the controller has gone: {detail}',
     fix: 'Start it again, then open its socket again.',
   },
-  ERR_DATA_LOST: {
-    number: 33,
-    errno: 'EIO',
-    message: 'The blocks of the controller are lost: {detail}',
-    fix: 'Serve an image file: blocks in memory end with the process that serves them.',
-  },
   ERR_REFUSED: {
     number: 31,
     errno: 'EPERM',

@@ -47,9 +47,12 @@ size_t log_bytes(uint8_t id) {
 }  // namespace
 
 bool changes_namespaces(const spec::SubmissionQueueEntry& command) {
+  // One that was created is attached to nothing yet.
+  const uint32_t select = spec::namespace_management_cdw10::sel.get(command.cdw10);
   return command.opc == spec::admin_opcode::format_nvm ||
-         command.opc == spec::admin_opcode::namespace_management ||
-         command.opc == spec::admin_opcode::namespace_attachment;
+         command.opc == spec::admin_opcode::namespace_attachment ||
+         (command.opc == spec::admin_opcode::namespace_management &&
+          select != spec::namespace_management_select::create);
 }
 
 Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {

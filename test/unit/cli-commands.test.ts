@@ -64,7 +64,8 @@ describe('a wrong call exits with 2 and says what is wrong', () => {
     [['identify', 'one.img', 'two.img'], /two.img is one word too many/],
     [['identify', '-x'], /identify takes no -x\n/],
     [['identify', '--output'], /--output needs a value|-o needs a value/],
-    [['serve'], /--vfio-user is missing: folder/],
+    [['serve'], /serve takes either --socket or --vfio-user/],
+    [['serve', '--socket', 'x', '--client-namespaces', '1,x'], /--client-namespaces takes ids/],
     [
       ['serve', '--vfio-user', '/nonexistent/x', '--timing', '970pro', '--bandwidth', '5'],
       /--timing.*leave out --latency-ns, --bandwidth/,
@@ -80,9 +81,9 @@ describe('a wrong call exits with 2 and says what is wrong', () => {
     [['feature', '256'], /'256'.*0 to 255/s],
     [['feature', ''], /<feature> is empty.*number_of_queues/],
     [['feature', ' '], /' ' is no number/],
-    [['identify', ''], /<target> is empty.*image file or PCI address/],
+    [['identify', ''], /<target> is empty.*image file, PCI address, or socket/],
     [['log', 'smart', ''], /<target> is empty/],
-    [['serve', '', '--vfio-user', '/nonexistent/x'], /<image> is empty/],
+    [['serve', '', '--vfio-user', '/nonexistent/x'], /<target> is empty/],
     [['serve', '--vfio-user', ''], /--vfio-user is empty/],
     [['serve', '--vfio-user', '/nonexistent/x', '--namespace', ''], /--namespace is empty/],
   ])('%j', async (args, message) => {

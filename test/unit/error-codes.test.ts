@@ -38,7 +38,7 @@ interface InProcess {
 }
 
 /** Opens a target in a process of its own, whose error is this function's. */
-async function inProcess({ program = '', target = '', env = {}, launcher = [] }: InProcess) {
+async function inProcess({ program = '', target, env = {}, launcher = [] }: InProcess) {
   const entry = join(root, 'dist', 'src', 'index.js')
   const text = `${program}
     const { openController } = await import(${JSON.stringify(entry)})
@@ -98,6 +98,19 @@ const visits: Record<ErrorCode, Visit> = {
     await using device = await startEmulator({ size: '1MiB' })
     await using _controller = await openController(device.controller())
     await device.serve({ vfioUser: folder.path })
+  },
+  ERR_MANAGER_GONE: async () => {
+    await using manager = await openController(small)
+    const server = await manager.serve({ path: join(folder.path, 'nvm') })
+    const client = await openController(server.path)
+    await server.close()
+    await client.allocate(4096)
+  },
+  ERR_REFUSED: async () => {
+    await using manager = await openController(small)
+    await using server = await manager.serve({ path: join(folder.path, 'nvm') })
+    await using client = await openController(server.path)
+    await client.reset()
   },
   ERR_TARGET: () => openController('no-such-file'),
   ERR_PERMISSION: async () => {

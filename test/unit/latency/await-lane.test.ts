@@ -22,7 +22,7 @@ class FakeClock {
 /** Completes half of what is outstanding with each poll; whoever moves a command takes time. */
 class FakePair {
   readonly id = 1
-  onTaken: ((count: number) => void) | undefined
+  readonly engine: { onTaken?: (count: number) => void } = {}
   readonly depth: number
   readonly #clock: FakeClock
   readonly #outstanding: (() => void)[] = []
@@ -44,7 +44,7 @@ class FakePair {
     for (let poll = 0; this.#outstanding.length > 0; poll++) {
       this.#clock.nowMs += pauseMs(poll)
       const taken = this.#outstanding.splice(0, Math.ceil(this.#outstanding.length / 2))
-      this.onTaken?.(taken.length)
+      this.engine.onTaken?.(taken.length)
       for (const resolve of taken) resolve()
       await new Promise((resolve) => setImmediate(resolve))
     }
