@@ -99,13 +99,15 @@ class JsonText {
 
 }  // namespace
 
-std::optional<ClientCapabilities> parse_capabilities(std::string_view json) {
-  ClientCapabilities result;
+std::optional<PeerCapabilities> parse_capabilities(std::string_view json) {
+  PeerCapabilities result;
   if (json.empty()) return result;
   JsonText text(json);
   auto on_capability = [&](std::string_view key) {
     if (key == "max_msg_fds") return text.count(result.fds_max);
     if (key == "max_data_xfer_size") return text.count(result.data_byte_length_max);
+    if (key == "max_dma_maps") return text.count(result.dma_maps_max);
+    if (key == "pgsizes") return text.count(result.page_sizes);
     return text.skip();
   };
   const bool valid = text.object([&](std::string_view key) {

@@ -63,7 +63,7 @@ Connection::State Connection::fill(std::span<std::byte> part, size_t& filled) {
   return State::Ready;
 }
 
-// False when the client sent more descriptors than any message may carry.
+// False when there came more descriptors than any message may carry.
 bool Connection::keep_fds(msghdr& message) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
        part = CMSG_NXTHDR(&message, part)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A client's socket as a channel of messages: partial reads and writes, descriptors, and bounds. It
-// never blocks, and holds one message received and a few to send, so a client that stops reading
-// stops being read.
+// A socket as a channel of messages: partial reads and writes, descriptors, and bounds. It never
+// blocks, and holds one message received and a few to send, so an end that stops reading stops
+// being read.
 #pragma once
 
 #include <sys/socket.h>
@@ -25,7 +25,7 @@ class Connection {
   enum class State {
     Ready,    // done
     Blocked,  // ask again when poll() reports events()
-    Broken,   // the client has gone or speaks something else: drop it
+    Broken,   // the other end has gone or speaks something else: drop it
   };
 
   // Sends what is left, then reads until a whole message is here: header(), payload() and
@@ -39,6 +39,8 @@ class Connection {
   // Lines `message` up and sends as far as the socket takes it. Called at most once per message
   // received, or while sending() is false.
   State send(Message message);
+  // Sends what is left, as far as the socket takes it.
+  State flush() { return send_rest(); }
   bool sending() const { return !outgoing_.empty(); }
 
   int socket() const { return socket_.get(); }

@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "vfio_user/dma_registry.h"
 
-#include <linux/magic.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <cerrno>
 
+#include "vfio_user/memory_file.h"
+
 namespace nvm::vfio_user {
 namespace {
-
-// Memory files only (memfd, /dev/shm, huge pages): a page of any other file may take as long to
-// appear as its file system likes, and the thread that steps the device would wait for it.
-bool is_memory(int fd, uint64_t end) {
-  struct stat file;
-  struct statfs file_system;
-  if (fstat(fd, &file) != 0 || fstatfs(fd, &file_system) != 0) return false;
-  auto type = static_cast<uint64_t>(file_system.f_type);
-  return S_ISREG(file.st_mode) && static_cast<uint64_t>(file.st_size) >= end &&
-         (type == TMPFS_MAGIC || type == HUGETLBFS_MAGIC);
-}
 
 int protection(uint32_t flags) {
   return (flags & dma_flag::read ? PROT_READ : 0) | (flags & dma_flag::write ? PROT_WRITE : 0);
@@ -32,7 +20,8 @@ int DmaRegistry::map(const DmaMapBody& body, const UniqueFd& fd) {
   if (mappings_.size() >= kDmaRegionsMax) return ENOSPC;
   std::byte* bytes = nullptr;
   if (fd.valid()) {
-    if (!is_memory(fd.get(), body.offset + body.byte_length)) return EINVAL;
+    // Any other file could keep the thread waiting that steps the device.
+    if (!is_memory_file(fd.get(), body.offset + body.byte_length)) return EINVAL;
     void* mapped = mmap(nullptr, body.byte_length, protection(body.flags), MAP_SHARED, fd.get(),
                         static_cast<off_t>(body.offset));
     if (mapped == MAP_FAILED) return errno;

@@ -9,8 +9,6 @@
 namespace nvm::vfio_user {
 namespace {
 
-constexpr uint16_t kSparseMapCapability = 1;
-
 // The fixed part of a payload, when the payload is long enough for it.
 template <class Body>
 bool read_body(std::span<const std::byte> payload, Body& body) {
@@ -40,7 +38,7 @@ Request parse_version(std::span<const std::byte> payload) {
   const std::string_view rest(text, payload.size() - sizeof body);
   const size_t end = rest.find('\0');
   if (end == std::string_view::npos) return Refused{EINVAL};
-  std::optional<ClientCapabilities> capabilities = parse_capabilities(rest.substr(0, end));
+  std::optional<PeerCapabilities> capabilities = parse_capabilities(rest.substr(0, end));
   if (!capabilities) return Refused{EINVAL};
   return VersionRequest{body, *capabilities};
 }
@@ -115,6 +113,19 @@ Request parse_info(std::span<const std::byte> payload) {
   return RequestType{body};
 }
 
+// `header` with the length of the whole, then `parts`.
+Message make_message(Header header, std::initializer_list<std::span<const std::byte>> parts) {
+  size_t byte_length = sizeof(Header);
+  for (auto part : parts) byte_length += part.size();
+  header.byte_length = static_cast<uint32_t>(byte_length);
+  Message result;
+  result.bytes.resize(byte_length);
+  const auto head = as_bytes_of(header);
+  auto to = std::copy(head.begin(), head.end(), result.bytes.begin());
+  for (auto part : parts) to = std::copy(part.begin(), part.end(), to);
+  return result;
+}
+
 }  // namespace
 
 std::optional<Header> parse_header(std::span<const std::byte, sizeof(Header)> bytes) {
@@ -154,17 +165,13 @@ Request parse_request(const Header& header, std::span<const std::byte> payload, 
   return Refused{ENOTSUP};
 }
 
+Message make_command(CommandCode code, uint16_t message_id, uint32_t flags,
+                     std::initializer_list<std::span<const std::byte>> parts) {
+  return make_message({message_id, static_cast<uint16_t>(code), 0, flags, 0}, parts);
+}
+
 Message make_reply(const Header& header, std::initializer_list<std::span<const std::byte>> parts) {
-  size_t byte_length = sizeof(Header);
-  for (auto part : parts) byte_length += part.size();
-  Header reply{header.message_id, header.command, static_cast<uint32_t>(byte_length),
-               header_flag::type_reply, 0};
-  Message result;
-  result.bytes.resize(byte_length);
-  const auto head = as_bytes_of(reply);
-  auto to = std::copy(head.begin(), head.end(), result.bytes.begin());
-  for (auto part : parts) to = std::copy(part.begin(), part.end(), to);
-  return result;
+  return make_message({header.message_id, header.command, 0, header_flag::type_reply, 0}, parts);
 }
 
 Message make_error_reply(const Header& header, int os_error) {

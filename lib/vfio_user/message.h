@@ -114,7 +114,18 @@ struct RegionInfoBody {
 };
 static_assert(sizeof(RegionInfoBody) == 32 && offsetof(RegionInfoBody, byte_length) == 16);
 
+// What every capability in the answer to GET_REGION_INFO begins with; `next` counts from the start
+// of the payload, 0: none.
+struct CapabilityHead {
+  uint16_t id;
+  uint16_t version;
+  uint32_t next;
+};
+static_assert(sizeof(CapabilityHead) == 8);
+
 // Capability of a region of which only parts can be mapped.
+constexpr uint16_t kSparseMapCapability = 1;
+
 struct SparseMapHead {
   uint16_t id;
   uint16_t version;
@@ -192,7 +203,7 @@ struct Refused {
 };
 struct VersionRequest {
   VersionBody body;
-  ClientCapabilities capabilities;
+  PeerCapabilities capabilities;
 };
 struct DmaMapRequest {
   DmaMapBody body;
@@ -238,12 +249,15 @@ inline bool is_reply(const Header& header) {
   return (header.flags & header_flag::type_mask) == header_flag::type_reply;
 }
 
-// A message to the client and a descriptor to send with it (borrowed; −1: none).
+// A message to the other end and a descriptor to send with it (borrowed; −1: none).
 struct Message {
   std::vector<std::byte> bytes;
   int fd = -1;
 };
 
+// A command with `parts` as payload, one after the other. `flags`: 0, or header_flag::no_reply.
+Message make_command(CommandCode code, uint16_t message_id, uint32_t flags,
+                     std::initializer_list<std::span<const std::byte>> parts = {});
 // A reply to `header` with `parts` as payload, one after the other.
 Message make_reply(const Header& header,
                    std::initializer_list<std::span<const std::byte>> parts = {});
