@@ -85,8 +85,19 @@ std::shared_ptr<Buffer> Buffer::wrap(void* bytes, size_t byte_length) {
       new Buffer(MemoryKind::Foreign, static_cast<std::byte*>(bytes), byte_length, -1));
 }
 
+std::shared_ptr<Buffer> Buffer::part(std::shared_ptr<Buffer> whole, size_t offset,
+                                     size_t byte_length, std::function<void()> release) {
+  std::shared_ptr<Buffer> buffer(
+      new Buffer(whole->kind_, whole->bytes_ + offset, byte_length, whole->fd_));
+  buffer->fd_offset_ = whole->fd_offset_ + offset;
+  buffer->whole_ = std::move(whole);
+  buffer->release_ = std::move(release);
+  return buffer;
+}
+
 Buffer::~Buffer() {
-  if (kind_ == MemoryKind::Foreign) return;
+  if (release_ != nullptr) release_();
+  if (whole_ != nullptr || kind_ == MemoryKind::Foreign) return;
   munmap(bytes_, byte_length_);
   if (fd_ >= 0) close(fd_);
 }

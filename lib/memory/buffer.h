@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "platform/status.h"
@@ -21,6 +22,9 @@ class Buffer {
   // refusal.
   static Result<std::shared_ptr<Buffer>> allocate(size_t byte_length);
   static std::shared_ptr<Buffer> wrap(void* bytes, size_t byte_length);
+  // Whole pages of `whole`, which is kept; `release` is called at the end.
+  static std::shared_ptr<Buffer> part(std::shared_ptr<Buffer> whole, size_t offset,
+                                      size_t byte_length, std::function<void()> release);
   ~Buffer();
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -29,6 +33,7 @@ class Buffer {
   size_t byte_length() const { return byte_length_; }
   MemoryKind kind() const { return kind_; }
   int fd() const { return fd_; }  // −1 for foreign memory, and where there is no memfd
+  size_t fd_offset() const { return fd_offset_; }  // of the first byte
 
  private:
   Buffer(MemoryKind kind, std::byte* bytes, size_t byte_length, int fd)
@@ -38,6 +43,9 @@ class Buffer {
   std::byte* bytes_;
   size_t byte_length_;
   int fd_;
+  size_t fd_offset_ = 0;
+  std::shared_ptr<Buffer> whole_;  // of which this is a part
+  std::function<void()> release_;
 };
 
 }  // namespace nvm

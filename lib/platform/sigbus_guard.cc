@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
 #include <atomic>
@@ -20,6 +21,30 @@ namespace {
 thread_local sigjmp_buf* volatile jump_target __attribute__((tls_model("initial-exec"))) = nullptr;
 
 struct sigaction previous_action;
+
+// A range whose pages are replaced when they vanish. Free while `end` is 0.
+struct WatchedRange {
+  std::atomic<bool> taken;
+  std::atomic<uintptr_t> first;
+  std::atomic<uintptr_t> end;
+  std::atomic<bool> replaced;
+};
+constexpr size_t kWatchedRangesMax = 64;
+WatchedRange watched_ranges[kWatchedRangesMax];
+
+// True when the page at `address` is one of ours now, so that the access can be repeated.
+bool replace_page(uintptr_t address) {
+  constexpr uintptr_t kPageBytes = 4096;
+  for (WatchedRange& range : watched_ranges) {
+    const uintptr_t end = range.end.load(std::memory_order_acquire);
+    if (address >= end || address < range.first.load(std::memory_order_relaxed)) continue;
+    void* page = reinterpret_cast<void*>(address / kPageBytes * kPageBytes);
+    range.replaced.store(true, std::memory_order_release);
+    return mmap(page, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                -1, 0) != MAP_FAILED;
+  }
+  return false;
+}
 
 // As if only the previous handler were installed.
 void pass_on(int signal_number, siginfo_t* info, void* context) {
@@ -40,6 +65,7 @@ void pass_on(int signal_number, siginfo_t* info, void* context) {
 void on_sigbus(int signal_number, siginfo_t* info, void* context) {
   sigjmp_buf* target = jump_target;
   const bool fault = info->si_code > 0;  // not kill() or sigqueue()
+  if (fault && replace_page(reinterpret_cast<uintptr_t>(info->si_addr))) return;
   if (target == nullptr || !fault) return pass_on(signal_number, info, context);
   jump_target = nullptr;
   // The jump leaves the handler without the kernel's return from it, which would restore the signal
@@ -93,6 +119,30 @@ bool guarded_publish(uint32_t& destination, uint32_t word) {
   return guarded([&destination, word] {
     std::atomic_ref<uint32_t>(destination).store(word, std::memory_order_release);
   });
+}
+
+std::unique_ptr<PageReplacement> PageReplacement::watch(void* bytes, size_t byte_length) {
+  if (!is_installed()) return nullptr;
+  for (size_t slot = 0; slot < kWatchedRangesMax; slot++) {
+    WatchedRange& range = watched_ranges[slot];
+    if (range.taken.exchange(true, std::memory_order_acquire)) continue;
+    const auto first = reinterpret_cast<uintptr_t>(bytes);
+    range.replaced.store(false, std::memory_order_relaxed);
+    range.first.store(first, std::memory_order_relaxed);
+    range.end.store(first + byte_length, std::memory_order_release);
+    return std::unique_ptr<PageReplacement>(new PageReplacement(slot));
+  }
+  return nullptr;
+}
+
+PageReplacement::~PageReplacement() {
+  WatchedRange& range = watched_ranges[slot_];
+  range.end.store(0, std::memory_order_release);
+  range.taken.store(false, std::memory_order_release);
+}
+
+bool PageReplacement::happened() const {
+  return watched_ranges[slot_].replaced.load(std::memory_order_acquire);
 }
 
 }  // namespace nvm

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace nvm {
 
@@ -15,5 +16,23 @@ namespace nvm {
 [[nodiscard]] bool guarded_zero(void* destination, size_t byte_length);
 // Stores `word` with release order: who acquires it sees what was copied before.
 [[nodiscard]] bool guarded_publish(uint32_t& destination, uint32_t word);
+
+// For mapped pages that others store to without a guard, such as JavaScript: while this lives, a
+// page that cannot be reached is replaced by one of zeroes, where the store lands instead.
+class PageReplacement {
+ public:
+  // Null when too many ranges are watched already. The range is whole pages.
+  static std::unique_ptr<PageReplacement> watch(void* bytes, size_t byte_length);
+  ~PageReplacement();  // before the pages are unmapped
+  PageReplacement(const PageReplacement&) = delete;
+  PageReplacement& operator=(const PageReplacement&) = delete;
+
+  // Whether a page was replaced: the rest of the range is worth nothing either.
+  bool happened() const;
+
+ private:
+  explicit PageReplacement(size_t slot) : slot_(slot) {}
+  const size_t slot_;
+};
 
 }  // namespace nvm

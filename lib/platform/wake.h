@@ -13,10 +13,17 @@ namespace nvm {
 struct WakeTarget {
   std::atomic<uint32_t>* armed = nullptr;
   int fd = -1;
+  // Null, or the consumer's state: from 0 it becomes `state_when_gone` when the device goes away
+  // and will announce nothing any more.
+  std::atomic<uint32_t>* state = nullptr;
+  uint32_t state_when_gone = 0;
 };
 
 // Takes `armed` and, where that was set, writes one byte. Whoever posts something orders the post
 // before this call (store_load_fence, or a lock that the consumer looks under).
 void wake(const WakeTarget& target);
+
+// Tells the consumer that the device is gone, and wakes it.
+void tell_gone(const WakeTarget& target);
 
 }  // namespace nvm
