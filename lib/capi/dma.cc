@@ -126,7 +126,7 @@ extern "C" int nvm_dma_create(nvm_dma_t** map, const nvm_ctrl_t* ctrl, size_t si
   *map = nullptr;
   const size_t byte_length = nvm::capi::whole_pages(size);
   if (byte_length == 0) return nvm::capi::no_size();
-  auto buffer = Buffer::allocate(byte_length);
+  auto buffer = ControllerHandle::of(ctrl).transport()->allocate(byte_length);
   if (!buffer.ok()) return nvm::capi::report(buffer.status());
   ControllerHandle& handle = ControllerHandle::of(ctrl);
   return nvm::capi::give(map, handle,

@@ -163,6 +163,7 @@ Status Controller::learn_limits() {
   limits_.takes_sgls = spec::sgls::supported.get(identify.sgls) != 0;
   limits_.optional_events = identify.oaes;
   limits_.event_requests_max = identify.aerl + 1u;
+  limits_.takes_shadow_doorbells = spec::oacs::doorbell_buffer_config.get(identify.oacs) != 0;
   return {};
 }
 
@@ -181,7 +182,29 @@ Result<uint16_t> Controller::grant_queues() {
   const uint32_t granted =
       completion.value().dword0;  // submission queues in bits 15:0, completion in 31:16
   const uint32_t pairs = std::min(granted & 0xffff, granted >> 16) + 1;
-  return static_cast<uint16_t>(std::min(pairs, kQueuePairsWanted));
+  configure_shadow_doorbells();
+  // A pair's two doorbells must be there; those of the admin queues come first.
+  const Doorbells doorbells = transport_->doorbells();
+  const size_t rung = doorbells.byte_length / (2ull * doorbells.stride_bytes);
+  const auto pairs_rung = static_cast<uint32_t>(std::min<size_t>(rung, kQueuePairsWanted + 1));
+  if (pairs_rung < 2) {
+    return Status(ErrorCode::Unsupported,
+                  transport_->capabilities().address + " has no doorbells of I/O queues");
+  }
+  return static_cast<uint16_t>(std::min({pairs, kQueuePairsWanted, pairs_rung - 1}));
+}
+
+// Where doorbells are rung by messages: from now on only when the controller says that it does not
+// look. One that refuses is rung as before.
+void Controller::configure_shadow_doorbells() {
+  const auto pages = transport_->shadow_pages();
+  if (!pages.has_value() || !limits_.takes_shadow_doorbells) return;
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::doorbell_buffer_config;
+  command.prp1 = pages->doorbells;
+  command.prp2 = pages->event_indices;
+  auto completion = admin(command, kAdminTimeoutNs);
+  if (completion.ok() && completion.value().status_field == 0) transport_->use_shadow_pages();
 }
 
 Status Controller::request_queues() {
@@ -222,7 +245,7 @@ Result<Completion> Controller::admin_or_abort(const spec::SubmissionQueueEntry& 
 
 Result<std::shared_ptr<DmaDescriptor>> Controller::allocate(size_t byte_length) {
   NVM_TRY(refuse_if_inherited());
-  auto buffer = Buffer::allocate(byte_length);
+  auto buffer = transport_->allocate(byte_length);
   if (!buffer.ok()) return std::move(buffer.status());
   return DmaDescriptor::map(transport_, std::move(buffer.value()));
 }

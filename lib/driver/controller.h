@@ -119,6 +119,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Status learn_limits();
   Status request_queues();
   Result<uint16_t> grant_queues();
+  void configure_shadow_doorbells();
   enum class Scope { Controller, Subsystem };
   Status reset(uint32_t epoch, Scope scope);
   Status restart(Admin& admin, Scope scope,

@@ -12,6 +12,7 @@ struct ControllerLimits {
   bool takes_sgls = false;          // SGLS: data blocks at the alignment of a dword
   uint32_t optional_events = 0;     // OAES
   uint32_t event_requests_max = 0;  // AERL + 1
+  bool takes_shadow_doorbells = false;  // OACS: Doorbell Buffer Config
 };
 
 }  // namespace nvm

@@ -90,6 +90,8 @@ Status QueuePair::lay_out(uint32_t depth) {
 Status QueuePair::bind_wake(WakeTarget target) {
   if (vector_ < 0) return {};
   target.armed = reinterpret_cast<std::atomic<uint32_t>*>(&block_->armed);
+  target.state = reinterpret_cast<std::atomic<uint32_t>*>(&block_->state);
+  target.state_when_gone = static_cast<uint32_t>(QueueState::Lost);
   NVM_TRY(transport_->bind_wake(static_cast<uint16_t>(vector_), target));
   wake_bound_ = true;
   return {};
@@ -112,6 +114,7 @@ Status QueuePair::create_queue(spec::SubmissionQueueEntry command, uint64_t addr
 }
 
 Status QueuePair::create_queues() {
+  transport_->clear_doorbells(queue_id_);
   const uint32_t size_field = static_cast<uint32_t>(block_->sq_entries) - 1;
   spec::SubmissionQueueEntry create_cq{};
   create_cq.opc = spec::admin_opcode::create_io_completion_queue;

@@ -18,6 +18,7 @@
 #include "transport/rpc_transport.h"
 #include "transport/sysfs_transport.h"
 #include "transport/vfio_transport.h"
+#include "transport/vfio_user_transport.h"
 
 namespace nvm {
 namespace {
@@ -25,6 +26,7 @@ namespace {
 constexpr std::string_view kEmulatorPrefix = "emulator:";
 constexpr std::string_view kPciPrefix = "pci:";
 constexpr std::string_view kRpcPrefix = "rpc:";
+constexpr std::string_view kVfioUserPrefix = "vfio-user:";
 
 Result<std::shared_ptr<Transport>> open_pci(const PciAddress& address) {
   Result<PciDevice> device = read_pci_device(address);
@@ -45,6 +47,31 @@ Result<std::shared_ptr<Transport>> open_image(const std::string& path) {
   EmulatorOptions options;
   options.image = path;
   return open_emulator(options);
+}
+
+Result<std::shared_ptr<Transport>> open_vfio_user(const std::string& path) {
+  std::error_code error;
+  const bool is_folder = std::filesystem::is_directory(path, error);
+  const std::string socket = is_folder ? path + "/cntrl" : path;
+  const std::string key = std::filesystem::weakly_canonical(socket, error).string();
+  return share_open_device(std::string(kVfioUserPrefix) + (error ? socket : key),
+                           [&] { return open_vfio_user_transport(socket); });
+}
+
+// A socket, or a folder with one where vfio-user servers make theirs.
+bool is_served(const std::string& path, mode_t mode) {
+  struct stat information;
+  if (!S_ISDIR(mode)) return S_ISSOCK(mode);
+  return stat((path + "/cntrl").c_str(), &information) == 0 && S_ISSOCK(information.st_mode);
+}
+
+// What a socket is for shows in its type.
+Result<std::shared_ptr<Transport>> open_socket(const std::string& path) {
+  auto opened = RpcTransport::open(path);
+  if (!opened.ok() && opened.status().failure().os_error == EPROTOTYPE) {
+    return open_vfio_user(path);
+  }
+  return opened;
 }
 
 const char* kind_of_file(mode_t mode) {
@@ -87,6 +114,9 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
   if (text.starts_with(kRpcPrefix)) {
     return RpcTransport::open(std::string(text.substr(kRpcPrefix.size())));
   }
+  if (text.starts_with(kVfioUserPrefix)) {
+    return open_vfio_user(std::string(text.substr(kVfioUserPrefix.size())));
+  }
   if (parse_pci_address(text)) return open_pci_text(text);
 
   struct stat information;
@@ -99,7 +129,8 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
   }
   if (const auto address = find_sysfs_device(target)) return open_pci(*address);
   if (S_ISREG(information.st_mode)) return open_image(target);
-  if (S_ISSOCK(information.st_mode)) return RpcTransport::open(target);
+  if (S_ISSOCK(information.st_mode)) return open_socket(target);
+  if (is_served(target, information.st_mode)) return open_vfio_user(target);
   return Status(ErrorCode::Target, "'" + target + "' is no PCI address, and as a file it is " +
                                        kind_of_file(information.st_mode));
 }

@@ -11,10 +11,11 @@
 namespace nvm {
 
 // `target`: an image file → emulator; `05:00.0`, `0000:05:00.0` or its sysfs path → PCI by
-// what drives it (vfio-pci → vfio, nothing → sysfs); a socket → the process that serves its
-// controller there; empty → an emulator over memory. Prefixes `emulator:`, `pci:` and `rpc:`
-// override. The same image twice in one process is the same device.
-// ERR_TARGET names what was tried.
+// what drives it (vfio-pci → vfio, nothing → sysfs); a socket, or a folder with a socket `cntrl` → a
+// controller that another process has: of type SOCK_SEQPACKET its manager's, of type SOCK_STREAM a
+// vfio-user server's; empty → an emulator over memory. Prefixes `emulator:`, `pci:`, `rpc:` and
+// `vfio-user:` override. The same image twice in one process is the same device. ERR_TARGET names
+// what was tried.
 Result<std::shared_ptr<Transport>> open_transport(const std::string& target);
 Result<std::shared_ptr<Transport>> open_emulator(const EmulatorOptions& options);
 // A regular file → emulator over it; sysfs resource0 → that device. The fd is duplicated.

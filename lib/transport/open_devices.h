@@ -10,8 +10,8 @@
 
 namespace nvm {
 
-// The open transport for `key`, or what `open` makes. Waits while another thread closes that
-// device, so that a device is never opened before it is released.
+// The open transport for `key`, unless its device is gone, or what `open` makes. Waits while
+// another thread closes that device, so that a device is never opened before it is released.
 Result<std::shared_ptr<Transport>> share_open_device(
     const std::string& key, const std::function<Result<std::unique_ptr<Transport>>()>& open);
 

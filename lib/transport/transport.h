@@ -8,15 +8,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "memory/buffer.h"
 #include "platform/status.h"
 #include "platform/wake.h"
 
 namespace nvm {
-
-class Buffer;
 
 // A stretch of memory that is contiguous for the device.
 struct IoRun {
@@ -43,6 +43,12 @@ struct Doorbells {
   bool uncached = false;
 };
 
+// I/O addresses of the two pages of Doorbell Buffer Config (NVMe base 2.0, 5.8).
+struct ShadowPages {
+  uint64_t doorbells;
+  uint64_t event_indices;
+};
+
 struct Capabilities {
   bool emulated = false;       // not a drive: figures are software overhead
   bool foreign_memory = true;  // map() takes any address range of this process
@@ -50,7 +56,7 @@ struct Capabilities {
   bool pumps = false;          // pump() steps the device in the caller
   bool write_protected = false;
   uint16_t vectors = 1;  // interrupt vectors that bind_wake may name
-  std::string name;      // "emulator", "sysfs", "vfio"
+  std::string name;      // "emulator", "sysfs", "vfio", "vfio-user"
   std::string address;   // what was opened, for messages
 };
 
@@ -113,12 +119,22 @@ class Transport {
   virtual Doorbells doorbells() = 0;
   // Wakes a parked device. Needed only after Doorbells::sleeping was seen non-zero.
   virtual void ring_wake() {}
+  // A queue pair is about to be created, whose doorbells are 0 therefore.
+  virtual void clear_doorbells(uint16_t queue_id) {}
+  // Where each ring costs more than memory does: what the controller is to be told with Doorbell
+  // Buffer Config, and that it has accepted, which is so until it is disabled.
+  virtual std::optional<ShadowPages> shadow_pages() { return {}; }
+  virtual void use_shadow_pages() {}
 
   // What nvm_ctrl_t.mm_ptr shows to C programs: page 0 the registers or a view of them, page 1 the
   // doorbells.
   virtual volatile void* bar() = 0;
   virtual size_t bar_byte_length() = 0;
 
+  // Memory for map(), from where this transport can map it best. As Buffer::allocate.
+  virtual Result<std::shared_ptr<Buffer>> allocate(size_t byte_length) {
+    return Buffer::allocate(byte_length);
+  }
   // Makes a buffer addressable for the device, whole pages. The caller keeps it alive until unmap.
   virtual Result<Mapping> map(const Buffer& buffer) = 0;
   // ERR_MAPPED while a queue of the device still lives in this memory.
@@ -146,6 +162,9 @@ class Transport {
 
   // Steps the device in the calling thread where that is possible; true when it did something.
   virtual bool pump() { return false; }
+
+  // For good: what is opened under the same name from now on is another device.
+  virtual bool is_gone() { return false; }
 };
 
 }  // namespace nvm

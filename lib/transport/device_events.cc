@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "transport/device_events.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+
+#include "platform/os_failure.h"
+
+namespace nvm {
+namespace {
+
+// What an event is of: a vector by its number, or
+constexpr uint64_t kStop = uint64_t{1} << 32;
+constexpr uint64_t kSocket = kStop + 1;
+
+}  // namespace
+
+Result<std::unique_ptr<DeviceEvents>> DeviceEvents::start(int socket, uint16_t vector_count,
+                                                          std::function<void()> on_gone) {
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return os_failure("epoll_create1", errno);
+  UniqueFd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stop.valid()) return os_failure("eventfd", errno);
+  const int stop_fd = stop.get();
+  std::unique_ptr<DeviceEvents> events(
+      new DeviceEvents(std::move(epoll), std::move(stop), vector_count, std::move(on_gone)));
+  NVM_TRY(events->watch(stop_fd, EPOLLIN, kStop));
+  // Its end only: what it says is for others to read.
+  NVM_TRY(events->watch(socket, EPOLLRDHUP, kSocket));
+  events->thread_ = std::thread([each = events.get()] { each->run(); });
+  return events;
+}
+
+DeviceEvents::~DeviceEvents() {
+  if (!thread_.joinable()) return;
+  eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+Status DeviceEvents::watch(int fd, uint32_t events, uint64_t what) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = what;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
+  return os_failure("epoll_ctl", errno);
+}
+
+// With `mutex_` held.
+Status DeviceEvents::open_vector(uint16_t vector) {
+  UniqueFd fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd.valid()) return os_failure("eventfd", errno);
+  NVM_TRY(watch(fd.get(), EPOLLIN, vector));
+  vectors_[vector].eventfd = std::move(fd);
+  return {};
+}
+
+Result<bool> DeviceEvents::bind(uint16_t vector, const WakeTarget& target) {
+  std::lock_guard lock(mutex_);
+  Vector& bound = vectors_[vector];
+  const bool is_new = target.armed != nullptr && !bound.eventfd.valid();
+  if (is_new) NVM_TRY(open_vector(vector));
+  bound.target = target;
+  if (gone_) tell_gone(target);
+  return is_new;
+}
+
+int DeviceEvents::eventfd_of(uint16_t vector) {
+  std::lock_guard lock(mutex_);
+  return vectors_[vector].eventfd.get();
+}
+
+void DeviceEvents::run() {
+  constexpr int kEventsMax = 32;
+  epoll_event events[kEventsMax];
+  for (;;) {
+    const int count = epoll_wait(epoll_.get(), events, kEventsMax, -1);
+    if (count < 0 && errno != EINTR) return;
+    for (int i = 0; i < count; i++) {
+      const uint64_t what = events[i].data.u64;
+      if (what == kStop) return;
+      if (what != kSocket) {
+        announce(static_cast<uint16_t>(what));
+        continue;
+      }
+      on_gone_();
+      tell_all();
+      return;
+    }
+  }
+}
+
+void DeviceEvents::announce(uint16_t vector) {
+  std::lock_guard lock(mutex_);
+  eventfd_t count;
+  if (eventfd_read(vectors_[vector].eventfd.get(), &count) == 0) wake(vectors_[vector].target);
+}
+
+void DeviceEvents::tell_all() {
+  std::lock_guard lock(mutex_);
+  gone_ = true;
+  for (const Vector& vector : vectors_) tell_gone(vector.target);
+}
+
+}  // namespace nvm

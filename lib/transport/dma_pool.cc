@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "transport/dma_pool.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace nvm {
+namespace {
+
+constexpr size_t kPageBytes = 4096;
+constexpr size_t kHugePageBytes = 2u << 20;
+// Each region is twice as large as the one before, so that sixteen suffice for any program. Pages
+// that nobody has used take no memory.
+constexpr size_t kFirstRegionBytes = 16u << 20;
+constexpr size_t kDoublingsMax = 16;
+
+size_t round_up(size_t byte_length, size_t unit) {
+  return (byte_length + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+struct DmaPool::Region {
+  std::shared_ptr<Buffer> memory;
+  uint64_t first;  // I/O address
+  std::mutex mutex;
+  IoAddressSpace free;  // guarded by `mutex`
+
+  Region(std::shared_ptr<Buffer> whole, uint64_t io_address)
+      : memory(std::move(whole)),
+        first(io_address),
+        free({IoRange{io_address, memory->byte_length()}}) {}
+
+  // Gives the pages back to the system, so that whoever has them next finds zeroes.
+  void release(uint64_t io_address, size_t byte_length) {
+    const auto offset = static_cast<off_t>(memory->fd_offset() + (io_address - first));
+    if (fallocate(memory->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+                  static_cast<off_t>(byte_length)) != 0) {
+      std::memset(memory->bytes() + (io_address - first), 0, byte_length);
+    }
+    std::lock_guard lock(mutex);
+    free.free(io_address);
+  }
+};
+
+Result<std::shared_ptr<Buffer>> DmaPool::take_part(const std::shared_ptr<Region>& region,
+                                                   size_t byte_length) {
+  const size_t alignment = byte_length >= kHugePageBytes ? kHugePageBytes : kPageBytes;
+  std::lock_guard lock(region->mutex);
+  Result<uint64_t> first = region->free.allocate(byte_length, alignment);
+  if (!first.ok()) return std::move(first.status());
+  const uint64_t io_address = first.value();
+  return Buffer::part(
+      region->memory, io_address - region->first, byte_length,
+      [region, io_address, byte_length] { region->release(io_address, byte_length); });
+}
+
+Result<std::shared_ptr<DmaPool::Region>> DmaPool::add_region(size_t byte_length) {
+  const size_t usual = kFirstRegionBytes << std::min(regions_.size(), kDoublingsMax);
+  Result<std::shared_ptr<Buffer>> memory =
+      Buffer::allocate(std::max(usual, round_up(byte_length, kHugePageBytes)));
+  if (!memory.ok()) return std::move(memory.status());
+  Result<uint64_t> first = map_region_(*memory.value());
+  if (!first.ok()) return std::move(first.status());
+  regions_.push_back(std::make_shared<Region>(std::move(memory.value()), first.value()));
+  return regions_.back();
+}
+
+Result<std::shared_ptr<Buffer>> DmaPool::allocate(size_t byte_length) {
+  if (byte_length == 0) return Status(ErrorCode::Range, "a buffer has at least one byte");
+  if (byte_length > static_cast<size_t>(INT64_MAX) - kHugePageBytes) {
+    return Status(ErrorCode::Memory, std::to_string(byte_length) + " bytes");
+  }
+  byte_length = round_up(byte_length, kPageBytes);
+  std::lock_guard lock(mutex_);
+  for (const auto& region : regions_) {
+    auto part = take_part(region, byte_length);
+    if (part.ok()) return part;
+  }
+  Result<std::shared_ptr<Region>> added = add_region(byte_length);
+  if (!added.ok()) return std::move(added.status());
+  return take_part(added.value(), byte_length);
+}
+
+std::optional<uint64_t> DmaPool::find(const Buffer& buffer) {
+  std::lock_guard lock(mutex_);
+  for (const auto& region : regions_) {
+    const std::byte* first = region->memory->bytes();
+    if (buffer.bytes() < first) continue;
+    const auto offset = static_cast<size_t>(buffer.bytes() - first);
+    if (offset < region->memory->byte_length()) return region->first + offset;
+  }
+  return {};
+}
+
+}  // namespace nvm
