@@ -182,6 +182,8 @@ export class Pump implements Sleeper {
       this.#giveWay()
       return
     }
+    // Looked at after arming: a device that goes away says so, then wakes those who are armed.
+    if (!ring.isLive) this.#pumped.lose()
     this.isPolling = false
     const timer = setTimeout(() => this.#wake?.(), this.#wakes ? this.#tickMs : pollMs)
     this.#wake = () => {
