@@ -76,21 +76,23 @@ Result<vfio_user::RegionInfoReply> VfioUserDevice::ask_region(uint32_t index,
   }
 }
 
+Status VfioUserDevice::check_region(const vfio_user::RegionInfoBody& region,
+                                    uint64_t byte_length_min) {
+  if ((region.flags & kReadWrite) == kReadWrite && region.byte_length >= byte_length_min) return {};
+  return Status(ErrorCode::Unsupported,
+                client_->path() + ": region " + std::to_string(region.index) + " has " +
+                    std::to_string(region.byte_length) + " bytes, or cannot be read and written");
+}
+
 Status VfioUserDevice::learn_registers() {
   std::vector<UniqueFd> fds;
   auto config = ask_region(kConfig, fds);
   if (!config.ok()) return std::move(config.status());
+  NVM_TRY(check_region(config.value().body, kConfigByteLengthMin));
   auto registers = ask_region(kRegisters, fds);
   if (!registers.ok()) return std::move(registers.status());
   const vfio_user::RegionInfoBody& bar = registers.value().body;
-  if ((config.value().body.flags & kReadWrite) != kReadWrite ||
-      config.value().body.byte_length < kConfigByteLengthMin ||
-      (bar.flags & kReadWrite) != kReadWrite || bar.byte_length < kRegistersByteLengthMin) {
-    return Status(ErrorCode::Unsupported,
-                  client_->path() +
-                      ": BAR 0 or the configuration space is too small, or cannot be "
-                      "read and written");
-  }
+  NVM_TRY(check_region(bar, kRegistersByteLengthMin));
   if ((bar.flags & vfio_user::region_flag::mmap) == 0 || fds.size() != 1) return {};
   std::vector<vfio_user::SparseArea> areas = std::move(registers.value().areas);
   const bool has_parts = (bar.flags & vfio_user::region_flag::capabilities) != 0;

@@ -48,6 +48,7 @@ class VfioUserDevice {
 
   Status learn();
   Status learn_registers();
+  Status check_region(const vfio_user::RegionInfoBody& region, uint64_t byte_length_min);
   Status learn_interrupts();
   Status check_class();
   Status enable();

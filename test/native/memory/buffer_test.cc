@@ -103,3 +103,22 @@ TEST_CASE("without a file descriptor left, memory has no name, and works all the
   memory.bytes()[memory.byte_length() - 1] = std::byte{1};
   CHECK(memory.bytes()[0] == std::byte{0});
 }
+
+TEST_CASE("a part of a buffer is its memory, keeps it, and says when it ends") {
+  std::shared_ptr<Buffer> whole = Buffer::allocate(16384).value();
+  const std::weak_ptr<Buffer> kept = whole;
+  int ended = 0;
+  auto part = Buffer::part(whole, 8192, 4096, [&] { ended++; });
+  auto within = Buffer::part(part, 0, 4096, [] {});
+  CHECK(part->bytes() == whole->bytes() + 8192);
+  CHECK(part->kind() == MemoryKind::Owned);
+  CHECK(part->fd() == whole->fd());
+  CHECK(within->fd_offset() == 8192);
+  whole.reset();
+  part->bytes()[4095] = std::byte{1};
+  within.reset();
+  CHECK(ended == 0);
+  part.reset();
+  CHECK(ended == 1);
+  CHECK(kept.expired());
+}

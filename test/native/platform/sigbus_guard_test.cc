@@ -108,3 +108,35 @@ TEST_CASE("SIGBUS outside of a guarded copy still ends the program") {
   CHECK(WIFSIGNALED(outcome));
   CHECK(WTERMSIG(outcome) == SIGBUS);
 }
+
+TEST_CASE("a page that vanished under a store is replaced, that page and no other") {
+  TruncatedMapping mapping;
+  volatile char* bytes = mapping.bytes();
+  {
+    auto replacement = PageReplacement::watch(mapping.bytes(), kPages * kPage);
+    REQUIRE(replacement != nullptr);
+    bytes[0] = 5;
+    CHECK_FALSE(replacement->happened());
+    bytes[2 * kPage + 9] = 3;
+    CHECK(replacement->happened());
+    CHECK(bytes[2 * kPage + 9] == 3);
+    CHECK(bytes[2 * kPage] == 0);
+    char byte;
+    CHECK(guarded_copy(&byte, mapping.bytes() + kPage, 1));
+  }
+  CHECK(bytes[0] == 5);
+  char byte;
+  CHECK_FALSE(guarded_copy(&byte, mapping.bytes() + 3 * kPage, 1));
+  CHECK_FALSE(PageReplacement::watch(mapping.bytes(), kPage)->happened());
+}
+
+TEST_CASE("more ranges than can be watched are refused, and each that ends makes room") {
+  TruncatedMapping mapping;
+  std::vector<std::unique_ptr<PageReplacement>> watched;
+  while (auto each = PageReplacement::watch(mapping.bytes(), kPage)) {
+    watched.push_back(std::move(each));
+    REQUIRE(watched.size() < 1000);
+  }
+  watched.pop_back();
+  CHECK(PageReplacement::watch(mapping.bytes(), kPage) != nullptr);
+}
