@@ -87,7 +87,7 @@ Status Client::agree() {
   constexpr std::byte end{0};
   auto reply = call(CommandCode::Version,
                     {as_bytes_of(body), std::as_bytes(std::span(json)), as_bytes_of(end)});
-  if (!reply.ok() && is_gone()) {
+  if (!reply.ok() && reply.status().failure().code == ErrorCode::ControllerGone) {
     return Status(ErrorCode::Busy, path_ +
                                        " took the connection and did not agree on a version; "
                                        "it may serve another client, of which it has one (" +
@@ -118,6 +118,14 @@ Status Client::gone_status() {
   return Status(ErrorCode::ControllerGone, path_ + ": the server " + why_gone_);
 }
 
+bool Client::is_gone() {
+  if (gone_.load(std::memory_order_acquire)) return true;
+  pollfd waiting{connection_.socket(), POLLRDHUP, 0};
+  if (poll(&waiting, 1, 0) != 1) return false;
+  hang_up("closed the connection");
+  return true;
+}
+
 void Client::hang_up(const std::string& why) {
   std::lock_guard lock(mutex_);
   (void)hang_up_locked(why);
@@ -125,7 +133,7 @@ void Client::hang_up(const std::string& why) {
 
 // What was asked may still be answered, so what comes now can be taken for no answer any more.
 Status Client::hang_up_locked(const std::string& why) {
-  if (!is_gone()) why_gone_ = why;
+  if (!gone_.load(std::memory_order_relaxed)) why_gone_ = why;
   gone_.store(true, std::memory_order_release);
   shutdown(connection_.socket(), SHUT_RDWR);
   return Status(ErrorCode::ControllerGone, path_ + ": the server " + why_gone_);
@@ -146,13 +154,13 @@ bool Client::wait(short events, uint64_t deadline_ns) {
 
 Result<Client::Reply> Client::call(CommandCode code, Parts parts, int fd, size_t fds_max) {
   std::lock_guard lock(mutex_);
-  if (is_gone()) return hang_up_locked(why_gone_);
+  if (gone_.load(std::memory_order_relaxed)) return hang_up_locked(why_gone_);
   return exchange(code, parts, fd, fds_max);
 }
 
 void Client::post(Message message) {
   std::lock_guard lock(mutex_);
-  if (is_gone()) return;
+  if (gone_.load(std::memory_order_relaxed)) return;
   const uint64_t deadline_ns =
       monotonic_clock().now_ns() + reply_timeout_ms_ * kNanosecondsPerMillisecond;
   Connection::State state = connection_.send(std::move(message));

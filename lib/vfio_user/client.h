@@ -41,7 +41,8 @@ class Client {
 
   // From now on the server is gone, for the reason `why`.
   void hang_up(const std::string& why);
-  bool is_gone() const { return gone_.load(std::memory_order_acquire); }
+  // Also looks whether the server has closed meanwhile.
+  bool is_gone();
   Status gone_status();
 
   const PeerCapabilities& capabilities() const { return capabilities_; }
