@@ -93,7 +93,7 @@ export interface ControllerInfo {
   readonly emulated: boolean
   /** Writes are refused: the image was opened for reading only. */
   readonly writeProtected: boolean
-  /** `emulator`, `vfio`, `sysfs`, or `rpc`: another process is the manager. */
+  /** `emulator`, `vfio-user`, `vfio`, `sysfs`, or `rpc`: another process is the manager. */
   readonly transport: string
   /** What was opened. */
   readonly address: string
@@ -280,7 +280,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /**
    * Makes memory of the caller's addressable for the device: whole pages, page-aligned, of an
    * ArrayBuffer of fixed size. It stays referenced until the descriptor is disposed; till then it
-   * must not be transferred to another thread, nor a WebAssembly memory grown.
+   * must not be transferred to another thread, nor a WebAssembly memory grown. Where the controller
+   * is another process's, which reaches no such memory, its `path` is `bounce`: queues with promises
+   * copy its data.
    * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_MEMLOCK
    */
   async map(bytes: Uint8Array<ArrayBuffer>): Promise<DmaDescriptor> {
@@ -436,10 +438,12 @@ function makeInfo(native: NativeController): ControllerInfo {
 
 /**
  * Opens a controller: `await using controller = await openController('disk.img')`.
- * @param target an image file, a PCI address such as `0000:05:00.0`, the socket at which another process
- * serves its controller, an emulator's description, a controller of one that runs, or the token of another thread's controller; without it, an emulator
- * in memory
- * @throws NvmError ERR_TARGET, ERR_BUSY, ERR_PERMISSION, ERR_IMAGE, ERR_DRIVER, ERR_IOMMU
+ * @param target an image file, a PCI address such as `0000:05:00.0`, the socket at which another
+ * process serves its controller (`controller.serve()`, or vfio-user, of which the folder will do),
+ * an emulator's description, a controller of one that runs, or the token of another thread's
+ * controller; without it, an emulator in memory
+ * @throws NvmError ERR_TARGET, ERR_BUSY, ERR_PERMISSION, ERR_IMAGE, ERR_DRIVER, ERR_IOMMU,
+ * ERR_UNSUPPORTED
  * @category Controllers
  */
 export async function openController(

@@ -48,6 +48,7 @@ export class DmaMemory {
   readonly controllerId: number
   readonly byteLength: number
   readonly owned: boolean
+  /** The device does not reach it: queues with promises copy its data, others refuse it. */
   readonly bounced: boolean
   readonly runs: readonly IoRun[]
   /** I/O address of the first byte in two halves, where there is one run. */
@@ -57,7 +58,7 @@ export class DmaMemory {
   readonly pages: Uint32Array | null
   bytes: Uint8Array | undefined
   disposed = false
-  /** As controllerId until it is disposed, then of no controller: for a single look. */
+  /** As controllerId while a device reaches it, then of no controller: for a single look. */
   usableBy: number
   #released = false
   readonly #users: ReadonlySet<MemoryUser>
@@ -76,13 +77,13 @@ export class DmaMemory {
     this.handle = native.handle
     this.id = native.id
     this.controllerId = owner.id
-    this.usableBy = owner.id
     this.byteLength = native.byteLength
     this.owned = native.owned
-    this.bounced = false
     this.bytes =
       native.memory instanceof ArrayBuffer ? new Uint8Array(native.memory) : native.memory
     this.runs = readRuns(native.runs)
+    this.bounced = this.runs.length === 0
+    this.usableBy = this.bounced ? 0 : owner.id
     const first = this.runs[0]?.ioAddress ?? 0
     this.addressLow = first % 2 ** 32
     this.addressHigh = Math.floor(first / 2 ** 32)
@@ -270,6 +271,13 @@ export function checkMappable(bytes: unknown): void {
   if ((buffer as { readonly resizable?: boolean }).resizable) {
     throw createError('ERR_ARGUMENT', 'an ArrayBuffer that can be resized cannot be mapped')
   }
+}
+
+/** ERR_UNSUPPORTED for memory that would have to be copied, where nobody copies. */
+export function refuseIfBounced({ bounced }: DmaMemory): void {
+  if (!bounced) return
+  const instead = 'use allocate(), or a queue with promises, which copies it'
+  throw createError('ERR_UNSUPPORTED', `the device does not reach this memory; ${instead}`)
 }
 
 /** Attaches to the memory of a token of another thread. */

@@ -20,7 +20,7 @@ export const optionTable = {
     ...text,
     group: target,
     alias: ['c', 'nvm-ctrl', 'nvm-controller', 'controller', 'nc'],
-    describe: 'image file or PCI address; without it, an emulator in memory',
+    describe: 'image file, PCI address or vfio-user socket; without it, an emulator in memory',
   },
   namespace: {
     ...text,

@@ -91,7 +91,11 @@ napi_value map(napi_env env, napi_callback_info info) {
   if (handle == nullptr || handle->shared == nullptr)
     return closed(env, "the controller reference");
   const Arguments::Bytes bytes = arguments.typed_array(1);
-  auto descriptor = handle->shared->controller->map(bytes.data, bytes.byte_length);
+  Controller& controller = *handle->shared->controller;
+  const bool reaches = controller.transport().capabilities().foreign_memory;
+  auto descriptor = reaches || bytes.byte_length == 0
+                        ? controller.map(bytes.data, bytes.byte_length)
+                        : DmaDescriptor::unreached(Buffer::wrap(bytes.data, bytes.byte_length));
   if (!descriptor.ok()) return make_failure(env, descriptor.status());
   return make_descriptor(env, share_descriptor(std::move(descriptor.value()), bytes.byte_length),
                          arguments.value(1));

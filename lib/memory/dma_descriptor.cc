@@ -38,10 +38,15 @@ DmaDescriptor::DmaDescriptor(std::shared_ptr<Transport> transport, std::shared_p
     run_offsets_.push_back(offset);
     offset += run.byte_length;
   }
-  assert(offset >= buffer_->byte_length());
+  assert(offset >= buffer_->byte_length() || transport_ == nullptr);
+}
+
+std::shared_ptr<DmaDescriptor> DmaDescriptor::unreached(std::shared_ptr<Buffer> buffer) {
+  return std::shared_ptr<DmaDescriptor>(new DmaDescriptor(nullptr, std::move(buffer), {}));
 }
 
 DmaDescriptor::~DmaDescriptor() {
+  if (transport_ == nullptr) return;
   if (!process_.is_inherited() && transport_->unmap(mapping_).ok()) return;
   keep_for_ever(std::move(transport_), std::move(buffer_));
 }

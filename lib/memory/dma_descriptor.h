@@ -19,6 +19,8 @@ class DmaDescriptor {
   // Maps `buffer` through `transport`. The descriptor keeps both alive.
   static Result<std::shared_ptr<DmaDescriptor>> map(std::shared_ptr<Transport> transport,
                                                     std::shared_ptr<Buffer> buffer);
+  // Memory that the device does not reach: its data is copied through memory that it does. No runs.
+  static std::shared_ptr<DmaDescriptor> unreached(std::shared_ptr<Buffer> buffer);
   ~DmaDescriptor();
   DmaDescriptor(const DmaDescriptor&) = delete;
   DmaDescriptor& operator=(const DmaDescriptor&) = delete;

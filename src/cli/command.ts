@@ -68,5 +68,5 @@ export const target = {
   type: 'string',
   completes: 'files',
   describe:
-    'image file, PCI address, or socket of `peernvm serve --socket`; without one an emulator in memory',
+    'image file, PCI address, or socket of a program that serves one; without one an emulator in memory',
 } as const

@@ -3,7 +3,7 @@
 // of them.
 
 import { checkFunction, checkInteger, checkOptions, namesOf, show } from '../checks.ts'
-import { DmaDescriptor } from '../dma.ts'
+import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError, type FailedCommand, unwrap } from '../errors.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
@@ -160,6 +160,7 @@ function checkBatch(owner: QueueOwner, options: BatchOptions): void {
   if (memory.memory.controllerId !== owner.id) {
     throw createError('ERR_ARGUMENT', 'the memory belongs to another controller')
   }
+  refuseIfBounced(memory.memory)
   if (memory.byteOffset !== 0) throw createError('ERR_ARGUMENT', 'a batch takes whole descriptors')
   checkInteger('capacity', capacity, 1, capacityMax)
 }

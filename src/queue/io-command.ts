@@ -3,7 +3,7 @@
 
 import { checkObject, show } from '../checks.ts'
 import { type CommandWords, checkWords } from '../command-words.ts'
-import { DmaDescriptor } from '../dma.ts'
+import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError } from '../errors.ts'
 import {
   type Command,
@@ -53,6 +53,7 @@ function extraWords(command: IoCommand, { controllerId }: Reach): ExtraWords | u
   if (memory.controllerId !== controllerId) {
     throw createError('ERR_ARGUMENT', 'the metadata is memory of another controller')
   }
+  refuseIfBounced(memory)
   if (byteOffset % 4 !== 0) throw createError('ERR_ALIGNMENT', 'metadata begins with a dword')
   return { cdw2, cdw3, cdw13, cdw14, cdw15, metadata: { memory, byteOffset, byteLength } }
 }

@@ -3,7 +3,7 @@
 // promise, no allocation and, but for waking a sleeping emulator, no native call.
 
 import { checkInteger, show } from '../checks.ts'
-import { DmaDescriptor } from '../dma.ts'
+import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
@@ -158,6 +158,7 @@ export class SubmissionQueue {
     if (descriptor.memory.controllerId !== this.#controllerId) {
       throw createError('ERR_ARGUMENT', 'the descriptor belongs to another controller')
     }
+    refuseIfBounced(descriptor.memory)
     checkInteger('lba', lba, 0, Number.MAX_SAFE_INTEGER)
     checkInteger('blockCount', blockCount, 1, this.#transferBytesMax / this.#blockSize)
     checkInteger('byteOffset', byteOffset, 0, descriptor.byteLength)

@@ -16,7 +16,7 @@ export const masterTable = {
   ctrl: {
     ...text,
     alias: ['d', 'disk', 'dev'],
-    describe: 'image file or PCI address; without it, an emulator in memory',
+    describe: 'image file, PCI address or vfio-user socket; without it, an emulator in memory',
   },
   queue: {
     ...text,
