@@ -76,7 +76,12 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& path,
                                                 uint32_t reply_timeout_ms) {
   Result<UniqueFd> socket = connect_socket(path);
   if (!socket.ok()) return std::move(socket.status());
-  std::unique_ptr<Client> client(new Client(std::move(socket.value()), path, reply_timeout_ms));
+  return agree_on(std::move(socket.value()), path, reply_timeout_ms);
+}
+
+Result<std::unique_ptr<Client>> Client::agree_on(UniqueFd socket, const std::string& path,
+                                                 uint32_t reply_timeout_ms) {
+  std::unique_ptr<Client> client(new Client(std::move(socket), path, reply_timeout_ms));
   NVM_TRY(client->agree());
   return client;
 }

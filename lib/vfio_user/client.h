@@ -26,6 +26,10 @@ class Client {
   static Result<std::unique_ptr<Client>> connect(const std::string& path,
                                                  uint32_t reply_timeout_ms = kReplyTimeoutMs);
 
+  // The same on a connected, non-blocking socket; `path` is for messages.
+  static Result<std::unique_ptr<Client>> agree_on(UniqueFd socket, const std::string& path,
+                                                  uint32_t reply_timeout_ms);
+
   struct Reply {
     std::vector<std::byte> payload;
     std::vector<UniqueFd> fds;  // at most as many as were asked for
