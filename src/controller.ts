@@ -280,9 +280,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /**
    * Makes memory of the caller's addressable for the device: whole pages, page-aligned, of an
    * ArrayBuffer of fixed size. It stays referenced until the descriptor is disposed; till then it
-   * must not be transferred to another thread, nor a WebAssembly memory grown. Where the controller
-   * is another process's, which reaches no such memory, its `path` is `bounce`: queues with promises
-   * copy its data.
+   * must not be transferred to another thread, nor a WebAssembly memory grown. The controller of
+   * another process does not reach such memory: there its `path` is `bounce`, and queues with
+   * promises copy its data.
    * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_MEMLOCK
    */
   async map(bytes: Uint8Array<ArrayBuffer>): Promise<DmaDescriptor> {

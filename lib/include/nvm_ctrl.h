@@ -36,8 +36,9 @@ int nvm_ctrl_init(nvm_ctrl_t** ctrl, int fd);
 /**
  * nvm_ctrl_open - make a controller reference from a name
  * @ctrl: receives the reference
- * @target: a PCI address ("05:00.0", "0000:05:00.0"), a path of a disk image, or a path of a PCI
- * device in sysfs or of its resource0; NULL or "" starts an emulated controller over memory
+ * @target: a PCI address ("05:00.0", "0000:05:00.0"), a path of a disk image, of a PCI device in
+ * sysfs or of its resource0, or of a vfio-user server's socket or its folder (then mm_ptr is null);
+ * NULL or "" starts an emulated controller over memory
  *
  * Return: 0, or an errno; nvm_reason() says more.
  */

@@ -163,7 +163,8 @@ class Transport {
   // Steps the device in the calling thread where that is possible; true when it did something.
   virtual bool pump() { return false; }
 
-  // For good: what is opened under the same name from now on is another device.
+  // For good, and it uses nothing of ours any more: what is opened under the same name from now on
+  // is another device.
   virtual bool is_gone() { return false; }
 };
 

@@ -108,8 +108,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t byte_length) 
     nvm::fuzz::say_message(input, server.get(), i);
   }
   shutdown(server.get(), SHUT_WR);
-  auto client = nvm::vfio_user::Client::agree_on(std::move(client_end), "fuzz",
-                                                 nvm::fuzz::kPatienceMs);
+  auto client =
+      nvm::vfio_user::Client::agree_on(std::move(client_end), "fuzz", nvm::fuzz::kPatienceMs);
   if (!client.ok()) return 0;
   nvm::fuzz::ask_everything(*client.value());
   return 0;

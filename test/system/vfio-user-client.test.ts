@@ -135,7 +135,7 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
     expect(queue.stats().wakeUps).toBeGreaterThan(count / 2)
   })
 
-  test('when the server is killed under I/O, every promise ends, and a new one is opened', async () => {
+  test('a server killed under I/O ends every promise, and a new one is opened', async () => {
     using folder = temporaryFolder('vfio-user')
     const image = makeImage(folder.path)
     const socket = join(folder.path, 'socket')
@@ -164,7 +164,7 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
     const into = await again.allocate(chunkBytes)
     await (await again.namespace(1)).read({ lba: 0, into })
     expect(isFilled(into.bytes as Uint8Array, 3)).toBe(true)
-    expect(await codeOf(controller.close())).toBe('ERR_CONTROLLER_GONE')
+    await controller.close()
   })
 })
 
