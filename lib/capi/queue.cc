@@ -54,8 +54,7 @@ extern "C" void nvm_queue_clear(nvm_queue_t* q, const nvm_ctrl_t* ctrl, bool cq,
                                 void* vaddr, uint64_t ioaddr) {
   nvm::Transport& transport = *ControllerHandle::of(ctrl).transport();
   const nvm::Doorbells doorbells = transport.doorbells();
-  // Of a pair, the completion queue is made first, and its doorbells are cleared together.
-  if (cq) transport.clear_doorbells(no);
+  transport.clear_doorbell(no, cq);
   memset(q, 0, sizeof(*q));
   q->no = no;
   q->entry_size = cq ? sizeof(nvm_cpl_t) : sizeof(nvm_cmd_t);

@@ -114,7 +114,7 @@ Status QueuePair::create_queue(spec::SubmissionQueueEntry command, uint64_t addr
 }
 
 Status QueuePair::create_queues() {
-  transport_->clear_doorbells(queue_id_);
+  for (const bool completion : {true, false}) transport_->clear_doorbell(queue_id_, completion);
   const uint32_t size_field = static_cast<uint32_t>(block_->sq_entries) - 1;
   spec::SubmissionQueueEntry create_cq{};
   create_cq.opc = spec::admin_opcode::create_io_completion_queue;

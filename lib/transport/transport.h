@@ -119,8 +119,8 @@ class Transport {
   virtual Doorbells doorbells() = 0;
   // Wakes a parked device. Needed only after Doorbells::sleeping was seen non-zero.
   virtual void ring_wake() {}
-  // A queue pair is about to be created, whose doorbells are 0 therefore.
-  virtual void clear_doorbells(uint16_t queue_id) {}
+  // A queue is about to be created, whose doorbell is 0 therefore.
+  virtual void clear_doorbell(uint16_t queue_id, bool completion) {}
   // Where each ring costs more than memory does: what the controller is to be told with Doorbell
   // Buffer Config, and that it has accepted, which is so until it is disabled.
   virtual std::optional<ShadowPages> shadow_pages() { return {}; }

@@ -53,13 +53,11 @@ bool TrappedDoorbells::must_be_told(uint32_t index, uint32_t before, uint32_t va
   return static_cast<uint16_t>(value - event - 1) < static_cast<uint16_t>(value - before);
 }
 
-void TrappedDoorbells::clear(uint16_t queue_id) {
-  const uint32_t index = 2u * queue_id;
-  if (queue_id == 0 || index + 1 >= doorbell_count_) return;
+void TrappedDoorbells::clear(uint32_t index) {
+  if (index < kFirstShadow || index >= doorbell_count_) return;
   std::lock_guard lock(mutex_);
-  used_ = std::max(used_, index + 2);
+  used_ = std::max(used_, index + 1);
   clear_word(index);
-  clear_word(index + 1);
 }
 
 void TrappedDoorbells::use_shadow() {

@@ -36,8 +36,9 @@ class TrappedDoorbells {
   // its event index that it looks by itself. Any thread.
   void ring();
 
-  // The doorbells of an I/O queue pair, or all of them, are 0 again, here and for the device.
-  void clear(uint16_t queue_id);
+  // A doorbell of an I/O queue, or all of them, are 0 again, here and for the device. That of the
+  // submission queue y is number 2y, that of the completion queue 2y + 1.
+  void clear(uint32_t index);
   // The device looks at the page from now on; until clear_all().
   void use_shadow();
   void clear_all();

@@ -41,7 +41,7 @@ class VfioUserTransport final : public Transport {
   }
   Doorbells doorbells() override;
   void ring_wake() override;
-  void clear_doorbells(uint16_t queue_id) override;
+  void clear_doorbell(uint16_t queue_id, bool completion) override;
   std::optional<ShadowPages> shadow_pages() override;
   void use_shadow_pages() override { trapped_->use_shadow(); }
   volatile void* bar() override { return nullptr; }  // the registers are no memory
@@ -156,8 +156,8 @@ void VfioUserTransport::ring_wake() {
   if (trapped_ != nullptr) trapped_->ring();
 }
 
-void VfioUserTransport::clear_doorbells(uint16_t queue_id) {
-  if (trapped_ != nullptr) trapped_->clear(queue_id);
+void VfioUserTransport::clear_doorbell(uint16_t queue_id, bool completion) {
+  if (trapped_ != nullptr) trapped_->clear(2u * queue_id + (completion ? 1 : 0));
 }
 
 std::optional<ShadowPages> VfioUserTransport::shadow_pages() {

@@ -27,6 +27,10 @@ struct Device {
     std::atomic_ref<uint32_t>(doorbells.words()[word]).store(value);
     doorbells.ring();
   }
+  void clear_pair(uint32_t id) {
+    doorbells.clear(2 * id);
+    doorbells.clear(2 * id + 1);
+  }
   Rings take() { return std::exchange(told, {}); }
 
   std::shared_ptr<Buffer> pages;
@@ -39,7 +43,7 @@ struct Device {
 
 TEST_CASE("what was rung is told once, completions before submissions, in one go") {
   Device device;
-  device.doorbells.clear(1);
+  device.clear_pair(1);
   device.doorbells.words()[2] = 5;
   device.doorbells.words()[3] = 4;
   device.ring(0, 1);
@@ -52,29 +56,32 @@ TEST_CASE("what was rung is told once, completions before submissions, in one go
 
 TEST_CASE("doorbells that lie apart are told where they lie") {
   Device device(16);
-  device.doorbells.clear(2);
+  device.clear_pair(2);
   device.ring(4 * 4, 3);
   CHECK(device.take() == Rings{{64, 3}});
 }
 
 TEST_CASE("a queue that is made anew begins at 0, for the device too") {
   Device device;
-  device.doorbells.clear(1);
+  device.clear_pair(1);
   device.ring(2, 7);
   device.take();
-  device.doorbells.clear(1);
+  device.clear_pair(1);
   CHECK(device.doorbells.words()[2] == 0);
   device.doorbells.ring();
   CHECK(device.take().empty());
   device.ring(2, 7);
   CHECK(device.take() == Rings{{8, 7}});
-  device.doorbells.clear(4000);  // has no doorbells
-  device.doorbells.clear(0);     // whose doorbells are cleared when the controller is disabled
+  device.clear_pair(4000);  // has no doorbells
+  device.ring(0, 3);
+  device.take();
+  device.clear_pair(0);  // whose doorbells are cleared when the controller is disabled
+  CHECK(device.doorbells.words()[0] == 3);
 }
 
 TEST_CASE("with shadow doorbells only what passes the event index is told") {
   Device device;
-  device.doorbells.clear(1);
+  device.clear_pair(1);
   device.doorbells.use_shadow();
   device.ring(2, 1);  // the event index is 0: the device looks no more
   CHECK(device.take() == Rings{{8, 1}});
@@ -100,4 +107,15 @@ TEST_CASE("with shadow doorbells only what passes the event index is told") {
   device.ring(2, 1);
   device.ring(2, 2);
   CHECK(device.take() == Rings{{8, 1}, {8, 2}});
+}
+
+TEST_CASE(
+    "a submission queue without a completion queue of its own is rung, and clears no other's") {
+  Device device;
+  device.clear_pair(1);
+  device.ring(3, 9);
+  device.doorbells.clear(2 * 2);
+  device.ring(4, 1);
+  CHECK(device.take() == Rings{{12, 9}, {16, 1}});
+  CHECK(device.doorbells.words()[3] == 9);
 }
