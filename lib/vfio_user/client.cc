@@ -40,8 +40,7 @@ Result<UniqueFd> connect_socket(const std::string& path) {
   return Status(ErrorCode::Target, "connect " + path + ": " + describe_errno(refused), refused);
 }
 
-}  // namespace
-
+// What it is called in the protocol, for messages.
 const char* name_of(CommandCode code) {
   switch (code) {
     case CommandCode::Version:
@@ -71,6 +70,8 @@ const char* name_of(CommandCode code) {
   }
   return "?";
 }
+
+}  // namespace
 
 Result<std::unique_ptr<Client>> Client::connect(const std::string& path,
                                                 uint32_t reply_timeout_ms) {

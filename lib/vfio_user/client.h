@@ -79,7 +79,4 @@ class Client {
   std::string why_gone_;
 };
 
-// What a command is called in the protocol, for messages.
-const char* name_of(CommandCode code);
-
 }  // namespace nvm::vfio_user
