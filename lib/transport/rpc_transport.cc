@@ -158,16 +158,11 @@ Result<Mapping> RpcTransport::map(const Buffer& buffer) {
   return mapping;
 }
 
-// With an emulator, nothing reaches memory any more once the manager has ended; what a drive does
-// then, nobody knows.
 Status RpcTransport::unmap(const Mapping& mapping) {
-  if (!client_->is_broken()) {
+  if (!is_gone()) {
     auto reply = client_->call(
         rpc::make_message(spec::rpc_code::unmap, 0, spec::RpcUnmap{mapping.handle}));
-    if (!reply.ok() && !client_->is_broken()) return std::move(reply.status());
-  }
-  if (client_->is_broken() && !capabilities_.emulated) {
-    return gone();
+    if (!reply.ok() && !is_gone()) return std::move(reply.status());
   }
   std::lock_guard lock(mutex_);
   mapped_.erase(mapping.handle);

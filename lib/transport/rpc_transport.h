@@ -39,6 +39,8 @@ class RpcTransport final : public Transport {
   const RemoteManager* manager() override { return &manager_; }
   void on_queues_lost(std::function<void()> lost) override;
   Status reset() override;
+  // An emulator ends with its manager; what a drive does then, nobody knows.
+  bool is_gone() override { return client_->is_broken() && capabilities_.emulated; }
 
  private:
   // Memory that was mapped, so that addresses in it have I/O addresses.
