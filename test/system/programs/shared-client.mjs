@@ -18,14 +18,14 @@ process.on('message', () => {
 async function lane(index) {
   const lba = first + index
   const into = memory.view(index * blockSize, blockSize)
-  await namespace.read({ lba, into, queue })
+  await queue.read({ namespace, lba, into })
   let version = versionOf(into.bytes, lba)
   while (!ending) {
     version++
     fillBlock(into.bytes, lba, version)
-    await namespace.write({ lba, from: into, queue })
+    await queue.write({ namespace, lba, from: into })
     into.bytes.fill(0xee)
-    await namespace.read({ lba, into, queue })
+    await queue.read({ namespace, lba, into })
     if (versionOf(into.bytes, lba) !== version) throw new Error(`block ${lba} is not ${version}`)
     if (version % 16 === 0) process.send({ lba, version })
   }

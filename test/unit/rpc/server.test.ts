@@ -77,7 +77,7 @@ describe('a client', () => {
       await namespace.read({ lba: 0, into: bytes.subarray(1, 4097) })
       expect(bytes[1]).toBe(3)
       const queue = await client.createQueuePair({ mode: 'await' })
-      await namespace.read({ lba: 0, into: bytes.subarray(1, 4097), queue })
+      await queue.read({ namespace, lba: 0, into: bytes.subarray(1, 4097) })
       expect(queue.stats()).toMatchObject({ bounce: 1, direct: 0 })
     })
   })
