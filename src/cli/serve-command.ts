@@ -3,7 +3,6 @@
 
 import type { EmulatorOptions, TimingModelName } from '../emulator/options.ts'
 import type { SharingOptions } from '../rpc/server.ts'
-import type { Target } from '../target.ts'
 import { count, defineCommand, exitCodes, type Given, text, UsageError } from './command.ts'
 
 const size = text
@@ -68,30 +67,29 @@ const options = {
   'namespaces-max': { ...count, describe: 'namespaces at most' },
 } as const
 
-const served = {
+const image = {
   type: 'string',
   completes: 'files',
-  describe: 'raw image file, or with --socket a PCI address; without one the blocks live in memory',
+  describe: 'raw image file; without one the blocks live in memory',
 } as const
 
-type Served = Given<{ target: typeof served }, typeof options>
+type Served = Given<{ image: typeof image }, typeof options>
 
 export const serveCommand = defineCommand({
   name: 'serve',
-  describe: 'Serve a controller to other programs',
-  positionals: { target: served },
+  describe: 'Serve an emulated controller to other programs',
+  positionals: { image },
   options,
   examples: [
     ['serve disk.img --socket /run/nvme0', 'programs open /run/nvme0 and share one controller'],
-    ['serve 0000:05:00.0 --socket /run/nvme0 --clients-read-only', 'a drive'],
+    ['serve disk.img --socket /run/nvme0 --clients-read-only', 'programs that only read'],
     ['serve disk.img --vfio-user /run/nvme0', 'a PCI device for QEMU or SPDK'],
     ['serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk'],
   ],
   notes: [
     'It says how the device is used, and runs until SIGINT or SIGTERM. With `--socket` any number of',
-    'processes of the same user open the socket as their target; `peernvm status` shows them. An',
-    'emulator checks what a client may do for each command; of a drive only admin commands are',
-    'checked, and its clients must be trusted.',
+    'processes of the same user open the socket as their target; `peernvm status` shows them. The device',
+    'checks for each command what its client may do.',
   ],
   fixes: {
     ERR_ARGUMENT: 'peernvm serve --help says what each option takes.',
@@ -100,7 +98,7 @@ export const serveCommand = defineCommand({
       'Give a file whose size is a multiple of --block-size, or --size, with which it is made.',
   },
   check: (given) => {
-    const { timing, latencyNs, bandwidth, socket, vfioUser, target, controllers } = given
+    const { timing, latencyNs, bandwidth, socket, vfioUser, image: target, controllers } = given
     parseNamespaces(given.clientNamespaces)
     if (timing !== undefined && (latencyNs !== undefined || bandwidth !== undefined)) {
       throw new UsageError(
@@ -110,8 +108,8 @@ export const serveCommand = defineCommand({
     if ((socket === undefined) === (vfioUser === undefined)) {
       throw new UsageError('serve takes either --socket or --vfio-user')
     }
-    if (socket === undefined && target !== undefined && isPciAddress(target)) {
-      throw new UsageError('--vfio-user serves an emulator; a drive is shared with --socket')
+    if (target !== undefined && isPciAddress(target)) {
+      throw new UsageError(`serve takes an image file; a drive (${target}) cannot be shared yet`)
     }
     if (socket !== undefined && controllers !== 1) {
       throw new UsageError('--socket shares one controller; leave out --controllers')
@@ -120,7 +118,7 @@ export const serveCommand = defineCommand({
   run: async (served) => {
     if (served.socket !== undefined) {
       const { share } = await import('./share.ts')
-      await share(toTarget(served), toSharingOptions(served, served.socket))
+      await share(toEmulatorOptions(served), toSharingOptions(served, served.socket))
     } else {
       const { serve } = await import('./serve.ts')
       const { vfioUser = '', doorbells } = served
@@ -132,12 +130,6 @@ export const serveCommand = defineCommand({
 
 function isPciAddress(target: string): boolean {
   return /^(pci:|\/sys\/|([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$)/i.test(target)
-}
-
-function toTarget(served: Served): Target {
-  const { target } = served
-  if (target !== undefined && isPciAddress(target)) return target
-  return { emulator: toEmulatorOptions(served) }
 }
 
 function parseNamespaces(list: string | undefined): number[] {
@@ -173,7 +165,7 @@ function toEmulatorOptions(served: Served): EmulatorOptions {
   }
   return {
     ...format,
-    ...given({ image: served.target, size: served.size, capacity: served.capacity }),
+    ...given({ image: served.image, size: served.size, capacity: served.capacity }),
     readOnly: served.readOnly,
     namespaces: served.namespace.map((each) => ({ ...format, size: each })),
     controllers: served.controllers,

@@ -164,10 +164,13 @@ describe('limits', () => {
   })
 
   test('memory of a client', async () => {
-    await share({ limits: { memory: '1MiB' } }, async ({ client }) => {
+    await share({ limits: { memory: '1MiB' } }, async ({ client, path }) => {
       const half = await client.allocate(1 << 19)
       expect((await failureOf(client.allocate(1 << 20))).code).toBe('ERR_RANGE')
       half[Symbol.dispose]()
+      // It goes when Node lets go of the ArrayBuffer.
+      const left = async () => (await readSharing(path)).clients[0]?.mappedBytes
+      await expect.poll(left).toBe(0)
       await client.allocate(1 << 20)
     })
   })
