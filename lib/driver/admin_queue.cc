@@ -60,6 +60,7 @@ struct AdminQueue::State {
   uint16_t uses = 0;
   std::vector<Slot> slots;  // entries − 1: with all in use the queue is exactly full
   uint32_t epoch = 0;       // grows with each stop(): an id of an earlier one is nobody's
+  uint32_t ended_epoch = 0;  // follows when the controller is disabled: no queue is left
   bool stopped = false;
   bool closed = false;
 
@@ -81,6 +82,7 @@ struct AdminQueue::State {
   Status claim_controller();
   void clear_queues();
   Status disable();
+  void note_disabled();
   Slot* put(spec::SubmissionQueueEntry& command, SlotState state);
   std::optional<AdminTicket> try_issue(spec::SubmissionQueueEntry& command,
                                        std::shared_ptr<const void> data,
@@ -125,6 +127,15 @@ Status AdminQueue::State::disable() {
   Status disabled = disable_controller(*transport, waiter);
   if (!disabled.ok() && transport->reset().ok()) return {};
   return disabled;
+}
+
+// With `life_mutex` held.
+void AdminQueue::State::note_disabled() {
+  {
+    std::lock_guard lock(mutex);
+    ended_epoch = epoch;
+  }
+  if (reset_hook) reset_hook();
 }
 
 // Puts `command` into the queue under the lowest free id; null when all are in use. With `mutex`
@@ -338,6 +349,12 @@ std::optional<AdminTicket> AdminQueue::begin(spec::SubmissionQueueEntry& command
   {
     std::lock_guard lock(state_->mutex);
     if (state_->closed) return std::nullopt;
+    // An eighth is kept free for callers that wait: others have no end of commands.
+    const std::vector<Slot>& slots = state_->slots;
+    const auto used = std::count_if(slots.begin(), slots.end(), [](const Slot& each) {
+      return each.state != SlotState::Free;
+    });
+    if (static_cast<size_t>(used) >= slots.size() - slots.size() / 8) return std::nullopt;
   }
   return state_->try_issue(command, std::move(memory), client);
 }
@@ -369,7 +386,12 @@ void AdminQueue::abandon(AdminTicket ticket) {
 
 uint32_t AdminQueue::epoch() {
   std::lock_guard lock(state_->mutex);
-  return state_->epoch;
+  return state_->ended_epoch;
+}
+
+bool AdminQueue::is_closed() {
+  std::lock_guard lock(state_->mutex);
+  return state_->closed;
 }
 
 void AdminQueue::watch_resets(std::function<void()> hook) {
@@ -445,7 +467,7 @@ Status AdminQueue::stop() {
   }
   NVM_TRY(state.disable());
   state.clear_queues();
-  if (state.reset_hook) state.reset_hook();
+  state.note_disabled();
   return {};
 }
 
@@ -472,8 +494,10 @@ Status AdminQueue::close() {
     std::lock_guard lock(state.mutex);
     if (state.closed) return {};
     state.closed = true;
+    state.epoch++;
   }
   Status disabled = state.disable();
+  if (disabled.ok()) state.note_disabled();
   state.claim.reset();
   std::lock_guard lock(state.mutex);
   for (Slot& slot : state.slots) {

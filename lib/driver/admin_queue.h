@@ -50,17 +50,19 @@ class AdminQueue final : public Admin {
   Status close() override;
 
   // For callers that do not wait. `memory` is kept alive for as long as the device may use it;
-  // `client`, if given, is whose memory the command's pointers name. Nothing while every id is
-  // outstanding, or the controller is being reset: try again later.
+  // `client`, if given, is whose memory the command's pointers name. Nothing while
+  // almost every id is outstanding, or the controller is being reset: try again later.
   std::optional<AdminTicket> begin(spec::SubmissionQueueEntry& command,
                                    std::shared_ptr<const void> memory, ClientPort* client);
   // How the command ended, once; nothing while it is outstanding. Then the ticket is spent.
   std::optional<Result<Completion>> end(AdminTicket ticket);
   // Nobody will ask for its end any more.
   void abandon(AdminTicket ticket);
-  // Grows with each stop(): queues of an earlier epoch do not exist.
+  // Grows whenever the controller was disabled, by stop() or close(): queues that were made under
+  // tickets of an earlier epoch do not exist any more.
   uint32_t epoch();
-  // `hook` is called after each stop(). Once this returned, an old one is not called again.
+  bool is_closed();
+  // `hook` is called after each of those. Once this returned, an old one is not called again.
   void watch_resets(std::function<void()> hook);
 
  private:

@@ -33,6 +33,13 @@ bool ControllerState::remove_client(ClientHost& client) {
   return true;
 }
 
+void ControllerState::forget_clients() {
+  queue_hosts_.assign(queue_hosts_.size(), &owner);
+  std::vector<ClientHost*> all;
+  for (const auto& client : clients_) all.push_back(client.get());
+  for (ClientHost* client : all) remove_client(*client);
+}
+
 // The owner, when it was assigned to nobody.
 Host& ControllerState::take_host_of_admin_command(uint16_t cid) {
   const auto named = std::find_if(admin_hosts_.begin(), admin_hosts_.end(),

@@ -46,6 +46,10 @@ bool PcieController::remove_client(ClientHost& client) {
   return state_->remove_client(client);
 }
 
+void PcieController::forget_clients() {
+  state_->forget_clients();
+}
+
 void PcieController::assign_queue(uint16_t id, ClientHost* client) {
   state_->assign_queue(id, client == nullptr ? state_->owner : *client);
 }

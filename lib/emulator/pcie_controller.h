@@ -66,6 +66,9 @@ class PcieController {
   ClientHost* add_client(std::optional<CommandPolicy> policy);
   // False while it has queues, or commands that have not ended.
   bool remove_client(ClientHost& client);
+  // After reset(): whoever owns it next has no clients. One that something still works for stays,
+  // and has no queue numbers.
+  void forget_clients();
   // Whose a queue is that is made under this id from now on; null: the owner's. At most
   // io_queue_pairs_max.
   void assign_queue(uint16_t id, ClientHost* client);

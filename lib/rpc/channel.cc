@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "rpc/channel.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -69,6 +70,11 @@ Channel::State SocketChannel::receive(Message& message) {
   if (static_cast<size_t>(received) < sizeof(spec::RpcHeader)) return State::Broken;
   message.bytes.resize(static_cast<size_t>(received));
   return State::Ready;
+}
+
+bool SocketChannel::has_ended() {
+  pollfd socket{socket_.get(), 0, 0};
+  return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 }  // namespace nvm::rpc

@@ -20,6 +20,8 @@ class Channel {
   virtual State send(const Message& message) = 0;
   // The next message, at least an RpcHeader long.
   virtual State receive(Message& message) = 0;
+  // Whether the other side has gone, without taking anything.
+  virtual bool has_ended() = 0;
 };
 
 class SocketChannel final : public Channel {
@@ -29,6 +31,7 @@ class SocketChannel final : public Channel {
 
   State send(const Message& message) override;
   State receive(Message& message) override;
+  bool has_ended() override;
   int socket() const { return socket_.get(); }
 
  private:

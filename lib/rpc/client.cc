@@ -30,9 +30,14 @@ Result<std::shared_ptr<Client>> Client::connect(const std::string& path, bool ob
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return os_failure("socket", errno);
-  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    return refuse(path, errno);
-  }
+  // Several at once wait in line, which has room for few.
+  int refusal = EAGAIN;
+  wait_until(thread_waiter(), kCallTimeoutNs, [&] {
+    const auto* to = reinterpret_cast<sockaddr*>(&address);
+    refusal = ::connect(socket.get(), to, sizeof address) == 0 ? 0 : errno;
+    return refusal != EAGAIN;
+  });
+  if (refusal != 0) return refuse(path, refusal);
   return greet(std::make_unique<SocketChannel>(std::move(socket)), path, thread_waiter(), observes);
 }
 

@@ -44,7 +44,7 @@ class ClientMemory {
 
  private:
   ClientPort& port_;
-  const ServiceLimits& limits_;
+  const ServiceLimits limits_;
   std::map<uint64_t, std::shared_ptr<Piece>> pieces_;  // by handle
   uint64_t mapped_bytes_ = 0;
 };

@@ -22,6 +22,10 @@ Message make_failure(const spec::RpcHeader& request, const Failure& failure) {
   return message;
 }
 
+Status refuse_malformed(const char* request) {
+  return Status(ErrorCode::Argument, std::string("the message of a client: ") + request);
+}
+
 Status parse_failure(const Message& reply) {
   const spec::RpcHeader header = reply.header();
   if (header.error == 0) return {};

@@ -76,6 +76,8 @@ std::optional<Body> parse_body(const Message& message, size_t offset = 0) {
 
 // The reply to a request that failed.
 Message make_failure(const spec::RpcHeader& request, const Failure& failure);
+// For a request that cannot be read.
+Status refuse_malformed(const char* request);
 // What such a reply says: success for one without an error. A code that this library does not know
 // is ERR_OS.
 Status parse_failure(const Message& reply);

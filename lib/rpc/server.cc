@@ -23,6 +23,7 @@ namespace {
 // takes some microseconds.
 constexpr uint64_t kSpinNs = 50'000;
 constexpr int kLookAgainMs = 1;
+constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
 constexpr int kEventLookMs = 100;
 constexpr uint64_t kStopNs = 10'000 * kNanosecondsPerMillisecond;
@@ -135,6 +136,7 @@ void Server::wait() {
     waiting.push_back({static_cast<SocketChannel&>(channel).socket(), events, 0});
   });
   int timeout_ms = std::exchange(accept_later_, false) ? kAcceptRetryMs : -1;
+  if (service_.waits_long()) timeout_ms = kLookLaterMs;
   if (service_.waits_for_device()) timeout_ms = kLookAgainMs;
   // Devices that cannot wake us are asked for events now and then.
   if (watcher_ != nullptr && timeout_ms < 0 && !controller_->events().wakes()) {

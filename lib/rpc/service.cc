@@ -15,13 +15,14 @@ Service::Service(ServedController served, const ServiceLimits& limits, ServicePo
       epoch_(served_.admin->epoch()) {}
 
 void Service::connect(std::unique_ptr<Channel> channel, const Peer& peer, uint64_t now_ns) {
-  if (sessions_.size() >= limits_.clients_max) return;
+  if (closed_ || sessions_.size() >= limits_.clients_max) return;
   sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, ++last_client_id_,
                                                 generation_, peer, std::move(channel), now_ns));
 }
 
 bool Service::step(uint64_t now_ns) {
   bool worked = false;
+  if (!closed_ && served_.admin->is_closed()) close(now_ns);
   const uint32_t epoch = served_.admin->epoch();
   if (std::exchange(epoch_, epoch) != epoch) {
     worked = true;
@@ -47,6 +48,11 @@ bool Service::waits_for_device() const {
                      [](const auto& session) { return session->waits_for_device(); });
 }
 
+bool Service::waits_long() const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& session) { return session->waits_long(); });
+}
+
 bool Service::watches_events() const {
   return std::any_of(sessions_.begin(), sessions_.end(),
                      [](const auto& session) { return session->watches_events(); });
@@ -57,6 +63,7 @@ void Service::tell(const AsyncEvent& event) {
 }
 
 void Service::close(uint64_t now_ns) {
+  closed_ = true;
   for (const auto& session : sessions_) {
     session->say_closing();
     session->leave(now_ns);

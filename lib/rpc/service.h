@@ -16,19 +16,22 @@ class Service {
   Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
           uint64_t generation);
 
-  // Takes a client, or hangs up when there are too many.
+  // Takes a client, or hangs up when there are too many, or it is closed.
   void connect(std::unique_ptr<Channel> channel, const Peer& peer, uint64_t now_ns);
 
   // Goes on with everything that can be done now; true when anything was done.
   bool step(uint64_t now_ns);
   // Whether something waits for the device: then step again soon.
   bool waits_for_device() const;
+  // Whether something else is to be looked at now and then.
+  bool waits_long() const;
 
   // Whether a client wants to hear of asynchronous events; and telling those that do.
   bool watches_events() const;
   void tell(const AsyncEvent& event);
 
-  // Tells every client that it ends, and takes back what they have. Step until is_empty().
+  // Tells every client that it ends, and takes back what they have. Step until is_empty(). The end
+  // of the admin queue does the same.
   void close(uint64_t now_ns);
   bool is_empty() const { return sessions_.empty(); }
 
@@ -49,6 +52,7 @@ class Service {
   const uint64_t generation_;
   uint32_t epoch_;
   uint32_t last_client_id_ = 0;
+  bool closed_ = false;
   std::vector<std::unique_ptr<Session>> sessions_;
 };
 

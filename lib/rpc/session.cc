@@ -11,19 +11,14 @@
 #include "driver/quarantine.h"
 #include "platform/clock.h"
 #include "platform/os_failure.h"
-#include "rpc/admin_policy.h"
 
 namespace nvm::rpc {
 namespace {
 
 constexpr int kMessagesPerStep = 32;
-constexpr size_t kOutstandingMax = 8;  // then nothing more is received
 constexpr size_t kOutgoingMax = 16;
-constexpr uint64_t kTimeoutNsMax = 3'600'000 * kNanosecondsPerMillisecond;
-constexpr uint64_t kTakeBackTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
-// For what a client that has gone had asked of the device.
-constexpr uint64_t kLastCommandsNs = 1'000 * kNanosecondsPerMillisecond;
-constexpr uint64_t kRetryNs = 20 * kNanosecondsPerMillisecond;
+// How long a client may take to greet, or to read replies when there is no room for more.
+constexpr uint64_t kSilenceNs = 5'000 * kNanosecondsPerMillisecond;
 
 UniqueFd duplicate(int fd) {
   return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -33,15 +28,6 @@ template <size_t Length>
 void set_text(char (&field)[Length], const std::string& text) {
   std::memset(field, 0, Length);
   std::memcpy(field, text.data(), std::min(text.size(), Length - 1));
-}
-
-bool is_deletion(const spec::SubmissionQueueEntry& command) {
-  return command.opc == spec::admin_opcode::delete_io_submission_queue ||
-         command.opc == spec::admin_opcode::delete_io_completion_queue;
-}
-
-Status malformed(const char* what) {
-  return Status(ErrorCode::Argument, std::string("the message of a client: ") + what);
 }
 
 }  // namespace
@@ -60,13 +46,26 @@ Session::Session(ServedController& served, const ServiceLimits& limits, const Se
 
 // What could not be taken back: the device may still use it.
 Session::~Session() {
+  for (const Outstanding& each : outstanding_) {
+    if (each.ticket) served_.admin->abandon(*each.ticket);
+  }
   if (gone_ || memory_ == nullptr) return;
   quarantine_forever(std::shared_ptr<ClientMemory>(std::move(memory_)));
   quarantine_forever(std::shared_ptr<ClientPort>(std::move(port_)));
 }
 
 bool Session::wants_to_receive() const {
-  return !leaving_ && outstanding_.size() < kOutstandingMax && outgoing_.size() < kOutgoingMax;
+  return !leaving_ && outstanding_.size() - overdue_count() < kOutstandingMax &&
+         outgoing_.size() < kOutgoingMax && !status_request_;
+}
+
+bool Session::waits_for_device() const {
+  return outstanding_.size() != overdue_count() ||
+         (leaving_ && !gone_ && !stuck_ && outstanding_.empty());
+}
+
+bool Session::waits_long() const {
+  return !outstanding_.empty() || (!leaving_ && (!greeted_ || !outgoing_.empty()));
 }
 
 bool Session::step(uint64_t now_ns) {
@@ -74,11 +73,17 @@ bool Session::step(uint64_t now_ns) {
   if (!leaving_) worked |= receive(now_ns);
   worked |= look_after_commands(now_ns);
   if (!leaving_) worked |= send(now_ns);
+  if (!leaving_) drop_silent(now_ns);
   if (leaving_ && !gone_) worked |= take_back(now_ns);
   return worked;
 }
 
 bool Session::receive(uint64_t now_ns) {
+  // One that is not listened to may have gone all the same.
+  if (!wants_to_receive() && channel_->has_ended()) {
+    leave(now_ns);
+    return true;
+  }
   Message message;
   for (int i = 0; i < kMessagesPerStep; i++) {
     if (!wants_to_receive()) return i != 0;
@@ -113,7 +118,7 @@ Status Session::obey(Message& message, uint64_t now_ns) {
     status_request_ = message.header();
     return {};
   }
-  if (observer_) return malformed("an observer may only ask for the status");
+  if (observer_) return refuse_malformed("an observer may only ask for the status");
   switch (code) {
     case spec::rpc_code::map:
       return map(message);
@@ -141,13 +146,13 @@ Status Session::obey(Message& message, uint64_t now_ns) {
       leave(now_ns);
       return {};
     default:
-      return malformed("its code is not known");
+      return refuse_malformed("its code is not known");
   }
 }
 
 Status Session::hello(const Message& message) {
   const auto hello = parse_body<spec::RpcHello>(message);
-  if (!hello || greeted_) return malformed("hello");
+  if (!hello || greeted_) return refuse_malformed("hello");
   if (hello->version != spec::rpc_version) {
     return Status(ErrorCode::Unsupported,
                   "the manager speaks version " + std::to_string(spec::rpc_version) +
@@ -165,17 +170,26 @@ Status Session::hello(const Message& message) {
     reply(make_message(spec::rpc_code::hello, message.header().id, welcome));
     return {};
   }
-  auto port = served_.transport->open_port(policy_.sharing);
-  if (!port.ok()) return std::move(port.status());
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0) {
     return os_failure("socketpair", errno);
   }
-  notices_ = std::make_unique<SocketChannel>(UniqueFd(sockets[0]));
+  auto notices = std::make_unique<SocketChannel>(UniqueFd(sockets[0]));
+  UniqueFd clients_end(sockets[1]);
+  auto port = served_.transport->open_port(policy_.sharing);
+  if (!port.ok()) return std::move(port.status());
+  const BarShare bar = port.value()->bar();
+  UniqueFd bar_fd = duplicate(bar.bar_fd);
+  UniqueFd doorbell_fd = duplicate(bar.doorbell_fd);
+  if (!bar_fd.valid() || !doorbell_fd.valid()) {
+    const int os_error = errno;
+    (void)port.value()->release();
+    return os_failure("fcntl(F_DUPFD)", os_error);
+  }
+  notices_ = std::move(notices);
   port_ = std::move(port.value());
   memory_ = std::make_unique<ClientMemory>(*port_, limits_);
   const Doorbells doorbells = served_.transport->doorbells();
-  const BarShare bar = port_->bar();
   welcome.bar_offset = bar.bar_offset;
   welcome.bar_byte_length = bar.bar_byte_length;
   welcome.doorbell_offset = bar.doorbell_offset;
@@ -194,9 +208,9 @@ Status Session::hello(const Message& message) {
   welcome.optional_events = served_.limits.optional_events;
   welcome.ready_timeout_ns = served_.ready_timeout_ns;
   Message answer = make_message(spec::rpc_code::hello, message.header().id, welcome);
-  answer.fds.push_back(duplicate(bar.bar_fd));
-  answer.fds.push_back(duplicate(bar.doorbell_fd));
-  answer.fds.push_back(UniqueFd(sockets[1]));
+  answer.fds.push_back(std::move(bar_fd));
+  answer.fds.push_back(std::move(doorbell_fd));
+  answer.fds.push_back(std::move(clients_end));
   greeted_ = true;
   reply(std::move(answer));
   return {};
@@ -204,7 +218,7 @@ Status Session::hello(const Message& message) {
 
 Status Session::map(Message& message) {
   const auto request = parse_body<spec::RpcMap>(message);
-  if (!request || message.fds.size() != 1) return malformed("map");
+  if (!request || message.fds.size() != 1) return refuse_malformed("map");
   auto mapped = memory_->map(*request, message.fds[0]);
   if (!mapped.ok()) return std::move(mapped.status());
   const std::vector<IoRun>& runs = mapped.value()->mapping.runs;
@@ -225,155 +239,15 @@ Status Session::map(Message& message) {
 
 Status Session::unmap(const Message& message) {
   const auto request = parse_body<spec::RpcUnmap>(message);
-  if (!request) return malformed("unmap");
+  if (!request) return refuse_malformed("unmap");
   NVM_TRY(memory_->unmap(request->handle));
   reply(make_message(spec::rpc_code::unmap, message.header().id));
   return {};
 }
 
-// Also what the device would refuse, as on real hardware it would not.
-Status Session::check_queue_command(const spec::SubmissionQueueEntry& command) const {
-  const uint16_t id = queue_of_admin_command(command);
-  const bool aborts = command.opc == spec::admin_opcode::abort;
-  const bool deletes = is_deletion(command);
-  const bool creates_cq = command.opc == spec::admin_opcode::create_io_completion_queue;
-  const bool creates_sq = command.opc == spec::admin_opcode::create_io_submission_queue;
-  if (!aborts && !deletes && !creates_cq && !creates_sq) return {};
-  const auto found = queues_.find(id);
-  if (found == queues_.end()) {
-    return Status(ErrorCode::Refused, "queue " + std::to_string(id) + " is not this client's");
-  }
-  if (aborts || deletes) return {};
-  const size_t entry_bytes =
-      creates_cq ? sizeof(spec::CompletionQueueEntry) : sizeof(spec::SubmissionQueueEntry);
-  const uint64_t entries = spec::create_cq_cdw10::qsize.get(command.cdw10) + uint64_t{1};
-  if (memory_->find(command.prp1, entries * entry_bytes) == nullptr) {
-    return Status(ErrorCode::Refused, "a queue in memory that is not this client's");
-  }
-  if (creates_sq) {
-    const auto cq = queues_.find(
-        static_cast<uint16_t>(spec::create_sq_cdw11::cqid.get(command.cdw11)));
-    if (cq == queues_.end() || !cq->second.cq_exists) {
-      return Status(ErrorCode::Refused, "a completion queue that is not this client's");
-    }
-    return {};
-  }
-  const bool interrupts = spec::create_cq_cdw11::ien.get(command.cdw11) != 0;
-  const int vector = static_cast<int>(spec::create_cq_cdw11::iv.get(command.cdw11));
-  if (interrupts && vector != found->second.number.vector) {
-    return Status(ErrorCode::Refused, "an interrupt vector that is not this queue's");
-  }
-  return {};
-}
-
-Status Session::begin_admin(const Message& message, uint64_t now_ns) {
-  const auto request = parse_body<spec::RpcAdmin>(message);
-  if (!request) return malformed("admin");
-  Outstanding command{};
-  command.request = message.header();
-  std::memcpy(&command.command, request->command, sizeof command.command);
-  if (policy_.filter && !policy_.filter(command.command, peer_)) {
-    return Status(ErrorCode::Refused, "the filter of the manager");
-  }
-  NVM_TRY(check_admin_command(command.command, policy_));
-  NVM_TRY(check_queue_command(command.command));
-  command.deadline_ns = now_ns + std::min(request->timeout_ns, kTimeoutNsMax);
-  command.memory = std::make_shared<Pieces>(Pieces{memory_->find(command.command.prp1, 1),
-                                                  memory_->find(command.command.prp2, 1)});
-  admin_commands_++;
-  outstanding_.push_back(std::move(command));
-  return {};
-}
-
-// From now on the controller may have the queue.
-void Session::note_begun(const spec::SubmissionQueueEntry& command, uint32_t epoch) {
-  const auto found = queues_.find(queue_of_admin_command(command));
-  if (found == queues_.end()) return;
-  found->second.epoch = epoch;
-  if (command.opc == spec::admin_opcode::create_io_completion_queue) found->second.cq_exists = true;
-  if (command.opc == spec::admin_opcode::create_io_submission_queue) found->second.sq_exists = true;
-}
-
-void Session::note_ended(const spec::SubmissionQueueEntry& command, const Completion& completion) {
-  const auto found = queues_.find(queue_of_admin_command(command));
-  if (found == queues_.end()) return;
-  Queue& queue = found->second;
-  constexpr uint16_t kStatusCode = 0x7ff;  // SCT and SC
-  const uint16_t status = completion.status_field & kStatusCode;
-  const bool no_such_queue = status == spec::status::invalid_queue_identifier;
-  switch (command.opc) {
-    case spec::admin_opcode::create_io_completion_queue:
-      // One that is refused because it exists, exists.
-      if (status != 0 && !no_such_queue) queue.cq_exists = false;
-      break;
-    case spec::admin_opcode::create_io_submission_queue:
-      if (status != 0 && !no_such_queue) queue.sq_exists = false;
-      break;
-    case spec::admin_opcode::delete_io_completion_queue:
-      if (status == 0 || no_such_queue) queue.cq_exists = false;
-      break;
-    case spec::admin_opcode::delete_io_submission_queue:
-      if (status == 0 || no_such_queue) queue.sq_exists = false;
-      break;
-    default:
-      break;
-  }
-}
-
-bool Session::look_after_commands(uint64_t now_ns) {
-  bool worked = false;
-  std::erase_if(outstanding_, [&](Outstanding& each) {
-    const bool settled = settle(each, now_ns);
-    worked |= settled;
-    return settled;
-  });
-  return worked;
-}
-
-// True when the command has been answered.
-bool Session::settle(Outstanding& each, uint64_t now_ns) {
-  if (!each.ticket) {
-    each.ticket = served_.admin->begin(each.command, each.memory, port_.get());
-    if (each.ticket) note_begun(each.command, each.ticket->epoch);
-  }
-  if (each.ticket) {
-    auto ended = served_.admin->end(*each.ticket);
-    if (ended && !ended->ok()) {
-      reply(make_failure(each.request, ended->status().failure()));
-      return true;
-    }
-    if (ended) {
-      const Completion& completion = ended->value();
-      note_ended(each.command, completion);
-      if (served_.controller != nullptr && completion.status_field == 0 &&
-          changes_namespaces(each.command)) {
-        served_.controller->events().report_namespace_change(each.command.nsid);
-      }
-      if (leaving_ && is_deletion(each.command) && completion.status_field != 0) stuck_ = true;
-      spec::RpcCompletion body{};
-      std::memcpy(body.command, &each.command, sizeof body.command);
-      body.dw0 = completion.dword0;
-      body.dw1 = completion.dword1;
-      body.status_field = completion.status_field;
-      body.sq_head = completion.sq_head;
-      body.command_id = completion.command_id;
-      reply(make_message(spec::rpc_code::admin, each.request.id, body));
-      return true;
-    }
-  }
-  if (now_ns < each.deadline_ns) return false;
-  if (each.ticket) served_.admin->abandon(*each.ticket);
-  if (leaving_ && is_deletion(each.command)) stuck_ = true;
-  reply(make_failure(each.request,
-                     {ErrorCode::Timeout, 0, 0,
-                      "admin command, opcode " + std::to_string(each.command.opc) + ", on " +
-                          served_.transport->capabilities().address}));
-  return true;
-}
-
 Status Session::take_queue(const Message& message) {
   const auto request = parse_body<spec::RpcTakeQueue>(message);
-  if (!request || request->queue_id > UINT16_MAX) return malformed("take_queue");
+  if (!request || request->queue_id > UINT16_MAX) return refuse_malformed("take_queue");
   if (queues_.size() >= limits_.queue_pairs_max) {
     return Status(ErrorCode::NoQueues,
                   "a client may have " + std::to_string(limits_.queue_pairs_max));
@@ -391,14 +265,14 @@ Status Session::take_queue(const Message& message) {
 
 Status Session::give_queue(const Message& message) {
   const auto request = parse_body<spec::RpcQueue>(message);
-  if (!request || request->queue_id > UINT16_MAX) return malformed("give_queue");
+  if (!request || request->queue_id > UINT16_MAX) return refuse_malformed("give_queue");
   const auto found = queues_.find(static_cast<uint16_t>(request->queue_id));
   if (found == queues_.end()) {
     return Status(ErrorCode::Argument,
                   "queue " + std::to_string(request->queue_id) + " is not this client's");
   }
   Queue& queue = found->second;
-  if (queue.sq_exists || queue.cq_exists) {
+  if (queue.sq_exists || queue.cq_exists || changes_queue(queue.number.queue_id)) {
     return Status(ErrorCode::Busy,
                   "queue " + std::to_string(request->queue_id) + " has not been deleted");
   }
@@ -412,9 +286,10 @@ Status Session::give_queue(const Message& message) {
 
 Status Session::bind_wake(Message& message) {
   const auto request = parse_body<spec::RpcBindWake>(message);
-  if (!request || message.fds.size() > 1) return malformed("bind_wake");
+  if (!request || message.fds.size() > 1) return refuse_malformed("bind_wake");
   const auto found = std::find_if(queues_.begin(), queues_.end(), [&](const auto& each) {
-    return each.second.number.vector == static_cast<int>(request->vector);
+    const int vector = each.second.number.vector;
+    return vector >= 0 && static_cast<uint32_t>(vector) == request->vector;
   });
   if (found == queues_.end()) {
     return Status(ErrorCode::Refused, "an interrupt vector that is not this client's");
@@ -453,8 +328,12 @@ bool Session::send(uint64_t now_ns) {
   bool worked = false;
   while (!outgoing_.empty()) {
     const Channel::State state = channel_->send(outgoing_.front());
-    if (state == Channel::State::Blocked) break;
+    if (state == Channel::State::Blocked) {
+      if (blocked_since_ns_ == 0) blocked_since_ns_ = now_ns;
+      break;
+    }
     worked = true;
+    blocked_since_ns_ = 0;
     if (state == Channel::State::Broken) {
       leave(now_ns);
       break;
@@ -464,11 +343,20 @@ bool Session::send(uint64_t now_ns) {
   return worked;
 }
 
+// One that took a place and says nothing, or asks and does not listen.
+void Session::drop_silent(uint64_t now_ns) {
+  const bool never_greets = !greeted_ && now_ns - connected_ns_ > kSilenceNs;
+  const bool never_reads = blocked_since_ns_ != 0 && now_ns - blocked_since_ns_ > kSilenceNs;
+  if (never_greets || never_reads) leave(now_ns);
+}
+
 void Session::lose_queues(uint32_t epoch, uint64_t now_ns) {
   for (auto& [id, queue] : queues_) {
-    if (queue.epoch != epoch) queue.sq_exists = queue.cq_exists = false;
+    // One that was made since then is not lost.
+    if (static_cast<int32_t>(epoch - queue.epoch) > 0) queue.forget();
   }
   stuck_ = false;
+  retry_at_ns_ = 0;
   if (notices_ == nullptr) return;
   // A client that has not read so many is not one that waits for them.
   if (notices_->send(make_message(spec::rpc_code::queues_lost, 0)) != Channel::State::Ready) {
@@ -489,62 +377,6 @@ void Session::tell(const AsyncEvent& event) {
 
 void Session::say_closing() {
   if (notices_ != nullptr) (void)notices_->send(make_message(spec::rpc_code::closing, 0));
-}
-
-void Session::leave(uint64_t now_ns) {
-  if (leaving_) return;
-  leaving_ = true;
-  for (Outstanding& each : outstanding_) {
-    each.deadline_ns = std::min(each.deadline_ns, now_ns + kLastCommandsNs);
-  }
-  channel_.reset();
-  notices_.reset();
-  outgoing_.clear();
-  for (auto& [id, queue] : queues_) unbind_wake(queue);
-  if (port_ == nullptr) gone_ = true;
-}
-
-// First what is outstanding ends, then queues go, then memory.
-bool Session::take_back(uint64_t now_ns) {
-  if (now_ns < retry_at_ns_) return false;
-  if (!outstanding_.empty()) return false;
-  if (!stuck_ && delete_next_queue(now_ns)) return true;
-  const bool none_exists = std::none_of(queues_.begin(), queues_.end(), [](const auto& each) {
-    return each.second.sq_exists || each.second.cq_exists;
-  });
-  if (none_exists && finish()) return true;
-  retry_at_ns_ = now_ns + kRetryNs;
-  return false;
-}
-
-// Submission queues before completion queues, of which any may be theirs. False when there is none.
-bool Session::delete_next_queue(uint64_t now_ns) {
-  for (const bool completion : {false, true}) {
-    for (const auto& [id, queue] : queues_) {
-      if (!(completion ? queue.cq_exists : queue.sq_exists)) continue;
-      Outstanding command{};
-      command.command.opc = completion ? spec::admin_opcode::delete_io_completion_queue
-                                       : spec::admin_opcode::delete_io_submission_queue;
-      command.command.cdw10 = id;
-      command.deadline_ns = now_ns + kTakeBackTimeoutNs;
-      outstanding_.push_back(std::move(command));
-      return true;
-    }
-  }
-  return false;
-}
-
-bool Session::finish() {
-  if (!memory_->unmap_all().ok() || !port_->release()) return false;
-  for (const auto& [id, queue] : queues_) {
-    port_->assign_queue(id, false);
-    served_.queue_numbers->give_back(queue.number);
-  }
-  queues_.clear();
-  memory_.reset();
-  port_.reset();
-  gone_ = true;
-  return true;
 }
 
 std::optional<spec::RpcHeader> Session::take_status_request() {

@@ -28,7 +28,9 @@ class Session {
   // done.
   bool step(uint64_t now_ns);
   // While the answer to something depends on the device, whoever steps looks again soon.
-  bool waits_for_device() const { return !outstanding_.empty() || (leaving_ && !has_gone()); }
+  bool waits_for_device() const;
+  // The same, for what has no certain end, and for a client that is silent: now and then.
+  bool waits_long() const;
   // The reply to a message does not fit in the socket.
   bool wants_to_send() const { return !outgoing_.empty(); }
   bool wants_to_receive() const;
@@ -64,17 +66,23 @@ class Session {
     uint32_t epoch = 0;  // of the admin queue, when they were made
     bool sq_exists = false;
     bool cq_exists = false;
+    bool deletion_refused = false;  // when it was to be taken back
     UniqueFd wake;
     std::shared_ptr<ClientMemory::Piece> wake_memory;  // that the word to arm is in
+
+    // The controller was reset.
+    void forget() { sq_exists = cq_exists = deletion_refused = false; }
   };
   using Pieces = std::array<std::shared_ptr<ClientMemory::Piece>, 2>;
-  // An admin command that has not been answered.
+  // An admin command of which the device may still say how it ended.
   struct Outstanding {
     spec::RpcHeader request;
     spec::SubmissionQueueEntry command;
     uint64_t deadline_ns;
     std::shared_ptr<const Pieces> memory;  // that PRP1 and PRP2 are in
     std::optional<AdminTicket> ticket;  // none: no id is free yet
+    bool ours = false;                  // takes a queue back: nobody waits for the reply
+    bool overdue = false;  // it was replied to, but what it names is kept until the device is done
   };
 
   bool receive(uint64_t now_ns);
@@ -88,11 +96,16 @@ class Session {
   Status give_queue(const Message& message);
   Status bind_wake(Message& message);
   Status check_queue_command(const spec::SubmissionQueueEntry& command) const;
+  Status check_creation(const spec::SubmissionQueueEntry& command, const Queue& queue) const;
+  bool changes_queue(uint16_t id) const;
+  size_t overdue_count() const;
   void note_begun(const spec::SubmissionQueueEntry& command, uint32_t epoch);
-  void note_ended(const spec::SubmissionQueueEntry& command, const Completion& completion);
+  void note_ended(const Outstanding& ended, const Completion& completion);
   bool look_after_commands(uint64_t now_ns);
   bool settle(Outstanding& each, uint64_t now_ns);
+  void reply_completion(const Outstanding& command, const Completion& completion);
   void reply(Message message);
+  void drop_silent(uint64_t now_ns);
   bool send(uint64_t now_ns);
 
   // Taking back.
@@ -100,6 +113,8 @@ class Session {
   bool delete_next_queue(uint64_t now_ns);
   void unbind_wake(Queue& queue);
   bool finish();
+
+  static constexpr size_t kOutstandingMax = 8;  // with more, nothing more is received
 
   ServedController& served_;
   const ServiceLimits& limits_;
@@ -116,8 +131,9 @@ class Session {
   uint64_t events_dropped_ = 0;
   bool leaving_ = false;
   bool gone_ = false;
-  bool stuck_ = false;  // a queue could not be deleted: until the next reset
+  bool stuck_ = false;  // only queues that could not be deleted are left: until the next reset
   uint64_t retry_at_ns_ = 0;
+  uint64_t blocked_since_ns_ = 0;  // replies do not fit in the socket; 0: they do
   uint64_t admin_commands_ = 0;
   std::unique_ptr<ClientPort> port_;
   std::unique_ptr<ClientMemory> memory_;

@@ -39,6 +39,7 @@ EmulatorTransport::~EmulatorTransport() {
     emulator::Runner::Pause pause(device_->runner());
     controller_.reset();
     controller_.domain().clear();
+    controller_.forget_clients();
     controller_.set_interrupt_sink(nullptr);
   }
   device_->give_controller_back(controller_index_);
