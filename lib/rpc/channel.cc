@@ -67,6 +67,8 @@ Channel::State SocketChannel::receive(Message& message) {
   if (received < 0) return would_block() ? State::Blocked : State::Broken;
   take_fds(header, message.fds);
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return State::Broken;
+  // The room for them is aligned, and so may hold one more.
+  if (message.fds.size() > kFdsPerMessageMax) return State::Broken;
   if (static_cast<size_t>(received) < sizeof(spec::RpcHeader)) return State::Broken;
   message.bytes.resize(static_cast<size_t>(received));
   return State::Ready;
