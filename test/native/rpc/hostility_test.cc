@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// A client that does what it wants with the socket of a served controller is dropped alone: another
+// one reads and writes meanwhile, and finds what it wrote.
+#include <fcntl.h>
+#include <sys/un.h>
+
+#include <thread>
+
+#include "rpc/client.h"
+#include "rpc/scripted.h"
+
+namespace nvm::test {
+namespace {
+
+UniqueFd connect_raw(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  REQUIRE(socket.valid());
+  REQUIRE(connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  const timeval patience{10, 0};
+  setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  return socket;
+}
+
+template <class Body>
+void send_raw(int socket, uint16_t code, const Body& body, const std::vector<int>& fds = {}) {
+  const rpc::Message message = rpc::make_message(code, 1, body);
+  iovec where{const_cast<std::byte*>(message.bytes.data()), message.bytes.size()};
+  std::vector<std::byte> control(CMSG_SPACE(fds.size() * sizeof(int)));
+  msghdr packet{};
+  packet.msg_iov = &where;
+  packet.msg_iovlen = 1;
+  if (!fds.empty()) {
+    packet.msg_control = control.data();
+    packet.msg_controllen = control.size();
+    cmsghdr* part = CMSG_FIRSTHDR(&packet);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(part), fds.data(), fds.size() * sizeof(int));
+  }
+  (void)!sendmsg(socket, &packet, MSG_NOSIGNAL);
+}
+
+void greet(int socket) {
+  send_raw(socket, spec::rpc_code::hello, spec::RpcHello{spec::rpc_version, 0});
+  std::byte reply[4096];
+  REQUIRE(recv(socket, reply, sizeof reply, 0) > 0);
+}
+
+bool hangs_up(int socket) {
+  std::byte byte[4096];
+  for (;;) {
+    const ssize_t received = recv(socket, byte, sizeof byte, 0);
+    if (received <= 0) return received == 0 || errno == ECONNRESET;
+  }
+}
+
+// Writes and reads blocks of its own, each with another content, until it is stopped.
+class Worker {
+ public:
+  explicit Worker(Manager& manager) : controller_(manager.connect()) {
+    pair_ = create_pair(*controller_, 4);
+    page_ = controller_->allocate(4096).value();
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Worker() { stop(); }
+  // Blocks verified; stops.
+  uint64_t stop() {
+    stopping_ = true;
+    if (thread_.joinable()) thread_.join();
+    CHECK(wrong_ == 0);
+    return verified_;
+  }
+
+ private:
+  void run() {
+    while (!stopping_ || verified_ == 0) {
+      const uint64_t lba = verified_ % 64;
+      std::memset(page_->bytes(), static_cast<int>(verified_ % 251), 512);
+      wrong_ += execute(*controller_, *pair_, spec::nvm_opcode::write, lba, page_->io_address(0));
+      std::memset(page_->bytes(), 255, 512);
+      wrong_ += execute(*controller_, *pair_, spec::nvm_opcode::read, lba, page_->io_address(0));
+      wrong_ += page_->bytes()[511] != static_cast<std::byte>(verified_ % 251);
+      verified_++;
+    }
+  }
+  std::shared_ptr<Controller> controller_;
+  std::shared_ptr<QueuePair> pair_;
+  std::shared_ptr<DmaDescriptor> page_;
+  std::atomic<bool> stopping_{false};
+  uint64_t verified_ = 0, wrong_ = 0;
+  std::thread thread_;
+};
+
+TEST_CASE("packets that are no messages, or carry too many descriptors, end their sender") {
+  Manager manager;
+  Worker worker(manager);
+  const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (const bool greeted : {false, true}) {
+    for (int how = 0; how < 4; how++) {
+      const UniqueFd socket = connect_raw(manager.server->path());
+      if (greeted) greet(socket.get());
+      const std::vector<std::byte> bytes(rpc::kMessageByteLengthMax + 1);
+      if (how == 0) REQUIRE(send(socket.get(), bytes.data(), bytes.size(), 0) > 0);
+      if (how == 1) REQUIRE(send(socket.get(), bytes.data(), 3, 0) > 0);
+      if (how == 2) REQUIRE(send(socket.get(), bytes.data(), 0, 0) == 0);
+      if (how == 3) {
+        send_raw(socket.get(), spec::rpc_code::map, spec::RpcMap{},
+                 std::vector<int>(200, null.get()));
+      }
+      CHECK(hangs_up(socket.get()));
+    }
+  }
+}
+
+TEST_CASE("a flood of requests, their replies unread, is nobody else's trouble") {
+  Manager manager;
+  Worker worker(manager);
+  std::vector<UniqueFd> sockets;
+  for (int i = 0; i < 8; i++) {
+    sockets.push_back(connect_raw(manager.server->path()));
+    greet(sockets.back().get());
+    fcntl(sockets.back().get(), F_SETFL, O_NONBLOCK);
+  }
+  for (int lap = 0; lap < 2000; lap++) {
+    for (const UniqueFd& socket : sockets) {
+      send_raw(socket.get(), static_cast<uint16_t>(lap % 12), spec::RpcAdmin{});
+    }
+  }
+  auto newcomer = manager.connect();
+  CHECK(newcomer->allocate(4096).ok());
+  CHECK(worker.stop() > 0);
+}
+
+TEST_CASE("a client that closes at any point of the conversation leaves nothing") {
+  Manager manager;
+  Worker worker(manager);
+  const UniqueFd memory = make_sealed_memory("memory", 8192);
+  for (int point = 0; point < 60; point++) {
+    const UniqueFd socket = connect_raw(manager.server->path());
+    const int steps = point % 6;
+    if (steps > 0) {
+      send_raw(socket.get(), spec::rpc_code::hello, spec::RpcHello{spec::rpc_version, 0});
+    }
+    if (steps > 1) {
+      send_raw(socket.get(), spec::rpc_code::map, spec::RpcMap{0, 8192, 0}, {memory.get()});
+    }
+    if (steps > 2) send_raw(socket.get(), spec::rpc_code::take_queue, spec::RpcTakeQueue{1, 0});
+    if (steps > 3) {
+      send_raw(socket.get(), spec::rpc_code::admin, Scripted::admin(Scripted::create_cq(3, 0)));
+    }
+    if (steps > 4) send_raw(socket.get(), spec::rpc_code::goodbye, uint32_t{0});
+  }
+  INFO("all numbers but the worker's are free");
+  auto numbers = manager.controller->ownership().value().queue_numbers;
+  CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] {
+    std::vector<QueueNumber> taken;
+    for (;;) {
+      auto number = numbers->take(false);
+      if (!number.ok()) break;
+      taken.push_back(number.value());
+    }
+    for (const QueueNumber& number : taken) numbers->give_back(number);
+    return taken.size() + 1 == manager.controller->limits().io_queue_pairs_max;
+  }));
+}
+
+TEST_CASE("garbage in all that a client can map hurts nobody else") {
+  Manager manager;
+  Worker worker(manager);
+  auto client = manager.connect();
+  auto pair = create_pair(*client, 8);
+  const Doorbells doorbells = client->transport().doorbells();
+  for (int lap = 0; lap < 100; lap++) {
+    for (size_t i = 0; i < doorbells.byte_length / 4; i++) doorbells.base[i] = 0xdead0000u + lap;
+    std::memset(pair->sq_entries(), lap, 9 * 64);
+    std::memset(pair->cq_entries(), lap, 9 * 16);
+    client->transport().ring_wake();
+  }
+  CHECK(worker.stop() > 0);
+}
+
+TEST_CASE("many clients come at once") {
+  Manager manager;
+  std::vector<std::thread> threads;
+  std::atomic<int> failures{0};
+  for (int i = 0; i < 32; i++) {
+    threads.emplace_back([&] {
+      auto client = rpc::Client::connect(manager.server->path());
+      if (!client.ok()) failures++;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failures == 0);
+}
+
+}  // namespace
+}  // namespace nvm::test
