@@ -2,26 +2,12 @@
 // A client that has gone, wherever it was: what it had comes back, and nothing of it before the
 // device let go.
 #include "rpc/scripted.h"
+#include "rpc/worker.h"
 
 namespace nvm::test {
 namespace {
 
 using Sqe = spec::SubmissionQueueEntry;
-
-// Queue numbers that are free, by taking them all.
-size_t free_numbers(ScriptedService& served) {
-  auto ownership = served.controller->ownership();
-  REQUIRE(ownership.ok());
-  OwnQueueNumbers& numbers = *ownership.value().queue_numbers;
-  std::vector<QueueNumber> taken;
-  for (;;) {
-    auto number = numbers.take(false);
-    if (!number.ok()) break;
-    taken.push_back(number.value());
-  }
-  for (const QueueNumber& number : taken) numbers.give_back(number);
-  return taken.size();
-}
 
 bool everything_is_back(ScriptedService& served) {
   return served.step_until([&] { return served.service->is_empty(); });
@@ -40,7 +26,7 @@ Sqe identify(uint64_t address) {
 
 TEST_CASE("queues, numbers, vectors, memory and descriptors of a client that goes come back") {
   ScriptedService served;
-  const size_t before = free_numbers(served);
+  const size_t before = count_free_numbers(*served.controller);
   for (int lap = 0; lap < 200; lap++) {
     Scripted client(served);
     const uint64_t memory = client.map(4);
@@ -51,7 +37,7 @@ TEST_CASE("queues, numbers, vectors, memory and descriptors of a client that goe
     client.hang_up();
     REQUIRE(everything_is_back(served));
   }
-  CHECK(free_numbers(served) == before);
+  CHECK(count_free_numbers(*served.controller) == before);
 }
 
 TEST_CASE("dead client's queue kept: the next one under its number works") {
@@ -73,7 +59,7 @@ TEST_CASE("dead client's queue kept: the next one under its number works") {
 
 TEST_CASE("early free: nothing is given to others while the device has not deleted the queues") {
   ScriptedService served;
-  const size_t before = free_numbers(served);
+  const size_t before = count_free_numbers(*served.controller);
   Scripted client(served);
   const uint64_t memory = client.map(2);
   client.create_pair(memory);
@@ -82,7 +68,7 @@ TEST_CASE("early free: nothing is given to others while the device has not delet
   for (int i = 0; i < 50; i++) served.step();
   served.pass(10 * kSecondNs);
   CHECK(something_stays(served));
-  CHECK(free_numbers(served) == before - 1);
+  CHECK(count_free_numbers(*served.controller) == before - 1);
   Scripted other(served);
   INFO("its address included");
   const UniqueFd fd = make_sealed_memory("other", 8192);
@@ -94,7 +80,7 @@ TEST_CASE("early free: nothing is given to others while the device has not delet
   INFO("a reset lets go of everything");
   REQUIRE(served.controller->reset(served.controller->epoch()).ok());
   REQUIRE(everything_is_back(served));
-  CHECK(free_numbers(served) == before);
+  CHECK(count_free_numbers(*served.controller) == before);
 }
 
 TEST_CASE("a deletion that the device answers late is one") {
@@ -110,7 +96,7 @@ TEST_CASE("a deletion that the device answers late is one") {
 
 TEST_CASE("one queue whose deletion is refused keeps the memory, and no other queue") {
   ScriptedService served;
-  const size_t before = free_numbers(served);
+  const size_t before = count_free_numbers(*served.controller);
   Scripted client(served);
   const uint64_t memory = client.map(4);
   client.create_pair(memory);
@@ -123,7 +109,7 @@ TEST_CASE("one queue whose deletion is refused keeps the memory, and no other qu
   served.add(fault);
   client.hang_up();
   CHECK(something_stays(served));
-  CHECK(free_numbers(served) == before - 2);
+  CHECK(count_free_numbers(*served.controller) == before - 2);
   CHECK_FALSE(served.service->waits_for_device());
   auto deletion = served.controller->admin(
       Scripted::about_queue(spec::admin_opcode::delete_io_submission_queue, second), kSecondNs);

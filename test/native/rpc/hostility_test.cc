@@ -4,10 +4,9 @@
 #include <fcntl.h>
 #include <sys/un.h>
 
-#include <thread>
-
 #include "rpc/client.h"
 #include "rpc/scripted.h"
+#include "rpc/worker.h"
 
 namespace nvm::test {
 namespace {
@@ -58,46 +57,9 @@ bool hangs_up(int socket) {
   }
 }
 
-// Writes and reads blocks of its own, each with another content, until it is stopped.
-class Worker {
- public:
-  explicit Worker(Manager& manager) : controller_(manager.connect()) {
-    pair_ = create_pair(*controller_, 4);
-    page_ = controller_->allocate(4096).value();
-    thread_ = std::thread([this] { run(); });
-  }
-  ~Worker() { stop(); }
-  // Blocks verified; stops.
-  uint64_t stop() {
-    stopping_ = true;
-    if (thread_.joinable()) thread_.join();
-    CHECK(wrong_ == 0);
-    return verified_;
-  }
-
- private:
-  void run() {
-    while (!stopping_ || verified_ == 0) {
-      const uint64_t lba = verified_ % 64;
-      std::memset(page_->bytes(), static_cast<int>(verified_ % 251), 512);
-      wrong_ += execute(*controller_, *pair_, spec::nvm_opcode::write, lba, page_->io_address(0));
-      std::memset(page_->bytes(), 255, 512);
-      wrong_ += execute(*controller_, *pair_, spec::nvm_opcode::read, lba, page_->io_address(0));
-      wrong_ += page_->bytes()[511] != static_cast<std::byte>(verified_ % 251);
-      verified_++;
-    }
-  }
-  std::shared_ptr<Controller> controller_;
-  std::shared_ptr<QueuePair> pair_;
-  std::shared_ptr<DmaDescriptor> page_;
-  std::atomic<bool> stopping_{false};
-  uint64_t verified_ = 0, wrong_ = 0;
-  std::thread thread_;
-};
-
 TEST_CASE("packets that are no messages, or carry too many descriptors, end their sender") {
   Manager manager;
-  Worker worker(manager);
+  Worker worker(manager.connect());
   const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   for (const bool greeted : {false, true}) {
     for (int how = 0; how < 4; how++) {
@@ -118,7 +80,7 @@ TEST_CASE("packets that are no messages, or carry too many descriptors, end thei
 
 TEST_CASE("a flood of requests, their replies unread, is nobody else's trouble") {
   Manager manager;
-  Worker worker(manager);
+  Worker worker(manager.connect());
   std::vector<UniqueFd> sockets;
   for (int i = 0; i < 8; i++) {
     sockets.push_back(connect_raw(manager.server->path()));
@@ -137,7 +99,7 @@ TEST_CASE("a flood of requests, their replies unread, is nobody else's trouble")
 
 TEST_CASE("a client that closes at any point of the conversation leaves nothing") {
   Manager manager;
-  Worker worker(manager);
+  Worker worker(manager.connect());
   const UniqueFd memory = make_sealed_memory("memory", 8192);
   for (int point = 0; point < 60; point++) {
     const UniqueFd socket = connect_raw(manager.server->path());
@@ -155,22 +117,15 @@ TEST_CASE("a client that closes at any point of the conversation leaves nothing"
     if (steps > 4) send_raw(socket.get(), spec::rpc_code::goodbye, uint32_t{0});
   }
   INFO("all numbers but the worker's are free");
-  auto numbers = manager.controller->ownership().value().queue_numbers;
   CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] {
-    std::vector<QueueNumber> taken;
-    for (;;) {
-      auto number = numbers->take(false);
-      if (!number.ok()) break;
-      taken.push_back(number.value());
-    }
-    for (const QueueNumber& number : taken) numbers->give_back(number);
-    return taken.size() + 1 == manager.controller->limits().io_queue_pairs_max;
+    return count_free_numbers(*manager.controller) + 1 ==
+           manager.controller->limits().io_queue_pairs_max;
   }));
 }
 
 TEST_CASE("garbage in all that a client can map hurts nobody else") {
   Manager manager;
-  Worker worker(manager);
+  Worker worker(manager.connect());
   auto client = manager.connect();
   auto pair = create_pair(*client, 8);
   const Doorbells doorbells = client->transport().doorbells();
