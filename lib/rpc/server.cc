@@ -88,7 +88,7 @@ void Server::run() {
     }
     if (service_.step(now_ns)) busy_until_ns = now_ns + kSpinNs;
     follow_events();
-    if (stop_at_ns != 0 && (service_.is_empty() || now_ns >= stop_at_ns)) break;
+    if (stop_at_ns != 0 && (service_.is_settled() || now_ns >= stop_at_ns)) break;
     if (pumps && service_.waits_for_device()) transport_->pump();
     if (service_.waits_for_device() && now_ns < busy_until_ns) {
       spin_hint();
@@ -137,7 +137,7 @@ void Server::wait() {
   });
   int timeout_ms = std::exchange(accept_later_, false) ? kAcceptRetryMs : -1;
   if (service_.waits_long()) timeout_ms = kLookLaterMs;
-  if (service_.waits_for_device()) timeout_ms = kLookAgainMs;
+  if (service_.waits_for_device() || stopping_.load()) timeout_ms = kLookAgainMs;
   // Devices that cannot wake us are asked for events now and then.
   if (watcher_ != nullptr && timeout_ms < 0 && !controller_->events().wakes()) {
     timeout_ms = kEventLookMs;

@@ -48,6 +48,11 @@ bool Service::waits_for_device() const {
                      [](const auto& session) { return session->waits_for_device(); });
 }
 
+bool Service::is_settled() const {
+  return std::all_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& session) { return session->is_stuck(); });
+}
+
 bool Service::waits_long() const {
   return std::any_of(sessions_.begin(), sessions_.end(),
                      [](const auto& session) { return session->waits_long(); });

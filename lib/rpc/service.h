@@ -34,6 +34,8 @@ class Service {
   // of the admin queue does the same.
   void close(uint64_t now_ns);
   bool is_empty() const { return sessions_.empty(); }
+  // Nothing is left but what only a reset takes back.
+  bool is_settled() const;
 
   // For whoever waits until a client has said something. Null: nobody.
   template <class Visit>

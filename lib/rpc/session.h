@@ -38,6 +38,8 @@ class Session {
   // No client, or nothing left of it.
   bool has_gone() const { return gone_; }
   bool is_leaving() const { return leaving_; }
+  // Nothing more can be taken back before a reset.
+  bool is_stuck() const { return stuck_; }
   // The client has gone, or is to go: nothing more is received, everything is taken back.
   void leave(uint64_t now_ns);
 

@@ -32,6 +32,9 @@ void Session::leave(uint64_t now_ns) {
 // refuses to delete, waits for a reset.
 bool Session::take_back(uint64_t now_ns) {
   if (now_ns < retry_at_ns_ || outstanding_.size() != overdue_count()) return false;
+#if NVM_CANARY_DEAD_QUEUE_KEPT
+  for (auto& [id, queue] : queues_) queue.forget();
+#endif
   if (delete_next_queue(now_ns)) return true;
   if (!outstanding_.empty()) return false;
   stuck_ = std::any_of(queues_.begin(), queues_.end(), [](const auto& each) {

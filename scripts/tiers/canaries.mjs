@@ -20,6 +20,8 @@ const canaries = [
   },
   { name: 'flush-no-op', program: 'emulator_test', what: 'flush does nothing' },
   { name: 'flush-no-op', program: 'simulation', what: 'flush does nothing' },
+  { name: 'dead-queue-kept', program: 'rpc_test', what: "a dead client's queue is kept" },
+  { name: 'early-free', program: 'rpc_test', what: 'memory of a client is let go of too early' },
 ]
 
 /** How a program is run, and what its output says that it has found. */

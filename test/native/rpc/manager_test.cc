@@ -42,7 +42,7 @@ TEST_CASE("a server that stops under load ends every call at once, and memory st
   auto page = client->allocate(4096);
   REQUIRE(page.ok());
   std::memset(page.value()->bytes(), 0x77, 4096);
-  made.value()->block().armed = 1;
+  std::atomic_ref(made.value()->block().armed).store(1);
   std::thread stopping([&] { manager.server->stop(); });
   INFO("who sleeps wakes");
   pollfd waiting{sleeper.get(), POLLIN, 0};
@@ -61,6 +61,27 @@ TEST_CASE("a server that stops under load ends every call at once, and memory st
   CHECK(page.value()->bytes()[4095] == std::byte{0x77});
   (void)made.value()->close();
   (void)client->close();
+}
+
+TEST_CASE("a server stops though the device refuses to delete a queue, and lets go of nothing") {
+  FaultyEmulator emulator;
+  Folder folder;
+  auto served = rpc::share(*emulator.controller);
+  REQUIRE(served.ok());
+  auto started = rpc::Server::start(served.value(), folder / "nvm", {}, {});
+  REQUIRE(started.ok());
+  auto client = open_controller(open_transport(started.value()->path()));
+  auto pair = create_pair(*client, 4);
+  emulator.refuse_admin(spec::admin_opcode::delete_io_submission_queue,
+                        spec::status::internal_error);
+  started.value()->stop();
+  started.value().reset();
+  emulator.clear_faults();
+  INFO("its number stays taken");
+  auto restarted = rpc::Server::start(served.value(), folder / "nvm", {}, {});
+  REQUIRE(restarted.ok());
+  auto next = open_controller(open_transport(restarted.value()->path()));
+  CHECK(create_pair(*next, 4)->id() != pair->id());
 }
 
 TEST_CASE("a server starts again where one has stopped, and gives out all numbers") {
