@@ -125,6 +125,10 @@ void Session::note_begun(const spec::SubmissionQueueEntry& command, uint32_t epo
 
 void Session::note_ended(const Outstanding& ended, const Completion& completion) {
   const spec::SubmissionQueueEntry& command = ended.command;
+  if (served_.controller != nullptr && completion.status_field == 0 &&
+      changes_namespaces(command)) {
+    served_.controller->events().report_namespace_change(command.nsid);
+  }
   if (!creates(command) && !deletes(command)) return;
   const auto found = queues_.find(queue_of_admin_command(command));
   if (found == queues_.end()) return;
