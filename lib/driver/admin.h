@@ -37,6 +37,13 @@ class Admin {
                                     std::shared_ptr<DmaDescriptor> data = nullptr,
                                     uint64_t abort_timeout_ns = 0) = 0;
 
+  // As submit(); afterwards `command` is what was sent, which the filter of a manager in another
+  // process may have rewritten.
+  virtual Result<Completion> relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                                   std::shared_ptr<DmaDescriptor> data) {
+    return submit(command, timeout_ns, std::move(data));
+  }
+
   // Asks the controller to abort a command of any queue, one at a time, as Identify ACL may allow
   // no more. True when it says that it did.
   virtual Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) = 0;

@@ -142,28 +142,14 @@ Status Controller::bind_to(const RemoteManager& manager) {
   return {};
 }
 
-// Identify Controller, for what limits a transfer.
 Status Controller::learn_limits() {
   auto page = allocate(kPageSize);
   if (!page.ok()) return std::move(page.status());
-  spec::SubmissionQueueEntry command{};
-  command.opc = spec::admin_opcode::identify;
-  command.prp1 = page.value()->io_address(0);
-  command.cdw10 = spec::cns::identify_controller;
-  auto completion = admin(command, kAdminTimeoutNs, page.value());
-  if (!completion.ok()) return std::move(completion.status());
-  NVM_TRY(Status::from_nvme(completion.value().status_field));
-  spec::IdentifyController identify;
-  std::memcpy(&identify, page.value()->bytes(), sizeof(identify));
-  // MDTS is a power of two in minimum memory pages; 0, and what does not fit, mean that there is no
-  // limit.
-  const uint32_t shift = identify.mdts;
-  limits_.transfer_bytes_max =
-      shift == 0 || shift >= 51 ? UINT64_MAX : uint64_t{kPageSize} << shift;
-  limits_.takes_sgls = spec::sgls::supported.get(identify.sgls) != 0;
-  limits_.optional_events = identify.oaes;
-  limits_.event_requests_max = identify.aerl + 1u;
-  limits_.takes_shadow_doorbells = spec::oacs::doorbell_buffer_config.get(identify.oacs) != 0;
+  auto queue = working_admin_path();
+  if (!queue.ok()) return std::move(queue.status());
+  auto limits = identify_limits(*queue.value(), page.value());
+  if (!limits.ok()) return std::move(limits.status());
+  limits_ = limits.value();
   return {};
 }
 

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+
+#include "driver/admin.h"
 
 namespace nvm {
 
@@ -14,5 +17,8 @@ struct ControllerLimits {
   uint32_t event_requests_max = 0;  // AERL + 1
   bool takes_shadow_doorbells = false;  // OACS: Doorbell Buffer Config
 };
+
+// Asks the controller, with a page of its memory: all but `io_queue_pairs_max`.
+Result<ControllerLimits> identify_limits(Admin& admin, const std::shared_ptr<DmaDescriptor>& page);
 
 }  // namespace nvm

@@ -15,6 +15,13 @@ OwnQueueNumbers::OwnQueueNumbers(uint16_t queue_pairs, uint16_t vectors)
 
 Result<QueueNumber> OwnQueueNumbers::take(bool wakes, uint16_t queue_id) {
   std::lock_guard lock(mutex_);
+  if (queue_id > queue_pairs_) {
+    return Status(ErrorCode::Range, "queue " + std::to_string(queue_id) + "; queues are 1 to " +
+                                        std::to_string(queue_pairs_));
+  }
+  if (queue_id != 0 && !free_ids_.contains(queue_id)) {
+    return Status(ErrorCode::Busy, "queue " + std::to_string(queue_id));
+  }
   if (free_ids_.empty()) {
     return Status(ErrorCode::NoQueues, "all " + std::to_string(queue_pairs_) + " are in use");
   }
@@ -22,9 +29,6 @@ Result<QueueNumber> OwnQueueNumbers::take(bool wakes, uint16_t queue_id) {
     return Status(ErrorCode::NoQueues, "every interrupt vector announces another queue");
   }
   const auto id = queue_id == 0 ? free_ids_.begin() : free_ids_.find(queue_id);
-  if (id == free_ids_.end()) {
-    return Status(ErrorCode::Busy, "queue " + std::to_string(queue_id) + " is in use");
-  }
   QueueNumber number{*id, -1};
   free_ids_.erase(id);
   if (wakes) {

@@ -19,8 +19,9 @@ struct QueueNumber {
 class QueueNumbers {
  public:
   virtual ~QueueNumbers() = default;
-  // ERR_NO_QUEUES when all are in use.
-  virtual Result<QueueNumber> take(bool wakes) = 0;
+  // `queue_id` 0: the lowest that is free, ERR_NO_QUEUES when there is none. Else that one: ERR_BUSY
+  // when it is in use, ERR_RANGE when there is none such.
+  virtual Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0) = 0;
   // The controller has no queue of this number any more.
   virtual void give_back(QueueNumber number) = 0;
 };
@@ -32,10 +33,7 @@ class OwnQueueNumbers final : public QueueNumbers {
   // only one.
   OwnQueueNumbers(uint16_t queue_pairs, uint16_t vectors);
 
-  // The lowest that are free.
-  Result<QueueNumber> take(bool wakes) override { return take(wakes, 0); }
-  // As take(); with `queue_id` not 0, that one: ERR_BUSY when it is not free.
-  Result<QueueNumber> take(bool wakes, uint16_t queue_id);
+  Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0) override;
   void give_back(QueueNumber number) override;
 
  private:

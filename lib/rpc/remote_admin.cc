@@ -15,6 +15,11 @@ Status malformed(const Client& client) {
 
 Result<Completion> RemoteAdmin::submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                                        std::shared_ptr<DmaDescriptor> data, uint64_t) {
+  return relay(command, timeout_ns, std::move(data));
+}
+
+Result<Completion> RemoteAdmin::relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                                      std::shared_ptr<DmaDescriptor>) {
   spec::RpcAdmin request{};
   std::memcpy(request.command, &command, sizeof request.command);
   request.timeout_ns = timeout_ns;
@@ -23,6 +28,7 @@ Result<Completion> RemoteAdmin::submit(spec::SubmissionQueueEntry command, uint6
   if (!reply.ok()) return std::move(reply.status());
   const auto body = parse_body<spec::RpcCompletion>(reply.value());
   if (!body) return malformed(*client_);
+  std::memcpy(&command, body->command, sizeof command);
   return Completion{body->dw0, body->dw1, body->status_field, body->sq_head, 0, body->command_id};
 }
 
@@ -40,9 +46,9 @@ Status RemoteAdmin::stop() {
   return Status(ErrorCode::Refused, "resetting a controller that others use, at " + client_->name());
 }
 
-Result<QueueNumber> RemoteQueueNumbers::take(bool wakes) {
+Result<QueueNumber> RemoteQueueNumbers::take(bool wakes, uint16_t queue_id) {
   auto reply = client_->call(make_message(spec::rpc_code::take_queue, 0,
-                                          spec::RpcTakeQueue{wakes ? 1u : 0u, 0}));
+                                          spec::RpcTakeQueue{wakes ? 1u : 0u, queue_id}));
   if (!reply.ok()) return std::move(reply.status());
   const auto body = parse_body<spec::RpcQueue>(reply.value());
   if (!body || body->queue_id == 0 || body->queue_id > UINT16_MAX) return malformed(*client_);

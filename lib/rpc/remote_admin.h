@@ -17,6 +17,8 @@ class RemoteAdmin final : public Admin {
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                             std::shared_ptr<DmaDescriptor> data,
                             uint64_t abort_timeout_ns) override;
+  Result<Completion> relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
+                           std::shared_ptr<DmaDescriptor> data) override;
   Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) override;
   uint32_t keep_event_requests(uint32_t) override { return 0; }
   Result<std::vector<uint32_t>> take_events() override { return std::vector<uint32_t>(); }
@@ -35,7 +37,7 @@ class RemoteQueueNumbers final : public QueueNumbers {
  public:
   explicit RemoteQueueNumbers(std::shared_ptr<Client> client) : client_(std::move(client)) {}
 
-  Result<QueueNumber> take(bool wakes) override;
+  Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0) override;
   // One that the manager does not take back stays this client's until the connection ends.
   void give_back(QueueNumber number) override;
 
