@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "driver/admin.h"
@@ -25,6 +26,7 @@ class RemoteEvents {
 };
 
 struct RemoteManager {
+  std::string path;  // of the socket at which it serves
   std::shared_ptr<Admin> admin;
   std::shared_ptr<RemoteEvents> events;
   std::shared_ptr<QueueNumbers> queue_numbers;

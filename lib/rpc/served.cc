@@ -3,9 +3,17 @@
 
 namespace nvm::rpc {
 
+Status check_shareable(Transport& transport) {
+  auto port = transport.open_port({});
+  if (!port.ok()) return std::move(port.status());
+  (void)port.value()->release();
+  return {};
+}
+
 Result<ServedController> share(Controller& controller) {
   auto ownership = controller.ownership();
   if (!ownership.ok()) return std::move(ownership.status());
+  NVM_TRY(check_shareable(controller.transport()));
   return ServedController{controller.shared_transport(), std::move(ownership.value().admin),
                           std::move(ownership.value().queue_numbers), controller.limits(),
                           controller.shared_from_this(), controller.properties().ready_timeout_ns};

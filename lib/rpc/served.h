@@ -20,6 +20,7 @@ struct Peer {
   pid_t pid = 0;
   uid_t uid = 0;
   gid_t gid = 0;
+  uint32_t client_id = 0;  // that the service gives it
 };
 
 struct ServedController {
@@ -31,7 +32,10 @@ struct ServedController {
   uint64_t ready_timeout_ns = 0;
 };
 
-// What `controller`, which is the manager, has to share. ERR_NO_ADMIN when it is not.
+// ERR_UNSUPPORTED for a device that clients cannot have a part of.
+Status check_shareable(Transport& transport);
+// What `controller`, which is the manager, has to share. ERR_NO_ADMIN when it is not,
+// ERR_UNSUPPORTED.
 Result<ServedController> share(Controller& controller);
 
 // Of each client, but for the first.

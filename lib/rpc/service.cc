@@ -14,9 +14,10 @@ Service::Service(ServedController served, const ServiceLimits& limits, ServicePo
       generation_(generation),
       epoch_(served_.admin->epoch()) {}
 
-void Service::connect(std::unique_ptr<Channel> channel, const Peer& peer, uint64_t now_ns) {
+void Service::connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_ns) {
   if (closed_ || sessions_.size() >= limits_.clients_max) return;
-  sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, ++last_client_id_,
+  peer.client_id = ++last_client_id_;
+  sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, peer.client_id,
                                                 generation_, peer, std::move(channel), now_ns));
 }
 

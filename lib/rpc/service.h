@@ -17,7 +17,7 @@ class Service {
           uint64_t generation);
 
   // Takes a client, or hangs up when there are too many, or it is closed.
-  void connect(std::unique_ptr<Channel> channel, const Peer& peer, uint64_t now_ns);
+  void connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_ns);
 
   // Goes on with everything that can be done now; true when anything was done.
   bool step(uint64_t now_ns);

@@ -53,6 +53,7 @@ RpcTransport::RpcTransport(std::shared_ptr<rpc::Client> client)
   capabilities_.vectors = static_cast<uint16_t>(std::min<uint32_t>(welcome.vectors, 2048));
   capabilities_.name = "rpc";
   capabilities_.address = client_->name() + " (" + welcome.address + ")";
+  manager_.path = client_->name();
   manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_);
   manager_.queue_numbers = std::make_shared<rpc::RemoteQueueNumbers>(client_);
   manager_.events = events_;
