@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "capi/handles.h"
+#include "driver/remote_manager.h"
 #include "spec/nvme.h"
 
 using nvm::ErrorCode;
@@ -102,6 +103,7 @@ extern "C" int nvm_admin_set_num_queues(nvm_aq_ref ref, uint16_t n_cqs, uint16_t
   if (n_cqs == 0 || n_sqs == 0) {
     return report(Status(ErrorCode::Range, "the number of queues wanted starts at 1"));
   }
+  if (ref->queues.is_shared()) return 0;  // settled
   nvm_cmd_t cmd = make_command(NVM_ADMIN_SET_FEATURES, 0);
   cmd.dword[10] = nvm::spec::feature::number_of_queues;
   cmd.dword[11] = static_cast<uint32_t>(n_cqs - 1) << 16 | static_cast<uint32_t>(n_sqs - 1);
@@ -109,6 +111,10 @@ extern "C" int nvm_admin_set_num_queues(nvm_aq_ref ref, uint16_t n_cqs, uint16_t
 }
 
 extern "C" int nvm_admin_get_num_queues(nvm_aq_ref ref, uint16_t* n_cqs, uint16_t* n_sqs) {
+  if (const auto* manager = ControllerHandle::of(ref->ctrl).transport()->manager()) {
+    *n_cqs = *n_sqs = manager->limits.io_queue_pairs_max;
+    return 0;
+  }
   nvm_cmd_t cmd = make_command(NVM_ADMIN_GET_FEATURES, 0);
   nvm_cpl_t cpl;
   cmd.dword[10] = nvm::spec::feature::number_of_queues;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// nvm_aq.h and nvm_rpc.h.
+// nvm_aq.h, and admin commands of nvm_rpc.h.
 #include <nvm_aq.h>
 #include <nvm_rpc.h>
 #include <nvm_util.h>
@@ -13,25 +13,44 @@ using nvm::Status;
 using nvm::capi::ControllerHandle;
 using nvm::capi::report;
 
+nvm_admin_reference::nvm_admin_reference(const nvm_ctrl_t* of, std::shared_ptr<nvm::Admin> way,
+                                         std::shared_ptr<nvm::QueueNumbers> numbers)
+    : ctrl(of),
+      admin(std::move(way)),
+      timeout_ns(std::max(of->timeout * nvm::kNanosecondsPerMillisecond,
+                          nvm::capi::kCommandTimeoutNsMin)),
+      queues(std::move(numbers)) {}
+
 extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_dma_t* window) {
+  const std::shared_ptr<nvm::Transport>& transport = ControllerHandle::of(ctrl).transport();
+  if (transport->manager() != nullptr) return nvm_rpc_bind(ref, ctrl, nullptr);
   *ref = nullptr;
   if (window->vaddr == nullptr || window->n_ioaddrs < 2) {
     return report(Status(nvm::ErrorCode::Range,
                          "the admin queues need two pages of memory that this process can reach"));
   }
-  auto created =
-      nvm::AdminQueue::create(ControllerHandle::of(ctrl).transport(),
-                              {static_cast<std::byte*>(window->vaddr), window->ioaddrs[0],
-                               window->ioaddrs[1], nvm::capi::DmaHandle::of(window).memory},
-                              nvm::thread_waiter());
+  auto created = nvm::AdminQueue::create(
+      transport,
+      {static_cast<std::byte*>(window->vaddr), window->ioaddrs[0], window->ioaddrs[1],
+       nvm::capi::DmaHandle::of(window).memory},
+      nvm::thread_waiter());
   if (!created.ok()) return report(created.status());
-  *ref = new nvm_admin_reference{ctrl, std::move(created.value())};
+  std::shared_ptr<nvm::AdminQueue> queue = std::move(created.value());
+  *ref = new nvm_admin_reference(ctrl, queue, nullptr);
+  (*ref)->owned = std::move(queue);
   return 0;
 }
 
 extern "C" void nvm_aq_destroy(nvm_aq_ref ref) {
   if (ref == nullptr) return;
-  (void)report(ref->queue->close());
+  nvm_rpc_disable(ref, nullptr);
+  // A manager's go with the controller's being disabled.
+  if (ref->owned == nullptr) {
+    ref->queues.delete_queues([ref](nvm::spec::SubmissionQueueEntry& command) {
+      return ref->admin->relay(command, ref->timeout_ns, nullptr);
+    });
+  }
+  (void)report(ref->admin->close());
   delete ref;
 }
 
@@ -44,13 +63,13 @@ extern "C" int nvm_raw_rpc(nvm_aq_ref ref, nvm_cmd_t* cmd, nvm_cpl_t* cpl) {
   nvm::spec::SubmissionQueueEntry command;
   static_assert(sizeof(command) == sizeof(*cmd));
   std::memcpy(&command, cmd, sizeof(command));
-  const uint64_t timeout_ns = std::max(ref->ctrl->timeout * nvm::kNanosecondsPerMillisecond,
-                                       nvm::capi::kCommandTimeoutNsMin);
   // PRP1 says what memory the device may use for as long as it has not answered.
   auto data = command.prp1 == 0 ? nullptr : ControllerHandle::of(ref->ctrl).find(command.prp1);
-  auto result = ref->queue->submit(command, timeout_ns, std::move(data));
+  auto result = ref->queues.send(
+      command, [&] { return ref->admin->relay(command, ref->timeout_ns, std::move(data)); });
   if (!result.ok()) return report(result.status());
   const nvm::Completion& completion = result.value();
+  std::memcpy(cmd, &command, sizeof(command));
   *NVM_CMD_CID(cmd) = completion.command_id;
   cpl->dword[0] = completion.dword0;
   cpl->dword[1] = completion.dword1;

@@ -52,7 +52,7 @@ namespace {
 Status check_usable(Transport& transport) {
   const uint64_t cap = transport.read_register64(spec::registers::cap);
   const std::string& address = transport.capabilities().address;
-  if (cap == UINT64_MAX) return Status(ErrorCode::ControllerGone, address);
+  if (cap == UINT64_MAX) return transport.gone();
   if (spec::cap::mpsmin.get(cap) != 0) {
     return Status(ErrorCode::Unsupported, address + " has no 4 KiB memory pages (CAP.MPSMIN)");
   }
@@ -101,6 +101,7 @@ extern "C" void nvm_ctrl_free(nvm_ctrl_t* ctrl) {
 extern "C" int nvm_raw_ctrl_reset(const nvm_ctrl_t* ctrl, uint64_t acq_ioaddr,
                                   uint64_t asq_ioaddr) {
   nvm::Transport& transport = *ControllerHandle::of(ctrl).transport();
+  if (transport.manager() != nullptr) return nvm::capi::report(transport.reset());  // refuses
   nvm::Status status = nvm::disable_controller(transport, nvm::thread_waiter());
   if (status.ok()) {
     const uint64_t cap = transport.read_register64(nvm::spec::registers::cap);

@@ -9,8 +9,10 @@
 #include <mutex>
 #include <vector>
 
+#include "capi/queue_ledger.h"
 #include "driver/admin_queue.h"
 #include "memory/dma_descriptor.h"
+#include "rpc/server.h"
 #include "transport/transport.h"
 
 namespace nvm::capi {
@@ -57,8 +59,16 @@ void remember_for_wake(const std::shared_ptr<Transport>& transport);
 
 }  // namespace nvm::capi
 
-// nvm_aq_ref.
+// nvm_aq_ref: of the manager, or of a client of the manager in another process.
 struct nvm_admin_reference {
-  const nvm_ctrl_t* ctrl;
-  std::unique_ptr<nvm::AdminQueue> queue;
+  nvm_admin_reference(const nvm_ctrl_t* of, std::shared_ptr<nvm::Admin> way,
+                      std::shared_ptr<nvm::QueueNumbers> numbers);
+
+  const nvm_ctrl_t* const ctrl;
+  const std::shared_ptr<nvm::Admin> admin;
+  std::shared_ptr<nvm::AdminQueue> owned;  // the same; null for a client
+  uint64_t timeout_ns;                     // of a command
+  nvm::capi::QueueLedger queues;
+  std::mutex mutex;  // guards `servers`
+  std::vector<std::unique_ptr<nvm::rpc::Server>> servers;
 };

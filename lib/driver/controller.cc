@@ -2,7 +2,6 @@
 #include "driver/controller.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "driver/quarantine.h"

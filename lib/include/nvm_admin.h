@@ -47,7 +47,8 @@ int nvm_admin_ns_info(nvm_aq_ref ref, struct nvm_ns_info* info, uint32_t ns_id, 
  * @n_sqs: submission queues wanted, from 1
  *
  * To be sent once, before the first queue is created. What was granted may be less:
- * nvm_admin_get_num_queues().
+ * nvm_admin_get_num_queues(). Where processes share the controller the number is settled: nothing
+ * is sent, and the call succeeds.
  *
  * Return: packed status.
  */
@@ -58,6 +59,8 @@ int nvm_admin_set_num_queues(nvm_aq_ref ref, uint16_t n_cqs, uint16_t n_sqs);
  * @ref: admin queue pair reference
  * @n_cqs: receives the number of completion queues
  * @n_sqs: receives the number of submission queues
+ *
+ * A client learns how many it may have at most. They are not reserved for it.
  *
  * Return: packed status.
  */
@@ -83,7 +86,7 @@ int nvm_admin_request_num_queues(nvm_aq_ref ref, uint16_t* n_cqs, uint16_t* n_sq
  *
  * The queue has min(CAP.MQES + 1, page size / 16) entries and no interrupt.
  *
- * Return: packed status.
+ * Return: packed status; EBUSY when another process that shares the controller has queue @id.
  */
 int nvm_admin_cq_create(nvm_aq_ref ref, nvm_queue_t* cq, uint16_t id, void* qmem, uint64_t ioaddr);
 
@@ -98,7 +101,7 @@ int nvm_admin_cq_create(nvm_aq_ref ref, nvm_queue_t* cq, uint16_t id, void* qmem
  *
  * The queue has min(CAP.MQES + 1, page size / 64) entries.
  *
- * Return: packed status.
+ * Return: packed status; EBUSY when another process that shares the controller has queue @id.
  */
 int nvm_admin_sq_create(nvm_aq_ref ref, nvm_queue_t* sq, const nvm_queue_t* cq, uint16_t id,
                         void* qmem, uint64_t ioaddr);

@@ -24,6 +24,10 @@ extern "C" {
  * Resets the controller: every queue that it had is gone. The window's memory is kept until the
  * controller was disabled, even when it is unmapped earlier.
  *
+ * A controller that another process manages keeps its manager: of one that was opened by the path
+ * of a socket the caller becomes a client, as by nvm_rpc_bind(). Nothing is reset then, and @window
+ * is not used.
+ *
  * Return: 0; ETIME when the controller did not become ready; EBUSY when this process manages it
  * already; or another errno. nvm_reason() says more.
  */
@@ -33,7 +37,8 @@ int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_dma_t* wind
  * nvm_aq_destroy - end being a controller's manager
  * @ref: the reference, or NULL
  *
- * Disables the controller and waits, so that it reaches no memory afterwards.
+ * Ends serving the controller (nvm_rpc_disable()), disables it and waits, so that it reaches no
+ * memory afterwards. A client only deletes the queues that it created through @ref.
  */
 void nvm_aq_destroy(nvm_aq_ref ref);
 

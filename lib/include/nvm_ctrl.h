@@ -37,8 +37,9 @@ int nvm_ctrl_init(nvm_ctrl_t** ctrl, int fd);
  * nvm_ctrl_open - make a controller reference from a name
  * @ctrl: receives the reference
  * @target: a PCI address ("05:00.0", "0000:05:00.0"), a path of a disk image, of a PCI device in
- * sysfs or of its resource0, or of a vfio-user server's socket or its folder (then mm_ptr is null);
- * NULL or "" starts an emulated controller over memory
+ * sysfs or of its resource0, of a socket at which another process serves its controller
+ * (nvm_rpc_enable()), or of a vfio-user server's socket or its folder (then mm_ptr is null); NULL
+ * or "" starts an emulated controller over memory
  *
  * Return: 0, or an errno; nvm_reason() says more.
  */
@@ -74,7 +75,8 @@ void nvm_ctrl_free(nvm_ctrl_t* ctrl);
  *
  * Both queues get min(CAP.MQES + 1, page size / 64) entries. Every other queue is gone afterwards.
  *
- * Return: 0; ETIME when the controller did not follow in CAP.TO; or another errno.
+ * Return: 0; ETIME when the controller did not follow in CAP.TO; EPERM when another process manages
+ * it; or another errno.
  */
 int nvm_raw_ctrl_reset(const nvm_ctrl_t* ctrl, uint64_t acq_ioaddr, uint64_t asq_ioaddr);
 

@@ -42,7 +42,8 @@ int nvm_dma_map(nvm_dma_t** map, const nvm_ctrl_t* ctrl, void* vaddr, size_t pag
  * nvm_dma_unmap()
  * @size: bytes; the descriptor covers whole pages
  *
- * Return: 0, or an errno; nvm_reason() says more.
+ * Return: 0, or an errno; nvm_reason() says more. ENOTSUP for a controller that another process
+ * manages, which cannot be given memory that exists already: nvm_dma_create() can.
  */
 int nvm_dma_map_host(nvm_dma_t** map, const nvm_ctrl_t* ctrl, void* vaddr, size_t size);
 

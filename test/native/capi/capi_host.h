@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A C program's set-up, for tests: a controller over memory, managed, with queues made on demand.
+// A C program's set-up, for tests: a controller, managed by it or by another program, with queues
+// made on demand.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -31,6 +32,10 @@ struct CapiHost {
     REQUIRE(nvm_dma_create(&window, ctrl, 3 * kPage) == 0);
     REQUIRE(nvm_aq_create(&aq, ctrl, window) == 0);
   }
+  // Without a reference to the admin queues yet.
+  CapiHost(nvm_ctrl_t* opened, nvm_aq_ref none) : ctrl(opened), aq(none) {
+    REQUIRE(nvm_dma_create(&window, ctrl, 3 * kPage) == 0);
+  }
   ~CapiHost() {
     nvm_aq_destroy(aq);
     nvm_dma_unmap(window);
@@ -47,6 +52,11 @@ struct CapiHost {
 
   void* identify_page() { return NVM_DMA_OFFSET(window, 2); }
   uint64_t identify_address() const { return window->ioaddrs[2]; }
+  // Identify Controller.
+  int identify() {
+    nvm_ctrl_info info;
+    return nvm_admin_ctrl_info(aq, &info, identify_page(), identify_address());
+  }
 
   nvm_dma_t* allocate(size_t size) {
     nvm_dma_t* map = nullptr;
