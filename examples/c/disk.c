@@ -9,6 +9,7 @@
 #include <nvm_dma.h>
 #include <nvm_error.h>
 #include <nvm_queue.h>
+#include <nvm_rpc.h>
 #include <nvm_util.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,19 +35,20 @@ uint64_t parse_number(const char* option, const char* text, uint64_t max) {
   return value;
 }
 
-bool disk_open(struct disk* disk, const char* target) {
-  nvm_ctrl_t* ctrl;
-  const int status = nvm_ctrl_open(&ctrl, target);
-  if (nvm_ok(status)) return disk_manage(disk, ctrl);
-  disk_complain("Failed to open the controller", status);
-  return false;
+static bool open_ctrl(nvm_ctrl_t** ctrl, const char* target) {
+  const int status = nvm_ctrl_open(ctrl, target);
+  if (!nvm_ok(status)) disk_complain("Failed to open the controller", status);
+  return nvm_ok(status);
 }
 
-bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl) {
+static bool set_up(struct disk* disk, nvm_ctrl_t* ctrl, bool is_client) {
   memset(disk, 0, sizeof(*disk));
   disk->ctrl = ctrl;
   int status = nvm_dma_create(&disk->window, disk->ctrl, disk->ctrl->page_size * WINDOW_PAGES);
-  if (nvm_ok(status)) status = nvm_aq_create(&disk->aq, disk->ctrl, disk->window);
+  if (nvm_ok(status)) {
+    status = is_client ? nvm_rpc_bind(&disk->aq, disk->ctrl, NULL)
+                       : nvm_aq_create(&disk->aq, disk->ctrl, disk->window);
+  }
   if (nvm_ok(status)) {
     status =
         nvm_admin_ctrl_info(disk->aq, &disk->info, NVM_DMA_OFFSET(disk->window, WINDOW_IDENTIFY),
@@ -57,6 +59,20 @@ bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl) {
   disk_stop(disk);
   disk_close(disk);
   return false;
+}
+
+bool disk_open(struct disk* disk, const char* target) {
+  nvm_ctrl_t* ctrl;
+  return open_ctrl(&ctrl, target) && disk_manage(disk, ctrl);
+}
+
+bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl) {
+  return set_up(disk, ctrl, false);
+}
+
+bool disk_join(struct disk* disk, const char* path) {
+  nvm_ctrl_t* ctrl;
+  return open_ctrl(&ctrl, path) && set_up(disk, ctrl, true);
 }
 
 void disk_stop(struct disk* disk) {
@@ -106,7 +122,17 @@ void disk_print(const struct disk* disk) {
   printf("--------------------------------------------------\n");
 }
 
-bool disk_queue_open(struct disk* disk, struct disk_queue* queue) {
+/* Number `id`, or the first from there on that nobody else has. */
+static int create_cq(struct disk* disk, struct disk_queue* queue, uint16_t id, bool or_next) {
+  int status;
+  do {
+    status = nvm_admin_cq_create(disk->aq, &queue->cq, id, NVM_DMA_OFFSET(queue->memory, QUEUE_CQ),
+                                 queue->memory->ioaddrs[QUEUE_CQ]);
+  } while (or_next && status == EBUSY && ++id != 0);
+  return status;
+}
+
+bool disk_queue_open(struct disk* disk, struct disk_queue* queue, uint16_t id) {
   uint16_t n_cqs = 1;
   uint16_t n_sqs = 1;
   memset(queue, 0, sizeof(*queue));
@@ -115,11 +141,10 @@ bool disk_queue_open(struct disk* disk, struct disk_queue* queue) {
     status = nvm_dma_create(&queue->memory, disk->ctrl, disk->ctrl->page_size * QUEUE_PAGES);
   }
   if (nvm_ok(status)) {
-    status = nvm_admin_cq_create(disk->aq, &queue->cq, 1, NVM_DMA_OFFSET(queue->memory, QUEUE_CQ),
-                                 queue->memory->ioaddrs[QUEUE_CQ]);
+    status = create_cq(disk, queue, id == 0 ? 1 : id, id == 0);
   }
   if (nvm_ok(status)) {
-    status = nvm_admin_sq_create(disk->aq, &queue->sq, &queue->cq, 1,
+    status = nvm_admin_sq_create(disk->aq, &queue->sq, &queue->cq, queue->cq.no,
                                  NVM_DMA_OFFSET(queue->memory, QUEUE_SQ),
                                  queue->memory->ioaddrs[QUEUE_SQ]);
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the examples share: a managed controller, and one queue pair that transfers and waits. */
+/* What the examples share: a controller, and one queue pair that transfers and waits. */
 #ifndef EXAMPLES_DISK_H
 #define EXAMPLES_DISK_H
 
@@ -24,13 +24,17 @@ struct disk_queue {
   nvm_queue_t sq;
 };
 
-/* Becomes the manager of `target` and asks it what it is. False, with a message, on failure. */
+/* Becomes the manager of `target` and asks it what it is; of a socket's path, a client of the
+ * manager that serves there. False, with a message, on failure. */
 bool disk_open(struct disk* disk, const char* target);
 
 /* The same with a controller that is open already, and let go of by disk_close() or on failure. */
 bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl);
 
-/* Disables the controller: afterwards it reaches no memory, and descriptors may be unmapped. */
+/* Becomes a client of the manager that serves at the socket `path`, and of nothing else. */
+bool disk_join(struct disk* disk, const char* path);
+
+/* Disables the controller, or deletes a client's queues: afterwards descriptors may be unmapped. */
 void disk_stop(struct disk* disk);
 
 /* Lets go of a stopped controller. */
@@ -42,8 +46,8 @@ bool disk_namespace(struct disk* disk, uint32_t ns_id, struct nvm_ns_info* info)
 /* Prints the controller's answer in libnvm's format. */
 void disk_print(const struct disk* disk);
 
-/* Creates queue pair 1. False, with a message, on failure. */
-bool disk_queue_open(struct disk* disk, struct disk_queue* queue);
+/* Creates queue pair `id`; 0: the first that nobody has. False, with a message, on failure. */
+bool disk_queue_open(struct disk* disk, struct disk_queue* queue, uint16_t id);
 void disk_queue_close(struct disk_queue* queue);
 
 /* Sends one read, write or flush and waits for it. `page_addrs` are `n_pages` addresses of pages.

@@ -23,7 +23,7 @@ int main(void) {
   if (!nvm_ok(nvm_emulator_start(&emulator, &options)) ||
       !nvm_ok(nvm_emulator_inject(NULL, emulator, &unreadable)) ||
       !nvm_ok(nvm_emulator_ctrl(&ctrl, emulator, 0)) || !disk_manage(&disk, ctrl) ||
-      !disk_queue_open(&disk, &queue) || !nvm_ok(nvm_dma_create(&block, ctrl, 512))) {
+      !disk_queue_open(&disk, &queue, 0) || !nvm_ok(nvm_dma_create(&block, ctrl, 512))) {
     return 1;
   }
   for (uint64_t lba = 99; lba <= 101; lba++) /* says on stderr what fails */

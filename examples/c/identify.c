@@ -9,7 +9,7 @@
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=TARGET\n\n", program);
   fprintf(to,
-          "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs or /dev, or image file\n");
+          "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs, image file or socket\n");
   fprintf(to, "  -h, --help          show this\n");
   return to == stderr;
 }

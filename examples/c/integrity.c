@@ -274,7 +274,7 @@ static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=TARGET [--read=BYTES] [OPTION...] FILE\n\n", program);
   fprintf(to, "Writes FILE to the namespace, from its first block on: destroys what is there.\n\n");
   fprintf(to,
-          "  -c, --ctrl=TARGET    PCI address (05:00.0), path in sysfs or /dev, or image file\n");
+          "  -c, --ctrl=TARGET    PCI address (05:00.0), path in sysfs, image file or socket\n");
   fprintf(to, "  -r, --read=BYTES     read BYTES bytes back into FILE instead\n");
   fprintf(to, "  -n, --namespace=ID   namespace (1)\n");
   fprintf(to, "  -q, --queues=COUNT   submission queues, 1 to %d (1)\n", QUEUES_MAX);

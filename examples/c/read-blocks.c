@@ -37,7 +37,7 @@ struct job {
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=TARGET --blocks=COUNT [OPTION...]\n\n", program);
   fprintf(to,
-          "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs or /dev, or image file\n");
+          "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs, image file or socket\n");
   fprintf(to, "  -b, --blocks=COUNT  blocks to read; not needed with --write\n");
   fprintf(to, "  -o, --offset=BLOCK  first block (0)\n");
   fprintf(to, "  -n, --ns=ID         namespace (1)\n");
@@ -212,7 +212,7 @@ int main(int argc, char** argv) {
   if (!disk_open(&job.disk, arguments.target)) return 1;
   if (arguments.identify) disk_print(&job.disk);
   if (disk_namespace(&job.disk, arguments.ns_id, &job.ns) &&
-      disk_queue_open(&job.disk, &job.queue)) {
+      disk_queue_open(&job.disk, &job.queue, 0)) {
     job.chunk = choose_chunk(&job, arguments.chunk);
     const int status = nvm_dma_create(&job.buffer, job.disk.ctrl, job.chunk * job.ns.lba_data_size);
     if (!nvm_ok(status)) {
