@@ -56,11 +56,14 @@ struct nvm_rpc_client {
 
 /**
  * typedef nvm_rpc_filter - looks at an admin command of a client before it is sent
+ * @cmd: the command, which it may rewrite; its identifier is chosen later
+ * @client: who sent it
+ * @arg: as it was given to nvm_rpc_enable()
  *
- * Called with the command, which it may rewrite, with who sent it, and with the argument of
- * nvm_rpc_enable(). True lets the command pass, false rejects it. Runs in the thread that serves,
- * while the commands of all clients of the socket wait: it must not call nvm_rpc_disable() or
- * nvm_aq_destroy().
+ * Runs in the thread that serves, while all clients of the socket wait. Must not call
+ * nvm_rpc_disable() or nvm_aq_destroy().
+ *
+ * Return: true to let it pass, false to reject it.
  */
 typedef bool (*nvm_rpc_filter)(nvm_cmd_t* cmd, const struct nvm_rpc_client* client, void* arg);
 

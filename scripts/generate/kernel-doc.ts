@@ -11,7 +11,7 @@ export interface Doc {
   readonly returns: string | undefined
 }
 
-export type Kind = 'define' | 'function' | 'macro' | 'struct' | 'enum' | 'typedef'
+export type Kind = 'define' | 'function' | 'macro' | 'struct' | 'enum' | 'typedef' | 'callback'
 
 export interface HeaderSymbol {
   readonly kind: Kind
@@ -86,7 +86,12 @@ const patterns: readonly { kind: Kind; pattern: RegExp; members: (body: string) 
     pattern: /^(?:typedef )?struct\b[^{;]*\{(?<body>[\s\S]*)\} ?(?<name>\w+)?;/,
     members: (body) => body.split(';').map(declaredName).filter(Boolean),
   },
-  { kind: 'typedef', pattern: /^typedef [^{}]*?(?<name>\w+);$/, members: () => [] },
+  {
+    kind: 'callback',
+    pattern: /^typedef [\w\s*]+\(\*(?<name>\w+)\)\((?<body>[^)]*)\);$/,
+    members: (body) => body.split(',').map(declaredName),
+  },
+  { kind: 'typedef', pattern: /^typedef [^{}()]*?(?<name>\w+);$/, members: () => [] },
   {
     kind: 'function',
     pattern: /^[\w\s*]*?\b(?<name>\w+)\((?<body>[^)]*)\)/,
@@ -201,7 +206,8 @@ export function documentationProblems(file: string, header: Header): string[] {
     if (own.name !== name || own.summary === '') report(`documented as '${own.name}'`)
     for (const each of members) if (!own.members.has(each)) report(`@${each} is not documented`)
     for (const each of own.members.keys()) if (!members.includes(each)) report(`no @${each}`)
-    const returnsValue = kind === 'function' && !/^void \w/.test(code)
+    const returnsValue =
+      (kind === 'function' || kind === 'callback') && !/^(?:typedef )?void [\w(]/.test(code)
     if (returnsValue !== (own.returns !== undefined)) report('what it returns')
   }
   return problems

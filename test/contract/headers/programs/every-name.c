@@ -133,7 +133,16 @@ static void additions(void) {
   void (*reset)(nvm_queue_t*) = nvm_queue_reset;
   int (*open)(nvm_ctrl_t**, const char*) = nvm_ctrl_open;
   uint16_t (*cid)(nvm_queue_t*) = nvm_queue_cid;
-  EXPECT(remap && reset && open && cid);
+  bool (*filter)(nvm_cmd_t*, const struct nvm_rpc_client*, void*) = (nvm_rpc_filter)NULL;
+  int (*enable)(nvm_aq_ref, const char*, nvm_rpc_filter, void*) = nvm_rpc_enable;
+  void (*disable)(nvm_aq_ref, const char*) = nvm_rpc_disable;
+  int (*bind)(nvm_aq_ref*, const nvm_ctrl_t*, const char*) = nvm_rpc_bind;
+  struct nvm_rpc_client client;
+  MEMBER(uint32_t, client, id);
+  MEMBER(int32_t, client, pid);
+  MEMBER(uint32_t, client, uid);
+  MEMBER(uint32_t, client, gid);
+  EXPECT(remap && reset && open && cid && enable && disable && bind && !filter);
 }
 
 static void inline_functions(void) {
