@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What a user of libnvm types, on a fresh clone, word for word; then the library installed, and a
 // program of somebody else's built with it.
-import { cpSync, mkdirSync, realpathSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest'
+import { parseHeader } from '../../scripts/generate/kernel-doc.ts'
 import { type Outcome, runProgram } from '../support/process.ts'
 import { repositoryFiles, root } from '../support/repository.ts'
 import { skipVisibly } from '../support/skip.ts'
@@ -98,4 +108,19 @@ test('a C program finds the installed library, with CMake and with pkg-config', 
     `LD_LIBRARY_PATH=$(pkg-config --variable=libdir libnvm) ./consumer ../../../../disk.img`,
   ])
   expect(withPkgConfig.stdout).toBe('8192 blocks\n')
+})
+
+test('the installed library has every function that its headers declare', async (context) => {
+  needsCache(context)
+  const include = join(prefix, 'include')
+  const declared = readdirSync(include).flatMap((name) => {
+    if (!name.endsWith('.h')) return []
+    const text = readFileSync(join(include, name), 'utf8')
+    const functions = parseHeader(name, text).symbols.filter(({ kind }) => kind === 'function')
+    return functions.filter((each) => !new RegExp(`inline [^;{]*\\b${each.name}\\(`).test(text))
+  })
+  const { stdout } = await type(prefix, ['nm -D --defined-only $(find . -name libnvm.so)'])
+  const exported = new Set(stdout.match(/\bnvm_\w+$/gm))
+  expect(declared.map(({ name }) => name)).toContain('nvm_rpc_enable')
+  expect(declared.filter(({ name }) => !exported.has(name))).toEqual([])
 })
