@@ -8,8 +8,7 @@
 
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=TARGET\n\n", program);
-  fprintf(to,
-          "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs, image file or socket\n");
+  fprintf(to, "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs, image file or socket\n");
   fprintf(to, "  -h, --help          show this\n");
   return to == stderr;
 }

@@ -36,8 +36,7 @@ struct job {
 
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=TARGET --blocks=COUNT [OPTION...]\n\n", program);
-  fprintf(to,
-          "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs, image file or socket\n");
+  fprintf(to, "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs, image file or socket\n");
   fprintf(to, "  -b, --blocks=COUNT  blocks to read; not needed with --write\n");
   fprintf(to, "  -o, --offset=BLOCK  first block (0)\n");
   fprintf(to, "  -n, --ns=ID         namespace (1)\n");

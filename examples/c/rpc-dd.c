@@ -39,13 +39,16 @@ static int usage(const char* program, FILE* to) {
   fprintf(to, "       %s --ctrl=PATH --input [OPTION...] < FILE\n\n", program);
   fprintf(to, "  -c, --ctrl=PATH       socket at which the controller is served\n");
   fprintf(to, "  -b, --count=COUNT     blocks to read; --blocks is another name for it\n");
-  fprintf(to, "  -i, --input           write standard input to the blocks instead: destroys what\n");
+  fprintf(to,
+          "  -i, --input           write standard input to the blocks instead: destroys what\n");
   fprintf(to, "                        is there\n");
   fprintf(to, "  -o, --offset=BLOCK    first block (0)\n");
   fprintf(to, "  -n, --namespace=ID    namespace (1); --ns is another name for it\n");
-  fprintf(to, "  -q, --queue-id=ID     queue pair (the first that is free); also --queue-num, --qn\n");
+  fprintf(to,
+          "  -q, --queue-id=ID     queue pair (the first that is free); also --queue-num, --qn\n");
   fprintf(to, "  -B, --buffer=COUNT    blocks per command (as many as the controller takes)\n");
-  fprintf(to, "  -s, --server=PATH     be the manager of the controller, which --ctrl then names as\n");
+  fprintf(to,
+          "  -s, --server=PATH     be the manager of the controller, which --ctrl then names as\n");
   fprintf(to, "                        rpc-server's does, and serve it at PATH meanwhile\n");
   fprintf(to, "      --num-queues=N    with --server: queue pairs to reserve; also --nq\n");
   fprintf(to, "  -h, --help            show this\n");
@@ -81,15 +84,22 @@ static bool take_option(struct arguments* arguments, int option) {
 
 /* True when `arguments` are complete; else `*exit_code` says what to end with. */
 static bool parse(int argc, char** argv, struct arguments* arguments, int* exit_code) {
-  static const struct option options[] = {
-      {"help", no_argument, NULL, 'h'},          {"ctrl", required_argument, NULL, 'c'},
-      {"count", required_argument, NULL, 'b'},   {"blocks", required_argument, NULL, 'b'},
-      {"input", no_argument, NULL, 'i'},         {"offset", required_argument, NULL, 'o'},
-      {"namespace", required_argument, NULL, 'n'}, {"ns", required_argument, NULL, 'n'},
-      {"queue-id", required_argument, NULL, 'q'}, {"queue-num", required_argument, NULL, 'q'},
-      {"qn", required_argument, NULL, 'q'},      {"buffer", required_argument, NULL, 'B'},
-      {"server", required_argument, NULL, 's'},  {"num-queues", required_argument, NULL, 'N'},
-      {"nq", required_argument, NULL, 'N'},      {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                          {"ctrl", required_argument, NULL, 'c'},
+                                          {"count", required_argument, NULL, 'b'},
+                                          {"blocks", required_argument, NULL, 'b'},
+                                          {"input", no_argument, NULL, 'i'},
+                                          {"offset", required_argument, NULL, 'o'},
+                                          {"namespace", required_argument, NULL, 'n'},
+                                          {"ns", required_argument, NULL, 'n'},
+                                          {"queue-id", required_argument, NULL, 'q'},
+                                          {"queue-num", required_argument, NULL, 'q'},
+                                          {"qn", required_argument, NULL, 'q'},
+                                          {"buffer", required_argument, NULL, 'B'},
+                                          {"server", required_argument, NULL, 's'},
+                                          {"num-queues", required_argument, NULL, 'N'},
+                                          {"nq", required_argument, NULL, 'N'},
+                                          {NULL, 0, NULL, 0}};
   int option;
   memset(arguments, 0, sizeof(*arguments));
   arguments->ns_id = 1;
@@ -185,7 +195,8 @@ static bool copy(struct job* job) {
   if (job->chunk == 0 || !disk_queue_open(&job->disk, &job->queue, arguments->queue_id)) {
     return false;
   }
-  const int status = nvm_dma_create(&job->buffer, job->disk.ctrl, job->chunk * job->ns.lba_data_size);
+  const int status =
+      nvm_dma_create(&job->buffer, job->disk.ctrl, job->chunk * job->ns.lba_data_size);
   if (!nvm_ok(status)) {
     disk_complain("Failed to create a buffer", status);
     return false;

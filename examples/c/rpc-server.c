@@ -27,7 +27,8 @@ struct arguments {
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=TARGET --socket=PATH [OPTION...]\n\n", program);
   fprintf(to, "  -c, --ctrl=TARGET    PCI address (05:00.0), path in sysfs, or image file\n");
-  fprintf(to, "  -s, --socket=PATH    socket to serve at, for processes of the same user; several\n");
+  fprintf(to,
+          "  -s, --socket=PATH    socket to serve at, for processes of the same user; several\n");
   fprintf(to, "                       may be given; --enable is another name for it\n");
   fprintf(to, "      --cqs=COUNT      completion queues to reserve\n");
   fprintf(to, "      --sqs=COUNT      submission queues to reserve\n");
@@ -39,12 +40,15 @@ static int usage(const char* program, FILE* to) {
 
 /* True when `arguments` are complete; else `*exit_code` says what to end with. */
 static bool parse(int argc, char** argv, struct arguments* arguments, int* exit_code) {
-  static const struct option options[] = {
-      {"help", no_argument, NULL, 'h'},         {"ctrl", required_argument, NULL, 'c'},
-      {"socket", required_argument, NULL, 's'}, {"enable", required_argument, NULL, 's'},
-      {"cqs", required_argument, NULL, 'C'},    {"sqs", required_argument, NULL, 'S'},
-      {"identify", no_argument, NULL, 'i'},     {"verbose", no_argument, NULL, 'v'},
-      {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                          {"ctrl", required_argument, NULL, 'c'},
+                                          {"socket", required_argument, NULL, 's'},
+                                          {"enable", required_argument, NULL, 's'},
+                                          {"cqs", required_argument, NULL, 'C'},
+                                          {"sqs", required_argument, NULL, 'S'},
+                                          {"identify", no_argument, NULL, 'i'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
   int option;
   memset(arguments, 0, sizeof(*arguments));
   while ((option = getopt_long(argc, argv, "hc:s:iv", options, NULL)) != -1) {

@@ -47,8 +47,8 @@ Result<std::shared_ptr<SharingHandle>> share(const std::shared_ptr<ControllerHan
                                              const Sharing& sharing) {
   auto served = rpc::share(*handle->shared->controller);
   if (!served.ok()) return std::move(served.status());
-  auto started = rpc::Server::start(std::move(served.value()), sharing.path, sharing.limits,
-                                    sharing.policy);
+  auto started =
+      rpc::Server::start(std::move(served.value()), sharing.path, sharing.limits, sharing.policy);
   if (!started.ok()) return std::move(started.status());
   auto result = std::make_shared<SharingHandle>();
   result->server = std::move(started.value());

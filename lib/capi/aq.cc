@@ -17,8 +17,8 @@ nvm_admin_reference::nvm_admin_reference(const nvm_ctrl_t* of, std::shared_ptr<n
                                          std::shared_ptr<nvm::QueueNumbers> numbers)
     : ctrl(of),
       admin(std::move(way)),
-      timeout_ns(std::max(of->timeout * nvm::kNanosecondsPerMillisecond,
-                          nvm::capi::kCommandTimeoutNsMin)),
+      timeout_ns(
+          std::max(of->timeout * nvm::kNanosecondsPerMillisecond, nvm::capi::kCommandTimeoutNsMin)),
       queues(std::move(numbers)) {}
 
 extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_dma_t* window) {
@@ -29,11 +29,11 @@ extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_
     return report(Status(nvm::ErrorCode::Range,
                          "the admin queues need two pages of memory that this process can reach"));
   }
-  auto created = nvm::AdminQueue::create(
-      transport,
-      {static_cast<std::byte*>(window->vaddr), window->ioaddrs[0], window->ioaddrs[1],
-       nvm::capi::DmaHandle::of(window).memory},
-      nvm::thread_waiter());
+  auto created =
+      nvm::AdminQueue::create(transport,
+                              {static_cast<std::byte*>(window->vaddr), window->ioaddrs[0],
+                               window->ioaddrs[1], nvm::capi::DmaHandle::of(window).memory},
+                              nvm::thread_waiter());
   if (!created.ok()) return report(created.status());
   std::shared_ptr<nvm::AdminQueue> queue = std::move(created.value());
   *ref = new nvm_admin_reference(ctrl, queue, nullptr);

@@ -65,9 +65,8 @@ nvm::rpc::ServicePolicy make_policy(nvm_rpc_filter filter, void* arg) {
 bool is_same_socket(const char* path, const std::string& other) {
   struct stat one;
   struct stat another;
-  return path == other ||
-         (stat(path, &one) == 0 && stat(other.c_str(), &another) == 0 &&
-          one.st_dev == another.st_dev && one.st_ino == another.st_ino);
+  return path == other || (stat(path, &one) == 0 && stat(other.c_str(), &another) == 0 &&
+                           one.st_dev == another.st_dev && one.st_ino == another.st_ino);
 }
 
 }  // namespace
@@ -90,13 +89,12 @@ extern "C" int nvm_rpc_enable(nvm_aq_ref ref, const char* path, nvm_rpc_filter f
   nvm::rpc::ServedController served;
   served.transport = transport;
   served.admin = ref->owned;
-  served.queue_numbers = ref->queues.share(limits.value().io_queue_pairs_max,
-                                           transport->capabilities().vectors);
+  served.queue_numbers =
+      ref->queues.share(limits.value().io_queue_pairs_max, transport->capabilities().vectors);
   served.limits = limits.value();
   served.ready_timeout_ns =
       nvm::ready_timeout_ns(transport->read_register64(nvm::spec::registers::cap));
-  auto started =
-      nvm::rpc::Server::start(std::move(served), path, {}, make_policy(filter, arg));
+  auto started = nvm::rpc::Server::start(std::move(served), path, {}, make_policy(filter, arg));
   if (!started.ok()) return report(started.status());
   std::lock_guard lock(ref->mutex);
   ref->servers.push_back(std::move(started.value()));
@@ -105,9 +103,8 @@ extern "C" int nvm_rpc_enable(nvm_aq_ref ref, const char* path, nvm_rpc_filter f
 
 extern "C" void nvm_rpc_disable(nvm_aq_ref ref, const char* path) {
   std::lock_guard lock(ref->mutex);
-  std::erase_if(ref->servers, [path](const auto& server) {
-    return path == nullptr || server->path() == path;
-  });
+  std::erase_if(ref->servers,
+                [path](const auto& server) { return path == nullptr || server->path() == path; });
 }
 
 extern "C" int nvm_rpc_bind(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const char* path) {

@@ -197,8 +197,8 @@ Status Controller::request_queues() {
   if (!granted.ok()) return std::move(granted.status());
   limits_.io_queue_pairs_max = granted.value();
   std::lock_guard lock(mutex_);
-  ownership_.queue_numbers = std::make_shared<OwnQueueNumbers>(
-      limits_.io_queue_pairs_max, transport_->capabilities().vectors);
+  ownership_.queue_numbers = std::make_shared<OwnQueueNumbers>(limits_.io_queue_pairs_max,
+                                                               transport_->capabilities().vectors);
   queue_numbers_ = ownership_.queue_numbers;
   return {};
 }

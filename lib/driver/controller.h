@@ -11,9 +11,9 @@
 
 #include "driver/admin_queue.h"
 #include "driver/controller_events.h"
+#include "driver/controller_limits.h"
 #include "driver/queue_numbers.h"
 #include "driver/queue_pair.h"
-#include "driver/controller_limits.h"
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
 #include "platform/process_mark.h"
@@ -122,8 +122,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   void configure_shadow_doorbells();
   enum class Scope { Controller, Subsystem };
   Status reset(uint32_t epoch, Scope scope);
-  Status restart(Admin& admin, Scope scope,
-                 std::vector<std::shared_ptr<QueuePair>>& lost);
+  Status restart(Admin& admin, Scope scope, std::vector<std::shared_ptr<QueuePair>>& lost);
   void lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost);
   Status close_queue_pairs();
   Result<QueueNumber> take_queue_number(bool wakes);

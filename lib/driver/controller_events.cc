@@ -187,10 +187,10 @@ Status ControllerEvents::collect(Admin& queue) {
 
 void ControllerEvents::report_namespace_change(uint32_t namespace_id) {
   AsyncEvent event;
-  event.dword0 = spec::async_event_dw0::aet.put(spec::async_event_type::notice) |
-                 spec::async_event_dw0::aei.put(
-                     spec::async_event_notice::namespace_attribute_changed) |
-                 spec::async_event_dw0::lid.put(spec::log_page::changed_namespace_list);
+  event.dword0 =
+      spec::async_event_dw0::aet.put(spec::async_event_type::notice) |
+      spec::async_event_dw0::aei.put(spec::async_event_notice::namespace_attribute_changed) |
+      spec::async_event_dw0::lid.put(spec::log_page::changed_namespace_list);
   event.log.resize(sizeof(spec::NamespaceList));
   std::memcpy(event.log.data(), &namespace_id, sizeof namespace_id);
   hand_out(event);

@@ -10,11 +10,11 @@
 namespace nvm {
 
 struct ControllerLimits {
-  uint64_t transfer_bytes_max = 0;  // MDTS in bytes; UINT64_MAX: no limit
-  uint16_t io_queue_pairs_max = 0;  // granted by Set Features, Number of Queues
-  bool takes_sgls = false;          // SGLS: data blocks at the alignment of a dword
-  uint32_t optional_events = 0;     // OAES
-  uint32_t event_requests_max = 0;  // AERL + 1
+  uint64_t transfer_bytes_max = 0;      // MDTS in bytes; UINT64_MAX: no limit
+  uint16_t io_queue_pairs_max = 0;      // granted by Set Features, Number of Queues
+  bool takes_sgls = false;              // SGLS: data blocks at the alignment of a dword
+  uint32_t optional_events = 0;         // OAES
+  uint32_t event_requests_max = 0;      // AERL + 1
   bool takes_shadow_doorbells = false;  // OACS: Doorbell Buffer Config
 };
 

@@ -19,8 +19,8 @@ struct QueueNumber {
 class QueueNumbers {
  public:
   virtual ~QueueNumbers() = default;
-  // `queue_id` 0: the lowest that is free, ERR_NO_QUEUES when there is none. Else that one: ERR_BUSY
-  // when it is in use, ERR_RANGE when there is none such.
+  // `queue_id` 0: the lowest that is free, ERR_NO_QUEUES when there is none. Else that one:
+  // ERR_BUSY when it is in use, ERR_RANGE when there is none such.
   virtual Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0) = 0;
   // The controller has no queue of this number any more.
   virtual void give_back(QueueNumber number) = 0;

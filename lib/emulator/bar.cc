@@ -11,8 +11,8 @@ namespace nvm::emulator {
 
 Bar::Bar() : fd_(make_published_memory("peernvm-bar", kBarByteLength, &bytes_)) {
   if (!fd_.valid()) {
-    void* bytes = mmap(nullptr, kBarByteLength, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* bytes =
+        mmap(nullptr, kBarByteLength, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED) abort();  // three pages are not to be had, as when `new` fails
     bytes_ = static_cast<std::byte*>(bytes);
   }

@@ -91,7 +91,8 @@ Task ControllerState::bring_lists(Slot& slot) {
 // The host's memory may have changed hands since it was looked up.
 void ControllerState::refresh_data(Slot& slot) const {
   Command& command = slot.command;
-  if (command.data.byte_length() == 0 || slot.domain_generation == slot.host->domain.generation()) return;
+  if (command.data.byte_length() == 0 || slot.domain_generation == slot.host->domain.generation())
+    return;
   if (find_host_memory(slot) == spec::status::success) return;
   command.data.lose();
   command.metadata.lose();

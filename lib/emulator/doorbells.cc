@@ -105,7 +105,8 @@ bool ControllerState::resolve_shadow_doorbells() {
   if (shadow_.active) {
     shadow_.may_fault = false;
     shadow_.doorbells = find_page(owner.domain, shadow_.doorbells_address, shadow_.may_fault);
-    shadow_.event_indices = find_page(owner.domain, shadow_.event_indices_address, shadow_.may_fault);
+    shadow_.event_indices =
+        find_page(owner.domain, shadow_.event_indices_address, shadow_.may_fault);
     if (shadow_.doorbells == nullptr || shadow_.event_indices == nullptr) return false;
   }
   for (size_t id = 1; id < submission_queues.size(); id++) {

@@ -54,8 +54,8 @@ bool ControllerState::open_queue(QueueMemory& queue, uint64_t address, uint32_t 
   return false;
 }
 
-// After the owner's domain has changed; false when a queue, or the page of its doorbell, has lost its
-// memory.
+// After the owner's domain has changed; false when a queue, or the page of its doorbell, has lost
+// its memory.
 bool ControllerState::resolve_queues() {
   for (SubmissionQueue& queue : submission_queues) {
     if (queue.exists() && !resolve(queue, sizeof(spec::SubmissionQueueEntry), false)) {

@@ -60,8 +60,8 @@ Status check_admin_command(const spec::SubmissionQueueEntry& command, const Serv
     return Status(ErrorCode::Refused, what + ", of a client that may only read");
   }
   if (names_other_namespace(command, policy.sharing)) {
-    return Status(ErrorCode::Refused,
-                  what + ", on namespace " + std::to_string(command.nsid) + ", which is not shared");
+    return Status(ErrorCode::Refused, what + ", on namespace " + std::to_string(command.nsid) +
+                                          ", which is not shared");
   }
   return {};
 }

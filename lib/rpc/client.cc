@@ -45,9 +45,9 @@ Result<std::shared_ptr<Client>> Client::greet(std::unique_ptr<Channel> channel,
                                               const std::string& name, Waiter& waiter,
                                               bool observes) {
   std::shared_ptr<Client> client(new Client(std::move(channel), name, waiter));
-  auto reply = client->call(make_message(
-      spec::rpc_code::hello, 0,
-      spec::RpcHello{.version = spec::rpc_version, .observer = observes ? 1u : 0u}));
+  auto reply = client->call(
+      make_message(spec::rpc_code::hello, 0,
+                   spec::RpcHello{.version = spec::rpc_version, .observer = observes ? 1u : 0u}));
   if (!reply.ok()) {
     const ErrorCode code = reply.status().failure().code;
     if (code != ErrorCode::ManagerGone) return std::move(reply.status());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a manager tells its clients unasked, and that it has gone. A thin loop with the only thread of
-// the client's side.
+// What a manager tells its clients unasked, and that it has gone. A thin loop with the only thread
+// of the client's side.
 #pragma once
 
 #include <atomic>

@@ -150,6 +150,29 @@ Status Session::obey(Message& message, uint64_t now_ns) {
   }
 }
 
+// The controller, as a client needs to know it.
+void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
+  const Capabilities& capabilities = served_.transport->capabilities();
+  const Doorbells doorbells = served_.transport->doorbells();
+  welcome.bar_offset = bar.bar_offset;
+  welcome.bar_byte_length = bar.bar_byte_length;
+  welcome.doorbell_offset = bar.doorbell_offset;
+  welcome.doorbell_byte_length = bar.doorbell_byte_length;
+  welcome.doorbell_stride = doorbells.stride_bytes;
+  welcome.sleeping_offset = bar.sleeping_offset;
+  welcome.uncached = doorbells.uncached ? 1 : 0;
+  welcome.emulated = capabilities.emulated ? 1 : 0;
+  welcome.wakes = capabilities.wakes ? 1 : 0;
+  welcome.write_protected = capabilities.write_protected || policy_.sharing.read_only ? 1 : 0;
+  welcome.vectors = capabilities.vectors;
+  welcome.takes_sgls = served_.limits.takes_sgls ? 1 : 0;
+  welcome.transfer_bytes_max = served_.limits.transfer_bytes_max;
+  welcome.io_queue_pairs_max =
+      std::min<uint32_t>(limits_.queue_pairs_max, served_.limits.io_queue_pairs_max);
+  welcome.optional_events = served_.limits.optional_events;
+  welcome.ready_timeout_ns = served_.ready_timeout_ns;
+}
+
 Status Session::hello(const Message& message) {
   const auto hello = parse_body<spec::RpcHello>(message);
   if (!hello || greeted_) return refuse_malformed("hello");
@@ -189,24 +212,7 @@ Status Session::hello(const Message& message) {
   notices_ = std::move(notices);
   port_ = std::move(port.value());
   memory_ = std::make_unique<ClientMemory>(*port_, limits_);
-  const Doorbells doorbells = served_.transport->doorbells();
-  welcome.bar_offset = bar.bar_offset;
-  welcome.bar_byte_length = bar.bar_byte_length;
-  welcome.doorbell_offset = bar.doorbell_offset;
-  welcome.doorbell_byte_length = bar.doorbell_byte_length;
-  welcome.doorbell_stride = doorbells.stride_bytes;
-  welcome.sleeping_offset = bar.sleeping_offset;
-  welcome.uncached = doorbells.uncached ? 1 : 0;
-  welcome.emulated = capabilities.emulated ? 1 : 0;
-  welcome.wakes = capabilities.wakes ? 1 : 0;
-  welcome.write_protected = capabilities.write_protected || policy_.sharing.read_only ? 1 : 0;
-  welcome.vectors = capabilities.vectors;
-  welcome.takes_sgls = served_.limits.takes_sgls ? 1 : 0;
-  welcome.transfer_bytes_max = served_.limits.transfer_bytes_max;
-  welcome.io_queue_pairs_max =
-      std::min<uint32_t>(limits_.queue_pairs_max, served_.limits.io_queue_pairs_max);
-  welcome.optional_events = served_.limits.optional_events;
-  welcome.ready_timeout_ns = served_.ready_timeout_ns;
+  describe(bar, welcome);
   Message answer = make_message(spec::rpc_code::hello, message.header().id, welcome);
   answer.fds.push_back(std::move(bar_fd));
   answer.fds.push_back(std::move(doorbell_fd));
@@ -252,8 +258,8 @@ Status Session::take_queue(const Message& message) {
     return Status(ErrorCode::NoQueues,
                   "a client may have " + std::to_string(limits_.queue_pairs_max));
   }
-  auto taken = served_.queue_numbers->take(request->wakes != 0,
-                                           static_cast<uint16_t>(request->queue_id));
+  auto taken =
+      served_.queue_numbers->take(request->wakes != 0, static_cast<uint16_t>(request->queue_id));
   if (!taken.ok()) return std::move(taken.status());
   const QueueNumber number = taken.value();
   port_->assign_queue(number.queue_id, true);
@@ -301,8 +307,8 @@ Status Session::bind_wake(Message& message) {
     if (piece == nullptr || request->armed_address % sizeof(uint32_t) != 0) {
       return Status(ErrorCode::Argument, "a word to arm outside of the client's memory");
     }
-    auto* armed = reinterpret_cast<std::atomic<uint32_t>*>(
-        ClientMemory::at(*piece, request->armed_address));
+    auto* armed =
+        reinterpret_cast<std::atomic<uint32_t>*>(ClientMemory::at(*piece, request->armed_address));
     const int fd = message.fds[0].get();
     NVM_TRY(served_.transport->bind_wake(static_cast<uint16_t>(request->vector), {armed, fd}));
     queue.wake = std::move(message.fds[0]);

@@ -82,8 +82,8 @@ class Session {
     spec::SubmissionQueueEntry command;
     uint64_t deadline_ns;
     std::shared_ptr<const Pieces> memory;  // that PRP1 and PRP2 are in
-    std::optional<AdminTicket> ticket;  // none: no id is free yet
-    bool ours = false;                  // takes a queue back: nobody waits for the reply
+    std::optional<AdminTicket> ticket;     // none: no id is free yet
+    bool ours = false;                     // takes a queue back: nobody waits for the reply
     bool overdue = false;  // it was replied to, but what it names is kept until the device is done
   };
 
@@ -91,6 +91,7 @@ class Session {
   void answer(Message& message, uint64_t now_ns);
   Status obey(Message& message, uint64_t now_ns);
   Status hello(const Message& message);
+  void describe(const BarShare& bar, spec::RpcWelcome& welcome) const;
   Status map(Message& message);
   Status unmap(const Message& message);
   Status begin_admin(const Message& message, uint64_t now_ns);

@@ -77,8 +77,8 @@ Status Session::check_creation(const spec::SubmissionQueueEntry& command,
     return Status(ErrorCode::Refused, "a queue in memory that is not this client's");
   }
   if (is_sq) {
-    const auto cq = queues_.find(
-        static_cast<uint16_t>(spec::create_sq_cdw11::cqid.get(command.cdw11)));
+    const auto cq =
+        queues_.find(static_cast<uint16_t>(spec::create_sq_cdw11::cqid.get(command.cdw11)));
     if (cq != queues_.end() && cq->second.cq_exists) return {};
     return Status(ErrorCode::Refused, "a completion queue that is not this client's");
   }
@@ -104,8 +104,8 @@ Status Session::begin_admin(const Message& message, uint64_t now_ns) {
   NVM_TRY(check_admin_command(command.command, policy_));
   NVM_TRY(check_queue_command(command.command));
   command.deadline_ns = now_ns + std::min(request->timeout_ns, kTimeoutNsMax);
-  command.memory = std::make_shared<Pieces>(Pieces{memory_->find(command.command.prp1, 1),
-                                                  memory_->find(command.command.prp2, 1)});
+  command.memory = std::make_shared<Pieces>(
+      Pieces{memory_->find(command.command.prp1, 1), memory_->find(command.command.prp2, 1)});
   admin_commands_++;
   outstanding_.push_back(std::move(command));
   return {};
@@ -171,10 +171,9 @@ bool Session::settle(Outstanding& each, uint64_t now_ns) {
   }
   if (each.overdue || now_ns < each.deadline_ns) return false;
   if (awaited) {
-    reply(make_failure(each.request,
-                       {ErrorCode::Timeout, 0, 0,
-                        "admin command, opcode " + std::to_string(each.command.opc) + ", on " +
-                            served_.transport->capabilities().address}));
+    reply(make_failure(each.request, {ErrorCode::Timeout, 0, 0,
+                                      "admin command, opcode " + std::to_string(each.command.opc) +
+                                          ", on " + served_.transport->capabilities().address}));
   }
   each.overdue = each.ours || each.ticket.has_value();
   return !each.overdue;

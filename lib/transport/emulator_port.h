@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A client's part of an emulated controller: it reaches its own memory only, and a page of doorbells
-// of which the device reads those of its queues.
+// A client's part of an emulated controller: it reaches its own memory only, and a page of
+// doorbells of which the device reads those of its queues.
 #pragma once
 
 #include <memory>

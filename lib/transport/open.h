@@ -11,9 +11,9 @@
 namespace nvm {
 
 // `target`: an image file → emulator; `05:00.0`, `0000:05:00.0` or its sysfs path → PCI by
-// what drives it (vfio-pci → vfio, nothing → sysfs); a socket, or a folder with a socket `cntrl` → a
-// controller that another process has: of type SOCK_SEQPACKET its manager's, of type SOCK_STREAM a
-// vfio-user server's; empty → an emulator over memory. Prefixes `emulator:`, `pci:`, `rpc:` and
+// what drives it (vfio-pci → vfio, nothing → sysfs); a socket, or a folder with a socket `cntrl` →
+// a controller that another process has: of type SOCK_SEQPACKET its manager's, of type SOCK_STREAM
+// a vfio-user server's; empty → an emulator over memory. Prefixes `emulator:`, `pci:`, `rpc:` and
 // `vfio-user:` override. The same image twice in one process is the same device. ERR_TARGET names
 // what was tried.
 Result<std::shared_ptr<Transport>> open_transport(const std::string& target);

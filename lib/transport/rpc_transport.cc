@@ -121,8 +121,7 @@ Doorbells RpcTransport::doorbells() {
   doorbells.stride_bytes = welcome.doorbell_stride;
   doorbells.uncached = welcome.uncached != 0;
   if (welcome.sleeping_offset != 0) {
-    doorbells.sleeping =
-        reinterpret_cast<std::atomic<uint32_t>*>(bar_ + welcome.sleeping_offset);
+    doorbells.sleeping = reinterpret_cast<std::atomic<uint32_t>*>(bar_ + welcome.sleeping_offset);
   }
   return doorbells;
 }
@@ -161,8 +160,8 @@ Result<Mapping> RpcTransport::map(const Buffer& buffer) {
 
 Status RpcTransport::unmap(const Mapping& mapping) {
   if (!is_gone()) {
-    auto reply = client_->call(
-        rpc::make_message(spec::rpc_code::unmap, 0, spec::RpcUnmap{mapping.handle}));
+    auto reply =
+        client_->call(rpc::make_message(spec::rpc_code::unmap, 0, spec::RpcUnmap{mapping.handle}));
     if (!reply.ok() && !is_gone()) return std::move(reply.status());
   }
   std::lock_guard lock(mutex_);
@@ -228,8 +227,8 @@ void RpcTransport::lose_queues() {
 }
 
 Status RpcTransport::reset() {
-  return Status(ErrorCode::Refused, "resetting a controller that others use, " +
-                                        capabilities_.address);
+  return Status(ErrorCode::Refused,
+                "resetting a controller that others use, " + capabilities_.address);
 }
 
 }  // namespace nvm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A controller that another process manages and shares: admin commands by asking it, queues, buffers
-// and doorbells as memory that both have mapped.
+// A controller that another process manages and shares: admin commands by asking it, queues,
+// buffers and doorbells as memory that both have mapped.
 #pragma once
 
 #include <map>
@@ -62,9 +62,9 @@ class RpcTransport final : public Transport {
   std::byte* bar_ = nullptr;
   size_t bar_byte_length_ = 0;
 
-  std::mutex mutex_;  // guards everything below
-  std::map<uint64_t, Mapped> mapped_;        // by handle
-  std::map<uint16_t, WakeTarget> wakes_;     // by vector
+  std::mutex mutex_;                      // guards everything below
+  std::map<uint64_t, Mapped> mapped_;     // by handle
+  std::map<uint16_t, WakeTarget> wakes_;  // by vector
   std::mutex lost_mutex_;
   std::function<void()> lost_;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Serves an emulated controller to programs that attach PCI devices over a socket: virtual machine
-// monitors, and drivers in user space. The thin loop around SocketListener, Connection and Device; the
-// only thread of this folder.
+// monitors, and drivers in user space. The thin loop around SocketListener, Connection and Device;
+// the only thread of this folder.
 #pragma once
 
 #include <atomic>

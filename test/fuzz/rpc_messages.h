@@ -63,7 +63,8 @@ class RpcClient {
       const spec::RpcHeader header = reply.header();
       if (header.error != 0) continue;
       if (header.code == spec::rpc_code::map && memory.size() < 16) {
-        if (const auto body = rpc::parse_body<spec::RpcMapped>(reply)) memory.push_back(body->handle);
+        if (const auto body = rpc::parse_body<spec::RpcMapped>(reply))
+          memory.push_back(body->handle);
       }
       if (header.code == spec::rpc_code::take_queue && queues.size() < 16) {
         if (const auto body = rpc::parse_body<spec::RpcQueue>(reply)) queues.push_back(*body);
@@ -121,8 +122,8 @@ class RpcClient {
 };
 
 inline void send_hello(Input& input, RpcClient& client) {
-  client.send(spec::rpc_code::hello,
-              spec::RpcHello{static_cast<uint32_t>(input.below(3)), static_cast<uint32_t>(input.below(2))});
+  client.send(spec::rpc_code::hello, spec::RpcHello{static_cast<uint32_t>(input.below(3)),
+                                                    static_cast<uint32_t>(input.below(2))});
 }
 
 inline void send_map(Input& input, RpcClient& client) {
@@ -144,13 +145,17 @@ inline void send_unmap(Input& input, RpcClient& client) {
 
 inline void send_admin(Input& input, RpcClient& client) {
   spec::SubmissionQueueEntry command{};
-  constexpr uint8_t kOpcodes[] = {
-      spec::admin_opcode::identify, spec::admin_opcode::get_log_page, spec::admin_opcode::get_features,
-      spec::admin_opcode::set_features, spec::admin_opcode::abort,
-      spec::admin_opcode::asynchronous_event_request, spec::admin_opcode::doorbell_buffer_config};
+  constexpr uint8_t kOpcodes[] = {spec::admin_opcode::identify,
+                                  spec::admin_opcode::get_log_page,
+                                  spec::admin_opcode::get_features,
+                                  spec::admin_opcode::set_features,
+                                  spec::admin_opcode::abort,
+                                  spec::admin_opcode::asynchronous_event_request,
+                                  spec::admin_opcode::doorbell_buffer_config};
   command.opc = input.below(8) == 0 ? input.u8() : input.pick(kOpcodes);
   // What ends the controller for all ends the fuzzing, too.
-  if (command.opc == spec::admin_opcode::format_nvm || command.opc == spec::admin_opcode::sanitize) {
+  if (command.opc == spec::admin_opcode::format_nvm ||
+      command.opc == spec::admin_opcode::sanitize) {
     command.opc = spec::admin_opcode::identify;
   }
   command.flags = input.below(8) == 0 ? input.u8() : 0;
@@ -176,7 +181,8 @@ inline void send_queue_command(Input& input, RpcClient& client) {
   command.opc = input.pick(kOpcodes);
   command.cdw10 = queue.queue_id | (input.below(4) == 0 ? input.u16() : 15u) << 16;
   const bool is_cq = command.opc == spec::admin_opcode::create_io_completion_queue;
-  const uint32_t upper = is_cq ? static_cast<uint32_t>(queue.vector) : client.some_queue(input).queue_id;
+  const uint32_t upper =
+      is_cq ? static_cast<uint32_t>(queue.vector) : client.some_queue(input).queue_id;
   command.cdw11 = 1 | (is_cq && queue.vector >= 0 ? 2 : 0) | upper << 16;
   if (input.below(8) == 0) command.cdw11 = input.u32();
   command.prp1 = client.some_memory(input);
@@ -198,8 +204,8 @@ inline void send_give_queue(Input& input, RpcClient& client) {
 
 inline void send_bind_wake(Input& input, RpcClient& client) {
   spec::RpcBindWake body{};
-  body.vector = input.below(8) == 0 ? input.u32()
-                                    : static_cast<uint32_t>(client.some_queue(input).vector);
+  body.vector =
+      input.below(8) == 0 ? input.u32() : static_cast<uint32_t>(client.some_queue(input).vector);
   body.armed_address = client.some_memory(input) + input.below(8);
   const int choices[] = {client.belongings->sealed.get(), client.belongings->other.get()};
   client.send(spec::rpc_code::bind_wake, body,
@@ -207,15 +213,18 @@ inline void send_bind_wake(Input& input, RpcClient& client) {
 }
 
 inline void send_small(Input& input, RpcClient& client) {
-  constexpr uint16_t kCodes[] = {spec::rpc_code::wake, spec::rpc_code::status,
-                                 spec::rpc_code::goodbye, spec::rpc_code::watch_events, 0, 99};
+  constexpr uint16_t kCodes[] = {spec::rpc_code::wake,
+                                 spec::rpc_code::status,
+                                 spec::rpc_code::goodbye,
+                                 spec::rpc_code::watch_events,
+                                 0,
+                                 99};
   client.send(input.pick(kCodes), uint32_t{0});
 }
 
 constexpr void (*kRpcMessages[])(Input&, RpcClient&) = {
-    send_hello,      send_map,        send_map,      send_unmap,
-    send_admin,      send_admin,      send_take_queue, send_take_queue,
-    send_queue_command, send_queue_command, send_queue_command, send_give_queue,
-    send_bind_wake,  send_small};
+    send_hello,         send_map,        send_map,        send_unmap,         send_admin,
+    send_admin,         send_take_queue, send_take_queue, send_queue_command, send_queue_command,
+    send_queue_command, send_give_queue, send_bind_wake,  send_small};
 
 }  // namespace nvm::fuzz

@@ -41,8 +41,14 @@ test.each([
   ['/**\n * nvm_f - do it\n *\n * Return: 0.\n */\nvoid nvm_f(void);\n', 'what it returns'],
   ['/**\n * nvm_g - do it\n */\nvoid nvm_f(void);\n', "documented as 'nvm_g'"],
   ['/**\n * nvm_f\n */\nvoid nvm_f(void);\n', "documented as ''"],
-  ['/**\n * typedef nvm_c - is called\n * @b: b\n */\ntypedef int (*nvm_c)(int b);\n', 'what it returns'],
-  ['/**\n * typedef nvm_c - is called\n */\ntypedef void (*nvm_c)(int b);\n', '@b is not documented'],
+  [
+    '/**\n * typedef nvm_c - is called\n * @b: b\n */\ntypedef int (*nvm_c)(int b);\n',
+    'what it returns',
+  ],
+  [
+    '/**\n * typedef nvm_c - is called\n */\ntypedef void (*nvm_c)(int b);\n',
+    '@b is not documented',
+  ],
   ['/**\n * struct nvm_s - some\n */\nstruct nvm_s {\n  int x;\n};\n', '@x is not documented'],
   ['/**\n * enum nvm_e - some\n */\nenum nvm_e { NVM_A };\n', '@NVM_A is not documented'],
 ])('what is not is named: %j', (text, problem) => {

@@ -88,8 +88,8 @@ TEST_CASE("a client asks the controller, and moves data through queues of its ow
   CHECK(std::string(info.model_no, 16) == "peernvm emulator");
   CHECK(info.max_entries == serving.manager.ctrl->max_entries);
   nvm_ns_info ns;
-  REQUIRE(nvm_admin_ns_info(client.aq, &ns, 1, client.identify_page(),
-                            client.identify_address()) == 0);
+  REQUIRE(nvm_admin_ns_info(client.aq, &ns, 1, client.identify_page(), client.identify_address()) ==
+          0);
   CHECK(ns.lba_data_size == 512);
   CHECK(nvm_ctrl_from_aq_ref(client.aq) == client.ctrl);
 
@@ -147,14 +147,20 @@ TEST_CASE("nobody gets the id of somebody else's queue, and ids come back") {
         EBUSY);
   CHECK(nvm_admin_sq_delete(client.aq, &sq, &cq) == 0);
   CHECK(nvm_admin_cq_delete(client.aq, &cq) == 0);
-  { CapiQueues after(manager, 3); }
-  { CapiQueues after(other, 2); }
+  {
+    CapiQueues after(manager, 3);
+  }
+  {
+    CapiQueues after(other, 2);
+  }
 
   INFO("one that was not created gives its id back");
   CHECK(nvm_admin_cq_create(client.aq, &refused, 4, managers->vaddr, managers->ioaddrs[0]) ==
         EPERM);
   CHECK(refused.no == 0);
-  { CapiQueues after(manager, 4); }
+  {
+    CapiQueues after(manager, 4);
+  }
   CHECK(nvm_admin_cq_create(client.aq, &refused, 60000, memory->vaddr, memory->ioaddrs[0]) ==
         EINVAL);
   CHECK(nvm_admin_cq_create(manager.aq, &refused, 60000, managers->vaddr, managers->ioaddrs[0]) ==
@@ -177,8 +183,12 @@ TEST_CASE("a client that unbinds leaves no queue in memory that it then lets go 
     client.aq = nullptr;
     nvm_dma_unmap(memory);
   }
-  { CapiQueues after(serving.manager, 5); }
-  { CapiQueues after(serving.manager, 4); }
+  {
+    CapiQueues after(serving.manager, 5);
+  }
+  {
+    CapiQueues after(serving.manager, 4);
+  }
 }
 
 struct Seen {
@@ -291,7 +301,9 @@ TEST_CASE("the number of queues is settled once a controller is served") {
     CHECK(n_sqs == 2);
     CHECK(nvm_admin_set_num_queues(host->aq, 0, 1) == EINVAL);
   }
-  { CapiQueues last(client, 3); }
+  {
+    CapiQueues last(client, 3);
+  }
   nvm_queue_t queue{};
   CHECK(nvm_admin_cq_create(client.aq, &queue, 4, client.identify_page(),
                             client.identify_address()) == EINVAL);

@@ -78,7 +78,8 @@ Belongings belongings(Controller& controller) {
 void kill_many(const char* how, uint64_t latency_ns, unsigned kills) {
   FaultyEmulator emulator(latency_ns);
   Folder folder;
-  auto started = rpc::Server::start(rpc::share(*emulator.controller).value(), folder / "nvm", {}, {});
+  auto started =
+      rpc::Server::start(rpc::share(*emulator.controller).value(), folder / "nvm", {}, {});
   REQUIRE(started.ok());
   const std::string path = started.value()->path();
   Worker worker(open_controller(open_transport(path)));
@@ -101,15 +102,21 @@ void kill_many(const char* how, uint64_t latency_ns, unsigned kills) {
   CHECK(worker.stop() > 0);
 }
 
-TEST_CASE("clients that are killed idle leave nothing") { kill_many("idle", 0, 10); }
+TEST_CASE("clients that are killed idle leave nothing") {
+  kill_many("idle", 0, 10);
+}
 
-TEST_CASE("clients that are killed as they submit leave nothing") { kill_many("submit", 0, 20); }
+TEST_CASE("clients that are killed as they submit leave nothing") {
+  kill_many("submit", 0, 20);
+}
 
 TEST_CASE("clients that are killed with commands under way leave nothing") {
   kill_many("submit", 300'000, 20);
 }
 
-TEST_CASE("clients that are killed in an admin command leave nothing") { kill_many("rpc", 0, 20); }
+TEST_CASE("clients that are killed in an admin command leave nothing") {
+  kill_many("rpc", 0, 20);
+}
 
 TEST_CASE("clients that are killed between creations and deletions leave nothing") {
   kill_many("create", 0, 20);
@@ -118,7 +125,8 @@ TEST_CASE("clients that are killed between creations and deletions leave nothing
 TEST_CASE("many are killed at once") {
   FaultyEmulator emulator;
   Folder folder;
-  auto started = rpc::Server::start(rpc::share(*emulator.controller).value(), folder / "nvm", {}, {});
+  auto started =
+      rpc::Server::start(rpc::share(*emulator.controller).value(), folder / "nvm", {}, {});
   REQUIRE(started.ok());
   const size_t numbers = count_free_numbers(*emulator.controller);
   {

@@ -46,7 +46,9 @@ struct Ends {
 };
 
 // The lowest descriptor that is free: grows when one is left open.
-int free_descriptor() { return UniqueFd(fcntl(0, F_DUPFD_CLOEXEC, 0)).get(); }
+int free_descriptor() {
+  return UniqueFd(fcntl(0, F_DUPFD_CLOEXEC, 0)).get();
+}
 
 TEST_CASE("a failure arrives as it was, its text bounded") {
   spec::RpcHeader request{};

@@ -149,8 +149,7 @@ class Scripted {
   // I/O address of new memory of `pages` pages, or 0.
   uint64_t map(uint64_t pages, UniqueFd* kept = nullptr) {
     UniqueFd fd = make_sealed_memory("scripted", pages * 4096);
-    const auto reply =
-        call(spec::rpc_code::map, spec::RpcMap{0, pages * 4096, 0}, {fd.get()});
+    const auto reply = call(spec::rpc_code::map, spec::RpcMap{0, pages * 4096, 0}, {fd.get()});
     if (reply.header().error != 0) return 0;
     if (kept != nullptr) *kept = std::move(fd);
     return rpc::parse_body<spec::RpcMapped>(reply)->handle;

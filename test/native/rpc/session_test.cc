@@ -25,7 +25,7 @@ Sqe set_feature(uint8_t feature) {
 TEST_CASE("whoever asks before greeting is dropped") {
   for (const auto code : std::initializer_list<uint16_t>{
            spec::rpc_code::map, spec::rpc_code::admin, spec::rpc_code::take_queue,
-        spec::rpc_code::status, spec::rpc_code::wake, 999}) {
+           spec::rpc_code::status, spec::rpc_code::wake, 999}) {
     ScriptedService served;
     Scripted client(served, false);
     client.send(code, spec::RpcAdmin{});
@@ -49,7 +49,7 @@ TEST_CASE("a request that is cut, or has the wrong descriptors, is refused and n
   Scripted client(served);
   for (const auto code : std::initializer_list<uint16_t>{
            spec::rpc_code::map, spec::rpc_code::unmap, spec::rpc_code::admin,
-        spec::rpc_code::take_queue, spec::rpc_code::give_queue, spec::rpc_code::bind_wake}) {
+           spec::rpc_code::take_queue, spec::rpc_code::give_queue, spec::rpc_code::bind_wake}) {
     CHECK(client.refusal(code, uint32_t{0}) == ErrorCode::Argument);
   }
   const UniqueFd fd = make_sealed_memory("memory", 4096);

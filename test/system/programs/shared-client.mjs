@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A client of sharing.test.ts: writes blocks of its own with growing versions, reads them back, and
-// tells its parent which versions were completed. Arguments: socket, first LBA, blocks. It ends when
-// it is told to, or killed, or with what an operation failed with.
+// A client of sharing.test.ts: writes blocks of its own with growing versions, reads them back,
+// and tells its parent which versions were completed. Arguments: socket, first LBA, blocks. It ends
+// when it is told to, or killed, or with what an operation failed with.
 import { openController } from 'peernvm'
 import { blockSize, fillBlock, versionOf } from './shared-blocks.mjs'
 
