@@ -19,15 +19,12 @@
 #include "platform/wake.h"
 
 namespace nvm {
-
 namespace {
 
 constexpr uint32_t kPageSize = 4096;
 constexpr uint16_t kSlotsMax = 64;  // entries in a page
 constexpr uint64_t kTimeoutNsMax = 3'600'000 * kNanosecondsPerMillisecond;
-constexpr unsigned kLooksPerHealthCheck =
-    64;  // reading a register costs about a microsecond on a device
-
+constexpr unsigned kLooksPerHealthCheck = 64;  // reading a register costs a microsecond
 constexpr size_t kEventsMax = 64;  // that nobody has taken; one more is not sent a request for
 
 enum class SlotState { Free, Waiting, Completed, Abandoned, EventRequest };
@@ -58,8 +55,8 @@ struct AdminQueue::State {
   uint32_t cq_head = 0;
   uint32_t cq_phase = kPhaseTag;
   uint16_t uses = 0;
-  std::vector<Slot> slots;  // entries − 1: with all in use the queue is exactly full
-  uint32_t epoch = 0;       // grows with each stop(): an id of an earlier one is nobody's
+  std::vector<Slot> slots;   // entries − 1: with all in use the queue is exactly full
+  uint32_t epoch = 0;        // grows with each stop(): an id of an earlier one is nobody's
   uint32_t ended_epoch = 0;  // follows when the controller is disabled: no queue is left
   bool stopped = false;
   bool closed = false;
@@ -158,10 +155,13 @@ std::optional<AdminTicket> AdminQueue::State::try_issue(spec::SubmissionQueueEnt
                                                         std::shared_ptr<const void> data,
                                                         ClientPort* client) {
   std::lock_guard lock(mutex);
-  if (stopped) return std::nullopt;
+  if (stopped || closed) return std::nullopt;
   reap();
+  // An eighth is kept free for the manager itself: of clients' commands there is no end.
+  const auto free = std::count_if(slots.begin(), slots.end(),
+                                  [](const Slot& each) { return each.state == SlotState::Free; });
+  if (static_cast<size_t>(free) <= (client ? slots.size() / 8 : 0)) return std::nullopt;
   Slot* slot = put(command, SlotState::Waiting);
-  if (slot == nullptr) return std::nullopt;
   slot->data = std::move(data);
   if (client != nullptr) client->assign_admin_command(command.cid);
   ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, false), sq_tail);
@@ -241,7 +241,8 @@ Result<Completion> AdminQueue::State::collect(AdminTicket ticket,
                                               const spec::SubmissionQueueEntry& command,
                                               uint64_t timeout_ns, Status health) {
   const std::string what = "admin command, opcode " + std::to_string(command.opc) + ", id " +
-                           std::to_string(ticket.slot) + ", on " + transport->capabilities().address;
+                           std::to_string(ticket.slot) + ", on " +
+                           transport->capabilities().address;
   std::lock_guard lock(mutex);
   if (ticket.epoch != epoch) return Status(ErrorCode::Aborted, what + ", which was reset");
   if (!closed) reap();
@@ -261,7 +262,6 @@ Result<Completion> AdminQueue::State::collect(AdminTicket ticket,
 }
 
 AdminQueue::AdminQueue(std::unique_ptr<State> state) : state_(std::move(state)) {}
-
 AdminQueue::~AdminQueue() {
   (void)close();
 }
@@ -283,8 +283,9 @@ Result<std::unique_ptr<AdminQueue>> AdminQueue::create(std::shared_ptr<Transport
 }
 
 // Issues `command` as soon as there is an id for it.
-Result<AdminTicket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
-                                        const std::shared_ptr<DmaDescriptor>& data) {
+Result<AdminTicket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command,
+                                             uint64_t timeout_ns,
+                                             const std::shared_ptr<DmaDescriptor>& data) {
   std::optional<AdminTicket> ticket;
   bool is_closed = false;
   wait_for_device(*transport, waiter, timeout_ns, [&] {
@@ -346,16 +347,6 @@ Result<Completion> AdminQueue::submit(spec::SubmissionQueueEntry command, uint64
 std::optional<AdminTicket> AdminQueue::begin(spec::SubmissionQueueEntry& command,
                                              std::shared_ptr<const void> memory,
                                              ClientPort* client) {
-  {
-    std::lock_guard lock(state_->mutex);
-    if (state_->closed) return std::nullopt;
-    // An eighth is kept free for callers that wait: others have no end of commands.
-    const std::vector<Slot>& slots = state_->slots;
-    const auto used = std::count_if(slots.begin(), slots.end(), [](const Slot& each) {
-      return each.state != SlotState::Free;
-    });
-    if (static_cast<size_t>(used) >= slots.size() - slots.size() / 8) return std::nullopt;
-  }
   return state_->try_issue(command, std::move(memory), client);
 }
 
@@ -363,9 +354,7 @@ std::optional<Result<Completion>> AdminQueue::end(AdminTicket ticket) {
   State& state = *state_;
   std::lock_guard lock(state.mutex);
   if (state.closed || ticket.epoch != state.epoch) {
-    return Status(ErrorCode::Aborted, "an admin command on " +
-                                          state.transport->capabilities().address +
-                                          ", which was reset or closed");
+    return Status(ErrorCode::Aborted, "by a reset of " + state.transport->capabilities().address);
   }
   state.reap();
   Slot& slot = state.slots[ticket.slot];

@@ -20,8 +20,18 @@ const canaries = [
   },
   { name: 'flush-no-op', program: 'emulator_test', what: 'flush does nothing' },
   { name: 'flush-no-op', program: 'simulation', what: 'flush does nothing' },
-  { name: 'dead-queue-kept', program: 'rpc_test', what: "a dead client's queue is kept" },
-  { name: 'early-free', program: 'rpc_test', what: 'memory of a client is let go of too early' },
+  {
+    name: 'dead-queue-kept',
+    program: 'rpc_test',
+    only: "dead client's queue kept*",
+    what: "a dead client's queue is kept",
+  },
+  {
+    name: 'early-free',
+    program: 'rpc_test',
+    only: 'memory stays mapped*',
+    what: 'memory of a client is let go of too early',
+  },
 ]
 
 /** How a program is run, and what its output says that it has found. */
@@ -36,7 +46,8 @@ const folder = 'build-canary'
 const buildTimeoutSeconds = 600
 const runTimeoutSeconds = 120
 
-async function mustBeCaught({ name, program, what }) {
+// `only`: no other test cases, where others would wait for what never comes.
+async function mustBeCaught({ name, program, only, what }) {
   const problem = await buildNative(folder, {
     definitions: [`NVM_CANARY=${name}`],
     targets: [program],
@@ -48,7 +59,8 @@ async function mustBeCaught({ name, program, what }) {
   }
   const path = join(root, folder, 'bin', program)
   const { args, findings } = programs[program] ?? programs.doctest
-  const outcome = await run(path, args, { timeoutSeconds: runTimeoutSeconds })
+  const chosen = only === undefined ? args : [...args, `--test-case=${only}`]
+  const outcome = await run(path, chosen, { timeoutSeconds: runTimeoutSeconds })
   const cases = findings(outcome.output)
   if (outcome.ok || cases.length === 0) {
     console.error(`  ${name} (${what}): NOT CAUGHT by ${program}\n${tail(outcome.output, 12)}`)
