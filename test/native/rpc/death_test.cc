@@ -83,15 +83,10 @@ void kill_many(const char* how, uint64_t latency_ns, unsigned kills) {
   REQUIRE(started.ok());
   const std::string path = started.value()->path();
   Worker worker(open_controller(open_transport(path)));
-  Victim(path, how).kill();
   const auto settle = [&](const Belongings& wanted) {
     return wait_until(thread_waiter(), kTimeoutNs,
                       [&] { return belongings(*emulator.controller) == wanted; });
   };
-  // All numbers but the worker's.
-  const size_t numbers = emulator.controller->limits().io_queue_pairs_max - 1u;
-  REQUIRE(wait_until(thread_waiter(), kTimeoutNs,
-                     [&] { return count_free_numbers(*emulator.controller) == numbers; }));
   const Belongings alone = belongings(*emulator.controller);
   for (unsigned i = 0; i < kills; i++) {
     Victim victim(path, how);
