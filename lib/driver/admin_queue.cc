@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -28,9 +29,7 @@ constexpr unsigned kLooksPerHealthCheck = 64;  // reading a register costs a mic
 constexpr size_t kEventsMax = 64;  // that nobody has taken; one more is not sent a request for
 
 enum class SlotState { Free, Waiting, Completed, Abandoned, EventRequest };
-
-// One command id. Abandoned: its caller gave up, but the device may still complete it and use
-// `data`.
+// One command id. Abandoned: its caller gave up, but the device may still complete it.
 struct Slot {
   SlotState state = SlotState::Free;
   uint16_t command_id = 0;  // as the device knows it
@@ -71,7 +70,7 @@ struct AdminQueue::State {
   std::atomic<bool> aborting = false;
 
   std::mutex life_mutex;  // held while the controller is stopped, started, closed
-  std::function<void()> reset_hook;
+  std::map<const void*, std::function<void()>> reset_hooks;
 
   State(std::shared_ptr<Transport> to, AdminWindow memory, Waiter& waits)
       : transport(std::move(to)), window(std::move(memory)), waiter(waits) {}
@@ -132,7 +131,7 @@ void AdminQueue::State::note_disabled() {
     std::lock_guard lock(mutex);
     ended_epoch = epoch;
   }
-  if (reset_hook) reset_hook();
+  for (const auto& [who, hook] : reset_hooks) hook();
 }
 
 // Puts `command` into the queue under the lowest free id; null when all are in use. With `mutex`
@@ -383,9 +382,10 @@ bool AdminQueue::is_closed() {
   return state_->closed;
 }
 
-void AdminQueue::watch_resets(std::function<void()> hook) {
+void AdminQueue::watch_resets(const void* who, std::function<void()> hook) {
   std::lock_guard life(state_->life_mutex);
-  state_->reset_hook = std::move(hook);
+  state_->reset_hooks.erase(who);
+  if (hook) state_->reset_hooks.emplace(who, std::move(hook));
 }
 
 Result<bool> AdminQueue::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {

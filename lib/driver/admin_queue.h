@@ -62,8 +62,9 @@ class AdminQueue final : public Admin {
   // tickets of an earlier epoch do not exist any more.
   uint32_t epoch();
   bool is_closed();
-  // `hook` is called after each of those. Once this returned, an old one is not called again.
-  void watch_resets(std::function<void()> hook);
+  // `hook` is called after each stop(), one for each `who`. With null there, and once this returned,
+  // that of `who` is not called again.
+  void watch_resets(const void* who, std::function<void()> hook);
 
  private:
   struct State;

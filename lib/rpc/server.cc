@@ -57,7 +57,7 @@ Server::Server(ServedController served, const ServiceLimits& limits, ServicePoli
       wake_event_(std::move(wake_event)),
       service_(served, limits, std::move(policy), random_generation()),
       controller_(std::move(served.controller)) {
-  admin_->watch_resets([this] { notify(); });
+  admin_->watch_resets(this, [this] { notify(); });
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "nvm-rpc");
 }
@@ -65,7 +65,7 @@ Server::Server(ServedController served, const ServiceLimits& limits, ServicePoli
 void Server::stop() {
   if (!thread_.joinable()) return;
   stopping_.store(true);
-  admin_->watch_resets(nullptr);
+  admin_->watch_resets(this, nullptr);
   notify();
   thread_.join();
 }
