@@ -62,8 +62,8 @@ class AdminQueue final : public Admin {
   // tickets of an earlier epoch do not exist any more.
   uint32_t epoch();
   bool is_closed();
-  // `hook` is called after each stop(), one for each `who`. With null there, and once this returned,
-  // that of `who` is not called again.
+  // `hook` is called after each of those, one for each `who`. Once this returned, the one that
+  // `who` had before is not called again.
   void watch_resets(const void* who, std::function<void()> hook);
 
  private:

@@ -53,7 +53,9 @@ export interface SharingPolicy {
 export interface SharingOptions {
   /** Of the socket that clients open; for processes of the same user, and of root. */
   readonly path: string
+  /** What each client may have. */
   readonly limits?: SharingLimits
+  /** What clients may do. */
   readonly policy?: SharingPolicy
 }
 
@@ -64,7 +66,9 @@ export interface SharingOptions {
 export interface SharingClient {
   /** Another number for each client of this server. */
   readonly id: number
+  /** Its process. */
   readonly pid: number
+  /** The user of that. */
   readonly uid: number
   /** That it has taken. */
   readonly queuePairs: number
@@ -91,6 +95,7 @@ export interface SharingStatus {
   readonly address: string
   /** Another number for each server: a restarted one is not the same. */
   readonly generation: bigint
+  /** All that it has now, those included that are leaving. */
   readonly clients: readonly SharingClient[]
 }
 

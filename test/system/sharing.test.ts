@@ -38,10 +38,7 @@ class Client {
   readonly completed = new Map<number, number>()
   last: Progress | undefined
 
-  constructor(
-    socket: string,
-    readonly first: number,
-  ) {
+  constructor(socket: string, first: number) {
     this.child = fork(clientProgram, [socket, String(first), String(blocksOfClient)])
     children.add(this.child)
     this.child.on('message', (message: Progress) => {

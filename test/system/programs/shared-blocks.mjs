@@ -11,7 +11,10 @@ export function fillBlock(bytes, lba, version) {
   for (let i = 2; i < words.length; i++) words[i] = Math.imul(lba + i, 0x9e3779b1) ^ version
 }
 
-/** The version of a block that was never written is 0. Throws for one that is torn or another's. */
+/**
+ * The version of a block that was never written is 0. Throws for one that is torn or another's.
+ * @type {(bytes: Uint8Array, lba: number) => number}
+ */
 export function versionOf(bytes, lba) {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, blockSize / 4)
   const version = words[1]
