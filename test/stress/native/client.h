@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// A client of a shared controller that writes blocks of its own with growing versions, reads them
+// back, and keeps its slot up to date, until it is killed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "driver/controller.h"
+#include "slot.h"
+
+namespace nvm::stress {
+
+class Client {
+ public:
+  // Slot `index` of the page, and its blocks. What fails ends the process with a message and 1.
+  Client(const std::string& socket, Slot& slot, unsigned index);
+
+  // Reads what the client before it has left, then works until the slot says `ending`.
+  void run();
+
+ private:
+  // Blocks that are being written, then read back.
+  struct Lane {
+    uint32_t first = 0;  // of the slot
+    uint32_t version = 0;
+    bool reads = false;
+  };
+
+  void adopt();
+  void work();
+  void call();
+  void create_queues();
+  void rest();
+  bool stays(Phase phase) const;
+  void set_phase(Phase phase);
+
+  // Commands of `blocks` blocks from now on; none is outstanding.
+  void shape(uint32_t lanes, uint32_t blocks);
+  void begin(uint16_t lane);
+  void write(uint16_t lane);
+  void read(uint16_t lane);
+  void submit(uint16_t lane, uint8_t opcode);
+  void ring();
+  // What has completed goes on: from write to read, and when `again` from read to the next write.
+  uint32_t reap(bool again);
+  void drain();
+  void verify(const Lane& lane, const std::byte* bytes);
+  void check(const std::byte* block, uint32_t index);
+  std::byte* bytes_of(uint16_t lane) const;
+
+  Slot& slot_;
+  const uint32_t first_lba_;
+  std::shared_ptr<Transport> transport_;
+  std::shared_ptr<Controller> controller_;
+  std::shared_ptr<QueuePair> queue_;
+  std::shared_ptr<DmaDescriptor> data_;
+  std::shared_ptr<DmaDescriptor> page_;  // of Identify
+  std::shared_ptr<DmaDescriptor> queue_memory_;
+  std::vector<Lane> lanes_;
+  uint32_t blocks_ = 0;  // of a command
+  uint32_t next_ = 0;    // first block of the next write
+  uint32_t queued_ = 0;  // enqueued since the last ring
+  uint32_t outstanding_ = 0;
+};
+
+}  // namespace nvm::stress

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// What native/client.h is in C++: a client that writes blocks of its own with growing versions, and
+// reads them back, until it is killed. Arguments: socket, page, slot. It ends when its slot says so,
+// or when its parent has gone.
+import { openSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { openController } from 'peernvm'
+import { blockBytes, fillBlock } from './blocks.mjs'
+import { checkBlocks } from './check-blocks.mjs'
+import { blocksOfSlot, phases, Slot, words } from './slot.mjs'
+
+const [socket, page, index] = [process.argv[2], process.argv[3], Number(process.argv[4])]
+process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume()
+
+const slot = new Slot(openSync(page, 'r+'), index)
+const firstLba = index * blocksOfSlot
+const controller = await openController(socket)
+const namespace = await controller.namespace(1)
+const queue = await controller.createQueuePair({ mode: 'await', depth: 32 })
+const memory = await controller.allocate(blocksOfSlot * blockBytes)
+const counts = { submitted: 0, completed: 0, verified: 0, wrong: 0, lost: 0 }
+let next = 0
+
+function count(name, more) {
+  counts[name] += more
+  slot.set(words[name], counts[name])
+}
+
+const setPhase = (name) => slot.set(words.phase, phases.indexOf(name))
+
+function wantedPhase() {
+  const values = slot.read()
+  return values[words.ending] === 1 ? 'end' : (phases[values[words.wanted]] ?? 'submit')
+}
+
+/** A command, counted while it is in flight. */
+async function execute(command) {
+  const done = command()
+  count('submitted', 1)
+  await done
+  count('completed', 1)
+}
+
+async function readBack(first, view) {
+  view.bytes.fill(0xee)
+  await execute(() => namespace.read({ lba: firstLba + first, into: view, queue }))
+  const { wrong, lost, found } = checkBlocks(view.bytes, slot, firstLba, first)
+  slot.setCompleted(first, found)
+  if (wrong > 0) count('wrong', wrong)
+  if (lost > 0) count('lost', lost)
+  count('verified', found.length)
+}
+
+/** Writes the blocks whose turn it is, with a version that none of them has had, and reads them. */
+async function turn(view) {
+  const blockCount = view.byteLength / blockBytes
+  const first = next
+  next = (next + blockCount) % blocksOfSlot
+  const { completed, inFlight } = slot.versions(first, blockCount)
+  const version = Math.max(...completed, ...inFlight) + 1
+  for (let i = 0; i < blockCount; i++) {
+    fillBlock(view.bytes.subarray(i * blockBytes), firstLba + first + i, version)
+  }
+  const versions = new Uint32Array(blockCount).fill(version)
+  slot.setInFlight(first, versions)
+  await execute(() => namespace.write({ lba: firstLba + first, from: view, queue }))
+  slot.setCompleted(first, versions)
+  await readBack(first, view)
+}
+
+/** `laneCount` commands at a time of `blockCount` blocks, while `goesOn` says so. */
+async function work(laneCount, blockCount, goesOn) {
+  next -= next % blockCount
+  const byteLength = blockCount * blockBytes
+  const lane = async (_, i) => {
+    const view = memory.view(i * byteLength, byteLength)
+    do await turn(view)
+    while (goesOn())
+  }
+  await Promise.all(Array.from({ length: laneCount }, lane))
+}
+
+/** Work in `phase` while it is asked for: looks now and then, as each look is a system call. */
+async function workIn(phase, laneCount, blockCount) {
+  const wanted = wantedPhase()
+  let lookAt = performance.now() + 5
+  let stays = true
+  setPhase(phase)
+  await work(laneCount, blockCount, () => {
+    if (stays && performance.now() < lookAt) return true
+    lookAt = performance.now() + 5
+    stays = stays && wantedPhase() === wanted
+    if (!stays) setPhase('changing')
+    return stays
+  })
+}
+
+async function call() {
+  let calling = true
+  const beside = work(1, 8, () => calling)
+  while (wantedPhase() === 'midRpc') {
+    const identified = controller.admin.identifyController()
+    setPhase('midRpc')
+    await identified
+    setPhase('changing')
+  }
+  calling = false
+  await beside
+}
+
+async function rest() {
+  setPhase('idle')
+  while (wantedPhase() === 'idle') await setTimeout(1)
+  setPhase('changing')
+}
+
+for (let first = 0; first < blocksOfSlot; first += 256) {
+  await readBack(first, memory.view(0, 256 * blockBytes))
+}
+for (let wanted = wantedPhase(); wanted !== 'end'; wanted = wantedPhase()) {
+  if (wanted === 'midRpc') await call()
+  else if (wanted === 'idle') await rest()
+  else if (wanted === 'midCopy') await workIn('midCopy', 2, 1024)
+  else await workIn('submit', 32, 8)
+}
+await controller.close()
+process.exit(0)
