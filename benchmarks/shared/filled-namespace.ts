@@ -22,7 +22,7 @@ export async function openFilled(
 }
 
 /** Writes the whole namespace once, so that no read finds memory that was never touched. */
-async function fillNamespace({ controller, namespace }: Setting): Promise<void> {
+export async function fillNamespace({ controller, namespace }: Setting): Promise<void> {
   const chunk = 128 * 1024
   using buffer = await controller.allocate(chunk)
   buffer.bytes?.fill(0x5a)
