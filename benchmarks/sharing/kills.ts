@@ -19,7 +19,7 @@ export async function measureKill(path: string): Promise<number> {
     while ((await commandsOf(path, child)) === 0) await sleep(1)
     const began = performance.now()
     child.kill('SIGKILL')
-    while ((await commandsOf(path, child)) !== undefined) continue
+    while ((await commandsOf(path, child)) !== undefined);
     return performance.now() - began
   } finally {
     child.kill('SIGKILL')

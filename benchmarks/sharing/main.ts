@@ -17,7 +17,14 @@ import { saveResult } from '../shared/result.ts'
 import { showSpread, spreadOf } from '../shared/spread.ts'
 import { measureKill } from './kills.ts'
 import type { RoundTrip } from './process.ts'
-import { clientKinds, quantilesOf, type ReadCell, readRows, roundTripRow, shareRow } from './rows.ts'
+import {
+  clientKinds,
+  quantilesOf,
+  type ReadCell,
+  readRows,
+  roundTripRow,
+  shareRow,
+} from './rows.ts'
 import type { ShareAnswer } from './share.ts'
 import { readTable, roundTripTable, shareTable } from './tables.ts'
 
@@ -41,7 +48,9 @@ const openProcess = (name: string) => new Measurer(name, [process.execPath, path
 async function serveVfioUser() {
   const program = pathOf('../../src/cli/peernvm.js')
   const args = ['serve', '--size', String(namespaceBytes), '--vfio-user', device]
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await once(child.stdout, 'data')
   return async () => {
     child.kill('SIGTERM')
@@ -127,7 +136,9 @@ await owner.close()
 rmSync(folder, { recursive: true })
 
 const reads = cells.flatMap(readRows)
-const identify = Object.entries(roundTrips).map(([client, answers]) => roundTripRow(client, answers))
+const identify = Object.entries(roundTrips).map(([client, answers]) =>
+  roundTripRow(client, answers),
+)
 const reclaimMs = quantilesOf(reclaimed)
 console.log(`${readTable(reads)}\n`)
 console.log(`${roundTripTable(identify)}\n`)

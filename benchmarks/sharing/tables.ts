@@ -7,7 +7,12 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
   const all = [titles, ...rows]
   const widths = titles.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)))
   return all
-    .map((row) => row.map((value, i) => value.padEnd((widths[i] ?? 0) + 2)).join('').trimEnd())
+    .map((row) =>
+      row
+        .map((value, i) => value.padEnd((widths[i] ?? 0) + 2))
+        .join('')
+        .trimEnd(),
+    )
     .join('\n')
 }
 

@@ -2,6 +2,7 @@
 // A client process of the stress, and what its slot says of it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../support/repository.ts'
 import { phases, Slot, words } from './programs/slot.mjs'
@@ -49,7 +50,8 @@ export class Client {
     this.slot.clear()
     this.ask('submit')
     const args = [socket, page.path, String(index)]
-    const [program, before] = kind === 'native' ? [nativeProgram, []] : [process.execPath, [nodeProgram]]
+    const [program, before] =
+      kind === 'native' ? [nativeProgram, []] : [process.execPath, [nodeProgram]]
     this.#child = spawn(program, [...before, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })
     this.#child.stderr?.on('data', (text) => {
       this.#stderr += text
@@ -85,6 +87,16 @@ export class Client {
   kill(): void {
     this.#end = 'killed'
     this.#child.kill('SIGKILL')
+  }
+
+  /** Whether its process has ended, though nobody may have been told. */
+  isDead(): boolean {
+    try {
+      const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
+      return 'ZX'.includes(stat[stat.lastIndexOf(')') + 2] ?? 'X')
+    } catch {
+      return true
+    }
   }
 
   /** Asks it to close what it has, and end. */

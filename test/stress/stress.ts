@@ -41,6 +41,8 @@ export interface Kill {
   /** I/O commands. */
   readonly inFlight: number
   readonly verified: number
+  /** From the signal until the process had ended, which the kernel does when it has time. */
+  readonly diedMs: number
   /** From the signal until the manager has taken back what it had. */
   readonly reclaimMs: number
 }
@@ -168,11 +170,8 @@ class Stress {
       }
       await new Promise(setImmediate)
     }
-    const began = performance.now()
-    client.kill()
-    const gone = await this.#isGone(client.pid)
-    const reclaimMs = performance.now() - began
-    if (!gone) this.#leaked++
+    const times = await this.#killAndWait(client)
+    if (times.reclaimMs > reclaimMsMax) this.#leaked++
     await client.exited
     const last = client.state()
     this.#past.verified += last.verified
@@ -181,16 +180,19 @@ class Stress {
     const { kind } = client
     const { inFlight, verified } = last
     const found = killClasses.find((each) => each === last.phase)
-    this.killed.push({ class: found, kind, inFlight, verified, reclaimMs })
+    this.killed.push({ class: found, kind, inFlight, verified, ...times })
     this.#launch(slot)
   }
 
-  async #isGone(pid: number): Promise<boolean> {
-    const deadline = performance.now() + reclaimMsMax
-    while ((await this.#manager.clients()).includes(pid)) {
-      if (performance.now() > deadline) return false
+  async #killAndWait(client: Client): Promise<Pick<Kill, 'diedMs' | 'reclaimMs'>> {
+    const began = performance.now()
+    const since = () => performance.now() - began
+    let diedMs: number | undefined
+    client.kill()
+    while ((await this.#manager.clients()).includes(client.pid) && since() < reclaimMsMax) {
+      if (diedMs === undefined && client.isDead()) diedMs = since()
     }
-    return true
+    return { diedMs: diedMs ?? since(), reclaimMs: since() }
   }
 
   /** Ends all clients, and reads every block once more. */

@@ -3,13 +3,13 @@
 import { killClasses } from './client.ts'
 import type { Kill, Progress, StressResult } from './stress.ts'
 
-/** In milliseconds, from the signal until the manager has taken back what the client had. */
-export interface ReclaimTimes {
+/** In milliseconds. */
+export interface Times {
   readonly min: number
   readonly median: number
   readonly p99: number
   readonly max: number
-  /** Of the kills, those that took more than 100 ms. */
+  /** How many were more than 100. */
   readonly late: number
 }
 
@@ -27,14 +27,17 @@ export interface StressSummary extends Progress {
   readonly errors: readonly string[]
   readonly classes: readonly ClassSummary[]
   readonly nodeKills: number
-  readonly reclaimMs: ReclaimTimes
+  /** From the signal until the process had ended. */
+  readonly diedMs: Times
+  /** From the signal until the manager had taken back what the client had. */
+  readonly reclaimMs: Times
   readonly holdings: StressResult['holdings']
 }
 
 const goalMs = 100
 
-export function reclaimTimes(kills: readonly Kill[]): ReclaimTimes {
-  const sorted = kills.map(({ reclaimMs }) => reclaimMs).sort((a, b) => a - b)
+export function timesOf(values: readonly number[]): Times {
+  const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN
   const late = sorted.filter((each) => each > goalMs).length
   return { min: sorted[0] ?? Number.NaN, median: at(0.5), p99: at(0.99), max: at(1), late }
@@ -63,21 +66,23 @@ export function summarise(result: StressResult): StressSummary {
     clean: lost + wrong + leaked + errors.length === 0,
     classes: classes.filter(({ kills }) => kills > 0),
     nodeKills: killed.filter(({ kind }) => kind === 'node').length,
-    reclaimMs: reclaimTimes(killed),
+    diedMs: timesOf(killed.map(({ diedMs }) => diedMs)),
+    reclaimMs: timesOf(killed.map(({ reclaimMs }) => reclaimMs)),
   }
 }
 
-const grouped = (count: number): string =>
-  String(count).replace(/\B(?=(\d{3})+$)/g, ' ')
+const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ' ')
 
 export const progressLine = ({ kills, verified, lost, wrong, leaked }: Progress): string =>
   `kills ${kills}, verified ${grouped(verified)} blocks, lost ${lost}, wrong ${wrong}, leaked ${leaked}`
 
-const milliseconds = (value: number): string => value.toFixed(1)
+const timesText = ({ min, median, p99, max, late }: Times): string => {
+  const [least, middle, high, most] = [min, median, p99, max].map((each) => each.toFixed(1))
+  return `median ${middle}, p99 ${high} (${least}–${most}) ms; ${late} times more than ${goalMs}`
+}
 
 export function summaryText(summary: StressSummary): string {
-  const { classes, errors, nodeKills, reclaimMs, holdings, seconds } = summary
-  const { min, median, p99, max, late } = reclaimMs
+  const { classes, errors, nodeKills, diedMs, reclaimMs, holdings, seconds } = summary
   return [
     progressLine(summary),
     `${seconds.toFixed(0)} s; ${nodeKills} of the killed were Node; errors of survivors: ${errors.length}`,
@@ -86,7 +91,8 @@ export function summaryText(summary: StressSummary): string {
       ({ class: name, kills, inFlightMin, verifiedMin }) =>
         `  ${name.padEnd(12)} ${String(kills).padStart(5)} kills, each with at least ${inFlightMin} in flight and ${grouped(verifiedMin)} verified`,
     ),
-    `taken back after ${milliseconds(min)} to ${milliseconds(max)} ms, median ${milliseconds(median)}, p99 ${milliseconds(p99)}; ${late} after more than ${goalMs} ms`,
+    `after the signal, the process had ended: ${timesText(diedMs)}`,
+    `  and what it had was taken back:        ${timesText(reclaimMs)}`,
     `the manager held before: ${JSON.stringify(holdings.before)}`,
     `                  after: ${JSON.stringify(holdings.after)}`,
   ].join('\n')

@@ -3,12 +3,12 @@
 // one.
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { buildTargets, buildTimeoutMs } from '../support/c-programs.ts'
-import { runProgram } from '../support/process.ts'
-import { root } from '../support/repository.ts'
 import { killClasses } from '../stress/client.ts'
 import { runStress } from '../stress/stress.ts'
 import { summarise } from '../stress/summary.ts'
+import { buildTargets, buildTimeoutMs } from '../support/c-programs.ts'
+import { runProgram } from '../support/process.ts'
+import { root } from '../support/repository.ts'
 
 beforeAll(() => buildTargets('sharing-client'), buildTimeoutMs)
 
@@ -45,7 +45,9 @@ test('demo:kill', async () => {
   expect(stdout.split('\n')).toEqual([
     '6 processes in C++ and 2 in Node share one controller; one is killed every 200 ms …',
     expect.stringMatching(/^kills 10, verified \d[\d ]+ blocks, lost 0, wrong 0, leaked 0$/),
-    expect.stringMatching(/^what the dead had .* [\d.]+ ms, at most [\d.]+; 0 errors in the others$/),
+    expect.stringMatching(
+      /^what the dead had .* [\d.]+ ms, at most [\d.]+; 0 errors in the others$/,
+    ),
     '',
   ])
 }, 60_000)
