@@ -38,7 +38,7 @@ export interface Kill {
   /** Undefined: between two phases. */
   readonly class: KillClass | undefined
   readonly kind: ClientKind
-  /** I/O commands. */
+  /** Commands, an admin command included. */
   readonly inFlight: number
   readonly verified: number
   /** From the signal until the process had ended, which the kernel does when it has time. */
@@ -178,8 +178,11 @@ class Stress {
     this.#past.wrong += last.wrong
     this.#past.lost += last.lost
     const { kind } = client
-    const { inFlight, verified } = last
-    const found = killClasses.find((each) => each === last.phase)
+    const { verified } = last
+    const inFlight = last.inFlight + (last.phase === 'midRpc' ? 1 : 0)
+    // It may have seen its last command complete, and have rung for no other yet.
+    const ofClass = inFlight > 0 || last.phase === 'idle'
+    const found = killClasses.find((each) => ofClass && each === last.phase)
     this.killed.push({ class: found, kind, inFlight, verified, ...times })
     this.#launch(slot)
   }

@@ -19,6 +19,7 @@ export interface ClassSummary {
   /** The least that one of its kills had. */
   readonly inFlightMin: number
   readonly verifiedMin: number
+  readonly reclaimMs: Times
 }
 
 export interface StressSummary extends Progress {
@@ -49,6 +50,7 @@ function summariseClass(name: string, kills: readonly Kill[]): ClassSummary {
     kills: kills.length,
     inFlightMin: Math.min(...kills.map(({ inFlight }) => inFlight)),
     verifiedMin: Math.min(...kills.map(({ verified }) => verified)),
+    reclaimMs: timesOf(kills.map(({ reclaimMs }) => reclaimMs)),
   }
 }
 
@@ -88,8 +90,8 @@ export function summaryText(summary: StressSummary): string {
     `${seconds.toFixed(0)} s; ${nodeKills} of the killed were Node; errors of survivors: ${errors.length}`,
     ...errors.map((error) => `  ${error}`),
     ...classes.map(
-      ({ class: name, kills, inFlightMin, verifiedMin }) =>
-        `  ${name.padEnd(12)} ${String(kills).padStart(5)} kills, each with at least ${inFlightMin} in flight and ${grouped(verifiedMin)} verified`,
+      ({ class: name, kills, inFlightMin, verifiedMin, reclaimMs }) =>
+        `  ${name.padEnd(12)} ${String(kills).padStart(5)} kills, each with at least ${inFlightMin} in flight and ${grouped(verifiedMin)} verified, taken back after ${timesText(reclaimMs)}`,
     ),
     `after the signal, the process had ended: ${timesText(diedMs)}`,
     `  and what it had was taken back:        ${timesText(reclaimMs)}`,
