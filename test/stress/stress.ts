@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Clients of one controller do verified I/O; one after the other is killed in a phase that is chosen,
-// and replaced. Nothing may be lost, wrong or leaked, and the others must not notice.
+// Clients of one controller do verified I/O; one after the other is killed in a phase that is
+// chosen, and replaced. Nothing may be lost, wrong or leaked, and the others must not notice.
 import { closeSync, ftruncateSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'

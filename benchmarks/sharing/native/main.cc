@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sharing-native SOCKET: a client of the controller that is served there. Reads requests `identify
-// MILLISECONDS`, and answers each with a JSON line of the quantiles of a round trip in microseconds.
+// MILLISECONDS`, and answers each with a JSON line of the quantiles of a round trip in
+// microseconds.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Blocks that say what they are: LBA, version, words that follow from both, and a CRC-32 of all that.
-// programs/blocks.mjs makes the same.
+// Blocks that say what they are: LBA, version, words that follow from both, and a CRC-32 of all
+// that. programs/blocks.mjs makes the same.
 #pragma once
 
 #include <cstddef>

@@ -129,7 +129,8 @@ void Client::call() {
     command.cdw10 = spec::cns::identify_controller;
     command.prp1 = page_->io_address(0);
     set_phase(Phase::MidRpc);
-    const Completion completion = expect(controller_->admin(command, kTimeoutNs, page_), "identify");
+    const Completion completion =
+        expect(controller_->admin(command, kTimeoutNs, page_), "identify");
     set_phase(Phase::Changing);
     expect_success(completion.status_field, "identify");
     drain();
@@ -153,7 +154,8 @@ void Client::create_queues() {
     ring();
     const QueueNumber number = expect(manager.queue_numbers->take(false), "queue number");
     const uint32_t id = number.queue_id;
-    const uint32_t cdw10 = spec::create_cq_cdw10::qid.put(id) | spec::create_cq_cdw10::qsize.put(31);
+    const uint32_t cdw10 =
+        spec::create_cq_cdw10::qid.put(id) | spec::create_cq_cdw10::qsize.put(31);
     submit(spec::admin_opcode::create_io_completion_queue, cdw10, spec::create_cq_cdw11::pc.put(1),
            queue_memory_->io_address(0));
     set_phase(Phase::QueueCreate);
@@ -197,8 +199,8 @@ void Client::write(uint16_t lane) {
   each.reads = false;
   each.version = 0;
   for (uint32_t i = each.first; i < each.first + blocks_; i++) {
-    each.version = std::max({each.version, slot_.completed_version[i].load(),
-                             slot_.version_in_flight[i].load()});
+    each.version = std::max(
+        {each.version, slot_.completed_version[i].load(), slot_.version_in_flight[i].load()});
   }
   each.version++;
   for (uint32_t i = 0; i < blocks_; i++) {

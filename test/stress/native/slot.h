@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A client's part of the page that it shares with whoever kills it: what it is at, what it has done,
-// and for each of its blocks the versions that are legal. It outlives the client. slots.ts has the
-// same layout.
+// A client's part of the page that it shares with whoever kills it: what it is at, what it has
+// done, and for each of its blocks the versions that are legal. It outlives the client. slots.ts
+// has the same layout.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What native/client.h is in C++: a client that writes blocks of its own with growing versions, and
-// reads them back, until it is killed. Arguments: socket, page, slot. It ends when its slot says so,
-// or when its parent has gone.
+// reads them back, until it is killed. Arguments: socket, page, slot. It ends when its slot says
+// so, or when its parent has gone.
 import { openSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { openController } from 'peernvm'
