@@ -11,17 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include "driver/wait.h"
 #include "platform/clock.h"
-#include "platform/ordering.h"
 #include "platform/os_failure.h"
 
 namespace nvm::rpc {
 namespace {
 
-// How long the thread looks for the answer of the device before it lets the CPU go: an identify
-// takes some microseconds.
-constexpr uint64_t kSpinNs = 50'000;
+// How long the thread looks for the answer of the device all the time, which takes some
+// microseconds where the device has a CPU. It yields meanwhile: where it has none, this may be the
+// one.
+constexpr uint64_t kLookNs = 2 * kNanosecondsPerMillisecond;
 constexpr int kLookAgainMs = 1;
 constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
@@ -76,9 +75,11 @@ void Server::notify() {
 
 void Server::run() {
   Clock& clock = monotonic_clock();
-  uint64_t busy_until_ns = 0;
+  uint64_t look_until_ns = 0;
+  unsigned looks = 0;
   uint64_t stop_at_ns = 0;
-  const bool pumps = pumps_while_waiting(*transport_);
+  // A client that spins may have the CPU that the device's thread wants: then this one steps it.
+  const bool pumps = transport_->capabilities().pumps;
   for (;;) {
     const uint64_t now_ns = clock.now_ns();
     if (stopping_.load() && stop_at_ns == 0) {
@@ -86,12 +87,15 @@ void Server::run() {
       service_.close(now_ns);
       stop_at_ns = now_ns + kStopNs;
     }
-    if (service_.step(now_ns)) busy_until_ns = now_ns + kSpinNs;
+    if (service_.step(now_ns)) {
+      look_until_ns = now_ns + kLookNs;
+      looks = 0;
+    }
     follow_events();
     if (stop_at_ns != 0 && (service_.is_settled() || now_ns >= stop_at_ns)) break;
     if (pumps && service_.waits_for_device()) transport_->pump();
-    if (service_.waits_for_device() && now_ns < busy_until_ns) {
-      spin_hint();
+    if (service_.waits_for_device() && now_ns < look_until_ns) {
+      thread_waiter().pause(looks++);
     } else {
       wait();
     }
