@@ -58,6 +58,6 @@ test('every load is measured, verified, printed and saved', async () => {
 
 test('a misspelt option is named before anything is measured', async () => {
   const { code, stderr } = await bench('--round', '2')
-  expect(code).toBe(1)
+  expect(code).toBe(2)
   expect(stderr).toContain('--round')
 })
