@@ -18,7 +18,7 @@ const folder = temporaryFolder('package')
 const project = join(folder.path, 'project')
 // Where ccache is used, the package's files are those of the clone.
 const env = { CCACHE_BASEDIR: project }
-const inProject = { cwd: project, timeoutMs: 240_000, env }
+const inProject = { cwd: project, timeoutMs: 480_000, env }
 const addon = join(project, 'node_modules', 'peernvm', 'build', 'Release', 'peernvm.node')
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
@@ -79,7 +79,7 @@ beforeAll(async () => {
   beforeBuild = await runProgram(process.execPath, ['program.mjs'], inProject)
   const build = await runProgram('npx', ['--no-install', 'peernvm', 'build'], inProject)
   mustSucceed('npx peernvm build', build)
-}, 280_000)
+}, 520_000)
 
 afterAll(() => folder[Symbol.dispose]())
 
