@@ -90,8 +90,17 @@ export class Histogram {
     let sum = words[sumWord] as number
     let sumOfSquares = words[sumOfSquaresWord] as number
     for (let i = 0; i < count; i++) {
-      const value = wholeOf(valuesNs[i] as number)
-      const at = headerWords + indexOf(value)
+      const time = valuesNs[i] as number
+      let value: number
+      let at: number
+      if (time >= 0 && time < smallEnd) {
+        const small = time | 0
+        at = headerWords + indexOfSmall(small)
+        value = small
+      } else {
+        value = wholeOf(time)
+        at = headerWords + indexOf(value)
+      }
       words[at] = (words[at] as number) + 1
       if (value > max) max = value
       if (value < min) min = value
@@ -195,12 +204,14 @@ function wholeOf(valueNs: number): number {
 }
 
 function indexOf(value: number): number {
-  if (value < smallEnd) {
-    const shift = value < steps ? 0 : 32 - stepsLog2 - Math.clz32(value)
-    return shift * halfSteps + (value >>> shift)
-  }
+  if (value < smallEnd) return indexOfSmall(value)
   const shift = 64 - stepsLog2 - Math.clz32(value / 2 ** 32) // of the high word
   return shift * halfSteps + Math.floor(value / 2 ** shift)
+}
+
+function indexOfSmall(value: number): number {
+  const shift = Math.max(0, 32 - stepsLog2 - Math.clz32(value))
+  return shift * halfSteps + (value >>> shift)
 }
 
 function startOf(at: number): number {

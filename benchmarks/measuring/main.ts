@@ -15,7 +15,7 @@ import { type Spread, showSpread, spreadOf } from '../shared/spread.ts'
 
 const engines: readonly Engine[] = ['js', 'batch', 'await', 'native']
 const depth = 128
-const options = readRunOptions('bench:measuring', { rounds: 15, milliseconds: 200 })
+const options = readRunOptions('bench:measuring', { rounds: 60, milliseconds: 50 })
 
 const { controller, namespace } = await openFilled()
 const shared = shareRun(1)

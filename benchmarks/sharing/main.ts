@@ -99,11 +99,11 @@ async function measureShares() {
   const rows = []
   for (const count of clientCounts) {
     process.stderr.write(`${count} clients for ${shareMs / 1000} s\n`)
+    const those = sharers.slice(0, count)
+    await Promise.all(those.map((each, i) => each.ask('prepare', i)))
     // Once all have compiled their loops.
     const startMs = performance.timeOrigin + performance.now() + 1000
-    const answers = sharers
-      .slice(0, count)
-      .map((sharer, i) => sharer.ask<ShareAnswer>('share', i, startMs, shareMs))
+    const answers = those.map((each) => each.ask<ShareAnswer>('share', startMs, shareMs))
     rows.push(shareRow(await Promise.all(answers), shareMs))
   }
   await Promise.all(sharers.map((sharer) => sharer.close()))

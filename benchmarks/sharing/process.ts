@@ -5,12 +5,13 @@
 //   open TARGET         becomes a client; `fill` writes its whole namespace
 //   sync BLOCK_BYTES DEPTH WRITE_PERCENT MILLISECONDS
 //   identify MILLISECONDS
-//   share INDEX START MILLISECONDS
+//   prepare INDEX
+//   share START MILLISECONDS
 import { createInterface } from 'node:readline'
 import { Histogram, openController } from '../../src/index.ts'
 import { workloads } from '../peers/workloads.ts'
 import { fillNamespace, openFilled, type Setting } from '../shared/filled-namespace.ts'
-import { measureShare } from './share.ts'
+import { prepareShare, type Share } from './share.ts'
 
 export interface RoundTrip {
   count: number
@@ -20,6 +21,7 @@ export interface RoundTrip {
 }
 
 let setting: Setting | undefined
+let share: Share | undefined
 
 async function open(target: string): Promise<Setting> {
   const controller = await openController(target)
@@ -52,7 +54,11 @@ async function answer(name: string, words: readonly string[]): Promise<object> {
   if (setting === undefined) throw new Error(`nothing is open for ${name}`)
   const [first = 0, second = 0, third = 0, fourth = 0] = words.map(Number)
   if (name === 'identify') return measureIdentify(setting, first)
-  if (name === 'share') return measureShare(setting, first, second, third)
+  if (name === 'prepare') {
+    share = await prepareShare(setting, first)
+    return {}
+  }
+  if (name === 'share' && share !== undefined) return share(first, second)
   if (name === 'sync') {
     const load = { byteLength: first, depth: second, writePercent: third, milliseconds: fourth }
     return workloads.sync(setting, load)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One of several clients that read at random all at once: how many reads it gets, and how long each
 // takes.
-import { Histogram } from '../../src/index.ts'
+import { type DmaDescriptor, Histogram, type RawQueuePair } from '../../src/index.ts'
 import { fail } from '../peers/workload.ts'
 import { lbaBytes, type Setting } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'
@@ -16,15 +16,34 @@ export interface ShareAnswer {
   p99Us: number
 }
 
-/** Reads from now on, and counts from `startMs` of the machine's clock on, for `milliseconds`. */
-export async function measureShare(
-  { controller }: Setting,
+/**
+ * Reads as soon as it is called, counts from `startMs` of the machine's clock on for
+ * `milliseconds`, and lets go of its queue.
+ */
+export type Share = (startMs: number, milliseconds: number) => Promise<ShareAnswer>
+
+/**
+ * What takes a while when others keep the CPUs busy, done before they do: then all begin at once.
+ * `index`: which of the clients it is.
+ */
+export async function prepareShare({ controller }: Setting, index: number): Promise<Share> {
+  const buffer = await controller.allocate(shareDepth * lbaBytes)
+  const queue = await controller.createQueuePair({ mode: 'raw', depth: shareDepth })
+  return async (startMs, milliseconds) => {
+    const answer = measureShare(queue, buffer, index, startMs, milliseconds)
+    await queue.close()
+    buffer[Symbol.dispose]()
+    return answer
+  }
+}
+
+function measureShare(
+  queue: RawQueuePair,
+  buffer: DmaDescriptor,
   index: number,
   startMs: number,
   milliseconds: number,
-): Promise<ShareAnswer> {
-  using buffer = await controller.allocate(shareDepth * lbaBytes)
-  await using queue = await controller.createQueuePair({ mode: 'raw', depth: shareDepth })
+): ShareAnswer {
   const { sq, cq } = queue
   const random = new RandomBlocks(lbaBytes, 0, index)
   const submittedAt = new Float64Array(shareDepth)

@@ -68,7 +68,7 @@ export abstract class Lane {
   readonly #doneEnds = new Int32Array(roundsHeld)
   readonly #heldFilled: Int32Array
   readonly #heldDone: Int32Array
-  readonly #latencies = new Float64Array(turnsMax)
+  readonly #latencies: Float64Array
 
   constructor(setting: QueueSetting, slots: number, place: LanePlace, shared: SharedRun) {
     this.filled = new Int32Array(slots)
@@ -88,6 +88,7 @@ export abstract class Lane {
     this.#bytesAt = 2 * setting.index
     this.#heldFilled = new Int32Array(roundsHeld * slots)
     this.#heldDone = new Int32Array(roundsHeld * slots)
+    this.#latencies = new Float64Array(Math.max(turnsMax, roundsHeld * slots))
   }
 
   /** The run begins, and what counts of it. */
@@ -164,6 +165,7 @@ export abstract class Lane {
     const paused = now - from > pauseMs
     let filledAt = 0
     let doneAt = 0
+    let count = 0
     for (let round = 0; round < this.#rounds; round++) {
       const began = paused ? from : from + round * step
       const ended = paused ? now : began + step
@@ -174,9 +176,11 @@ export abstract class Lane {
       if (ended < this.countsFrom) doneAt = doneEnd
       for (; doneAt < doneEnd; doneAt++) {
         const slot = this.#heldDone[doneAt] as number
-        this.#recordOne(slot, (ended - (this.started[slot] as number)) * 1e6)
+        this.#heldDone[count] = slot
+        this.#latencies[count++] = (ended - (this.started[slot] as number)) * 1e6
       }
     }
+    this.#recordMany(this.#heldDone, count)
     this.#readingsSincePause = paused ? 0 : this.#readingsSincePause + 1
     this.#roundsMax =
       this.#readingsSincePause < exactReadings
@@ -215,21 +219,20 @@ export abstract class Lane {
     this.outstanding -= count
     this.#settledAt = now
     if (now < this.countsFrom) return
-    this.#recordTurns(count)
+    this.#recordMany(turned, count)
     this.lastEnd = now
   }
 
-  #recordTurns(count: number): void {
+  /** What `#latencies` holds of the commands of the first `count` slots. */
+  #recordMany(slots: Int32Array, count: number): void {
     const latencies = this.#latencies
     if (this.source.mixes) {
-      for (let i = 0; i < count; i++) {
-        this.#recordOne(this.turned[i] as number, latencies[i] as number)
-      }
+      for (let i = 0; i < count; i++) this.#recordOne(slots[i] as number, latencies[i] as number)
       return
     }
     let bytes = count * this.source.everyBlockCount * this.#blockBytes
     if (bytes === 0) {
-      for (let i = 0; i < count; i++) bytes += this.#byteLengths[this.turned[i] as number] as number
+      for (let i = 0; i < count; i++) bytes += this.#byteLengths[slots[i] as number] as number
     }
     const at = this.#bytesAt + (this.source.isWrite ? 1 : 0)
     this.#bytes[at] = (this.#bytes[at] as number) + bytes
