@@ -62,44 +62,23 @@ export function decode<Name extends StructureName>(
     throw new RangeError(`${name} has ${size} bytes; there are only ${bytes.byteLength}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, size)
-  return decodeStructure(nvme.structures[name], view, 0) as Decoded<Name>
+  return readerOfStructure(name)(view, 0) as Decoded<Name>
 }
 
-function decodeStructure(structure: Structure, view: DataView, start: number): object {
-  return Object.fromEntries(
-    Object.entries(structure.fields).map(([name, [offset, type]]) => [
-      name,
-      decodeField(type, view, start + offset),
-    ]),
-  )
-}
+type Reader = (view: DataView, at: number) => unknown
 
-function decodeField(type: string, view: DataView, at: number): unknown {
-  const { base, count, isArray } = parseType(type)
-  if (!isArray) return decodeElement(base, view, at)
-  if (base === 'ascii' || base === 'utf8') return decodeText(base, bytesAt(view, at, count))
-  if (base === 'u8') return bytesAt(view, at, count).slice()
-  const step = elementBytes(base, nvme.structures)
-  return Array.from({ length: count }, (_, index) => decodeElement(base, view, at + index * step))
-}
+/** What reads each structure, made when it is first decoded: no type is taken apart twice. */
+const structureReaders = new Map<string, Reader>()
+const latin1 = new TextDecoder('latin1')
+const utf8 = new TextDecoder('utf-8')
 
-function decodeElement(base: string, view: DataView, at: number): unknown {
-  switch (base) {
-    case 'u8':
-      return view.getUint8(at)
-    case 'u16':
-      return view.getUint16(at, true)
-    case 'u32':
-      return view.getUint32(at, true)
-    case 'i32':
-      return view.getInt32(at, true)
-    case 'u64':
-      return view.getBigUint64(at, true)
-    case 'u128':
-      return view.getBigUint64(at, true) | (view.getBigUint64(at + 8, true) << 64n)
-    default:
-      return decodeStructure(structureOf(base), view, at)
+function readerOfStructure(name: string): Reader {
+  let reader = structureReaders.get(name)
+  if (!reader) {
+    reader = makeStructureReader(structureOf(name))
+    structureReaders.set(name, reader)
   }
+  return reader
 }
 
 function structureOf(name: string): Structure {
@@ -108,16 +87,52 @@ function structureOf(name: string): Structure {
   return structure
 }
 
+function makeStructureReader({ fields }: Structure): Reader {
+  const names = Object.keys(fields)
+  const offsets = Object.values(fields).map(([offset]) => offset)
+  const readers = Object.values(fields).map(([, type]) => makeFieldReader(type))
+  return (view, at) => {
+    const decoded: Record<string, unknown> = {}
+    for (let i = 0; i < names.length; i++) {
+      decoded[names[i] as string] = (readers[i] as Reader)(view, at + (offsets[i] as number))
+    }
+    return decoded
+  }
+}
+
+function makeFieldReader(type: string): Reader {
+  const { base, count, isArray } = parseType(type)
+  if (!isArray) return readerOfElement(base)
+  if (base === 'ascii') return (view, at) => readText(latin1, bytesAt(view, at, count)).trimEnd()
+  if (base === 'utf8') return (view, at) => readText(utf8, bytesAt(view, at, count))
+  if (base === 'u8') return (view, at) => bytesAt(view, at, count).slice()
+  const step = elementBytes(base, nvme.structures)
+  const read = readerOfElement(base)
+  return (view, at) => {
+    const elements: unknown[] = []
+    for (let i = 0; i < count; i++) elements.push(read(view, at + i * step))
+    return elements
+  }
+}
+
+const scalarReaders: Readonly<Record<string, Reader>> = {
+  u8: (view, at) => view.getUint8(at),
+  u16: (view, at) => view.getUint16(at, true),
+  u32: (view, at) => view.getUint32(at, true),
+  i32: (view, at) => view.getInt32(at, true),
+  u64: (view, at) => view.getBigUint64(at, true),
+  u128: (view, at) => view.getBigUint64(at, true) | (view.getBigUint64(at + 8, true) << 64n),
+}
+
+const readerOfElement = (base: string): Reader => scalarReaders[base] ?? readerOfStructure(base)
+
 function bytesAt(view: DataView, at: number, count: number): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + at, count)
 }
 
-function decodeText(base: 'ascii' | 'utf8', bytes: Uint8Array): string {
+function readText(decoder: typeof latin1, bytes: Uint8Array): string {
   const end = bytes.indexOf(0)
-  const text = new TextDecoder(base === 'ascii' ? 'latin1' : 'utf-8').decode(
-    end < 0 ? bytes : bytes.subarray(0, end),
-  )
-  return base === 'ascii' ? text.trimEnd() : text
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
 /**
