@@ -28,6 +28,8 @@ constexpr uint64_t kTimeoutNsMax = 3'600'000 * kNanosecondsPerMillisecond;
 constexpr unsigned kLooksPerHealthCheck = 64;  // reading a register costs a microsecond
 constexpr size_t kEventsMax = 64;  // that nobody has taken; one more is not sent a request for
 
+enum class Ring { Waking, Silently };
+
 enum class SlotState { Free, Waiting, Completed, Abandoned, EventRequest };
 // One command id. Abandoned: its caller gave up, but the device may still complete it.
 struct Slot {
@@ -81,8 +83,9 @@ struct AdminQueue::State {
   void note_disabled();
   Slot* put(spec::SubmissionQueueEntry& command, SlotState state);
   std::optional<AdminTicket> try_issue(spec::SubmissionQueueEntry& command,
-                                       std::shared_ptr<const void> data,
+                                       std::shared_ptr<const void> data, Ring how,
                                        ClientPort* client = nullptr);
+  void ring(Ring how);
   void send_event_requests();
   void end_event_request(uint32_t dword0, uint16_t status_field);
   void reap();
@@ -149,9 +152,19 @@ Slot* AdminQueue::State::put(spec::SubmissionQueueEntry& command, SlotState stat
   return &*slot;
 }
 
+// Tells of every entry so far; silently only where somebody pumps. With `mutex` held.
+void AdminQueue::State::ring(Ring how) {
+  volatile uint32_t* doorbell = doorbell_of(doorbells, 0, false);
+  if (how == Ring::Silently && transport->capabilities().pumps) {
+    store_doorbell(doorbell, sq_tail);
+  } else {
+    ring_and_wake(*transport, doorbells, doorbell, sq_tail);
+  }
+}
+
 // None when all ids are in use, or while the controller is being reset.
 std::optional<AdminTicket> AdminQueue::State::try_issue(spec::SubmissionQueueEntry& command,
-                                                        std::shared_ptr<const void> data,
+                                                        std::shared_ptr<const void> data, Ring how,
                                                         ClientPort* client) {
   std::lock_guard lock(mutex);
   if (stopped || closed) return std::nullopt;
@@ -163,7 +176,7 @@ std::optional<AdminTicket> AdminQueue::State::try_issue(spec::SubmissionQueueEnt
   Slot* slot = put(command, SlotState::Waiting);
   slot->data = std::move(data);
   if (client != nullptr) client->assign_admin_command(command.cid);
-  ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, false), sq_tail);
+  ring(how);
   return AdminTicket{static_cast<uint16_t>(slot - slots.data()), epoch};
 }
 
@@ -177,8 +190,7 @@ void AdminQueue::State::send_event_requests() {
     if (put(command, SlotState::EventRequest) == nullptr) break;
     event_requests++;
   }
-  if (event_requests == before) return;
-  ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, false), sq_tail);
+  if (event_requests != before) ring(Ring::Waking);
 }
 
 // With `mutex` held.
@@ -224,7 +236,13 @@ void AdminQueue::State::reap() {
     consumed = true;
   }
   if (!consumed) return;
-  ring_and_wake(*transport, doorbells, doorbell_of(doorbells, 0, true), cq_head);
+  // Room for completions is never what a parked emulator waits for: there is one for each id.
+  volatile uint32_t* doorbell = doorbell_of(doorbells, 0, true);
+  if (transport->capabilities().pumps) {
+    store_doorbell(doorbell, cq_head);
+  } else {
+    ring_and_wake(*transport, doorbells, doorbell, cq_head);
+  }
   send_event_requests();
 }
 
@@ -292,7 +310,7 @@ Result<AdminTicket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command
       std::lock_guard lock(mutex);
       is_closed = closed;
     }
-    if (!is_closed) ticket = try_issue(command, data);
+    if (!is_closed) ticket = try_issue(command, data, Ring::Waking);
     return is_closed || ticket.has_value();
   });
   if (is_closed) {
@@ -346,7 +364,7 @@ Result<Completion> AdminQueue::submit(spec::SubmissionQueueEntry command, uint64
 std::optional<AdminTicket> AdminQueue::begin(spec::SubmissionQueueEntry& command,
                                              std::shared_ptr<const void> memory,
                                              ClientPort* client) {
-  return state_->try_issue(command, std::move(memory), client);
+  return state_->try_issue(command, std::move(memory), Ring::Silently, client);
 }
 
 std::optional<Result<Completion>> AdminQueue::end(AdminTicket ticket) {
@@ -370,6 +388,11 @@ void AdminQueue::abandon(AdminTicket ticket) {
   Slot& slot = state.slots[ticket.slot];
   if (slot.state == SlotState::Completed) slot = Slot{};
   if (slot.state == SlotState::Waiting) slot.state = SlotState::Abandoned;
+}
+
+void AdminQueue::wake_device() {
+  std::lock_guard lock(state_->mutex);
+  if (!state_->stopped && !state_->closed) state_->ring(Ring::Waking);
 }
 
 uint32_t AdminQueue::epoch() {

@@ -51,13 +51,17 @@ class AdminQueue final : public Admin {
 
   // For callers that do not wait. `memory` is kept alive for as long as the device may use it;
   // `client`, if given, is whose memory the command's pointers name. Nothing while
-  // almost every id is outstanding, or the controller is being reset: try again later.
+  // almost every id is outstanding, or the controller is being reset: try again later. A device
+  // that has parked is not woken where the caller can pump it, which the caller does until end() or
+  // wake_device().
   std::optional<AdminTicket> begin(spec::SubmissionQueueEntry& command,
                                    std::shared_ptr<const void> memory, ClientPort* client);
   // How the command ended, once; nothing while it is outstanding. Then the ticket is spent.
   std::optional<Result<Completion>> end(AdminTicket ticket);
   // Nobody will ask for its end any more.
   void abandon(AdminTicket ticket);
+  // The device shall go on by itself with what was begun.
+  void wake_device();
   // Grows whenever the controller was disabled, by stop() or close(): queues that were made under
   // tickets of an earlier epoch do not exist any more.
   uint32_t epoch();

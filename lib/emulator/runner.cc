@@ -56,7 +56,8 @@ bool Runner::comes_round() const {
 // The thread's data stays in its CPU's caches: a client that takes a step now and then makes large
 // transfers a third slower.
 bool Runner::pump() {
-  if (comes_round() || !baton_.try_take()) return false;
+  const bool is_parked = wakes_at_ns_.load(std::memory_order_relaxed) != 0;
+  if ((!is_parked && comes_round()) || !baton_.try_take()) return false;
   const bool worked = subsystem_->step(monotonic_clock());
   const uint64_t next_ns = worked ? subsystem_->next_event_ns() : UINT64_MAX;
   // Written with the baton held, so what a thread that then parked promised is what we read.

@@ -16,6 +16,8 @@ namespace {
 // under a millisecond on an idle machine.
 constexpr unsigned kSpinRounds = 200;
 constexpr unsigned kYieldRounds = 1000;
+// The same 10 µs, of looks that are system calls.
+constexpr unsigned kSpinReplyRounds = 16;
 constexpr long kSleepNs = 50'000;
 
 uint64_t read_monotonic_ns() {
@@ -32,7 +34,8 @@ class MonotonicClock final : public Clock {
 class ThreadWaiter final : public Waiter {
  public:
   // On one CPU the device cannot move while we spin.
-  ThreadWaiter() : spin_rounds_(usable_cpu_count() > 1 ? kSpinRounds : 0) {}
+  explicit ThreadWaiter(unsigned spin_rounds)
+      : spin_rounds_(usable_cpu_count() > 1 ? spin_rounds : 0) {}
 
   uint64_t now_ns() override { return read_monotonic_ns(); }
 
@@ -59,7 +62,12 @@ Clock& monotonic_clock() {
 }
 
 Waiter& thread_waiter() {
-  static ThreadWaiter waiter;
+  static ThreadWaiter waiter(kSpinRounds);
+  return waiter;
+}
+
+Waiter& reply_waiter() {
+  static ThreadWaiter waiter(kSpinReplyRounds);
   return waiter;
 }
 

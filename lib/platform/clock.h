@@ -29,6 +29,8 @@ class Waiter {
 
 // Spins, then yields, then sleeps 50 µs a round.
 Waiter& thread_waiter();
+// The same, for looks that are system calls.
+Waiter& reply_waiter();
 
 // Looks until `done()` is true or `timeout_ns` has passed; returns the last answer of `done`.
 template <class Done>

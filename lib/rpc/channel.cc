@@ -54,10 +54,9 @@ Channel::State SocketChannel::send(const Message& message) {
 
 // A message that is too long, or has too many descriptors, is cut by the system, which says so.
 Channel::State SocketChannel::receive(Message& message) {
-  message.bytes.resize(kMessageByteLengthMax);
   message.fds.clear();
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kFdsPerMessageMax)];
-  iovec where{message.bytes.data(), message.bytes.size()};
+  iovec where{room_.get(), kMessageByteLengthMax};
   msghdr header{};
   header.msg_iov = &where;
   header.msg_iovlen = 1;
@@ -70,7 +69,7 @@ Channel::State SocketChannel::receive(Message& message) {
   // The room for them is aligned, and so may hold one more.
   if (message.fds.size() > kFdsPerMessageMax) return State::Broken;
   if (static_cast<size_t>(received) < sizeof(spec::RpcHeader)) return State::Broken;
-  message.bytes.resize(static_cast<size_t>(received));
+  message.bytes.assign(room_.get(), room_.get() + received);
   return State::Ready;
 }
 

@@ -2,6 +2,8 @@
 // One end of a connection between a manager and a client: whole messages, and never waiting.
 #pragma once
 
+#include <memory>
+
 #include "platform/unique_fd.h"
 #include "rpc/message.h"
 
@@ -27,7 +29,9 @@ class Channel {
 class SocketChannel final : public Channel {
  public:
   // `socket`: a connected UNIX socket of type SOCK_SEQPACKET.
-  explicit SocketChannel(UniqueFd socket) : socket_(std::move(socket)) {}
+  explicit SocketChannel(UniqueFd socket)
+      : socket_(std::move(socket)),
+        room_(std::make_unique_for_overwrite<std::byte[]>(kMessageByteLengthMax)) {}
 
   State send(const Message& message) override;
   State receive(Message& message) override;
@@ -36,6 +40,7 @@ class SocketChannel final : public Channel {
 
  private:
   const UniqueFd socket_;
+  const std::unique_ptr<std::byte[]> room_;  // for the longest message
 };
 
 }  // namespace nvm::rpc

@@ -32,13 +32,13 @@ Result<std::shared_ptr<Client>> Client::connect(const std::string& path, bool ob
   if (!socket.valid()) return os_failure("socket", errno);
   // Several at once wait in line, which has room for few.
   int refusal = EAGAIN;
-  wait_until(thread_waiter(), kCallTimeoutNs, [&] {
+  wait_until(reply_waiter(), kCallTimeoutNs, [&] {
     const auto* to = reinterpret_cast<sockaddr*>(&address);
     refusal = ::connect(socket.get(), to, sizeof address) == 0 ? 0 : errno;
     return refusal != EAGAIN;
   });
   if (refusal != 0) return refuse(path, refusal);
-  return greet(std::make_unique<SocketChannel>(std::move(socket)), path, thread_waiter(), observes);
+  return greet(std::make_unique<SocketChannel>(std::move(socket)), path, reply_waiter(), observes);
 }
 
 Result<std::shared_ptr<Client>> Client::greet(std::unique_ptr<Channel> channel,

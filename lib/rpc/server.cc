@@ -21,6 +21,9 @@ namespace {
 // microseconds where the device has a CPU. It yields meanwhile: where it has none, this may be the
 // one.
 constexpr uint64_t kLookNs = 2 * kNanosecondsPerMillisecond;
+// And for what the client says next, which often follows at once: waking this thread takes longer
+// than serving it.
+constexpr uint64_t kListenNs = 50'000;
 constexpr int kLookAgainMs = 1;
 constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
@@ -75,8 +78,10 @@ void Server::notify() {
 
 void Server::run() {
   Clock& clock = monotonic_clock();
-  uint64_t look_until_ns = 0;
+  uint64_t worked_at_ns = 0;
+  uint64_t attended_at_ns = 0;
   unsigned looks = 0;
+  bool device_woken = false;
   uint64_t stop_at_ns = 0;
   // A client that spins may have the CPU that the device's thread wants: then this one steps it.
   const bool pumps = transport_->capabilities().pumps;
@@ -88,17 +93,24 @@ void Server::run() {
       stop_at_ns = now_ns + kStopNs;
     }
     if (service_.step(now_ns)) {
-      look_until_ns = now_ns + kLookNs;
+      worked_at_ns = now_ns;
       looks = 0;
+      device_woken = false;
     }
     follow_events();
     if (stop_at_ns != 0 && (service_.is_settled() || now_ns >= stop_at_ns)) break;
-    if (pumps && service_.waits_for_device()) transport_->pump();
-    if (service_.waits_for_device() && now_ns < look_until_ns) {
-      thread_waiter().pause(looks++);
+    const bool waits = service_.waits_for_device();
+    if (waits && pumps) transport_->pump();
+    if (now_ns - worked_at_ns < (waits ? kLookNs : kListenNs)) {
+      reply_waiter().pause(looks++);
+      // A client that asks all the time shall not be the only one that is heard.
+      if (now_ns - attended_at_ns < kLookNs) continue;
+      attend(0);
     } else {
-      wait();
+      if (waits && !std::exchange(device_woken, true)) admin_->wake_device();
+      attend(wait_ms());
     }
+    attended_at_ns = clock.now_ns();
   }
   if (watcher_ != nullptr) controller_->events().unwatch(watcher_);
 }
@@ -128,24 +140,26 @@ void Server::pass_events_on() {
   }
 }
 
-// Until a client says something, or it is time to look at the device again.
-void Server::wait() {
-  std::vector<pollfd> waiting{{wake_event_.get(), POLLIN, 0}};
+// How long nothing has to be done, unless somebody says something; −1: for ever.
+int Server::wait_ms() {
+  if (service_.waits_for_device() || stopping_.load()) return kLookAgainMs;
+  if (service_.waits_long()) return kLookLaterMs;
   // Where the system refused, for example for lack of descriptors, it is asked again later.
-  const bool accepts = listener_.has_value() && !accept_later_;
+  if (accept_later_) return kAcceptRetryMs;
+  // Devices that cannot wake us are asked for events now and then.
+  return watcher_ != nullptr && !controller_->events().wakes() ? kEventLookMs : -1;
+}
+
+// Until a client says something, a new one comes, or there are events.
+void Server::attend(int timeout_ms) {
+  std::vector<pollfd> waiting{{wake_event_.get(), POLLIN, 0}};
+  const bool accepts = listener_.has_value() && !std::exchange(accept_later_, false);
   if (accepts) waiting.push_back({listener_->socket(), POLLIN, 0});
   if (watcher_ != nullptr) waiting.push_back({event_socket_.get(), POLLIN, 0});
   service_.for_each_channel([&](Channel& channel, bool receives, bool sends) {
     const auto events = static_cast<short>((receives ? POLLIN : 0) | (sends ? POLLOUT : 0));
     waiting.push_back({static_cast<SocketChannel&>(channel).socket(), events, 0});
   });
-  int timeout_ms = std::exchange(accept_later_, false) ? kAcceptRetryMs : -1;
-  if (service_.waits_long()) timeout_ms = kLookLaterMs;
-  if (service_.waits_for_device() || stopping_.load()) timeout_ms = kLookAgainMs;
-  // Devices that cannot wake us are asked for events now and then.
-  if (watcher_ != nullptr && timeout_ms < 0 && !controller_->events().wakes()) {
-    timeout_ms = kEventLookMs;
-  }
   const int ready = poll(waiting.data(), waiting.size(), timeout_ms);
   if (watcher_ != nullptr) pass_events_on();
   if (ready <= 0) return;

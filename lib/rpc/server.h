@@ -35,7 +35,8 @@ class Server {
   Server(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
          SocketListener listener, UniqueFd wake_event);
   void run();
-  void wait();
+  int wait_ms();
+  void attend(int timeout_ms);
   void accept_client();
   void follow_events();
   void pass_events_on();

@@ -59,5 +59,16 @@ TEST_CASE("clients and the owner work side by side, and see each other's data") 
          spec::status::code_mask) == spec::status::data_transfer_error);
 }
 
+TEST_CASE("the thread that serves steps a parked device, which stays parked") {
+  Manager manager;
+  auto client = manager.connect();
+  auto page = client->allocate(4096);
+  REQUIRE(page.ok());
+  const auto* sleeping = manager.controller->transport().doorbells().sleeping;
+  REQUIRE(wait_until(thread_waiter(), kTimeoutNs, [&] { return sleeping->load() != 0; }));
+  for (int lap = 0; lap < 100; lap++) REQUIRE(identify(*client, page.value()).ok());
+  CHECK(sleeping->load() != 0);
+}
+
 }  // namespace
 }  // namespace nvm::test
