@@ -361,6 +361,9 @@ void Session::lose_queues(uint32_t epoch, uint64_t now_ns) {
     // One that was made since then is not lost.
     if (static_cast<int32_t>(epoch - queue.epoch) > 0) queue.forget();
   }
+  // Deletions that had to wait for an id: what is still to be deleted is asked for anew.
+  std::erase_if(outstanding_,
+                [](const Outstanding& each) { return each.ours && !each.ticket.has_value(); });
   stuck_ = false;
   retry_at_ns_ = 0;
   if (notices_ == nullptr) return;

@@ -197,6 +197,25 @@ TEST_CASE("a reset tells clients, and what they made before is gone") {
   CHECK(client.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id, -1}) == ErrorCode{});
 }
 
+TEST_CASE("a deletion that waits for an id ends with the controller") {
+  ScriptedService served;
+  Scripted client(served);
+  client.create_pair(client.map(2));
+  served.drop_admin(spec::admin_opcode::identify);
+  std::vector<std::unique_ptr<Scripted>> others;
+  for (int i = 0; i < 8; i++) {
+    others.push_back(std::make_unique<Scripted>(served));
+    for (int j = 0; j < 8; j++) {
+      others.back()->send(spec::rpc_code::admin, Scripted::admin(identify(0), 60 * kSecondNs));
+    }
+  }
+  for (int i = 0; i < 100; i++) served.step();
+  client.hang_up();
+  for (int i = 0; i < 100; i++) served.step();
+  REQUIRE(served.controller->close().ok());
+  CHECK(everything_is_back(served));
+}
+
 TEST_CASE("silence has an end: without a greeting, and without reading replies") {
   ScriptedService served;
   Scripted silent(served, false);
