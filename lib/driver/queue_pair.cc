@@ -166,7 +166,7 @@ Status QueuePair::delete_queue(bool completion, uint64_t timeout_ns) {
 }
 
 Status QueuePair::delete_queues(uint64_t timeout_ns) {
-  if (lost() || transport_->is_gone()) sq_exists_ = cq_exists_ = false;
+  if (lost() || controller_->transport().is_gone()) sq_exists_ = cq_exists_ = false;
   if (sq_exists_) NVM_TRY(delete_queue(false, timeout_ns));
   sq_exists_ = false;
   if (cq_exists_) NVM_TRY(delete_queue(true, timeout_ns));

@@ -70,5 +70,20 @@ TEST_CASE("the thread that serves steps a parked device, which stays parked") {
   CHECK(sleeping->load() != 0);
 }
 
+TEST_CASE("a queue for which a client may have no more memory is refused, and takes nothing") {
+  rpc::ServiceLimits limits;
+  limits.mapped_bytes_max = 64 << 10;
+  Manager manager({}, limits);
+  auto client = manager.connect();
+  QueuePairOptions options;
+  options.depth = 1000;
+  for (int i = 0; i < 20; i++) {
+    auto pair = client->create_queue_pair(options);
+    REQUIRE_FALSE(pair.ok());
+    CHECK(pair.status().failure().code == ErrorCode::Range);
+  }
+  CHECK(create_pair(*client, 4)->id() == 1);
+}
+
 }  // namespace
 }  // namespace nvm::test
