@@ -351,7 +351,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * memory of its own, and the same functions as here. What a client has is taken back when it
    * closes or dies. Until the server, or this reference, is closed.
    * @throws NvmError ERR_NO_ADMIN when this process is not the controller's manager, ERR_BUSY when
-   * another server answers at `path`, ERR_UNSUPPORTED for a transport that cannot be shared
+   * another server answers at `path`, ERR_UNSUPPORTED for a transport that cannot be shared,
+   * or a policy that a drive cannot keep
    */
   async serve(options: SharingOptions): Promise<ControllerServer> {
     this.#refuseIfClosed()

@@ -45,7 +45,7 @@ Sharing read_options(const ObjectReader& options) {
 
 Result<std::shared_ptr<SharingHandle>> share(const std::shared_ptr<ControllerHandle>& handle,
                                              const Sharing& sharing) {
-  auto served = rpc::share(*handle->shared->controller);
+  auto served = rpc::share(*handle->shared->controller, sharing.policy.sharing);
   if (!served.ok()) return std::move(served.status());
   auto started =
       rpc::Server::start(std::move(served.value()), sharing.path, sharing.limits, sharing.policy);

@@ -13,6 +13,7 @@ namespace nvm::rpc {
 namespace {
 
 constexpr uint64_t kPageSize = 4096;
+constexpr uint64_t kHugePageSize = 2u << 20;
 
 bool is_whole_pages(uint64_t value) {
   return value % kPageSize == 0;
@@ -46,10 +47,16 @@ Result<std::shared_ptr<ClientMemory::Piece>> ClientMemory::map(const spec::RpcMa
   if (bytes == MAP_FAILED) return os_failure("mmap of a client's memory", errno);
   piece->bytes = static_cast<std::byte*>(bytes);
   piece->byte_length = byte_length;
+  // As the client wished: where the device wants it in RAM, this mapping brings it there.
+  if (byte_length >= kHugePageSize) madvise(bytes, byte_length, MADV_HUGEPAGE);
   auto mapping = port_.map(*Buffer::wrap(bytes, byte_length), request.io_address);
   if (!mapping.ok()) return std::move(mapping.status());
   piece->mapping = std::move(mapping.value());
-  pieces_[piece->mapping.runs.front().io_address] = piece;
+  // The same memory twice has one physical address.
+  if (!pieces_.try_emplace(piece->mapping.runs.front().io_address, piece).second) {
+    NVM_TRY(port_.unmap(piece->mapping));
+    return Status(ErrorCode::Busy, "memory that this client has mapped already");
+  }
   mapped_bytes_ += byte_length;
   return piece;
 }
@@ -62,7 +69,7 @@ Status ClientMemory::unmap(uint64_t handle) {
 #if !NVM_CANARY_EARLY_FREE
   // Somebody else holds it for a command that has not ended.
   if (found->second.use_count() > 1) {
-    return Status(ErrorCode::Busy, "an admin command may still use it");
+    return Status(ErrorCode::Busy, "a queue or an admin command may still use it");
   }
 #endif
   NVM_TRY(port_.unmap(found->second->mapping));

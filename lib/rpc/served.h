@@ -32,11 +32,12 @@ struct ServedController {
   uint64_t ready_timeout_ns = 0;
 };
 
-// ERR_UNSUPPORTED for a device that clients cannot have a part of.
-Status check_shareable(Transport& transport);
+// ERR_UNSUPPORTED for a device that clients cannot have a part of, or that cannot hold them to
+// `policy`.
+Status check_shareable(Transport& transport, const SharingPolicy& policy = {});
 // What `controller`, which is the manager, has to share. ERR_NO_ADMIN when it is not,
 // ERR_UNSUPPORTED.
-Result<ServedController> share(Controller& controller);
+Result<ServedController> share(Controller& controller, const SharingPolicy& policy = {});
 
 // Of each client, but for the first.
 struct ServiceLimits {

@@ -68,12 +68,17 @@ class Session {
     uint32_t epoch = 0;  // of the admin queue, when they were made
     bool sq_exists = false;
     bool cq_exists = false;
+    // That they are in: no other part of a drive keeps a client from unmapping it.
+    std::shared_ptr<ClientMemory::Piece> sq_memory, cq_memory;
     bool deletion_refused = false;  // when it was to be taken back
     UniqueFd wake;
     std::shared_ptr<ClientMemory::Piece> wake_memory;  // that the word to arm is in
 
     // The controller was reset.
-    void forget() { sq_exists = cq_exists = deletion_refused = false; }
+    void forget() {
+      sq_exists = cq_exists = deletion_refused = false;
+      sq_memory = cq_memory = nullptr;
+    }
   };
   using Pieces = std::array<std::shared_ptr<ClientMemory::Piece>, 2>;
   // An admin command of which the device may still say how it ended.

@@ -120,7 +120,9 @@ void Session::note_begun(const spec::SubmissionQueueEntry& command, uint32_t epo
   // What it had before a reset of which nobody has told yet.
   if (queue.epoch != epoch) queue.forget();
   queue.epoch = epoch;
-  (is_about_submission_queue(command) ? queue.sq_exists : queue.cq_exists) = true;
+  const bool is_sq = is_about_submission_queue(command);
+  (is_sq ? queue.sq_exists : queue.cq_exists) = true;
+  (is_sq ? queue.sq_memory : queue.cq_memory) = memory_->find(command.prp1, 1);
 }
 
 void Session::note_ended(const Outstanding& ended, const Completion& completion) {
@@ -132,13 +134,14 @@ void Session::note_ended(const Outstanding& ended, const Completion& completion)
   if (!creates(command) && !deletes(command)) return;
   const auto found = queues_.find(queue_of_admin_command(command));
   if (found == queues_.end()) return;
-  bool& exists =
-      is_about_submission_queue(command) ? found->second.sq_exists : found->second.cq_exists;
+  const bool is_sq = is_about_submission_queue(command);
+  bool& exists = is_sq ? found->second.sq_exists : found->second.cq_exists;
   constexpr uint16_t kStatusCode = 0x7ff;  // SCT and SC
   const uint16_t status = completion.status_field & kStatusCode;
   const bool bad_number = status == spec::status::invalid_queue_identifier;
   // One whose creation is refused because it exists, exists.
   exists = creates(command) ? status == 0 || bad_number : exists && status != 0 && !bad_number;
+  if (!exists) (is_sq ? found->second.sq_memory : found->second.cq_memory).reset();
   if (ended.ours && exists) found->second.deletion_refused = true;
 }
 

@@ -42,19 +42,21 @@ bool is_locked(uintptr_t first, uintptr_t end) {
 
 }  // namespace
 
-Status lock_memory(const Buffer& buffer) {
-  if (buffer.kind() == MemoryKind::Owned) {
-    // Also touches every page, so that each has its place in RAM.
-    if (mlock(buffer.bytes(), buffer.byte_length()) == 0) {
-      // Keeps khugepaged from moving the pages after we looked where they are.
-      madvise(buffer.bytes(), buffer.byte_length(), MADV_NOHUGEPAGE);
-      return {};
-    }
-    return Status(ErrorCode::Memlock,
-                  "mlock of " + std::to_string(buffer.byte_length()) +
-                      " bytes: " + describe_errno(errno) + "; " + describe_memlock_limit(),
-                  errno);
+Status lock_pages(const Buffer& buffer) {
+  // Also touches every page, so that each has its place in RAM.
+  if (mlock(buffer.bytes(), buffer.byte_length()) == 0) {
+    // Keeps khugepaged from moving the pages after we looked where they are.
+    madvise(buffer.bytes(), buffer.byte_length(), MADV_NOHUGEPAGE);
+    return {};
   }
+  return Status(ErrorCode::Memlock,
+                "mlock of " + std::to_string(buffer.byte_length()) +
+                    " bytes: " + describe_errno(errno) + "; " + describe_memlock_limit(),
+                errno);
+}
+
+Status lock_memory(const Buffer& buffer) {
+  if (buffer.kind() == MemoryKind::Owned) return lock_pages(buffer);
   const uintptr_t first = reinterpret_cast<uintptr_t>(buffer.bytes());
   if (is_locked(first, first + buffer.byte_length())) return {};
   return Status(ErrorCode::Memlock,

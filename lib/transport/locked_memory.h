@@ -13,6 +13,9 @@ namespace nvm {
 // ERR_MEMLOCK.
 Status lock_memory(const Buffer& buffer);
 
+// Locks memory of any kind, for as long as it stays mapped there. ERR_MEMLOCK.
+Status lock_pages(const Buffer& buffer);
+
 // The physical runs of whole pages of locked memory, from the open file /proc/self/pagemap.
 // ERR_PERMISSION when the kernel hides them (no CAP_SYS_ADMIN).
 Result<std::vector<IoRun>> find_physical_runs(const Buffer& buffer, int pagemap_fd);

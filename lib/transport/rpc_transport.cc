@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kPageSize = 4096;
 constexpr size_t kDoorbellOffset = 0x1000;  // NVMe base 2.0, 3.1.2.1
-constexpr size_t kBarByteLengthMax = 1 << 20;
+constexpr size_t kBarByteLengthMax = 64 << 20;
 
 }  // namespace
 
@@ -35,6 +35,7 @@ Result<std::shared_ptr<Transport>> RpcTransport::open(const std::string& path) {
       },
       [&self] {
         self.client_->note_broken();
+        self.leave_doorbells();
         self.lose_queues();
         self.events_->end();
       });
@@ -110,6 +111,11 @@ uint32_t RpcTransport::read_register32(uint32_t offset) {
 
 uint64_t RpcTransport::read_register64(uint32_t offset) {
   if (client_->is_broken()) return UINT64_MAX;
+  // Of a device in two accesses, low half first: not every root port passes wider ones on whole.
+  if (client_->welcome().uncached != 0) {
+    const uint64_t low = read_register32(offset);
+    return uint64_t{read_register32(offset + sizeof(uint32_t))} << 32 | low;
+  }
   return __atomic_load_n(reinterpret_cast<uint64_t*>(bar_ + offset), __ATOMIC_ACQUIRE);
 }
 
@@ -131,6 +137,11 @@ Result<Mapping> RpcTransport::map(const Buffer& buffer) {
     return Status(ErrorCode::Unsupported,
                   "memory that is not peernvm's own cannot be given to the process that serves " +
                       capabilities_.address);
+  }
+  // The manager of a drive looks where the pages are and locks them there; khugepaged moves them
+  // all the same where anybody's mapping asks for huge pages.
+  if (client_->welcome().uncached != 0) {
+    madvise(buffer.bytes(), buffer.byte_length(), MADV_NOHUGEPAGE);
   }
   rpc::Message request = rpc::make_message(
       spec::rpc_code::map, 0,
@@ -214,6 +225,14 @@ Status RpcTransport::bind_wake(uint16_t vector, const WakeTarget& target) {
 void RpcTransport::on_queues_lost(std::function<void()> lost) {
   std::lock_guard lock(lost_mutex_);
   lost_ = std::move(lost);
+}
+
+// The doorbells of a drive belong to the next manager's clients: what is still rung here goes to
+// memory. A file of the device that nobody maps also lets go of it.
+void RpcTransport::leave_doorbells() {
+  if (client_->welcome().uncached == 0) return;
+  (void)mmap(bar_, bar_byte_length_, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
 // Then whoever sleeps looks, and sees that its queue is lost.

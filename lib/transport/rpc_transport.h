@@ -53,6 +53,7 @@ class RpcTransport final : public Transport {
   explicit RpcTransport(std::shared_ptr<rpc::Client> client);
   Status map_bar();
   Result<uint64_t> io_address_of(const void* address);
+  void leave_doorbells();
   void lose_queues();
 
   const std::shared_ptr<rpc::Client> client_;

@@ -11,6 +11,7 @@
 #include "transport/locked_memory.h"
 #include "transport/mmio_bar.h"
 #include "transport/pci_config.h"
+#include "transport/pci_port.h"
 
 namespace nvm {
 namespace {
@@ -19,10 +20,11 @@ constexpr size_t kPageBytes = 4096;
 
 class SysfsTransport final : public Transport {
  public:
-  SysfsTransport(const PciDevice& device, std::unique_ptr<MmioBar> bar, UniqueFd config,
-                 UniqueFd pagemap)
+  SysfsTransport(const PciDevice& device, std::unique_ptr<MmioBar> bar, UniqueFd bar_fd,
+                 UniqueFd config, UniqueFd pagemap)
       : path_(device.path),
         bar_(std::move(bar)),
+        bar_fd_(std::move(bar_fd)),
         config_(std::move(config)),
         pagemap_(std::move(pagemap)) {
     capabilities_.name = "sysfs";
@@ -44,17 +46,19 @@ class SysfsTransport final : public Transport {
   size_t bar_byte_length() override { return bar_->byte_length(); }
 
   Result<Mapping> map(const Buffer& buffer) override {
-    if (reinterpret_cast<uintptr_t>(buffer.bytes()) % kPageBytes != 0) {
-      return Status(ErrorCode::Alignment, "memory for the device begins at a multiple of 4096");
-    }
+    NVM_TRY(check_alignment(buffer));
     NVM_TRY(lock_memory(buffer));
-    Result<std::vector<IoRun>> runs = find_physical_runs(buffer, pagemap_.get());
-    if (!runs.ok()) return std::move(runs.status());
-    return Mapping{std::move(runs.value()), 0};
+    return find(buffer);
   }
 
   // Physical addresses need no undoing. Our memory stays locked until it is freed.
   Status unmap(const Mapping&) override { return {}; }
+
+  Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) override {
+    return open_pci_port(
+        *this, policy, *bar_, bar_fd_.get(), 0,
+        [this](const Buffer& buffer, uint64_t wanted) { return map_clients(buffer, wanted); });
+  }
 
   Status reset() override {
     const std::string file = path_ + "/reset";
@@ -69,9 +73,34 @@ class SysfsTransport final : public Transport {
   }
 
  private:
+  static Status check_alignment(const Buffer& buffer) {
+    if (reinterpret_cast<uintptr_t>(buffer.bytes()) % kPageBytes == 0) return {};
+    return Status(ErrorCode::Alignment, "memory for the device begins at a multiple of 4096");
+  }
+
+  Result<Mapping> find(const Buffer& buffer) {
+    Result<std::vector<IoRun>> runs = find_physical_runs(buffer, pagemap_.get());
+    if (!runs.ok()) return std::move(runs.status());
+    const uint64_t first = runs.value().front().io_address;
+    return Mapping{std::move(runs.value()), first};
+  }
+
+  // Locked by our mapping of it, until that ends.
+  Result<Mapping> map_clients(const Buffer& buffer, uint64_t wanted) {
+    NVM_TRY(check_alignment(buffer));
+    NVM_TRY(lock_pages(buffer));
+    Result<Mapping> mapping = find(buffer);
+    if (!mapping.ok() || wanted == 0) return mapping;
+    // Memory is where it is, and whoever wants it elsewhere counts on one address for all of it.
+    const std::vector<IoRun>& runs = mapping.value().runs;
+    if (runs.size() == 1 && runs[0].io_address == wanted) return mapping;
+    return Status(ErrorCode::Busy, "memory has other physical addresses than it had");
+  }
+
   Capabilities capabilities_;
   std::string path_;
   std::unique_ptr<MmioBar> bar_;
+  UniqueFd bar_fd_;  // for clients to map
   UniqueFd config_;
   UniqueFd pagemap_;
 };
@@ -129,8 +158,9 @@ Result<std::unique_ptr<Transport>> open_sysfs_transport(const PciDevice& device,
   if (!bar.ok()) return std::move(bar.status());
   // Last, so that a device that was refused reaches no memory.
   NVM_TRY(change_pci_command(config_fd, 0, kPciCommandBusMaster, 0));
-  return std::unique_ptr<Transport>(new SysfsTransport(
-      device, std::move(bar.value()), std::move(config.value()), std::move(pagemap_fd.value())));
+  return std::unique_ptr<Transport>(
+      new SysfsTransport(device, std::move(bar.value()), std::move(bar_fd.value()),
+                         std::move(config.value()), std::move(pagemap_fd.value())));
 }
 
 }  // namespace nvm

@@ -72,7 +72,7 @@ struct BarShare {
 };
 
 // A client's part of a device whose owner shares it. What a client cannot be kept from is said by
-// the transport's own documentation.
+// the port's own documentation.
 class ClientPort {
  public:
   virtual ~ClientPort() = default;
@@ -146,7 +146,8 @@ class Transport {
     return Status(ErrorCode::Unsupported, "this transport delivers no interrupts");
   }
 
-  // A part of the device for a client in another process. ERR_UNSUPPORTED where that cannot be.
+  // A part of the device for a client in another process. ERR_UNSUPPORTED where that cannot be, or
+  // where the device cannot hold the client to the policy.
   virtual Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) {
     return Status(ErrorCode::Unsupported, capabilities().name + " devices are not shared");
   }

@@ -13,6 +13,7 @@
 #include "transport/memlock_limit.h"
 #include "transport/mmio_bar.h"
 #include "transport/pci_config.h"
+#include "transport/pci_port.h"
 #include "transport/vfio_group.h"
 
 namespace nvm {
@@ -26,9 +27,10 @@ constexpr IoRange kReserved[] = {{0, 1u << 20}, {0xfee00000, 1u << 20}};
 class VfioTransport final : public Transport {
  public:
   VfioTransport(const PciDevice& pci, VfioDevice device, uint64_t config_offset,
-                std::unique_ptr<MmioBar> bar)
+                uint64_t bar_offset, std::unique_ptr<MmioBar> bar)
       : device_(std::move(device)),
         config_offset_(static_cast<off_t>(config_offset)),
+        bar_offset_(bar_offset),
         bar_(std::move(bar)),
         io_addresses_(device_.aperture, {std::begin(kReserved), std::end(kReserved)}) {
     capabilities_.name = "vfio";
@@ -49,20 +51,25 @@ class VfioTransport final : public Transport {
   Doorbells doorbells() override { return bar_->doorbells(); }
   volatile void* bar() override { return bar_->bytes(); }
   size_t bar_byte_length() override { return bar_->byte_length(); }
-  Result<Mapping> map(const Buffer& buffer) override;
+  Result<Mapping> map(const Buffer& buffer) override { return map_at(buffer, 0); }
   Status unmap(const Mapping& mapping) override;
+  Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) override;
   Status reset() override;
 
  private:
+  // From `wanted` on, or anywhere when that is 0.
+  Result<Mapping> map_at(const Buffer& buffer, uint64_t wanted);
+
   Capabilities capabilities_;
   VfioDevice device_;
   off_t config_offset_;
+  uint64_t bar_offset_;
   std::unique_ptr<MmioBar> bar_;
   std::mutex mutex_;
   IoAddressSpace io_addresses_;
 };
 
-Result<Mapping> VfioTransport::map(const Buffer& buffer) {
+Result<Mapping> VfioTransport::map_at(const Buffer& buffer, uint64_t wanted) {
   const uint64_t address = reinterpret_cast<uintptr_t>(buffer.bytes());
   if (address % kPageBytes != 0) {
     return Status(ErrorCode::Alignment, "memory for the device begins at a multiple of 4096");
@@ -70,8 +77,13 @@ Result<Mapping> VfioTransport::map(const Buffer& buffer) {
   const uint64_t byte_length = (buffer.byte_length() + kPageBytes - 1) / kPageBytes * kPageBytes;
   const uint64_t alignment = byte_length >= kHugePageBytes ? kHugePageBytes : kPageBytes;
   std::lock_guard lock(mutex_);
-  Result<uint64_t> first = io_addresses_.allocate(byte_length, alignment);
-  if (!first.ok()) return std::move(first.status());
+  Result<uint64_t> first = wanted;
+  if (wanted != 0) {
+    NVM_TRY(io_addresses_.allocate_at(wanted, byte_length));
+  } else {
+    first = io_addresses_.allocate(byte_length, alignment);
+    if (!first.ok()) return std::move(first.status());
+  }
   vfio_iommu_type1_dma_map request = {};
   request.argsz = sizeof request;
   request.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
@@ -102,6 +114,13 @@ Status VfioTransport::unmap(const Mapping& mapping) {
   }
   io_addresses_.free(request.iova);
   return {};
+}
+
+// The kernel pins what it maps: also what the client gives up stays where the device writes.
+Result<std::unique_ptr<ClientPort>> VfioTransport::open_port(const SharingPolicy& policy) {
+  return open_pci_port(
+      *this, policy, *bar_, device_.device.get(), bar_offset_,
+      [this](const Buffer& buffer, uint64_t wanted) { return map_at(buffer, wanted); });
 }
 
 Status VfioTransport::reset() {
@@ -143,8 +162,9 @@ Result<std::unique_ptr<Transport>> open_vfio_transport(const PciDevice& pci) {
   if (!bar.ok()) return std::move(bar.status());
   // Last, so that a device that was refused reaches no memory.
   NVM_TRY(change_pci_command(fd, config_offset, kPciCommandBusMaster, 0));
-  return std::unique_ptr<Transport>(new VfioTransport(
-      pci, std::move(device.value()), config.value().offset, std::move(bar.value())));
+  return std::unique_ptr<Transport>(new VfioTransport(pci, std::move(device.value()),
+                                                      config.value().offset, region.offset,
+                                                      std::move(bar.value())));
 }
 
 }  // namespace nvm

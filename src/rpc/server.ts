@@ -31,7 +31,7 @@ export interface SharingLimits {
 
 /**
  * What clients of a served controller may do. On an emulator the device itself checks it for each
- * command; a drive cannot, there only admin commands are checked.
+ * command; a drive cannot, so `readOnly` and `namespaces` are ERR_UNSUPPORTED there.
  * @category Sharing
  */
 export interface SharingPolicy {

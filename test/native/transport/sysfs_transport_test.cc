@@ -8,35 +8,18 @@
 #include <unistd.h>
 
 #include "memory/buffer.h"
+#include "transport/fake_pagemap.h"
 #include "transport/fake_pci_device.h"
 #include "transport/vfio_transport.h"
 
 using namespace nvm;
+using nvm::test::FakePagemap;
 using nvm::test::FakePciDevice;
 
 namespace {
 
-constexpr uint64_t kPage = 4096;
+constexpr uint64_t kPage = FakePagemap::kPage;
 constexpr uint16_t kMemory = 2, kBusMaster = 4, kIntxDisable = 0x400;
-
-// A pagemap that says what the test wants of a buffer's pages.
-class FakePagemap {
- public:
-  FakePagemap() : fd_(memfd_create("pagemap", MFD_CLOEXEC)) { REQUIRE(fd_ >= 0); }
-  ~FakePagemap() { close(fd_); }
-  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-  void set(const Buffer& buffer, size_t page, uint64_t entry) {
-    const uint64_t number = reinterpret_cast<uintptr_t>(buffer.bytes()) / kPage + page;
-    REQUIRE(pwrite(fd_, &entry, 8, static_cast<off_t>(number * 8)) == 8);
-  }
-  void place(const Buffer& buffer, size_t page, uint64_t frame) {
-    constexpr uint64_t kPresentAndSoftDirty = 1ull << 63 | 1ull << 55;
-    set(buffer, page, kPresentAndSoftDirty | frame);
-  }
-
- private:
-  int fd_;
-};
 
 // Not mlock(): the sanitizers turn that into nothing.
 void lock_in_memory(void* bytes, size_t byte_length) {
