@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
     inMaster ? parseMaster(args) : parseOptions(args),
   )
   if (options.ctrl !== undefined) {
-    const { refuseInUse } = await import('./in-use.ts')
+    const { refuseInUse } = await import('../../src/devices/in-use.ts')
     refuseInUse(options.ctrl)
   }
   refuseResults(options)

@@ -67,29 +67,41 @@ const options = {
   'namespaces-max': { ...count, describe: 'namespaces at most' },
 } as const
 
-const image = {
+/** Those that are not about an emulated controller. */
+const sharingOptions: readonly string[] = [
+  'socket',
+  'clients',
+  'client-queue-pairs',
+  'client-memory',
+  'clients-administer',
+] satisfies (keyof typeof options)[]
+
+const target = {
   type: 'string',
   completes: 'files',
-  describe: 'raw image file; without one the blocks live in memory',
+  describe: 'raw image file, or PCI address of a drive; without one the blocks live in memory',
 } as const
 
-type Served = Given<{ image: typeof image }, typeof options>
+type Served = Given<{ target: typeof target }, typeof options>
 
 export const serveCommand = defineCommand({
   name: 'serve',
-  describe: 'Serve an emulated controller to other programs',
-  positionals: { image },
+  describe: 'Serve an emulated controller, or a drive, to other programs',
+  positionals: { target },
   options,
   examples: [
     ['serve disk.img --socket /run/nvme0', 'programs open /run/nvme0 and share one controller'],
     ['serve disk.img --socket /run/nvme0 --clients-read-only', 'programs that only read'],
+    ['serve 0000:05:00.0 --socket /run/nvme0', 'programs share a drive'],
     ['serve disk.img --vfio-user /run/nvme0', 'a PCI device for QEMU or SPDK'],
     ['serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk'],
   ],
   notes: [
     'It says how the device is used, and runs until SIGINT or SIGTERM. With `--socket` any number of',
-    'processes of the same user open the socket as their target; `peernvm status` shows them. The device',
-    'checks for each command what its client may do.',
+    'processes of the same user open the socket as their target; `peernvm status` shows them. An emulator',
+    'checks for each command what its client may do. A drive does not: clients of one are programs that are',
+    'trusted ([limits](limits.md#not-there-yet)). It is opened as by every other command, when no driver of the',
+    'kernel has it, and reset.',
   ],
   fixes: {
     ERR_ARGUMENT: 'peernvm serve --help says what each option takes.',
@@ -98,7 +110,7 @@ export const serveCommand = defineCommand({
       'Give a file whose size is a multiple of --block-size, or --size, with which it is made.',
   },
   check: (given) => {
-    const { timing, latencyNs, bandwidth, socket, vfioUser, image: target, controllers } = given
+    const { timing, latencyNs, bandwidth, socket, vfioUser, controllers } = given
     parseNamespaces(given.clientNamespaces)
     if (timing !== undefined && (latencyNs !== undefined || bandwidth !== undefined)) {
       throw new UsageError(
@@ -108,9 +120,7 @@ export const serveCommand = defineCommand({
     if ((socket === undefined) === (vfioUser === undefined)) {
       throw new UsageError('serve takes either --socket or --vfio-user')
     }
-    if (target !== undefined && isPciAddress(target)) {
-      throw new UsageError(`serve takes an image file; a drive (${target}) cannot be shared yet`)
-    }
+    if (isDrive(given.target)) checkDrive(given)
     if (socket !== undefined && controllers !== 1) {
       throw new UsageError('--socket shares one controller; leave out --controllers')
     }
@@ -118,7 +128,9 @@ export const serveCommand = defineCommand({
   run: async (served) => {
     if (served.socket !== undefined) {
       const { share } = await import('./share.ts')
-      await share(toEmulatorOptions(served), toSharingOptions(served, served.socket))
+      const { target: drive } = served
+      const shared = isDrive(drive) ? { drive } : { emulator: toEmulatorOptions(served) }
+      await share(shared, toSharingOptions(served, served.socket))
     } else {
       const { serve } = await import('./serve.ts')
       const { vfioUser = '', doorbells } = served
@@ -128,8 +140,26 @@ export const serveCommand = defineCommand({
   },
 })
 
-function isPciAddress(target: string): boolean {
-  return /^(pci:|\/sys\/|([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$)/i.test(target)
+function isDrive(given: string | undefined): given is string {
+  return /^(pci:|\/sys\/|([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$)/i.test(given ?? '')
+}
+
+/** Before the drive is opened, which resets it. */
+function checkDrive(served: Served): void {
+  for (const [name, option] of Object.entries(options)) {
+    const value = served[name]
+    const isGiven = Array.isArray(value) ? value.length > 0 : value !== defaultOf(option)
+    if (!isGiven || sharingOptions.includes(name)) continue
+    throw new UsageError(
+      name.startsWith('client')
+        ? `a drive does not look at what clients' commands do; leave out --${name}`
+        : `--${name} is about an emulated controller; ${served.target} is a drive, for --socket`,
+    )
+  }
+}
+
+function defaultOf(option: object): unknown {
+  return 'default' in option ? option.default : undefined
 }
 
 function parseNamespaces(list: string | undefined): number[] {
@@ -165,7 +195,7 @@ function toEmulatorOptions(served: Served): EmulatorOptions {
   }
   return {
     ...format,
-    ...given({ image: served.image, size: served.size, capacity: served.capacity }),
+    ...given({ image: served.target, size: served.size, capacity: served.capacity }),
     readOnly: served.readOnly,
     namespaces: served.namespace.map((each) => ({ ...format, size: each })),
     controllers: served.controllers,

@@ -178,7 +178,18 @@ test('peernvm serves, identifies through the socket, and shows who is there', as
 test.each([
   { args: ['serve'], says: 'serve takes either --socket or --vfio-user' },
   { args: ['serve', '--socket', 'a', '--vfio-user', 'b'], says: 'either --socket or --vfio-user' },
-  { args: ['serve', '05:00.0', '--socket', 'b'], says: 'a drive (05:00.0) cannot be shared yet' },
+  {
+    args: ['serve', '05:00.0', '--vfio-user', 'b'],
+    says: '--vfio-user is about an emulated controller; 05:00.0 is a drive',
+  },
+  {
+    args: ['serve', 'pci:05:00.0', '--socket', 'b', '--size', '1GiB'],
+    says: '--size is about an emulated controller',
+  },
+  {
+    args: ['serve', '0000:05:00.0', '--socket', 'b', '--clients-read-only'],
+    says: "a drive does not look at what clients' commands do; leave out --clients-read-only",
+  },
   { args: ['serve', '--socket', 'a', '--controllers', '2'], says: 'leave out --controllers' },
   { args: ['status', 'a', '--watch', '0'], says: '--watch takes 0.1 to 3600 seconds' },
 ])('$args is a wrong call', async ({ args, says }) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who uses a drive, on recorded trees of sysfs and procfs: what doctor and the benchmark ask.
 import { expect, test } from 'vitest'
-import { refuseInUse } from '../../../benchmarks/latency/in-use.ts'
+import { refuseInUse } from '../../../src/devices/in-use.ts'
 import { describeUse, isSeen, usesOfController, usesOfImage } from '../../../src/devices/uses.ts'
 import { RecordedMachine } from '../../support/recorded-machine.ts'
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Refuses what somebody uses before it is opened, since opening a controller resets it.
 
-import { RealFiles, type SystemFiles } from '../../src/devices/system-files.ts'
-import { describeUse, usesOfController, usesOfImage } from '../../src/devices/uses.ts'
-import { createError, NvmError } from '../../src/errors.ts'
+import { createError, NvmError } from '../errors.ts'
+import { RealFiles, type SystemFiles } from './system-files.ts'
+import { describeUse, usesOfController, usesOfImage } from './uses.ts'
 
 /**
  * Refuses a target that is in use.
- * @param target what --ctrl says
+ * @param target what the user gave: an image, or a PCI address
  * @throws NvmError ERR_BUSY naming the block device, and what uses it
  */
 export function refuseInUse(target: string, system: SystemFiles = new RealFiles()): void {
