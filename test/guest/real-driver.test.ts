@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Our driver against a device that we did not write: one program on the emulator and, in a virtual
 // machine, on QEMU's NVMe controller, reached through sysfs without an IOMMU and through vfio with
-// one.
+// one. There it is shared with other processes, too.
 import { execFile } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { root } from '../support/repository.ts'
 import { boot } from './lab/boot.ts'
 import { compilePrograms, readyLab, report, scratchFolder } from './lab/use.ts'
 import { fill, phases } from './programs/plan.ts'
@@ -14,9 +15,13 @@ import { fill, phases } from './programs/plan.ts'
 const imageByteLength = 512 * 1024 ** 2
 const verifiedByteLength = 256 * 1024 ** 2
 const address = '0000:00:05.0'
-const sources = ['verified-io.ts', 'plan.ts'].map((name) =>
+const sources = ['verified-io.ts', 'shared-drive.ts', 'plan.ts'].map((name) =>
   join(import.meta.dirname, 'programs', name),
 )
+
+// What is shared is written again by verified-io, and whatever else was touched is in the image.
+const shareThenVerify = `node shared-drive.js ${address} ${join(root, 'dist/src/cli/peernvm.js')} &&
+    node verified-io.js ${address}`
 
 test('the emulator', { timeout: 120_000 }, async () => {
   const { share, image } = prepare()
@@ -33,11 +38,12 @@ test("QEMU's controller through sysfs", { timeout: 420_000 }, async (context) =>
   // stay scattered.
   const script = `
     echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled
-    node verified-io.js ${address}
+    ${shareThenVerify}
   `
   const outcome = await boot(lab, { script, share, devices: nvme(image) })
   report(`the guest took ${outcome.elapsedMs} ms\n${outcome.log.trimEnd()}`)
   expect(outcome.exitCode, outcome.log).toBe(0)
+  expectShared(outcome.log, 'sysfs')
   expectSummary(outcome.log, 'sysfs')
   expectImage(image)
 })
@@ -50,11 +56,12 @@ test("QEMU's controller through vfio", { timeout: 420_000 }, async (context) => 
     modprobe vfio_iommu_type1
     echo vfio-pci > /sys/bus/pci/devices/${address}/driver_override
     echo ${address} > /sys/bus/pci/drivers_probe
-    node verified-io.js ${address}
+    ${shareThenVerify}
   `
   const outcome = await boot(lab, { script, share, devices: nvme(image), iommu: true })
   report(`the guest took ${outcome.elapsedMs} ms\n${outcome.log.trimEnd()}`)
   expect(outcome.exitCode, outcome.log).toBe(0)
+  expectShared(outcome.log, 'vfio')
   expectSummary(outcome.log, 'vfio')
   expectImage(image)
 })
@@ -74,6 +81,22 @@ function prepare() {
 function nvme(image: string): string[] {
   const drive = `file=${image},format=raw,if=none,id=disk,cache=writeback`
   return ['-drive', drive, '-device', 'nvme,drive=disk,serial=peernvm-lab,addr=0x5']
+}
+
+/** What shared-drive said of the drive, and what became of the processes that shared it. */
+function expectShared(output: string, transport: string): void {
+  const name = `QEMU NVMe Ctrl, peernvm-lab, through ${transport}`
+  expect(output).toContain(`Serving ${address} (${name}) at /run/shared-drive\n`)
+  const summary = output.split('\n').find((line) => line.startsWith('{"model"'))
+  expect(JSON.parse(summary ?? '{}')).toEqual({
+    model: 'QEMU NVMe Ctrl',
+    transport,
+    queuePairs: [1, 1],
+    countsCommands: false,
+    errors: [null, null],
+    takesItsQueue: true,
+    endsWith: 'ERR_MANAGER_GONE',
+  })
 }
 
 /** The program's last line says what it did, and through what. */
