@@ -65,7 +65,9 @@ void pass_on(int signal_number, siginfo_t* info, void* context) {
 void on_sigbus(int signal_number, siginfo_t* info, void* context) {
   sigjmp_buf* target = jump_target;
   const bool fault = info->si_code > 0;  // not kill() or sigqueue()
-  if (fault && replace_page(reinterpret_cast<uintptr_t>(info->si_addr))) return;
+  if (fault && target == nullptr && replace_page(reinterpret_cast<uintptr_t>(info->si_addr))) {
+    return;
+  }
   if (target == nullptr || !fault) return pass_on(signal_number, info, context);
   jump_target = nullptr;
   // The jump leaves the handler without the kernel's return from it, which would restore the signal

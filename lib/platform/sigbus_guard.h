@@ -17,8 +17,9 @@ namespace nvm {
 // Stores `word` with release order: who acquires it sees what was copied before.
 [[nodiscard]] bool guarded_publish(uint32_t& destination, uint32_t word);
 
-// For mapped pages that others store to without a guard, such as JavaScript: while this lives, a
-// page that cannot be reached is replaced by one of zeroes, where the store lands instead.
+// For mapped pages that others use without a guard, such as JavaScript: while this lives, a page
+// that cannot be reached is replaced by one of zeroes, where a store lands instead. A guarded copy
+// replaces nothing: it fails.
 class PageReplacement {
  public:
   // Null when too many ranges are watched already. The range is whole pages.
