@@ -23,6 +23,8 @@ import {
   DmaDescriptor,
   DmaMemory,
   type MemoryUser,
+  mapPeerNative,
+  type PeerRange,
 } from './dma.ts'
 import { forgetDropped, warnWhenDropped } from './dropped.ts'
 import { toNativeOptions } from './emulator/options.ts'
@@ -289,6 +291,19 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.#refuseIfClosed()
     checkMappable(bytes)
     return this.#describe(unwrap(binding().map(this.handle, bytes)))
+  }
+
+  /**
+   * Makes memory of another PCI device addressable for this one: data then goes from device to
+   * device, and through no memory of the host (`path: 'p2p'`). docs/concepts.md says what it takes,
+   * and how CPUs see such memory. Needs root.
+   * @param address of the other device: `0000:05:00.0`
+   * @throws NvmError ERR_TARGET, ERR_RANGE, ERR_ALIGNMENT, ERR_DRIVER, ERR_PERMISSION;
+   * ERR_UNSUPPORTED: I/O ports, memory that is switched off, a controller of another process
+   */
+  async mapPeer(address: string, range: PeerRange): Promise<DmaDescriptor> {
+    this.#refuseIfClosed()
+    return this.#describe(await mapPeerNative(this.handle, address, range))
   }
 
   /**

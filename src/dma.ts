@@ -2,7 +2,15 @@
 // Memory that the device reaches: descriptors, their views, and when their memory may go.
 
 import './disposable.ts'
-import { checkInteger, checkName, checkObject, show } from './checks.ts'
+import {
+  checkInteger,
+  checkName,
+  checkObject,
+  checkOptions,
+  checkText,
+  namesOf,
+  show,
+} from './checks.ts'
 import { forgetDropped, warnWhenDropped } from './dropped.ts'
 import { createError, unwrap } from './errors.ts'
 import type { ControllerHandle, DescriptorHandle, NativeDescriptor } from './native/binding.ts'
@@ -32,12 +40,40 @@ export interface DescriptorToken {
   readonly controllerId: number
 }
 
+/**
+ * `owned`: allocated here. `foreign`: the caller's memory. `peer`: another PCI device's.
+ * @category Memory
+ */
+export type MemoryKind = 'owned' | 'foreign' | 'peer'
+
+/**
+ * How data gets to and from memory. `direct`: the device moves it. `bounce`: it is copied through
+ * memory that the device reaches. `p2p`: the device moves it from or to another device.
+ * @category Memory
+ */
+export type DataPath = 'direct' | 'bounce' | 'p2p'
+
+/**
+ * A part of the memory of a PCI device: whole pages of 4096 bytes of one of its BARs.
+ * @category Memory
+ */
+export interface PeerRange {
+  /** Base Address Register 0 to 5, as `lspci -v` numbers its regions. */
+  readonly bar: number
+  /** Where in the BAR it begins; default 0. */
+  readonly byteOffset?: number
+  /** Its size, up to 4 GiB. */
+  readonly byteLength: number
+}
+
 /** Who may still have commands on some memory: the queue engines of a controller reference. */
 export interface MemoryUser {
   /** Commands of this user that the device has not completed may still reach `memory`. */
   uses(memory: DmaMemory): boolean
 }
 
+const peerNames = namesOf<PeerRange>({ bar: true, byteOffset: true, byteLength: true })
+const peerBytesMax = 4 * 2 ** 30
 const pageShift = 12
 export const pageBytes = 1 << pageShift
 
@@ -47,7 +83,7 @@ export class DmaMemory {
   readonly id: number
   readonly controllerId: number
   readonly byteLength: number
-  readonly owned: boolean
+  readonly kind: MemoryKind
   /** The device does not reach it: queues with promises copy its data, others refuse it. */
   readonly bounced: boolean
   readonly runs: readonly IoRun[]
@@ -56,6 +92,10 @@ export class DmaMemory {
   readonly addressHigh: number
   /** Low and high halves of each page's I/O address, where there are several runs. */
   readonly pages: Uint32Array | null
+  /** One run of memory of the host: commands on a page of it need nothing but an address. */
+  readonly isPlain: boolean
+  /** Commands that reach it count as p2p. */
+  readonly isPeer: boolean
   bytes: Uint8Array | undefined
   disposed = false
   /** As controllerId while a device reaches it, then of no controller: for a single look. */
@@ -78,7 +118,7 @@ export class DmaMemory {
     this.id = native.id
     this.controllerId = owner.id
     this.byteLength = native.byteLength
-    this.owned = native.owned
+    this.kind = native.kind
     this.bytes =
       native.memory instanceof ArrayBuffer ? new Uint8Array(native.memory) : native.memory
     this.runs = readRuns(native.runs)
@@ -88,12 +128,21 @@ export class DmaMemory {
     this.addressLow = first % 2 ** 32
     this.addressHigh = Math.floor(first / 2 ** 32)
     this.pages = this.runs.length === 1 ? null : readPages(this.runs)
+    this.isPeer = this.kind === 'peer'
+    this.isPlain = this.pages === null && !this.isPeer
     this.#users = owner.users
     this.#controller = owner.handle
     this.#onRelease = onRelease
-    if (this.owned && this.bytes !== undefined) descriptorsByBuffer.set(this.bytes.buffer, this)
+    if (this.bytes !== undefined && this.hasOwnBuffer) {
+      descriptorsByBuffer.set(this.bytes.buffer, this)
+    }
     const left = 'was dropped without being disposed: it stays until its controller is closed'
     warnWhenDropped(this, `Memory of ${this.byteLength} bytes ${left}`)
+  }
+
+  /** The ArrayBuffer was made for it, and is not the caller's. */
+  get hasOwnBuffer(): boolean {
+    return this.kind !== 'foreign'
   }
 
   /** Where the byte is that the device knows by this I/O address. */
@@ -115,7 +164,9 @@ export class DmaMemory {
     this.disposed = true
     forgetDropped(this)
     this.usableBy = 0
-    if (this.bytes !== undefined && this.owned) binding().detach(this.bytes.buffer as ArrayBuffer)
+    if (this.bytes !== undefined && this.hasOwnBuffer) {
+      binding().detach(this.bytes.buffer as ArrayBuffer)
+    }
     this.bytes = undefined
     this.releaseIfUnused()
   }
@@ -194,17 +245,18 @@ export class DmaDescriptor implements Disposable {
     this.#isView = isView
     const { bytes } = memory
     this.#bytes = isView ? bytes?.subarray(byteOffset, byteOffset + byteLength) : bytes
-    if (this.#bytes !== undefined && memory.owned) shortenThenLookup(this.#bytes)
+    if (this.#bytes !== undefined && memory.hasOwnBuffer) shortenThenLookup(this.#bytes)
   }
 
-  /** `owned`: allocated here. `foreign`: the caller's memory. */
-  get kind(): 'owned' | 'foreign' {
-    return this.memory.owned ? 'owned' : 'foreign'
+  /** Whose memory it is. */
+  get kind(): MemoryKind {
+    return this.memory.kind
   }
 
   /** Whether the device reaches this memory itself, or data is copied on the way. */
-  get path(): 'direct' | 'bounce' {
-    return this.memory.bounced ? 'bounce' : 'direct'
+  get path(): DataPath {
+    if (this.memory.bounced) return 'bounce'
+    return this.memory.isPeer ? 'p2p' : 'direct'
   }
 
   /** The memory; of length 0 once disposed, undefined where the CPU cannot reach it. */
@@ -278,6 +330,21 @@ export function refuseIfBounced({ bounced }: DmaMemory): void {
   if (!bounced) return
   const instead = 'use allocate(), or a queue with promises, which copies it'
   throw createError('ERR_UNSUPPORTED', `the device does not reach this memory; ${instead}`)
+}
+
+/** Maps a part of another device's memory for a controller. */
+export async function mapPeerNative(
+  controller: ControllerHandle,
+  address: string,
+  range: PeerRange,
+): Promise<NativeDescriptor> {
+  checkText('the address', address)
+  checkOptions('a peer range', range, peerNames)
+  const { bar, byteOffset = 0, byteLength } = range
+  checkInteger('bar', bar, 0, 5)
+  checkInteger('byteOffset', byteOffset, 0, Number.MAX_SAFE_INTEGER)
+  checkInteger('byteLength', byteLength, 1, peerBytesMax)
+  return unwrap(await binding().mapPeer(controller, address, bar, byteOffset, byteLength))
 }
 
 /** Attaches to the memory of a token of another thread. */

@@ -42,7 +42,14 @@ export type { BlockRange } from './block-ranges.ts'
 export type { CommandCompletion, CommandWords } from './command-words.ts'
 export type { Controller, ControllerInfo, OpenOptions, Role } from './controller.ts'
 export { openController } from './controller.ts'
-export type { DescriptorToken, DmaDescriptor, IoRun } from './dma.ts'
+export type {
+  DataPath,
+  DescriptorToken,
+  DmaDescriptor,
+  IoRun,
+  MemoryKind,
+  PeerRange,
+} from './dma.ts'
 export type {
   AddedCommand,
   CommandAnswer,

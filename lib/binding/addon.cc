@@ -30,6 +30,7 @@ constexpr Export kExports[] = {
     {"allocate", allocate},
     {"allocateNow", allocate_now},
     {"map", map},
+    {"mapPeer", map_peer},
     {"attachDescriptor", attach_descriptor},
     {"releaseDescriptor", release_descriptor},
     {"quarantineDescriptor", quarantine_descriptor},

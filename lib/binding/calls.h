@@ -29,6 +29,7 @@ napi_value take_events(napi_env env, napi_callback_info info);
 napi_value allocate(napi_env env, napi_callback_info info);
 napi_value allocate_now(napi_env env, napi_callback_info info);
 napi_value map(napi_env env, napi_callback_info info);
+napi_value map_peer(napi_env env, napi_callback_info info);
 napi_value attach_descriptor(napi_env env, napi_callback_info info);
 napi_value release_descriptor(napi_env env, napi_callback_info info);
 napi_value quarantine_descriptor(napi_env env, napi_callback_info info);

@@ -3,6 +3,7 @@
 #include "binding/calls.h"
 #include "binding/environment.h"
 #include "binding/task.h"
+#include "transport/peer_memory.h"
 
 namespace nvm::binding {
 namespace {
@@ -38,23 +39,34 @@ napi_value make_runs(napi_env env, const DmaDescriptor& descriptor) {
   return array;
 }
 
-// `foreign`: the caller's ArrayBuffer, kept for as long as it is mapped; null for owned memory.
+const char* name_of(MemoryKind kind) {
+  switch (kind) {
+    case MemoryKind::Owned:
+      return "owned";
+    case MemoryKind::Foreign:
+      return "foreign";
+    case MemoryKind::Peer:
+      return "peer";
+  }
+  return "";
+}
+
+// `foreign`: the caller's ArrayBuffer, kept for as long as it is mapped; null for other memory.
 napi_value make_descriptor(napi_env env, const Shared& shared, napi_value foreign) {
   auto handle = std::make_shared<DescriptorHandle>();
   handle->shared = shared;
   Environment::of(env)->add(handle);
   const DmaDescriptor& descriptor = *shared->descriptor;
-  const bool owned = descriptor.kind() == MemoryKind::Owned;
   ObjectBuilder object(env);
   object.set("handle", make_handle(env, handle))
       .number("id", static_cast<double>(shared->id))
       .number("byteLength", static_cast<double>(shared->byte_length))
-      .boolean("owned", owned)
+      .string("kind", name_of(descriptor.kind()))
       .set("runs", make_runs(env, descriptor));
   if (foreign != nullptr) {
     napi_create_reference(env, foreign, 1, &handle->foreign);
     object.set("memory", foreign);
-  } else if (owned) {
+  } else if (descriptor.kind() != MemoryKind::Foreign) {
     object.set("memory", make_array_buffer(env, descriptor.bytes(), shared->byte_length, shared));
   }
   return object.object();
@@ -99,6 +111,26 @@ napi_value map(napi_env env, napi_callback_info info) {
   if (!descriptor.ok()) return make_failure(env, descriptor.status());
   return make_descriptor(env, share_descriptor(std::move(descriptor.value()), bytes.byte_length),
                          arguments.value(1));
+}
+
+napi_value map_peer(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto handle = arguments.handle<ControllerHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr)
+    return closed(env, "the controller reference");
+  const PeerRange range{arguments.uint32(2), to_unsigned<uint64_t>(arguments.number(3)),
+                        to_unsigned<uint64_t>(arguments.number(4))};
+  auto work = [shared = handle->shared, address = arguments.string(1), range]() -> Result<Shared> {
+    Controller& controller = *shared->controller;
+    auto memory = map_peer_memory(controller.transport().capabilities(), address, range);
+    if (!memory.ok()) return std::move(memory.status());
+    auto descriptor = controller.map_peer(std::move(memory.value()));
+    if (!descriptor.ok()) return std::move(descriptor.status());
+    return share_descriptor(std::move(descriptor.value()), range.byte_length);
+  };
+  return Task<Shared>::run(env, std::move(work), [](napi_env finish_env, Shared& shared) {
+    return make_descriptor(finish_env, shared, nullptr);
+  });
 }
 
 napi_value attach_descriptor(napi_env env, napi_callback_info info) {

@@ -244,6 +244,11 @@ Result<std::shared_ptr<DmaDescriptor>> Controller::map(void* bytes, size_t byte_
   return DmaDescriptor::map(transport_, Buffer::wrap(bytes, byte_length));
 }
 
+Result<std::shared_ptr<DmaDescriptor>> Controller::map_peer(std::shared_ptr<Buffer> buffer) {
+  NVM_TRY(refuse_if_inherited());
+  return DmaDescriptor::map(transport_, std::move(buffer));
+}
+
 Result<QueueNumber> Controller::take_queue_number(bool wakes) {
   if (wakes && !transport_->capabilities().wakes) {
     return Status(ErrorCode::Unsupported,

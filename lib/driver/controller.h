@@ -69,6 +69,8 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // caller keeps it alive until the descriptor is gone).
   Result<std::shared_ptr<DmaDescriptor>> allocate(size_t byte_length);
   Result<std::shared_ptr<DmaDescriptor>> map(void* bytes, size_t byte_length);
+  // Memory of another device (transport/peer_memory.h).
+  Result<std::shared_ptr<DmaDescriptor>> map_peer(std::shared_ptr<Buffer> buffer);
 
   // Creates a CQ, then an SQ, on the lowest free id. ERR_NO_ADMIN, ERR_NO_QUEUES, ERR_RANGE for the
   // depth.

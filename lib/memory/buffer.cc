@@ -95,9 +95,18 @@ std::shared_ptr<Buffer> Buffer::part(std::shared_ptr<Buffer> whole, size_t offse
   return buffer;
 }
 
+std::shared_ptr<Buffer> Buffer::peer(void* bytes, size_t byte_length, uint64_t bus_address,
+                                     std::function<void()> release) {
+  std::shared_ptr<Buffer> buffer(
+      new Buffer(MemoryKind::Peer, static_cast<std::byte*>(bytes), byte_length, -1));
+  buffer->bus_address_ = bus_address;
+  buffer->release_ = std::move(release);
+  return buffer;
+}
+
 Buffer::~Buffer() {
   if (release_ != nullptr) release_();
-  if (whole_ != nullptr || kind_ == MemoryKind::Foreign) return;
+  if (whole_ != nullptr || kind_ != MemoryKind::Owned) return;
   munmap(bytes_, byte_length_);
   if (fd_ >= 0) close(fd_);
 }

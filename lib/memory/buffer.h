@@ -3,10 +3,11 @@
 // shared, with huge pages where the kernel gives them, so that it can be handed to another process.
 // Where the system makes no memfd (a container's seccomp filter, no file descriptor left) it has no
 // name, and stays in this process. `foreign` memory is somebody else's address range; we never free
-// it.
+// it. `peer` memory is another PCI device's, mapped here (transport/peer_memory.h).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -14,7 +15,7 @@
 
 namespace nvm {
 
-enum class MemoryKind { Owned, Foreign };
+enum class MemoryKind { Owned, Foreign, Peer };
 
 class Buffer {
  public:
@@ -25,6 +26,9 @@ class Buffer {
   // Whole pages of `whole`, which is kept; `release` is called at the end.
   static std::shared_ptr<Buffer> part(std::shared_ptr<Buffer> whole, size_t offset,
                                       size_t byte_length, std::function<void()> release);
+  // What other devices find at `bus_address`; `release` is called at the end.
+  static std::shared_ptr<Buffer> peer(void* bytes, size_t byte_length, uint64_t bus_address,
+                                      std::function<void()> release);
   ~Buffer();
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -32,8 +36,9 @@ class Buffer {
   std::byte* bytes() const { return bytes_; }
   size_t byte_length() const { return byte_length_; }
   MemoryKind kind() const { return kind_; }
-  int fd() const { return fd_; }  // −1 for foreign memory, and where there is no memfd
-  size_t fd_offset() const { return fd_offset_; }  // of the first byte
+  int fd() const { return fd_; }  // −1 for memory that is not ours, and where there is no memfd
+  size_t fd_offset() const { return fd_offset_; }        // of the first byte
+  uint64_t bus_address() const { return bus_address_; }  // of peer memory
 
  private:
   Buffer(MemoryKind kind, std::byte* bytes, size_t byte_length, int fd)
@@ -44,6 +49,7 @@ class Buffer {
   size_t byte_length_;
   int fd_;
   size_t fd_offset_ = 0;
+  uint64_t bus_address_ = 0;
   std::shared_ptr<Buffer> whole_;  // of which this is a part
   std::function<void()> release_;
 };

@@ -95,8 +95,8 @@ Doorbells EmulatorTransport::doorbells() {
 }
 
 Result<Mapping> EmulatorTransport::map(const Buffer& buffer) {
-  // Foreign memory may be a mapping whose pages can vanish; ours is sealed.
-  return map_into(controller_.domain(), buffer, buffer.kind() == MemoryKind::Foreign, {});
+  // Memory of others may be a mapping whose pages can vanish; ours is sealed.
+  return map_into(controller_.domain(), buffer, buffer.kind() != MemoryKind::Owned, {});
 }
 
 Result<Mapping> EmulatorTransport::map_into(emulator::Domain& domain, const Buffer& buffer,

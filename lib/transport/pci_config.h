@@ -15,7 +15,9 @@ constexpr uint16_t kPciCommandMemory = 1u << 1;
 constexpr uint16_t kPciCommandBusMaster = 1u << 2;
 constexpr uint16_t kPciCommandIntxDisable = 1u << 10;
 
-// Sets and clears bits of the command register; `offset`: where configuration space begins in `fd`.
+// `offset`: where configuration space begins in `fd`.
+Result<uint16_t> read_pci_command(int fd, off_t offset);
+// Sets and clears bits of the command register.
 Status change_pci_command(int fd, off_t offset, uint16_t set, uint16_t clear);
 
 }  // namespace nvm

@@ -47,6 +47,9 @@ class SysfsTransport final : public Transport {
 
   Result<Mapping> map(const Buffer& buffer) override {
     NVM_TRY(check_alignment(buffer));
+    if (buffer.kind() == MemoryKind::Peer) {
+      return Mapping{{{buffer.bus_address(), buffer.byte_length()}}, 0};
+    }
     NVM_TRY(lock_memory(buffer));
     return find(buffer);
   }

@@ -94,6 +94,12 @@ Result<Mapping> VfioTransport::map_at(const Buffer& buffer, uint64_t wanted) {
     const int refused = errno;
     io_addresses_.free(first.value());
     const std::string what = "VFIO_IOMMU_MAP_DMA of " + std::to_string(byte_length) + " bytes";
+    if (buffer.kind() == MemoryKind::Peer && (refused == EFAULT || refused == EINVAL)) {
+      return Status(ErrorCode::Unsupported,
+                    what + " of another device: " + describe_errno(refused) +
+                        "; this kernel's vfio maps none, so read into memory of allocate()",
+                    refused);
+    }
     // The kernel says ENOMEM when the pages would exceed the limit of locked memory.
     if (refused != ENOMEM) return os_failure(what, refused);
     return Status(ErrorCode::Memlock,

@@ -3,6 +3,7 @@
 // never throw; one that can fail returns a NativeFailure, which src/errors.ts turns into an
 // NvmError. Handles are opaque.
 
+import type { MemoryKind } from '../dma.ts'
 import type { NativeFault } from '../emulator/faults.ts'
 import type { NativeEmulatorOptions, NativeNamespaceOptions } from '../emulator/options.ts'
 
@@ -87,10 +88,10 @@ export interface NativeDescriptor {
   /** Never repeats in this process. */
   readonly id: number
   readonly byteLength: number
-  readonly owned: boolean
+  readonly kind: MemoryKind
   /** Pairs of I/O address and byte length. */
   readonly runs: Float64Array
-  /** Owned: an ArrayBuffer over it. Foreign: the caller's typed array. */
+  /** Of foreign memory the caller's typed array, else an ArrayBuffer over it. */
   readonly memory: ArrayBuffer | Uint8Array | undefined
 }
 
@@ -230,6 +231,13 @@ export interface Binding {
   allocate(controller: ControllerHandle, byteLength: number): Promise<Outcome<NativeDescriptor>>
   allocateNow(controller: ControllerHandle, byteLength: number): Outcome<NativeDescriptor>
   map(controller: ControllerHandle, bytes: Uint8Array): Outcome<NativeDescriptor>
+  mapPeer(
+    controller: ControllerHandle,
+    address: string,
+    bar: number,
+    byteOffset: number,
+    byteLength: number,
+  ): Promise<Outcome<NativeDescriptor>>
   attachDescriptor(id: number): Outcome<NativeDescriptor>
   releaseDescriptor(descriptor: DescriptorHandle, memory: ArrayBuffer | undefined): void
   /** Keeps the memory until the controller is closed, although its descriptor is released. */

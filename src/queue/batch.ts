@@ -48,6 +48,7 @@ export class Batch {
   readonly #call: Int32Array
   readonly #ring: QueueRing
   readonly #namespace: BatchOptions['namespace']
+  readonly #isPeer: boolean
   readonly #dump: () => string
   readonly #native = binding()
 
@@ -77,6 +78,7 @@ export class Batch {
     this.#call = new Int32Array(native.call)
     this.#ring = ring
     this.#namespace = namespace
+    this.#isPeer = memory.memory.isPeer
     this.#dump = dump
     this.commands = new Float64Array(native.commands)
     this.outcomes = new Int32Array(native.outcomes)
@@ -102,6 +104,7 @@ export class Batch {
     this.reaped = call[4] as number
     const { stats } = this.#ring
     stats[counter.commands] = (stats[counter.commands] as number) + submitted
+    if (this.#isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + submitted
     if (submitted > 0) stats[counter.doorbells] = (stats[counter.doorbells] as number) + 1
     if (isTraced()) this.#trace(first, submitted)
     return submitted

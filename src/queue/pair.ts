@@ -41,10 +41,12 @@ export interface QueueStats {
   readonly commands: number
   /** Bytes that they were to move. */
   readonly bytes: number
-  /** Commands whose data the device moved itself. */
+  /** Commands whose data the device moved itself, from or to memory of the host. */
   readonly direct: number
   /** Commands whose data was copied through memory of ours. */
   readonly bounce: number
+  /** Commands whose data went from or to the memory of another device (`controller.mapPeer`). */
+  readonly p2p: number
   /** Rings of the submission doorbell. */
   readonly doorbells: number
   /** Times that the pump slept and was woken. */
@@ -123,8 +125,9 @@ export abstract class QueuePair implements AsyncDisposable {
       ...(latency === undefined ? {} : { latency }),
       commands: count('commands'),
       bytes: count('bytes'),
-      direct: count('commands') - count('bounce') - count('noData'),
+      direct: count('commands') - count('bounce') - count('noData') - count('p2p'),
       bounce: count('bounce'),
+      p2p: count('p2p'),
       doorbells: count('doorbells'),
       wakeUps: count('wakeUps'),
       splits: count('splits'),

@@ -36,7 +36,7 @@ export const idMask = 0xffff
 export const counter = {
   commands: 0,
   bytes: 1,
-  /** Commands whose data was copied, and those without data: the rest is direct. */
+  /** Commands whose data was copied, and those without data: the rest is direct, or p2p. */
   bounce: 2,
   noData: 3,
   doorbells: 4,
@@ -45,6 +45,8 @@ export const counter = {
   retries: 7,
   aborts: 8,
   restarts: 9,
+  /** Commands whose data went from or to another device. */
+  p2p: 10,
 } as const
 
 const nothingSleeps = new Int32Array(1)
@@ -223,19 +225,25 @@ export class QueueRing implements MemoryUser {
     const { words } = this
     const at = slot << 4
     this.pins[id] = memory
-    if (memory.pages === null && (offset & (pageBytes - 1)) + byteLength <= pageBytes) {
+    if (memory.isPlain && (offset & (pageBytes - 1)) + byteLength <= pageBytes) {
       const low = memory.addressLow + offset
       words[at + 6] = low
       words[at + 7] = low > 4294967295 ? memory.addressHigh + 1 : memory.addressHigh
       return
     }
+    if (memory.isPeer) this.#countPeer()
     this.#pointers.point(at, id, memory, offset, byteLength)
+  }
+
+  #countPeer(): void {
+    this.stats[counter.p2p] = (this.stats[counter.p2p] as number) + 1
   }
 
   /** As point(), for several pieces or none. */
   pointAtAll(slot: number, id: number, segments: readonly Segment[]): void {
     this.pins[id] = segments[0]?.memory
     if (segments.length > 1) this.#pinAll(id, segments)
+    if (segments.some(({ memory }) => memory.isPeer)) this.#countPeer()
     this.#pointers.pointAtAll(slot << 4, id, segments)
   }
 

@@ -61,7 +61,10 @@ const shortened: Record<string, string> = {
 const cheap = ['peernvm', 'nvm-latency-bench', 'npx', 'truncate']
 
 /** The blocks that need what a machine may not have, with the reason that the page gives. */
-const notRun = [['docs/getting-started.md', 'it needs a PCI device']]
+const notRun = [
+  ['docs/getting-started.md', 'it needs a PCI device'],
+  ['docs/getting-started.md', 'it needs two PCI devices'],
+]
 
 /** Languages of blocks that are no program: pictures, output. */
 const prose = ['', 'text']

@@ -99,6 +99,22 @@ describe('a controller refuses', () => {
     expect(await refusalOf(() => controller.map(new Uint8Array(8193)))).toBe('ERR_ALIGNMENT')
   })
 
+  test('to map memory of what is no other device', async () => {
+    const range = { bar: 2, byteLength: 4096 }
+    const attempt = (address: never) => controller.mapPeer(address, range)
+    expect(await notRefused([undefined, ...notText], attempt)).toEqual([])
+    expect(await notRefused(['', 'x', 'disk.img'], attempt, /^ERR_TARGET$/)).toEqual([])
+    const options = (value: never) => controller.mapPeer('0000:05:00.0', value)
+    const misspelt = { ...range, offset: 0 }
+    expect(await notRefused([undefined, ...notAnObject, {}, misspelt], options)).toEqual([])
+    const tooMuch = { bar: 6, byteOffset: 2 ** 53, byteLength: 2 ** 33 }
+    for (const [name, most] of Object.entries(tooMuch)) {
+      const odd = (value: unknown) =>
+        controller.mapPeer('0000:05:00.0', { ...range, [name]: value } as never)
+      expect(await notRefused([...notACount, most], odd)).toEqual([])
+    }
+  })
+
   test('a descriptor token that nobody gave, or that is another controller’s', async () => {
     const attach = (token: never) => controller.attach(token)
     expect(await notRefused([undefined, ...notAnObject, {}], attach)).toEqual([])

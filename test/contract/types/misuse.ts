@@ -46,6 +46,8 @@ export async function controllers(controller: Controller, namespace: Namespace):
   await controller.map(new ArrayBuffer(4096))
   // @ts-expect-error memory that threads share is allocated
   await controller.map(new Uint8Array(new SharedArrayBuffer(4096)))
+  // @ts-expect-error a BAR has a number
+  await controller.mapPeer('0000:05:00.0', { byteLength: 4096 })
   // @ts-expect-error a controller's token is no descriptor's
   await controller.attach(controller.ref())
   // @ts-expect-error the way of working has to be chosen
