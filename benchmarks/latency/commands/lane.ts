@@ -3,7 +3,7 @@
 // have in common. A lane fills commands, hands them over, and hands back what has completed.
 
 import { createStatusError } from '../../../src/errors.ts'
-import type { Histogram } from '../../../src/index.ts'
+import type { Histogram, QueueStats } from '../../../src/index.ts'
 import { measuredOf, type QueueSetting, type SharedRun } from './setting.ts'
 import { CommandSource } from './source.ts'
 
@@ -103,7 +103,7 @@ export abstract class Lane {
   /** Hands over what was filled; `done` has what has completed. Returns how many. */
   abstract exchange(waits: boolean): number
   /** What its pair says of itself. */
-  abstract get stats(): { readonly direct: number; readonly bounce: number; doorbells: number }
+  abstract get stats(): Pick<QueueStats, 'direct' | 'bounce' | 'p2p' | 'doorbells'>
   abstract get id(): number
 
   /** The next command is that of `slot`; returns where its data is in the memory. */

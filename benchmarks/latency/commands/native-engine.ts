@@ -40,7 +40,8 @@ export function runNative(
   return queues.map(({ setting: { index } }, i) => {
     const [durationNs = 0, commands = 0, doorbells = 0] = words.subarray(outcomeWords * i)
     const id = (pairs[i] as RawQueuePair).id
-    return { index, id, thread, durationNs, commands, direct: commands, bounce: 0, doorbells }
+    const paths = { direct: commands, bounce: 0, p2p: 0 } // its memory is allocated
+    return { index, id, thread, durationNs, commands, ...paths, doorbells }
   })
 }
 

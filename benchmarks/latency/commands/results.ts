@@ -81,7 +81,7 @@ export function resultOfRun(
         id: outcome.id,
         thread: outcome.thread,
         ...named(of(0), of(1)),
-        paths: { direct: outcome.direct, bounce: outcome.bounce, p2p: 0 },
+        paths: { direct: outcome.direct, bounce: outcome.bounce, p2p: outcome.p2p },
         doorbells: outcome.doorbells,
       }
     })

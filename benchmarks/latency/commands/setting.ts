@@ -56,6 +56,7 @@ export interface QueueOutcome {
   readonly commands: number
   readonly direct: number
   readonly bounce: number
+  readonly p2p: number
   readonly doorbells: number
 }
 

@@ -115,11 +115,11 @@ function outcomesOf(
   thread: number,
 ): QueueOutcome[] {
   return lanes.map((lane, i) => {
-    const { direct, bounce, doorbells } = lane.stats
+    const { direct, bounce, p2p, doorbells } = lane.stats
     const { index } = (queues[i] as QueueTools).setting
     const durationNs = (lane.lastEnd - lane.countsFrom) * 1e6
     const commands = lane.filledCount
-    return { index, id: lane.id, thread, durationNs, commands, direct, bounce, doorbells }
+    return { index, id: lane.id, thread, durationNs, commands, direct, bounce, p2p, doorbells }
   })
 }
 

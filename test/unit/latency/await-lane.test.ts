@@ -32,7 +32,7 @@ class FakePair {
     this.#clock = clock
   }
 
-  stats = () => ({ direct: 0, bounce: 0, doorbells: 0 })
+  stats = () => ({ direct: 0, bounce: 0, p2p: 0, doorbells: 0 })
 
   read(): Promise<void> {
     this.#clock.nowMs += continuationMs

@@ -26,7 +26,7 @@ class FakeClock {
 /** Completes one command after the other, each after `serviceMs`. */
 class FakeLane extends Lane {
   readonly id = 1
-  readonly stats = { direct: 0, bounce: 0, doorbells: 0 }
+  readonly stats = { direct: 0, bounce: 0, p2p: 0, doorbells: 0 }
   readonly #clock: FakeClock
   readonly #serviceMs: (number: number) => number
   readonly #sent: number[] = []
