@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Our driver against a device that we did not write: one program on the emulator and, in a virtual
 // machine, on QEMU's NVMe controller, reached through sysfs without an IOMMU and through vfio with
-// one. There it is shared with other processes, too.
+// one. There it is shared with other processes, too, and moves data to and from the memory of a second
+// device.
 import { execFile } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +16,8 @@ import { fill, phases } from './programs/plan.ts'
 const imageByteLength = 512 * 1024 ** 2
 const verifiedByteLength = 256 * 1024 ** 2
 const address = '0000:00:05.0'
-const sources = ['verified-io.ts', 'shared-drive.ts', 'plan.ts'].map((name) =>
+const peerAddress = '0000:00:06.0'
+const sources = ['verified-io.ts', 'shared-drive.ts', 'peer-io.ts', 'plan.ts'].map((name) =>
   join(import.meta.dirname, 'programs', name),
 )
 
@@ -38,12 +40,14 @@ test("QEMU's controller through sysfs", { timeout: 420_000 }, async (context) =>
   // stay scattered.
   const script = `
     echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled
+    ${peerScript}
     ${shareThenVerify}
   `
-  const outcome = await boot(lab, { script, share, devices: nvme(image) })
+  const outcome = await boot(lab, { script, share, devices: [...nvme(image), ...peer] })
   report(`the guest took ${outcome.elapsedMs} ms\n${outcome.log.trimEnd()}`)
   expect(outcome.exitCode, outcome.log).toBe(0)
   expectShared(outcome.log, 'sysfs')
+  expectPeer(outcome.log, 'sysfs')
   expectSummary(outcome.log, 'sysfs')
   expectImage(image)
 })
@@ -56,12 +60,19 @@ test("QEMU's controller through vfio", { timeout: 420_000 }, async (context) => 
     modprobe vfio_iommu_type1
     echo vfio-pci > /sys/bus/pci/devices/${address}/driver_override
     echo ${address} > /sys/bus/pci/drivers_probe
+    ${peerScript}
     ${shareThenVerify}
   `
-  const outcome = await boot(lab, { script, share, devices: nvme(image), iommu: true })
+  const outcome = await boot(lab, {
+    script,
+    share,
+    devices: [...nvme(image), ...peer],
+    iommu: true,
+  })
   report(`the guest took ${outcome.elapsedMs} ms\n${outcome.log.trimEnd()}`)
   expect(outcome.exitCode, outcome.log).toBe(0)
   expectShared(outcome.log, 'vfio')
+  expectPeer(outcome.log, 'vfio')
   expectSummary(outcome.log, 'vfio')
   expectImage(image)
 })
@@ -97,6 +108,23 @@ function expectShared(output: string, transport: string): void {
     takesItsQueue: true,
     endsWith: 'ERR_MANAGER_GONE',
   })
+}
+
+/** Another device, with 1 MiB of memory in BAR 2: a controller memory buffer. */
+const peer = ['-device', 'nvme,serial=peer,cmb_size_mb=1,addr=0x6']
+const peerScript = `
+    echo 1 > /sys/bus/pci/devices/${peerAddress}/enable
+    echo 0 > /sys/bus/pci/drivers_autoprobe
+    modprobe nvme
+    node peer-io.js ${address} ${peerAddress} 2 || exit
+`
+
+/** The controller moved data between itself and the other device, by all commands of that queue. */
+function expectPeer(output: string, transport: string): void {
+  const line = output.split('\n').find((each) => each.startsWith('{"peer"')) as string
+  const counts = { commands: 10, p2p: 10, bounce: 0 }
+  const refused = 'ERR_DRIVER' // a second mapping, when the other device had a driver
+  expect(JSON.parse(line)).toEqual({ peer: 'peer', path: 'p2p', transport, ...counts, refused })
 }
 
 /** The program's last line says what it did, and through what. */
