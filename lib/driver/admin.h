@@ -23,6 +23,17 @@ struct Completion {
   uint16_t command_id = 0;
 };
 
+// A command that was sent, until somebody has waited for it. When it is dropped before, nobody
+// hears how it ends; what it names is kept all the same while the device may use it.
+class SentCommand {
+ public:
+  virtual ~SentCommand() = default;
+  // Whether wait() would return at once. Does not block; steps the device where that is possible.
+  virtual bool has_ended() = 0;
+  // What Admin::submit() returns. Once; any thread.
+  virtual Result<Completion> wait() = 0;
+};
+
 class Admin {
  public:
   virtual ~Admin() = default;
@@ -36,6 +47,12 @@ class Admin {
   virtual Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                                     std::shared_ptr<DmaDescriptor> data = nullptr,
                                     uint64_t abort_timeout_ns = 0) = 0;
+
+  // The first half of submit(), for a caller that has something else to do meanwhile. It does not
+  // block: null where the command cannot be sent at once. The Admin outlives what it returns.
+  virtual std::unique_ptr<SentCommand> send(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
+                                            std::shared_ptr<DmaDescriptor> data,
+                                            uint64_t abort_timeout_ns) = 0;
 
   // As submit(); afterwards `command` is what was sent, which the filter of a manager in another
   // process may have rewritten.

@@ -41,6 +41,9 @@ class AdminQueue final : public Admin {
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                             std::shared_ptr<DmaDescriptor> data = nullptr,
                             uint64_t abort_timeout_ns = 0) override;
+  std::unique_ptr<SentCommand> send(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
+                                    std::shared_ptr<DmaDescriptor> data,
+                                    uint64_t abort_timeout_ns) override;
   Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) override;
   uint32_t keep_event_requests(uint32_t count) override;
   Result<std::vector<uint32_t>> take_events() override;
@@ -72,6 +75,7 @@ class AdminQueue final : public Admin {
 
  private:
   struct State;
+  class Sent;
   explicit AdminQueue(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

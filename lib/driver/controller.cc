@@ -214,12 +214,51 @@ Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, 
   auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
   auto completion = queue.value()->submit(command, timeout_ns, std::move(data), abort_timeout_ns);
+  note_end(command, completion);
+  return completion;
+}
+
+void Controller::note_end(const spec::SubmissionQueueEntry& command,
+                          const Result<Completion>& completion) {
   const bool is_own = transport_->manager() == nullptr;
   if (is_own && changes_namespaces(command) && completion.ok() &&
       completion.value().status_field == 0) {
     events_.report_namespace_change(command.nsid);
   }
-  return completion;
+}
+
+class Controller::Sent final : public SentCommand {
+ public:
+  Sent(std::shared_ptr<Controller> controller, std::shared_ptr<Admin> path,
+       const spec::SubmissionQueueEntry& command, std::unique_ptr<SentCommand> sent)
+      : controller_(std::move(controller)),
+        path_(std::move(path)),
+        command_(command),
+        sent_(std::move(sent)) {}
+
+  bool has_ended() override { return sent_->has_ended(); }
+  Result<Completion> wait() override {
+    auto completion = sent_->wait();
+    controller_->note_end(command_, completion);
+    return completion;
+  }
+
+ private:
+  const std::shared_ptr<Controller> controller_;
+  const std::shared_ptr<Admin> path_;
+  const spec::SubmissionQueueEntry command_;
+  const std::unique_ptr<SentCommand> sent_;
+};
+
+std::unique_ptr<SentCommand> Controller::send_admin(const spec::SubmissionQueueEntry& command,
+                                                    uint64_t timeout_ns,
+                                                    std::shared_ptr<DmaDescriptor> data) {
+  auto path = working_admin_path();
+  if (!path.ok()) return nullptr;
+  auto sent = path.value()->send(command, timeout_ns, std::move(data), kAbortTimeoutNs);
+  if (sent == nullptr) return nullptr;
+  return std::make_unique<Sent>(shared_from_this(), std::move(path.value()), command,
+                                std::move(sent));
 }
 
 Result<Completion> Controller::admin_or_abort(const spec::SubmissionQueueEntry& command,

@@ -64,6 +64,10 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // As admin(); one that is overdue is aborted, in a short time.
   Result<Completion> admin_or_abort(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                     std::shared_ptr<DmaDescriptor> data);
+  // The first half of admin_or_abort(), as Admin::send(); null where admin_or_abort() may do
+  // better, or says what is wrong. What it returns keeps the controller.
+  std::unique_ptr<SentCommand> send_admin(const spec::SubmissionQueueEntry& command,
+                                          uint64_t timeout_ns, std::shared_ptr<DmaDescriptor> data);
 
   // Memory for this controller: ours, or the caller's (ERR_ALIGNMENT unless page-aligned; the
   // caller keeps it alive until the descriptor is gone).
@@ -107,12 +111,14 @@ class Controller : public std::enable_shared_from_this<Controller> {
  private:
   friend class QueuePair;
   friend class ControllerEvents;
+  class Sent;
   // Unreachable: close() could neither disable nor reset the controller.
   enum class Life { Open, Closing, Closed, Unreachable };
 
   Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
   Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                            std::shared_ptr<DmaDescriptor> data, uint64_t abort_timeout_ns);
+  void note_end(const spec::SubmissionQueueEntry& command, const Result<Completion>& completion);
   std::shared_ptr<Admin> admin_path();
   Result<std::shared_ptr<Admin>> working_admin_path();
   Status bind_to(const RemoteManager& manager);

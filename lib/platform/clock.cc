@@ -16,8 +16,9 @@ namespace {
 // under a millisecond on an idle machine.
 constexpr unsigned kSpinRounds = 200;
 constexpr unsigned kYieldRounds = 1000;
-// The same 10 µs, of looks that are system calls.
-constexpr unsigned kSpinReplyRounds = 16;
+// Of looks that are system calls. With more, two processes that got the same CPU answer each other
+// three times as late.
+constexpr unsigned kSpinReplyRounds = 4;
 constexpr long kSleepNs = 50'000;
 
 uint64_t read_monotonic_ns() {

@@ -102,30 +102,41 @@ bool Client::look(uint32_t id, std::optional<Message>& reply) {
   return reply.has_value() || is_broken();
 }
 
+Client::Call::Call(Client& client, Message request)
+    : client_(client), request_(std::move(request)) {
+  spec::RpcHeader header = request_.header();
+  {
+    std::lock_guard lock(client_.mutex_);
+    header.id = id_ = ++client_.last_id_;
+    client_.awaited_[id_] = std::nullopt;
+  }
+  std::memcpy(request_.bytes.data(), &header, sizeof header);
+  sent_ = client_.send(request_);
+}
+
+Client::Call::~Call() {
+  std::lock_guard lock(client_.mutex_);
+  client_.awaited_.erase(id_);
+}
+
+bool Client::Call::has_ended() {
+  if (reply_) return true;
+  if (!sent_) sent_ = client_.is_broken() || client_.send(request_);
+  return sent_ && client_.look(id_, reply_);
+}
+
+Result<Message> Client::Call::wait(uint64_t timeout_ns) {
+  wait_until(client_.waiter_, timeout_ns, [&] { return has_ended(); });
+  if (!reply_) {
+    if (client_.is_broken()) return client_.gone();
+    return Status(ErrorCode::Timeout, "the process that serves the controller at " + client_.name_);
+  }
+  NVM_TRY(parse_failure(*reply_));
+  return std::move(*reply_);
+}
+
 Result<Message> Client::call(Message request, uint64_t timeout_ns) {
-  spec::RpcHeader header = request.header();
-  {
-    std::lock_guard lock(mutex_);
-    header.id = ++last_id_;
-    awaited_[header.id] = std::nullopt;
-  }
-  std::memcpy(request.bytes.data(), &header, sizeof header);
-  std::optional<Message> reply;
-  bool sent = false;
-  wait_until(waiter_, timeout_ns, [&] {
-    if (!sent) sent = is_broken() || send(request);
-    return sent && look(header.id, reply);
-  });
-  {
-    std::lock_guard lock(mutex_);
-    awaited_.erase(header.id);
-  }
-  if (!reply) {
-    if (is_broken()) return gone();
-    return Status(ErrorCode::Timeout, "the process that serves the controller at " + name_);
-  }
-  NVM_TRY(parse_failure(*reply));
-  return std::move(*reply);
+  return Call(*this, std::move(request)).wait(timeout_ns);
 }
 
 void Client::post(uint16_t code) {

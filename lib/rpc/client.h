@@ -37,6 +37,26 @@ class Client {
   // Sends a request (its id is chosen here) and waits for the reply. Any thread. The failure that
   // the manager answers with; ERR_MANAGER_GONE when it has gone, ERR_TIMEOUT when it is silent.
   Result<Message> call(Message request, uint64_t timeout_ns = kCallTimeoutNs);
+  // The same in two halves, for a caller that has something else to do meanwhile.
+  class Call {
+   public:
+    // Sends the request, or when it is looked for a reply, if the socket is full.
+    Call(Client& client, Message request);
+    ~Call();  // a reply that comes later is nobody's
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    // Looks once: whether wait() would return at once.
+    bool has_ended();
+    // What call() returns. Once.
+    Result<Message> wait(uint64_t timeout_ns);
+
+   private:
+    Client& client_;
+    Message request_;
+    uint32_t id_;
+    bool sent_ = false;
+    std::optional<Message> reply_;
+  };
   // Sends a request that has no reply, unless the socket is full of them.
   void post(uint16_t code);
 

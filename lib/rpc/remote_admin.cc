@@ -11,6 +11,48 @@ Status malformed(const Client& client) {
   return Status(ErrorCode::Target, "a reply that cannot be read, from " + client.name());
 }
 
+Message make_request(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns) {
+  spec::RpcAdmin request{};
+  std::memcpy(request.command, &command, sizeof request.command);
+  request.timeout_ns = timeout_ns;
+  return make_message(spec::rpc_code::admin, 0, request);
+}
+
+uint64_t patience_ns(uint64_t timeout_ns) {
+  return timeout_ns + std::min(kGraceNs, UINT64_MAX - timeout_ns);
+}
+
+// `command`: becomes what was sent.
+Result<Completion> read_reply(Result<Message> reply, const Client& client,
+                              spec::SubmissionQueueEntry& command) {
+  if (!reply.ok()) return std::move(reply.status());
+  const auto body = parse_body<spec::RpcCompletion>(reply.value());
+  if (!body) return malformed(client);
+  std::memcpy(&command, body->command, sizeof command);
+  return Completion{body->dw0, body->dw1, body->status_field, body->sq_head, 0, body->command_id};
+}
+
+class SentToManager final : public SentCommand {
+ public:
+  SentToManager(std::shared_ptr<Client> client, const spec::SubmissionQueueEntry& command,
+                uint64_t timeout_ns)
+      : client_(std::move(client)),
+        command_(command),
+        timeout_ns_(timeout_ns),
+        call_(*client_, make_request(command, timeout_ns)) {}
+
+  bool has_ended() override { return call_.has_ended(); }
+  Result<Completion> wait() override {
+    return read_reply(call_.wait(patience_ns(timeout_ns_)), *client_, command_);
+  }
+
+ private:
+  const std::shared_ptr<Client> client_;
+  spec::SubmissionQueueEntry command_;
+  const uint64_t timeout_ns_;
+  Client::Call call_;
+};
+
 }  // namespace
 
 Result<Completion> RemoteAdmin::submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
@@ -20,16 +62,15 @@ Result<Completion> RemoteAdmin::submit(spec::SubmissionQueueEntry command, uint6
 
 Result<Completion> RemoteAdmin::relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                       std::shared_ptr<DmaDescriptor>) {
-  spec::RpcAdmin request{};
-  std::memcpy(request.command, &command, sizeof request.command);
-  request.timeout_ns = timeout_ns;
-  const uint64_t patience_ns = timeout_ns + std::min(kGraceNs, UINT64_MAX - timeout_ns);
-  auto reply = client_->call(make_message(spec::rpc_code::admin, 0, request), patience_ns);
-  if (!reply.ok()) return std::move(reply.status());
-  const auto body = parse_body<spec::RpcCompletion>(reply.value());
-  if (!body) return malformed(*client_);
-  std::memcpy(&command, body->command, sizeof command);
-  return Completion{body->dw0, body->dw1, body->status_field, body->sq_head, 0, body->command_id};
+  return read_reply(client_->call(make_request(command, timeout_ns), patience_ns(timeout_ns)),
+                    *client_, command);
+}
+
+std::unique_ptr<SentCommand> RemoteAdmin::send(spec::SubmissionQueueEntry command,
+                                               uint64_t timeout_ns, std::shared_ptr<DmaDescriptor>,
+                                               uint64_t) {
+  if (client_->is_broken()) return nullptr;
+  return std::make_unique<SentToManager>(client_, command, timeout_ns);
 }
 
 Result<bool> RemoteAdmin::abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) {

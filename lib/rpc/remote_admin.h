@@ -17,6 +17,9 @@ class RemoteAdmin final : public Admin {
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
                             std::shared_ptr<DmaDescriptor> data,
                             uint64_t abort_timeout_ns) override;
+  std::unique_ptr<SentCommand> send(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
+                                    std::shared_ptr<DmaDescriptor> data,
+                                    uint64_t abort_timeout_ns) override;
   Result<Completion> relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                            std::shared_ptr<DmaDescriptor> data) override;
   Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) override;
