@@ -13,11 +13,13 @@ napi_value open_emulated_controller(napi_env env, napi_callback_info info);
 napi_value attach_controller(napi_env env, napi_callback_info info);
 napi_value describe_controller(napi_env env, napi_callback_info info);
 napi_value claim_admin(napi_env env, napi_callback_info info);
-napi_value submit_admin(napi_env env, napi_callback_info info);
 napi_value read_register(napi_env env, napi_callback_info info);
 napi_value reset_controller(napi_env env, napi_callback_info info);
 napi_value reset_subsystem(napi_env env, napi_callback_info info);
 napi_value close_controller(napi_env env, napi_callback_info info);
+
+// admin_calls.cc
+napi_value submit_admin(napi_env env, napi_callback_info info);
 
 // event_calls.cc
 napi_value watch_events(napi_env env, napi_callback_info info);

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Opening, describing, claiming and closing controllers, and admin commands.
-#include <cstring>
-#include <vector>
-
+// Opening, describing, claiming and closing controllers.
 #include "binding/calls.h"
 #include "binding/emulator_options.h"
 #include "binding/emulators.h"
 #include "binding/environment.h"
 #include "binding/task.h"
-#include "memory/prp.h"
 #include "transport/emulator_registry.h"
 #include "transport/open.h"
 
@@ -93,57 +89,6 @@ Handle open_handle_of(const Arguments& arguments) {
   return handle == nullptr || handle->shared == nullptr ? nullptr : handle;
 }
 
-struct AdminAnswer {
-  Completion completion;
-  std::vector<std::byte> data;
-};
-
-// Sends `command` with `data` copied to and from memory that the device reaches.
-Result<AdminAnswer> submit_with_data(Controller& controller, spec::SubmissionQueueEntry command,
-                                     std::vector<std::byte> data, uint64_t timeout_ns) {
-  AdminAnswer answer;
-  std::shared_ptr<DmaDescriptor> memory;
-  if (!data.empty()) {
-    const size_t page = controller.properties().page_size;
-    const size_t pages = (data.size() + page - 1) / page;
-    // The list, which may be chained, follows the data.
-    const size_t list_entries = pages + pages / (page / sizeof(uint64_t)) + 1;
-    auto allocated = controller.allocate(pages * page + list_entries * sizeof(uint64_t));
-    if (!allocated.ok()) return std::move(allocated.status());
-    memory = allocated.value();
-    std::memcpy(memory->bytes(), data.data(), data.size());
-    std::vector<uint64_t> addresses(pages);
-    for (size_t i = 0; i < pages; i++) addresses[i] = memory->io_address(i * page);
-    auto* list = reinterpret_cast<uint64_t*>(memory->bytes() + pages * page);
-    const DataPointer pointer =
-        build_prps(addresses, 0, page, {list, list_entries}, memory->io_address(pages * page));
-    command.prp1 = pointer.prp1;
-    command.prp2 = pointer.prp2;
-  }
-  auto completion = controller.admin_or_abort(command, timeout_ns, memory);
-  if (!completion.ok()) return std::move(completion.status());
-  answer.completion = completion.value();
-  if (memory != nullptr) std::memcpy(data.data(), memory->bytes(), data.size());
-  answer.data = std::move(data);
-  return answer;
-}
-
-napi_value make_admin_answer(napi_env env, AdminAnswer& answer) {
-  void* bytes = nullptr;
-  napi_value data = nullptr;
-  if (napi_create_arraybuffer(env, answer.data.size(), &bytes, &data) == napi_ok &&
-      !answer.data.empty()) {
-    std::memcpy(bytes, answer.data.data(), answer.data.size());
-  }
-  return ObjectBuilder(env)
-      .number("dword0", answer.completion.dword0)
-      .number("dword1", answer.completion.dword1)
-      .number("status", answer.completion.status_field)
-      .number("commandId", answer.completion.command_id)
-      .set("data", data)
-      .object();
-}
-
 }  // namespace
 
 napi_value open_target(napi_env env, napi_callback_info info) {
@@ -200,24 +145,6 @@ napi_value claim_admin(napi_env env, napi_callback_info info) {
     std::lock_guard lock(opening());
     return shared->controller->claim_admin();
   });
-}
-
-napi_value submit_admin(napi_env env, napi_callback_info info) {
-  const Arguments arguments(env, info);
-  auto handle = open_handle_of(arguments);
-  if (handle == nullptr) return closed(env);
-  spec::SubmissionQueueEntry command{};
-  const Arguments::Bytes dwords = arguments.typed_array(1);
-  if (dwords.byte_length == sizeof(command)) std::memcpy(&command, dwords.data, sizeof(command));
-  const Arguments::Bytes given = arguments.typed_array(2);
-  std::vector<std::byte> data(given.data, given.data + given.byte_length);
-  const uint64_t timeout_ns = arguments.uint32(3) * kNanosecondsPerMillisecond;
-  return Task<AdminAnswer>::run(
-      env,
-      [shared = handle->shared, command, data = std::move(data), timeout_ns] {
-        return submit_with_data(*shared->controller, command, data, timeout_ns);
-      },
-      make_admin_answer);
 }
 
 napi_value read_register(napi_env env, napi_callback_info info) {

@@ -82,9 +82,15 @@ class Environment {
   int take_wake_reader();
   int wake_writer() const { return wake_writer_.get(); }
 
+  // Whether a promise may be resolved before its call returns. A loop that awaits such promises
+  // keeps the event loop from going round, so now and then one may not.
+  bool may_resolve_at_once() { return ++resolved_at_once_ % kResolvedAtOnceMax != 0; }
+
  private:
   void clean_up();
 
+  static constexpr uint32_t kResolvedAtOnceMax = 16;
+  uint32_t resolved_at_once_ = 0;
   std::unordered_set<std::shared_ptr<QueueHandle>> queues_;
   std::unordered_set<std::shared_ptr<DescriptorHandle>> descriptors_;
   std::unordered_set<std::shared_ptr<ControllerHandle>> controllers_;

@@ -48,6 +48,7 @@ SharedDescriptor::~SharedDescriptor() {
 Status SharedController::release() {
   // Acquire-release: what other references did to the controller happened before it is closed.
   if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return {};
+  admin_memory.close();
   return controller->close();
 }
 

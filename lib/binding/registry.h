@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 
+#include "binding/admin_memory.h"
 #include "driver/controller.h"
 
 namespace nvm::binding {
@@ -24,6 +25,7 @@ struct SharedController {
 
   const uint64_t id;
   const std::shared_ptr<Controller> controller;
+  AdminMemory admin_memory;
   std::atomic<uint32_t> references{1};
 };
 

@@ -39,6 +39,17 @@ class Task {
     return promise;
   }
 
+  // A promise of the same kind, for what is known already.
+  static napi_value resolved(napi_env env, Result<T> result, const Finish& finish) {
+    napi_deferred deferred = nullptr;
+    napi_value promise = nullptr;
+    if (napi_create_promise(env, &deferred, &promise) != napi_ok) return nullptr;
+    napi_value value =
+        result.ok() ? finish(env, result.value()) : make_failure(env, result.status());
+    if (value != nullptr) napi_resolve_deferred(env, deferred, value);
+    return promise;
+  }
+
  private:
   Task(Work work, Finish finish) : run_(std::move(work)), finish_(std::move(finish)) {}
 

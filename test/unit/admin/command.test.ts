@@ -43,6 +43,19 @@ test('a command takes a timeout of its own', async () => {
   await admin.submit({ opcode: identify, cdw10: 1, data }, { timeoutMs: 5000 })
 })
 
+test('a loop that awaits commands lets the event loop go round', async () => {
+  await using controller = await openController(small)
+  let rounds = 0
+  const count = (): void => {
+    rounds++
+    next = setImmediate(count)
+  }
+  let next = setImmediate(count)
+  for (let i = 0; i < 160; i++) await controller.admin.getRawFeature({ fid: 7 })
+  clearImmediate(next)
+  expect(rounds).toBeGreaterThanOrEqual(10)
+})
+
 test('each command can be seen, as those of other queues', async () => {
   const seen: unknown[] = []
   const see = (message: unknown): void => void seen.push(message)
