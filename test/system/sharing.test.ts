@@ -198,6 +198,14 @@ test.each([
   expect(stderr).toContain(says)
 })
 
+test('a drive that is not there is not served', async () => {
+  using folder = temporaryFolder('sharing')
+  const socket = join(folder.path, 'nvm')
+  const { code, stderr } = await run('serve', '0000:ff:1f.7', '--socket', socket)
+  expect(code).toBe(1)
+  expect(stderr).toContain('there is no PCI device 0000:ff:1f.7')
+})
+
 test('a socket that nobody serves any more says so', async () => {
   using folder = temporaryFolder('sharing')
   const socket = join(folder.path, 'nvm')

@@ -83,7 +83,7 @@ describe('a wrong call exits with 2 and says what is wrong', () => {
     [['feature', ' '], /' ' is no number/],
     [['identify', ''], /<target> is empty.*image file, PCI address, or socket/],
     [['log', 'smart', ''], /<target> is empty/],
-    [['serve', '', '--vfio-user', '/nonexistent/x'], /<image> is empty/],
+    [['serve', '', '--vfio-user', '/nonexistent/x'], /<target> is empty/],
     [['serve', '--vfio-user', ''], /--vfio-user is empty/],
     [['serve', '--vfio-user', '/nonexistent/x', '--namespace', ''], /--namespace is empty/],
   ])('%j', async (args, message) => {
