@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Controller references: opening one, and what it gives: admin commands, namespaces, memory, queue
-// pairs.
+// Controller references, and what they give: admin commands, namespaces, memory, queue pairs.
 
 import './disposable.ts'
 import { Admin } from './admin/admin.ts'
@@ -9,9 +8,7 @@ import {
   checkBoolean,
   checkInteger,
   checkName,
-  checkObject,
   checkOptions,
-  checkText,
   checkTimeoutMs,
   namesOf,
 } from './checks.ts'
@@ -27,7 +24,6 @@ import {
   type PeerRange,
 } from './dma.ts'
 import { forgetDropped, warnWhenDropped } from './dropped.ts'
-import { toNativeOptions } from './emulator/options.ts'
 import { createError, type NvmError, unwrap } from './errors.ts'
 import type { EventIterator, EventsOptions } from './events/iterator.ts'
 import { EventSource } from './events/source.ts'
@@ -52,27 +48,8 @@ import {
 import { RawQueuePair } from './queue/raw.ts'
 import { QueueRing } from './queue/ring.ts'
 import { type ControllerServer, type SharingOptions, shareController } from './rpc/server.ts'
-import type { ControllerToken, Target } from './target.ts'
+import type { ControllerToken } from './target.ts'
 import { openWakeSocket } from './wake.ts'
-
-/**
- * `manager` owns the admin queues, which resets the controller. `reference` resets nothing. `auto`
- * is the manager where nobody is; where somebody in this process is, a second reference to the
- * same controller, and where another process serves it, its client.
- * @category Controllers
- */
-export type Role = 'auto' | 'manager' | 'reference'
-
-/**
- * How a controller is opened.
- * @category Controllers
- */
-export interface OpenOptions {
-  /** What this reference is to be; `auto` by default. */
-  readonly role?: Role
-  /** How long an admin command may take; default 10 000. */
-  readonly timeoutMs?: number
-}
 
 /**
  * What is known of a controller without a command: its registers, and how it is reached.
@@ -103,8 +80,6 @@ export interface ControllerInfo {
 
 const allocationBytesMax = 4 * 2 ** 30
 const retryDelayUnitMs = 100
-const roles = { auto: 0, manager: 1, reference: 2 } as const
-const openNames = namesOf<OpenOptions>({ role: true, timeoutMs: true })
 const queueNames = namesOf<QueuePairOptions>({
   mode: true,
   depth: true,
@@ -406,6 +381,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    binding().stopWaiting(this.handle)
     this.#events.close()
     await Promise.all(Array.from(this.#servers, (server) => server.close()))
     const closed = await Promise.allSettled(Array.from(this.#queues, (queue) => queue.close()))
@@ -450,49 +426,4 @@ function makeInfo(native: NativeController): ControllerInfo {
     transport,
     address,
   }
-}
-
-/**
- * Opens a controller: `await using controller = await openController('disk.img')`.
- * @param target an image file, a PCI address such as `0000:05:00.0`, the socket at which another
- * process serves its controller (`controller.serve()`, or vfio-user, of which the folder will do),
- * an emulator's description, a controller of one that runs, or the token of another thread's
- * controller; without it, an emulator in memory
- * @throws NvmError ERR_TARGET, ERR_BUSY, ERR_PERMISSION, ERR_IMAGE, ERR_DRIVER, ERR_IOMMU,
- * ERR_UNSUPPORTED
- * @category Controllers
- */
-export async function openController(
-  target?: Target,
-  options: OpenOptions = {},
-): Promise<Controller> {
-  checkOptions('openController', options, openNames)
-  const { role = 'auto', timeoutMs = defaultTimeoutMs } = options
-  checkTimeoutMs(timeoutMs)
-  checkName('role', role, Object.keys(roles))
-  return new Controller(await openNative(target, role), timeoutMs)
-}
-
-async function openNative(target: Target | undefined, role: Role): Promise<NativeController> {
-  if (target === undefined) return unwrap(await binding().openTarget('', roles[role]))
-  if (typeof target === 'string') {
-    checkText('the target', target)
-    // A variable that is not set must not open something else than was meant.
-    if (target === '') throw createError('ERR_TARGET', 'it is empty')
-    return unwrap(await binding().openTarget(target, roles[role]))
-  }
-  checkObject('a target', target)
-  if (!('kind' in target)) {
-    checkOptions('a target', target, ['emulator'])
-    return unwrap(await binding().openEmulator(toNativeOptions(target.emulator), roles[role]))
-  }
-  if (target.kind === 'peernvm-emulated-controller') {
-    const { emulator, controller } = target
-    checkInteger("the target's emulator", emulator, 0, Number.MAX_SAFE_INTEGER)
-    checkInteger("the target's controller", controller, 0, 2 ** 16)
-    return unwrap(await binding().openEmulatedController(emulator, controller, roles[role]))
-  }
-  checkName("the target's kind", target.kind, ['peernvm-controller', 'peernvm-emulated-controller'])
-  checkInteger("the token's id", target.id, 0, Number.MAX_SAFE_INTEGER)
-  return unwrap(binding().attachController(target.id))
 }

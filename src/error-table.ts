@@ -190,7 +190,13 @@ export const errorTable = {
     number: 32,
     errno: 'EPIPE',
     message: 'The process that manages the controller has gone: {detail}',
-    fix: 'Start it again, then open its socket again.',
+    fix: 'Start it again, then open its socket again; with { reconnect: true } a client goes on by itself.',
+  },
+  ERR_DATA_LOST: {
+    number: 33,
+    errno: 'ENODATA',
+    message: 'The blocks are not there any more: {detail}',
+    fix: 'They ended with the process that had them in memory, or their image was replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what device.save() gave.',
   },
   ERR_REFUSED: {
     number: 31,

@@ -40,8 +40,7 @@ export type { SanitizeOptions, SelfTestOptions } from './admin/maintenance.ts'
 export type { CreateNamespaceOptions, FormatOptions, LayoutOptions } from './admin/namespaces.ts'
 export type { BlockRange } from './block-ranges.ts'
 export type { CommandCompletion, CommandWords } from './command-words.ts'
-export type { Controller, ControllerInfo, OpenOptions, Role } from './controller.ts'
-export { openController } from './controller.ts'
+export type { Controller, ControllerInfo } from './controller.ts'
 export type {
   DataPath,
   DescriptorToken,
@@ -90,6 +89,7 @@ export type {
   NamespaceWriteZeroes,
 } from './namespace.ts'
 export type { ControllerStats } from './native/binding.ts'
+export { type OpenOptions, openController, type Role } from './open.ts'
 export type { AwaitQueuePair } from './queue/await.ts'
 export type { Batch, BatchOptions } from './queue/batch.ts'
 export type { Data, DataTarget } from './queue/command.ts'
@@ -104,6 +104,7 @@ export type {
   RequestOptions,
   WriteRequest,
 } from './queue/request.ts'
+export type { ReconnectOptions } from './reconnect.ts'
 export type {
   ControllerServer,
   SharingClient,

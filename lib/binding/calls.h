@@ -17,6 +17,7 @@ napi_value read_register(napi_env env, napi_callback_info info);
 napi_value reset_controller(napi_env env, napi_callback_info info);
 napi_value reset_subsystem(napi_env env, napi_callback_info info);
 napi_value close_controller(napi_env env, napi_callback_info info);
+napi_value stop_waiting(napi_env env, napi_callback_info info);
 
 // admin_calls.cc
 napi_value submit_admin(napi_env env, napi_callback_info info);
@@ -43,6 +44,7 @@ napi_value release_queue_pair(napi_env env, napi_callback_info info);
 napi_value abort_command(napi_env env, napi_callback_info info);
 napi_value drop_queue_pair(napi_env env, napi_callback_info info);
 napi_value recreate_queue_pair(napi_env env, napi_callback_info info);
+napi_value awaits_manager(napi_env env, napi_callback_info info);
 napi_value detach(napi_env env, napi_callback_info info);
 napi_value ring_submissions(napi_env env, napi_callback_info info);
 napi_value ring_completions(napi_env env, napi_callback_info info);

@@ -94,7 +94,10 @@ Handle open_handle_of(const Arguments& arguments) {
 napi_value open_target(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   return run_open(
-      env, [target = arguments.string(0)] { return open_transport(target); },
+      env,
+      [target = arguments.string(0), reconnect_ms = arguments.uint32(2)] {
+        return open_transport(target, reconnect_ms * kNanosecondsPerMillisecond);
+      },
       static_cast<Role>(arguments.uint32(1)));
 }
 
@@ -170,6 +173,16 @@ napi_value reset_subsystem(napi_env env, napi_callback_info info) {
   auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
   return run_task(env, [shared = handle->shared] { return shared->controller->reset_subsystem(); });
+}
+
+// (controller), which is about to be closed: when it is the last reference, nothing waits for
+// another manager any more.
+napi_value stop_waiting(napi_env env, napi_callback_info info) {
+  auto* handle = Arguments(env, info).borrow<ControllerHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr || handle->released) return nullptr;
+  if (handle->shared->references.load() == 1)
+    handle->shared->controller->transport().stop_waiting();
+  return nullptr;
 }
 
 napi_value close_controller(napi_env env, napi_callback_info info) {

@@ -168,6 +168,13 @@ napi_value recreate_queue_pair(napi_env env, napi_callback_info info) {
   return run_task(env, [pair = queue->pair] { return pair->recreate(); });
 }
 
+// (queue) → whether its controller waits for another manager
+napi_value awaits_manager(napi_env env, napi_callback_info info) {
+  auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
+  return make_boolean(
+      env, queue != nullptr && !queue->released() && queue->transport().awaits_manager());
+}
+
 napi_value detach(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   detach_array_buffer(env, arguments.value(0));

@@ -135,8 +135,8 @@ Status Controller::bind_to(const RemoteManager& manager) {
     queue_numbers_ = manager.queue_numbers;
     limits_ = manager.limits;
   }
-  transport_->on_queues_lost([weak = weak_from_this()] {
-    if (const auto controller = weak.lock()) controller->lose_queues();
+  transport_->on_queues_lost([weak = weak_from_this()](ErrorCode why) {
+    if (const auto controller = weak.lock()) controller->lose_queues(why);
   });
   return {};
 }
@@ -368,6 +368,8 @@ Status Controller::close() {
     if (life_ != Life::Open) return {};
     life_ = Life::Closing;
   }
+  transport_->stop_waiting();
+  transport_->on_queues_lost({});
   Status result = close_queue_pairs();
   Status disabled;
   if (auto queue = admin_path()) disabled = queue->close();

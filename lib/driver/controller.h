@@ -123,7 +123,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Result<std::shared_ptr<Admin>> working_admin_path();
   Status bind_to(const RemoteManager& manager);
   // They were, by a manager in another process.
-  void lose_queues();
+  void lose_queues(ErrorCode why);
   Status learn_limits();
   Status request_queues();
   Result<uint16_t> grant_queues();
@@ -131,7 +131,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   enum class Scope { Controller, Subsystem };
   Status reset(uint32_t epoch, Scope scope);
   Status restart(Admin& admin, Scope scope, std::vector<std::shared_ptr<QueuePair>>& lost);
-  void lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost);
+  void lose_queue_pairs(ErrorCode why, std::vector<std::shared_ptr<QueuePair>>& lost);
   Status close_queue_pairs();
   Result<QueueNumber> take_queue_number(bool wakes);
   void give_back(QueueNumber number);

@@ -170,10 +170,10 @@ Status ControllerEvents::collect(Admin& queue) {
   }
   bool any = false;
   if (remote() != nullptr) {
-    for (const AsyncEvent& event : remote()->take()) {
-      hand_out(event);
-      any = true;
-    }
+    auto taken = remote()->take();
+    if (!taken.ok()) return std::move(taken.status());
+    for (const AsyncEvent& event : taken.value()) hand_out(event);
+    any = !taken.value().empty();
   } else {
     auto taken = queue.take_events();
     if (!taken.ok()) return std::move(taken.status());

@@ -13,7 +13,7 @@ OwnQueueNumbers::OwnQueueNumbers(uint16_t queue_pairs, uint16_t vectors)
   }
 }
 
-Result<QueueNumber> OwnQueueNumbers::take(bool wakes, uint16_t queue_id) {
+Result<QueueNumber> OwnQueueNumbers::take(bool wakes, uint16_t queue_id, uint16_t vector) {
   std::lock_guard lock(mutex_);
   if (queue_id > queue_pairs_) {
     return Status(ErrorCode::Range, "queue " + std::to_string(queue_id) + "; queues are 1 to " +
@@ -28,12 +28,15 @@ Result<QueueNumber> OwnQueueNumbers::take(bool wakes, uint16_t queue_id) {
   if (wakes && free_vectors_.empty()) {
     return Status(ErrorCode::NoQueues, "every interrupt vector announces another queue");
   }
+  if (wakes && vector != 0 && !free_vectors_.contains(vector)) {
+    return Status(ErrorCode::Busy, "interrupt vector " + std::to_string(vector));
+  }
   const auto id = queue_id == 0 ? free_ids_.begin() : free_ids_.find(queue_id);
   QueueNumber number{*id, -1};
   free_ids_.erase(id);
   if (wakes) {
-    number.vector = *free_vectors_.begin();
-    free_vectors_.erase(free_vectors_.begin());
+    number.vector = vector == 0 ? *free_vectors_.begin() : vector;
+    free_vectors_.erase(static_cast<uint16_t>(number.vector));
   }
   return number;
 }

@@ -20,8 +20,9 @@ class QueueNumbers {
  public:
   virtual ~QueueNumbers() = default;
   // `queue_id` 0: the lowest that is free, ERR_NO_QUEUES when there is none. Else that one:
-  // ERR_BUSY when it is in use, ERR_RANGE when there is none such.
-  virtual Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0) = 0;
+  // ERR_BUSY when it is in use, ERR_RANGE when there is none such. `vector`: the same for one that
+  // wakes.
+  virtual Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0, uint16_t vector = 0) = 0;
   // The controller has no queue of this number any more.
   virtual void give_back(QueueNumber number) = 0;
 };
@@ -33,7 +34,7 @@ class OwnQueueNumbers final : public QueueNumbers {
   // only one.
   OwnQueueNumbers(uint16_t queue_pairs, uint16_t vectors);
 
-  Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0) override;
+  Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0, uint16_t vector = 0) override;
   void give_back(QueueNumber number) override;
 
  private:

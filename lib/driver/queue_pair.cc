@@ -201,8 +201,9 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
     dropped_ = true;
     if (lost()) {
       // By a manager in another process, which then may have gone.
-      if (transport_->manager() != nullptr) NVM_TRY(check_health(*transport_));
-      return std::optional(ErrorCode::QueueLost);
+      const bool ended = transport_->is_gone() && transport_->awaits_manager();
+      if (transport_->manager() != nullptr && !ended) NVM_TRY(check_health(*transport_));
+      return std::optional(lost_.load());
     }
     deleted = check_enabled(*transport_);
     if (deleted.ok()) deleted = delete_queues(timeout_ns);
@@ -210,6 +211,11 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
       set_state(QueueState::Lost);
       return std::optional<ErrorCode>();
     }
+  }
+  // Without the manager there is nothing to reset.
+  if (transport_->manager() != nullptr &&
+      transport_->read_register32(spec::registers::csts) == UINT32_MAX) {
+    return transport_->gone();
   }
   NVM_TRY(controller_->reset(epoch));
   return std::optional(deleted.failure().code);
@@ -230,7 +236,7 @@ Status QueuePair::recreate() {
   block_->sq_tail = block_->sq_head = block_->sq_doorbell = block_->cq_head = 0;
   block_->cq_phase = static_cast<int32_t>(kPhaseTag);
   block_->outstanding = 0;
-  lost_.store(false, std::memory_order_release);
+  lost_.store(ErrorCode{}, std::memory_order_release);
   NVM_TRY(create_queues());
   set_state(QueueState::Live);
   dropped_ = false;
@@ -241,8 +247,8 @@ void QueuePair::set_state(QueueState state) {
   __atomic_store_n(&block_->state, static_cast<int32_t>(state), __ATOMIC_RELEASE);
 }
 
-void QueuePair::lose() {
-  lost_.store(true, std::memory_order_release);
+void QueuePair::lose(ErrorCode why) {
+  lost_.store(why, std::memory_order_release);
   int32_t live = static_cast<int32_t>(QueueState::Live);
   // One that is closed stays closed.
   __atomic_compare_exchange_n(&block_->state, &live, static_cast<int32_t>(QueueState::Lost), false,

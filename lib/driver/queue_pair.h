@@ -47,12 +47,13 @@ class QueuePair {
   // deletes SQ and CQ, each within `timeout_ns`, or resets the controller where that fails, or
   // where it cannot be asked. Afterwards the device reaches nothing that the commands pointed to.
   // Returns what was wrong: nothing when deleting sufficed, else ERR_CONTROLLER_FATAL,
-  // ERR_CONTROLLER_DISABLED, what deleting came to, or ERR_QUEUE_LOST when the controller had been
-  // reset for another queue. A failure means that the device may still reach everything.
+  // ERR_CONTROLLER_DISABLED, what deleting came to, ERR_QUEUE_LOST when the controller had been
+  // reset for another queue, or ERR_MANAGER_GONE when another manager is awaited, or has come. A
+  // failure means that the device may still reach everything.
   Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = kQueueTimeoutNs);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();
-  bool lost() const { return lost_.load(std::memory_order_acquire); }
+  bool lost() const { return lost_.load(std::memory_order_acquire) != ErrorCode{}; }
 
   uint16_t id() const { return queue_id_; }
   QueueControlBlock& block() { return *block_; }
@@ -98,8 +99,8 @@ class QueuePair {
   Status delete_queue(bool completion, uint64_t timeout_ns);
   Status delete_queues(uint64_t timeout_ns = kQueueTimeoutNs);
   Status close_locked();
-  // The controller was reset: the device knows no queue any more.
-  void lose();
+  // The controller was reset, or has gone with its manager: there is no queue any more.
+  void lose(ErrorCode why);
   void set_state(QueueState state);
   // close() for a device that no longer answers: asks it nothing.
   void abandon();
@@ -121,7 +122,7 @@ class QueuePair {
   uint16_t queue_id_ = 0;
   int vector_ = -1;  // −1: completions announce themselves to nobody
 
-  std::atomic<bool> lost_ = false;
+  std::atomic<ErrorCode> lost_{};  // why it is, or none: it is not
 
   std::mutex close_mutex_;  // guards everything below; taken after the controller's reset_mutex_
   bool closed_ = false;

@@ -66,28 +66,28 @@ Status Controller::restart(Admin& admin, Scope scope,
   if (!health.ok() && health.failure().code == ErrorCode::ControllerGone) return health;
   NVM_TRY(admin.stop());
   if (scope == Scope::Subsystem) NVM_TRY(nvm::reset_subsystem(*transport_, waiter_));
-  lose_queue_pairs(lost);
+  lose_queue_pairs(ErrorCode::QueueLost, lost);
   NVM_TRY(admin.start());
   auto granted = grant_queues();
   return granted.ok() ? Status() : std::move(granted.status());
 }
 
-void Controller::lose_queues() {
+void Controller::lose_queues(ErrorCode why) {
   std::vector<std::shared_ptr<QueuePair>> lost;  // let go after the locks, which closing them takes
   {
     std::unique_lock reset_lock(reset_mutex_);
-    lose_queue_pairs(lost);
+    lose_queue_pairs(why, lost);
     std::lock_guard lock(mutex_);
     epoch_++;
   }
 }
 
 // The device has no queues and reaches no memory.
-void Controller::lose_queue_pairs(std::vector<std::shared_ptr<QueuePair>>& lost) {
+void Controller::lose_queue_pairs(ErrorCode why, std::vector<std::shared_ptr<QueuePair>>& lost) {
   std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go
   std::lock_guard lock(mutex_);
   for (const auto& each : queue_pairs_) {
-    if (auto pair = lost.emplace_back(each.lock())) pair->lose();
+    if (auto pair = lost.emplace_back(each.lock())) pair->lose(why);
   }
   for (const QueueNumber& number : withheld_) queue_numbers_->give_back(number);
   withheld_.clear();

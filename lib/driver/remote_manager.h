@@ -21,8 +21,8 @@ class RemoteEvents {
   virtual Status watch() = 0;
   // True when take() has something; `target` hears of what comes later.
   virtual bool look(const WakeTarget& target) = 0;
-  // Since the last call, the oldest first.
-  virtual std::vector<AsyncEvent> take() = 0;
+  // Since the last call, the oldest first. A failure, once there is none, when no more will come.
+  virtual Result<std::vector<AsyncEvent>> take() = 0;
 };
 
 struct RemoteManager {

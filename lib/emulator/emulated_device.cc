@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "emulator/emulated_device.h"
 
+#include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -216,12 +218,40 @@ std::unique_ptr<TimingModel> make_timing(const EmulatorOptions& options, uint64_
   return std::make_unique<LatencyBandwidthModel>(options.latency_ns, options.bytes_per_second);
 }
 
+// Blocks in memory are those that were saved, or new. Those of an image are as long the same as its
+// file is: one that was put in its place has another inode, or another time of birth.
+uint64_t data_identity_of(const EmulatorOptions& options, int fd) {
+  uint64_t identity = options.data_identity;
+  struct statx image;
+  if (is_memory(options, fd)) {
+    while (identity == 0) {
+      if (getrandom(&identity, sizeof identity, 0) != sizeof identity) break;
+    }
+  } else if (statx(fd >= 0 ? fd : AT_FDCWD, fd >= 0 ? "" : options.image.c_str(), AT_EMPTY_PATH,
+                   STATX_INO | STATX_BTIME, &image) == 0) {
+    const bool has_birth = (image.stx_mask & STATX_BTIME) != 0;
+    const auto birth_ns = has_birth
+                              ? static_cast<uint64_t>(image.stx_btime.tv_sec) * 1'000'000'000 +
+                                    image.stx_btime.tv_nsec
+                              : 0;
+    identity = 0xcbf29ce484222325;  // FNV-1a
+    for (const uint64_t part : {uint64_t{image.stx_dev_major} << 32 | image.stx_dev_minor,
+                                uint64_t{image.stx_ino}, birth_ns}) {
+      for (int byte = 0; byte < 8; byte++) {
+        identity = (identity ^ (part >> 8 * byte & 0xff)) * 0x100000001b3;
+      }
+    }
+  }
+  return identity;
+}
+
 // Without namespaces yet.
 EmulatedDevice begin_device(const EmulatorOptions& options, int fd, std::unique_ptr<Media> media) {
   EmulatedDevice device;
   device.address = options.image.empty() ? "memory" : options.image;
   device.write_protected = media->family().read_only();
   device.in_memory = is_memory(options, fd);
+  device.data_identity = data_identity_of(options, fd);
   device.controllers = options.controllers;
   device.limits = options.limits;
   device.subsystem = std::make_unique<Subsystem>(identity_of(options, fd), std::move(media));

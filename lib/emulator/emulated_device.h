@@ -47,6 +47,8 @@ struct EmulatorOptions {
   std::string timing_model;
   // Instead of all three: makes the timing model of a namespace.
   emulator::MakeTiming make_timing;
+  // Of blocks in memory; 0: they are new.
+  uint64_t data_identity = 0;
   // What DeviceSaving gave: with it only the image, `read_only` and the timing count.
   std::shared_ptr<const std::vector<std::byte>> saved;
 };
@@ -60,7 +62,8 @@ struct EmulatedDevice {
   std::string address;                   // what it is over, for messages
   bool write_protected;
   bool in_memory;
-  uint16_t controllers;  // to add, with these limits
+  uint64_t data_identity;  // of its blocks; another number where they are others
+  uint16_t controllers;    // to add, with these limits
   PcieControllerLimits limits;
 };
 

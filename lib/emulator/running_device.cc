@@ -20,6 +20,7 @@ RunningDevice::RunningDevice(EmulatedDevice device)
       limits_(device.limits),
       write_protected_(device.write_protected),
       in_memory_(device.in_memory),
+      data_identity_(device.data_identity),
       taken_(device.controllers),
       controllers_(make_controllers(device)),
       runner_(std::move(device.subsystem)) {}
@@ -34,6 +35,7 @@ EmulatorOptions RunningDevice::description() {
   options.controllers = static_cast<uint16_t>(controllers_.size());
   options.namespaces_max = pause.subsystem().namespaces_max();
   options.limits = limits_;
+  options.data_identity = data_identity_;
   return options;
 }
 

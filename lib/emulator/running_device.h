@@ -24,6 +24,8 @@ class RunningDevice {
   const std::string& address() const { return address_; }
   bool write_protected() const { return write_protected_; }
   bool in_memory() const { return in_memory_; }
+  // Of its blocks; another number where they are others.
+  uint64_t data_identity() const { return data_identity_; }
   // What it was made with, but for its namespaces, the image, and how that is opened and timed.
   EmulatorOptions description();
 
@@ -39,6 +41,7 @@ class RunningDevice {
   const PcieControllerLimits limits_;
   const bool write_protected_;
   const bool in_memory_;
+  const uint64_t data_identity_;
   std::mutex saving_mutex_;
   std::mutex mutex_;
   std::vector<bool> taken_;

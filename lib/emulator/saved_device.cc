@@ -13,12 +13,12 @@ namespace nvm::emulator {
 namespace {
 
 constexpr uint32_t kTag = archive_tag("WHOL");
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 // Data is looked at, and left out when it is zero, in such pieces.
 constexpr size_t kPieceBytes = 64 << 10;
 
 template <class Archive>
-void exchange_description(Archive& archive, auto& options, auto& in_memory) {
+void exchange_description(Archive& archive, uint32_t version, auto& options, auto& in_memory) {
   archive.string(options.serial);
   archive.string(options.model);
   archive.string(options.firmware);
@@ -29,6 +29,7 @@ void exchange_description(Archive& archive, auto& options, auto& in_memory) {
   archive.u8(options.limits.mdts);
   archive.u16(options.limits.interrupt_vectors_max);
   archive.boolean(in_memory);
+  if (version >= 2) archive.u64(options.data_identity);
 }
 
 bool is_zero(std::span<const std::byte> bytes) {
@@ -129,8 +130,8 @@ Result<std::vector<std::byte>> DeviceSaving::finish() {
     writer.boolean(is_metadata);
     fits = fits && write_store(writer, is_metadata ? *ns.metadata_store : *ns.store, left);
   };
-  writer.section(kTag, kVersion, [&](uint32_t) {
-    exchange_description(writer, description, in_memory);
+  writer.section(kTag, kVersion, [&](uint32_t version) {
+    exchange_description(writer, version, description, in_memory);
     writer.blob(records_);
     if (!in_memory) return;
     const auto with_metadata = std::count_if(kept_.begin(), kept_.end(), [](const Namespace* ns) {
@@ -152,8 +153,8 @@ Result<SavedDevice> read_saved_device(std::span<const std::byte> saved) {
   if (!reader.ok()) return std::move(reader.status());
   SavedDevice device;
   Status failure;
-  reader.value().section(kTag, kVersion, [&](uint32_t) {
-    exchange_description(reader.value(), device.options, device.in_memory);
+  reader.value().section(kTag, kVersion, [&](uint32_t version) {
+    exchange_description(reader.value(), version, device.options, device.in_memory);
     reader.value().blob(device.records);
     if (device.in_memory) read_stores(reader.value(), device, failure);
   });

@@ -13,7 +13,7 @@ namespace nvm::rpc {
 
 Result<std::unique_ptr<Notices>> Notices::watch(UniqueFd socket,
                                                 std::function<void(const Message&)> on_message,
-                                                std::function<void()> on_end) {
+                                                OnEnd on_end) {
   UniqueFd stop_event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop_event.valid()) return os_failure("eventfd", errno);
   return std::unique_ptr<Notices>(new Notices(std::move(socket), std::move(stop_event),
@@ -21,8 +21,8 @@ Result<std::unique_ptr<Notices>> Notices::watch(UniqueFd socket,
 }
 
 Notices::Notices(UniqueFd socket, UniqueFd stop_event,
-                 std::function<void(const Message&)> on_message, std::function<void()> on_end)
-    : channel_(std::move(socket)),
+                 std::function<void(const Message&)> on_message, OnEnd on_end)
+    : socket_(std::move(socket)),
       stop_event_(std::move(stop_event)),
       on_message_(std::move(on_message)),
       on_end_(std::move(on_end)) {
@@ -36,15 +36,29 @@ Notices::~Notices() {
 }
 
 void Notices::run() {
+  while (socket_.valid()) {
+    SocketChannel channel(std::move(socket_));
+    if (!follow(channel)) return;
+    socket_ = on_end_([this](int milliseconds) { return pause(milliseconds); });
+  }
+}
+
+// Until the other side hangs up; false when the thread is to end.
+bool Notices::follow(SocketChannel& channel) {
   for (;;) {
-    pollfd waiting[2] = {{stop_event_.get(), POLLIN, 0}, {channel_.socket(), POLLIN, 0}};
-    if (poll(waiting, 2, -1) < 0 && errno != EINTR) return;
-    if (waiting[0].revents != 0) return;
+    pollfd waiting[2] = {{stop_event_.get(), POLLIN, 0}, {channel.socket(), POLLIN, 0}};
+    if (poll(waiting, 2, -1) < 0 && errno != EINTR) return false;
+    if (waiting[0].revents != 0) return false;
     Message message;
     Channel::State state;
-    while ((state = channel_.receive(message)) == Channel::State::Ready) on_message_(message);
-    if (state == Channel::State::Broken) return on_end_();
+    while ((state = channel.receive(message)) == Channel::State::Ready) on_message_(message);
+    if (state == Channel::State::Broken) return true;
   }
+}
+
+bool Notices::pause(int milliseconds) {
+  pollfd stop{stop_event_.get(), POLLIN, 0};
+  return poll(&stop, 1, milliseconds) <= 0;
 }
 
 }  // namespace nvm::rpc

@@ -69,7 +69,7 @@ Result<Completion> RemoteAdmin::relay(spec::SubmissionQueueEntry& command, uint6
 std::unique_ptr<SentCommand> RemoteAdmin::send(spec::SubmissionQueueEntry command,
                                                uint64_t timeout_ns, std::shared_ptr<DmaDescriptor>,
                                                uint64_t) {
-  if (client_->is_broken()) return nullptr;
+  if (!client_->is_connected()) return nullptr;
   return std::make_unique<SentToManager>(client_, command, timeout_ns);
 }
 
@@ -86,20 +86,6 @@ Result<bool> RemoteAdmin::abort(uint16_t queue_id, uint16_t command_id, uint64_t
 Status RemoteAdmin::stop() {
   return Status(ErrorCode::Refused,
                 "resetting a controller that others use, at " + client_->name());
-}
-
-Result<QueueNumber> RemoteQueueNumbers::take(bool wakes, uint16_t queue_id) {
-  auto reply = client_->call(
-      make_message(spec::rpc_code::take_queue, 0, spec::RpcTakeQueue{wakes ? 1u : 0u, queue_id}));
-  if (!reply.ok()) return std::move(reply.status());
-  const auto body = parse_body<spec::RpcQueue>(reply.value());
-  if (!body || body->queue_id == 0 || body->queue_id > UINT16_MAX) return malformed(*client_);
-  return QueueNumber{static_cast<uint16_t>(body->queue_id), body->vector};
-}
-
-void RemoteQueueNumbers::give_back(QueueNumber number) {
-  (void)client_->call(
-      make_message(spec::rpc_code::give_queue, 0, spec::RpcQueue{number.queue_id, number.vector}));
 }
 
 }  // namespace nvm::rpc

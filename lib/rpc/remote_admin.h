@@ -4,7 +4,7 @@
 
 #include "driver/admin.h"
 #include "driver/queue_numbers.h"
-#include "rpc/client.h"
+#include "rpc/belongings.h"
 
 namespace nvm::rpc {
 
@@ -38,14 +38,16 @@ class RemoteAdmin final : public Admin {
 
 class RemoteQueueNumbers final : public QueueNumbers {
  public:
-  explicit RemoteQueueNumbers(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  explicit RemoteQueueNumbers(std::shared_ptr<Belongings> belongings)
+      : belongings_(std::move(belongings)) {}
 
-  Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0) override;
-  // One that the manager does not take back stays this client's until the connection ends.
-  void give_back(QueueNumber number) override;
+  Result<QueueNumber> take(bool wakes, uint16_t queue_id = 0, uint16_t vector = 0) override {
+    return belongings_->take_number(wakes, queue_id, vector);
+  }
+  void give_back(QueueNumber number) override { belongings_->give_back(number); }
 
  private:
-  const std::shared_ptr<Client> client_;
+  const std::shared_ptr<Belongings> belongings_;
 };
 
 }  // namespace nvm::rpc

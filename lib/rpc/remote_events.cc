@@ -3,20 +3,16 @@
 
 namespace nvm::rpc {
 
-Status ReceivedEvents::watch() {
-  auto reply = client_->call(make_message(spec::rpc_code::watch_events, 0));
-  return reply.ok() ? Status() : std::move(reply.status());
-}
-
 bool ReceivedEvents::look(const WakeTarget& target) {
   std::lock_guard lock(mutex_);
   target_ = target;
   if (target.armed != nullptr) target.armed->store(1, std::memory_order_relaxed);
-  return !events_.empty() || client_->is_broken();
+  return !events_.empty() || client_->has_given_up();
 }
 
-std::vector<AsyncEvent> ReceivedEvents::take() {
+Result<std::vector<AsyncEvent>> ReceivedEvents::take() {
   std::lock_guard lock(mutex_);
+  if (events_.empty() && client_->has_given_up()) return client_->gone();
   std::vector<AsyncEvent> taken(std::make_move_iterator(events_.begin()),
                                 std::make_move_iterator(events_.end()));
   events_.clear();

@@ -6,17 +6,18 @@
 #include <mutex>
 
 #include "driver/remote_manager.h"
-#include "rpc/client.h"
+#include "rpc/belongings.h"
 
 namespace nvm::rpc {
 
 class ReceivedEvents final : public RemoteEvents {
  public:
-  explicit ReceivedEvents(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  ReceivedEvents(std::shared_ptr<Client> client, std::shared_ptr<Belongings> belongings)
+      : client_(std::move(client)), belongings_(std::move(belongings)) {}
 
-  Status watch() override;
+  Status watch() override { return belongings_->watch_events(); }
   bool look(const WakeTarget& target) override;
-  std::vector<AsyncEvent> take() override;
+  Result<std::vector<AsyncEvent>> take() override;
 
   // The manager's notice; one that cannot be read is nobody's. Of too many the oldest go.
   void receive(const Message& notice);
@@ -25,6 +26,7 @@ class ReceivedEvents final : public RemoteEvents {
 
  private:
   const std::shared_ptr<Client> client_;
+  const std::shared_ptr<Belongings> belongings_;
   std::mutex mutex_;  // guards everything below
   WakeTarget target_;
   std::deque<AsyncEvent> events_;

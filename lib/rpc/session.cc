@@ -171,6 +171,7 @@ void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
       std::min<uint32_t>(limits_.queue_pairs_max, served_.limits.io_queue_pairs_max);
   welcome.optional_events = served_.limits.optional_events;
   welcome.ready_timeout_ns = served_.ready_timeout_ns;
+  welcome.data_identity = served_.transport->data_identity();
 }
 
 Status Session::hello(const Message& message) {
@@ -253,13 +254,16 @@ Status Session::unmap(const Message& message) {
 
 Status Session::take_queue(const Message& message) {
   const auto request = parse_body<spec::RpcTakeQueue>(message);
-  if (!request || request->queue_id > UINT16_MAX) return refuse_malformed("take_queue");
+  if (!request || request->queue_id > UINT16_MAX || request->vector > UINT16_MAX) {
+    return refuse_malformed("take_queue");
+  }
   if (queues_.size() >= limits_.queue_pairs_max) {
     return Status(ErrorCode::NoQueues,
                   "a client may have " + std::to_string(limits_.queue_pairs_max));
   }
   auto taken =
-      served_.queue_numbers->take(request->wakes != 0, static_cast<uint16_t>(request->queue_id));
+      served_.queue_numbers->take(request->wakes != 0, static_cast<uint16_t>(request->queue_id),
+                                  static_cast<uint16_t>(request->vector));
   if (!taken.ok()) return std::move(taken.status());
   const QueueNumber number = taken.value();
   port_->assign_queue(number.queue_id, true);

@@ -40,6 +40,7 @@ enum class ErrorCode : uint16_t {
   ControllerDisabled = 29,
   State = 30,
   ManagerGone = 32,
+  DataLost = 33,
   Refused = 31,
 };
 
@@ -76,6 +77,7 @@ constexpr const char* error_name(ErrorCode code) {
     case ErrorCode::ControllerDisabled: return "ERR_CONTROLLER_DISABLED";
     case ErrorCode::State: return "ERR_STATE";
     case ErrorCode::ManagerGone: return "ERR_MANAGER_GONE";
+    case ErrorCode::DataLost: return "ERR_DATA_LOST";
     case ErrorCode::Refused: return "ERR_REFUSED";
   }
   return "ERR_UNKNOWN";
@@ -114,6 +116,7 @@ constexpr int error_errno(ErrorCode code) {
     case ErrorCode::ControllerDisabled: return ECONNRESET;
     case ErrorCode::State: return EINVAL;
     case ErrorCode::ManagerGone: return EPIPE;
+    case ErrorCode::DataLost: return ENODATA;
     case ErrorCode::Refused: return EPERM;
   }
   return EIO;
@@ -161,6 +164,7 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::State: return "The saved state of the emulator cannot be used: {detail}";
     case ErrorCode::ManagerGone:
       return "The process that manages the controller has gone: {detail}";
+    case ErrorCode::DataLost: return "The blocks are not there any more: {detail}";
     case ErrorCode::Refused:
       return "The process that manages the controller refuses this: {detail}";
   }
@@ -233,7 +237,12 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::State:
       return "Give it whole and unchanged, as this or an older version saved it. Without its "
              ".peernvm file an image is opened as a plain one.";
-    case ErrorCode::ManagerGone: return "Start it again, then open its socket again.";
+    case ErrorCode::ManagerGone:
+      return "Start it again, then open its socket again; with { reconnect: true } a client "
+             "goes on by itself.";
+    case ErrorCode::DataLost:
+      return "They ended with the process that had them in memory, or their image was "
+             "replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what device.save() gave.";
     case ErrorCode::Refused:
       return "Ask for less, or let whoever serves the controller allow it in its policy.";
   }

@@ -68,7 +68,8 @@ struct RpcWelcome {
   uint32_t io_queue_pairs_max;  // Queue pairs that this client may have
   uint32_t optional_events;  // Identify OAES
   uint64_t ready_timeout_ns;  // CAP.TO
-  uint8_t reserved_104[24];
+  uint64_t data_identity;  // Of the blocks: another number where they are others; 0: unknown
+  uint8_t reserved_112[16];
   char name[64];  // The transport of the manager
   char address[256];  // What the manager has opened
 };
@@ -119,6 +120,7 @@ struct RpcCompletion {
 struct RpcTakeQueue {
   uint32_t wakes;     // 1: with an interrupt vector
   uint32_t queue_id;  // This one, if it is free; 0: any
+  uint32_t vector;    // With this one, if it is free; 0: any
 };
 
 // Reply to RpcTakeQueue, and the request to give the number back.
@@ -192,6 +194,7 @@ static_assert(offsetof(RpcWelcome, transfer_bytes_max) == 80);
 static_assert(offsetof(RpcWelcome, io_queue_pairs_max) == 88);
 static_assert(offsetof(RpcWelcome, optional_events) == 92);
 static_assert(offsetof(RpcWelcome, ready_timeout_ns) == 96);
+static_assert(offsetof(RpcWelcome, data_identity) == 104);
 static_assert(offsetof(RpcWelcome, name) == 128);
 static_assert(offsetof(RpcWelcome, address) == 192);
 static_assert(sizeof(RpcMap) == 24);
@@ -216,9 +219,10 @@ static_assert(offsetof(RpcCompletion, dw1) == 68);
 static_assert(offsetof(RpcCompletion, status_field) == 72);
 static_assert(offsetof(RpcCompletion, sq_head) == 74);
 static_assert(offsetof(RpcCompletion, command_id) == 76);
-static_assert(sizeof(RpcTakeQueue) == 8);
+static_assert(sizeof(RpcTakeQueue) == 12);
 static_assert(offsetof(RpcTakeQueue, wakes) == 0);
 static_assert(offsetof(RpcTakeQueue, queue_id) == 4);
+static_assert(offsetof(RpcTakeQueue, vector) == 8);
 static_assert(sizeof(RpcQueue) == 8);
 static_assert(offsetof(RpcQueue, queue_id) == 0);
 static_assert(offsetof(RpcQueue, vector) == 4);

@@ -66,8 +66,8 @@ bool is_served(const std::string& path, mode_t mode) {
 }
 
 // What a socket is for shows in its type.
-Result<std::shared_ptr<Transport>> open_socket(const std::string& path) {
-  auto opened = RpcTransport::open(path);
+Result<std::shared_ptr<Transport>> open_socket(const std::string& path, uint64_t reconnect_ns) {
+  auto opened = RpcTransport::open(path, reconnect_ns);
   if (!opened.ok() && opened.status().failure().os_error == EPROTOTYPE) {
     return open_vfio_user(path);
   }
@@ -104,7 +104,8 @@ Result<std::shared_ptr<Transport>> open_emulator(const EmulatorOptions& options)
   return open_shared_emulator(options, -1);
 }
 
-Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
+Result<std::shared_ptr<Transport>> open_transport(const std::string& target,
+                                                  uint64_t reconnect_ns) {
   const std::string_view text = target;
   if (text.empty()) return open_emulator({});
   if (text.starts_with(kEmulatorPrefix)) {
@@ -112,7 +113,7 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
   }
   if (text.starts_with(kPciPrefix)) return open_pci_text(text.substr(kPciPrefix.size()));
   if (text.starts_with(kRpcPrefix)) {
-    return RpcTransport::open(std::string(text.substr(kRpcPrefix.size())));
+    return RpcTransport::open(std::string(text.substr(kRpcPrefix.size())), reconnect_ns);
   }
   if (text.starts_with(kVfioUserPrefix)) {
     return open_vfio_user(std::string(text.substr(kVfioUserPrefix.size())));
@@ -129,7 +130,7 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target) {
   }
   if (const auto address = find_sysfs_device(target)) return open_pci(*address);
   if (S_ISREG(information.st_mode)) return open_image(target);
-  if (S_ISSOCK(information.st_mode)) return open_socket(target);
+  if (S_ISSOCK(information.st_mode)) return open_socket(target, reconnect_ns);
   if (is_served(target, information.st_mode)) return open_vfio_user(target);
   return Status(ErrorCode::Target, "'" + target + "' is no PCI address, and as a file it is " +
                                        kind_of_file(information.st_mode));

@@ -16,7 +16,9 @@ namespace nvm {
 // a vfio-user server's; empty → an emulator over memory. Prefixes `emulator:`, `pci:`, `rpc:` and
 // `vfio-user:` override. The same image twice in one process is the same device. ERR_TARGET names
 // what was tried.
-Result<std::shared_ptr<Transport>> open_transport(const std::string& target);
+// `reconnect_ns`: for how long the next manager is awaited when the one of a controller has gone.
+Result<std::shared_ptr<Transport>> open_transport(const std::string& target,
+                                                  uint64_t reconnect_ns = 0);
 Result<std::shared_ptr<Transport>> open_emulator(const EmulatorOptions& options);
 // A regular file → emulator over it; sysfs resource0 → that device. The fd is duplicated.
 Result<std::shared_ptr<Transport>> open_transport_fd(int fd);

@@ -3,12 +3,14 @@
 // buffers and doorbells as memory that both have mapped.
 #pragma once
 
-#include <map>
 #include <mutex>
 
 #include "driver/remote_manager.h"
+#include "rpc/belongings.h"
 #include "rpc/client.h"
+#include "rpc/client_bar.h"
 #include "rpc/notices.h"
+#include "rpc/reconnection.h"
 #include "rpc/remote_events.h"
 #include "transport/transport.h"
 
@@ -16,12 +18,13 @@ namespace nvm {
 
 class RpcTransport final : public Transport {
  public:
-  // The manager that serves at `path`; as rpc::Client::connect().
-  static Result<std::shared_ptr<Transport>> open(const std::string& path);
+  // The manager that serves at `path`; as rpc::Client::connect(). `reconnect_ns`: for how long
+  // another one is awaited there when that one has gone; 0: not at all.
+  static Result<std::shared_ptr<Transport>> open(const std::string& path, uint64_t reconnect_ns);
   ~RpcTransport() override;
 
   const Capabilities& capabilities() const override { return capabilities_; }
-  // All ones once the manager has gone: ERR_MANAGER_GONE.
+  // All ones while there is no manager: gone() says why.
   uint32_t read_register32(uint32_t offset) override;
   uint64_t read_register64(uint32_t offset) override;
   // Registers are the manager's: nothing is written.
@@ -30,44 +33,40 @@ class RpcTransport final : public Transport {
   Status gone() override { return client_->gone(); }
   Doorbells doorbells() override;
   void ring_wake() override { client_->post(spec::rpc_code::wake); }
-  volatile void* bar() override { return bar_; }
-  size_t bar_byte_length() override { return bar_byte_length_; }
+  volatile void* bar() override { return bar_.bytes(); }
+  size_t bar_byte_length() override { return bar_.byte_length(); }
   // ERR_UNSUPPORTED for memory without a descriptor: it cannot be given to the manager.
-  Result<Mapping> map(const Buffer& buffer) override;
-  Status unmap(const Mapping& mapping) override;
-  Status bind_wake(uint16_t vector, const WakeTarget& target) override;
+  Result<Mapping> map(const Buffer& buffer) override { return belongings_->map(buffer); }
+  Status unmap(const Mapping& mapping) override { return belongings_->unmap(mapping); }
+  Status bind_wake(uint16_t vector, const WakeTarget& target) override {
+    return belongings_->bind_wake(vector, target);
+  }
   const RemoteManager* manager() override { return &manager_; }
-  void on_queues_lost(std::function<void()> lost) override;
+  void on_queues_lost(std::function<void(ErrorCode why)> lost) override;
   Status reset() override;
   // An emulator ends with its manager; what a drive does then, nobody knows.
-  bool is_gone() override { return client_->is_broken() && capabilities_.emulated; }
+  bool is_gone() override { return !client_->is_connected() && capabilities_.emulated; }
+  bool awaits_manager() override;
+  void stop_waiting() override;
 
  private:
-  // Memory that was mapped, so that addresses in it have I/O addresses.
-  struct Mapped {
-    std::byte* bytes;
-    size_t byte_length;
-    std::vector<IoRun> runs;
-  };
-
-  explicit RpcTransport(std::shared_ptr<rpc::Client> client);
-  Status map_bar();
-  Result<uint64_t> io_address_of(const void* address);
-  void leave_doorbells();
-  void lose_queues();
+  RpcTransport(std::shared_ptr<rpc::Client> client, uint64_t reconnect_ns);
+  void receive(const rpc::Message& notice);
+  UniqueFd lose_manager(const rpc::Notices::Pause& pause);
+  Status accept(const rpc::Client& next) const;
+  Status attach(rpc::Client& next);
+  void lose_queues(ErrorCode why);
 
   const std::shared_ptr<rpc::Client> client_;
+  const std::shared_ptr<rpc::Belongings> belongings_;
   const std::shared_ptr<rpc::ReceivedEvents> events_;
+  rpc::Reconnection reconnection_;
+  rpc::ClientBar bar_;
   Capabilities capabilities_;
   RemoteManager manager_;
-  std::byte* bar_ = nullptr;
-  size_t bar_byte_length_ = 0;
 
-  std::mutex mutex_;                      // guards everything below
-  std::map<uint64_t, Mapped> mapped_;     // by handle
-  std::map<uint16_t, WakeTarget> wakes_;  // by vector
   std::mutex lost_mutex_;
-  std::function<void()> lost_;
+  std::function<void(ErrorCode why)> lost_;
 
   std::unique_ptr<rpc::Notices> notices_;  // last: its thread uses everything above
 };

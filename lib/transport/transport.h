@@ -126,6 +126,10 @@ class Transport {
   virtual std::optional<ShadowPages> shadow_pages() { return {}; }
   virtual void use_shadow_pages() {}
 
+  // Of the blocks behind it: another number where they are others, for clients whose manager is
+  // started again. 0: unknown, as they are the drive's.
+  virtual uint64_t data_identity() { return 0; }
+
   // What nvm_ctrl_t.mm_ptr shows to C programs: page 0 the registers or a view of them, page 1 the
   // doorbells.
   virtual volatile void* bar() = 0;
@@ -155,8 +159,9 @@ class Transport {
   // Where another process has the admin queues: how to ask it. Null: whoever claims them has them.
   virtual const RemoteManager* manager() { return nullptr; }
   // `lost` is called, on another thread, when no queue of ours exists any more: that manager has
-  // reset the controller, or has gone. Once it returned, an old one is not called again.
-  virtual void on_queues_lost(std::function<void()> lost) {}
+  // reset the controller (ERR_QUEUE_LOST), or has gone (ERR_MANAGER_GONE). Once it returned, an old
+  // one is not called again.
+  virtual void on_queues_lost(std::function<void(ErrorCode why)> lost) {}
 
   // Function-level reset: the controller is disabled and reaches no memory afterwards.
   virtual Status reset() = 0;
@@ -164,9 +169,14 @@ class Transport {
   // Steps the device in the calling thread where that is possible; true when it did something.
   virtual bool pump() { return false; }
 
-  // For good, and it uses nothing of ours any more: what is opened under the same name from now on
-  // is another device.
+  // The device that had our queues uses nothing of ours any more: what is opened under the same
+  // name from now on is another one.
   virtual bool is_gone() { return false; }
+  // Its manager in another process has gone, and the next one is waited for: what is asked of it
+  // meanwhile waits, too.
+  virtual bool awaits_manager() { return false; }
+  // The last who uses it closes: from now on nothing waits for another manager.
+  virtual void stop_waiting() {}
 };
 
 }  // namespace nvm

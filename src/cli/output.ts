@@ -3,7 +3,8 @@
 
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type Controller, openController } from '../controller.ts'
+import type { Controller } from '../controller.ts'
+import { openController } from '../open.ts'
 import { printJson } from './nvme-cli/json.ts'
 import type { View, ViewOptions } from './nvme-cli/views.ts'
 import { joined, write } from './write.ts'

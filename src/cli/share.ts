@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // `peernvm serve --socket`: a controller for several processes, until SIGINT or SIGTERM.
 
-import { type Controller, openController } from '../controller.ts'
+import type { Controller } from '../controller.ts'
 import { refuseInUse } from '../devices/in-use.ts'
 import type { EmulatorOptions } from '../emulator/options.ts'
+import { openController } from '../open.ts'
 import type { SharingOptions } from '../rpc/server.ts'
 import { untilSignal } from './signals.ts'
 

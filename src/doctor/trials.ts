@@ -24,7 +24,7 @@ async function tryAddon(): Promise<string | undefined> {
 }
 
 async function tryEmulator(): Promise<Partial<Trials>> {
-  const { openController } = await import('../controller.ts')
+  const { openController } = await import('../open.ts')
   try {
     const controller = await openController({ emulator: { size: '1MiB' } })
     try {

@@ -200,7 +200,12 @@ export interface NativeExchange {
 export type NativeRole = 0 | 1 | 2
 
 export interface Binding {
-  openTarget(target: string, role: NativeRole): Promise<Outcome<NativeController>>
+  /** `reconnectMs`: for how long the next manager is awaited when one has gone; 0: not at all. */
+  openTarget(
+    target: string,
+    role: NativeRole,
+    reconnectMs: number,
+  ): Promise<Outcome<NativeController>>
   openEmulator(options: NativeEmulatorOptions, role: NativeRole): Promise<Outcome<NativeController>>
   openEmulatedController(
     emulator: number,
@@ -220,6 +225,8 @@ export interface Binding {
   resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
   resetSubsystem(controller: ControllerHandle): Promise<Outcome<undefined>>
   closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
+  /** Before that: nothing waits for another manager any more, unless others use the controller. */
+  stopWaiting(controller: ControllerHandle): void
 
   /** Once per reference; whether the device wakes this environment when there are events. */
   watchEvents(controller: ControllerHandle): Promise<Outcome<boolean>>
@@ -261,6 +268,8 @@ export interface Binding {
   dropQueuePair(queue: QueueHandle, timeoutMs: number): Promise<Outcome<number>>
   /** The queues again, empty, after a drop. */
   recreateQueuePair(queue: QueueHandle): Promise<Outcome<undefined>>
+  /** Whether the manager has gone and another one is awaited. */
+  awaitsManager(queue: QueueHandle): boolean
   detach(buffer: ArrayBuffer): void
   ringSubmissions(queue: QueueHandle): void
   ringCompletions(queue: QueueHandle): void

@@ -42,6 +42,8 @@ const deleteMs = 5000
 const lookMs = 2
 /** Attempts to create the queues again. */
 const createsMax = 2
+/** How often a manager that is awaited is looked for. */
+const managerLookMs = 5
 
 export class Recovery {
   readonly #queue: Recoverable
@@ -163,7 +165,8 @@ export class Recovery {
   async #recreate(): Promise<NvmError | undefined> {
     const { ring } = this.#queue
     let failure: NvmError | undefined
-    for (let i = 0; i < createsMax && !this.#stopped; i++) {
+    let creates = 0
+    while (creates < createsMax && !this.#stopped) {
       const reason: Outcome<number> = await binding().dropQueuePair(
         ring.handle,
         this.#silent ? this.#graceMs : deleteMs,
@@ -171,16 +174,33 @@ export class Recovery {
       this.#dropReason = typeof reason === 'number' ? reason : 0
       this.#queue.takeLast()
       failure = failureOf(reason, this.#details())
-      if (failure !== undefined) return failure
+      if (failure !== undefined) {
+        if (await this.#awaitManager()) continue
+        return failure
+      }
       this.#queue.loseAll((id) => this.#lostError(id))
+      await this.#awaitManager()
       if (this.#stopped) return undefined
       failure = failureOf(await binding().recreateQueuePair(ring.handle), this.#details())
       if (failure === undefined) {
         count(ring, 'restarts')
         return undefined
       }
+      // One whose manager died meanwhile does not count.
+      if (!(await this.#awaitManager())) creates++
     }
     return failure
+  }
+
+  /** Until a manager that has gone has a successor, or will have none; false: there was one. */
+  async #awaitManager(): Promise<boolean> {
+    const { handle } = this.#queue.ring
+    let waited = false
+    while (!this.#stopped && binding().awaitsManager(handle)) {
+      waited = true
+      await new Promise((resolve) => setTimeout(resolve, managerLookMs))
+    }
+    return waited
   }
 
   #details(): NvmErrorDetails {
@@ -200,7 +220,11 @@ export class Recovery {
     const why = reason === 0 ? 'ERR_QUEUE_LOST' : codeOfNumber(reason)
     const command = this.#queue.entries.commandOf(id)
     const detail = `${command.name}, command ${id}, on queue pair ${this.#queue.id}`
-    if (why === 'ERR_CONTROLLER_FATAL' || why === 'ERR_CONTROLLER_DISABLED') {
+    if (
+      why === 'ERR_CONTROLLER_FATAL' ||
+      why === 'ERR_CONTROLLER_DISABLED' ||
+      why === 'ERR_MANAGER_GONE'
+    ) {
       return createError(why, detail, { ...this.#details(), command, cause })
     }
     if (this.isOverdue(id)) {

@@ -56,6 +56,11 @@ export const rpc = {
       io_queue_pairs_max: [88, 'u32', 'Queue pairs that this client may have'],
       optional_events: [92, 'u32', 'Identify OAES'],
       ready_timeout_ns: [96, 'u64', 'CAP.TO'],
+      data_identity: [
+        104,
+        'u64',
+        'Of the blocks: another number where they are others; 0: unknown',
+      ],
       name: [128, 'utf8[64]', 'The transport of the manager'],
       address: [192, 'utf8[256]', 'What the manager has opened'],
     },
@@ -112,10 +117,11 @@ export const rpc = {
   },
   RpcTakeQueue: {
     text: 'Request: the number of a queue pair, for Create and Delete commands and doorbells',
-    size: 8,
+    size: 12,
     fields: {
       wakes: [0, 'u32', '1: with an interrupt vector'],
       queue_id: [4, 'u32', 'This one, if it is free; 0: any'],
+      vector: [8, 'u32', 'With this one, if it is free; 0: any'],
     },
   },
   RpcQueue: {

@@ -195,7 +195,7 @@ inline void send_queue_command(Input& input, RpcClient& client) {
 inline void send_take_queue(Input& input, RpcClient& client) {
   client.send(spec::rpc_code::take_queue,
               spec::RpcTakeQueue{static_cast<uint32_t>(input.below(2)),
-                                 input.below(8) == 0 ? input.u32() : 0});
+                                 input.below(8) == 0 ? input.u32() : 0, 0});
 }
 
 inline void send_give_queue(Input& input, RpcClient& client) {

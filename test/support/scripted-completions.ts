@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A device whose completions a test writes by hand, right or wrong. Behind it is an emulator that
 // is too slow to complete anything itself, so that admin commands are real.
-import { type Controller, openController } from '../../src/controller.ts'
+import type { Controller } from '../../src/controller.ts'
 import type { Namespace } from '../../src/namespace.ts'
+import { openController } from '../../src/open.ts'
 import type { AwaitQueuePair } from '../../src/queue/await.ts'
 import { slotWords } from '../../src/queue/ring.ts'
 import { word } from '../../src/spec/control-block.ts'

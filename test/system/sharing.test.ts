@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
 // One controller and several processes: clients that come and are killed, a manager that is, and
 // what `peernvm serve --socket` and `peernvm status` say of it.
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type ControllerServer, openController } from 'peernvm'
 import { afterEach, expect, test } from 'vitest'
 import { runProgram } from '../support/process.ts'
+import { peernvmProgram, Serving } from '../support/serving.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { versionOf } from './programs/shared-blocks.mjs'
 
 const clientProgram = fileURLToPath(new URL('./programs/shared-client.mjs', import.meta.url))
-const program = fileURLToPath(new URL('../../dist/src/cli/peernvm.js', import.meta.url))
 
 const children = new Set<ChildProcess>()
 afterEach(() => {
@@ -140,16 +139,12 @@ test('a manager that is killed ends its clients at once, with an error that says
 
 /** `peernvm serve --socket`, once it serves. */
 async function serve(socket: string, ...args: string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [program, 'serve', ...args, '--socket', socket], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const { process: child } = await Serving.start(socket, ...args)
   children.add(child)
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-  expect(line).toMatch(/^Serving .* at /)
   return child
 }
 
-const run = (...args: string[]) => runProgram(process.execPath, [program, ...args])
+const run = (...args: string[]) => runProgram(process.execPath, [peernvmProgram, ...args])
 
 test('peernvm serves, identifies through the socket, and shows who is there', async () => {
   using folder = temporaryFolder('sharing')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
-import { openController } from '../../src/controller.ts'
+import { openController } from '../../src/open.ts'
 import type { Target } from '../../src/target.ts'
 
 const small = { emulator: { size: '1MiB' } } as const

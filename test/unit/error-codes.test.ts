@@ -5,10 +5,10 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { enumeratorName } from '../../scripts/generate/errors.ts'
-import { openController } from '../../src/controller.ts'
 import { startEmulator } from '../../src/emulator/emulator.ts'
 import { type ErrorCode, errorTable } from '../../src/error-table.ts'
 import { NvmError } from '../../src/errors.ts'
+import { openController } from '../../src/open.ts'
 import { DeviceOfFiles, type DeviceShape, mayMountHere } from '../support/device-of-files.ts'
 import { refusalOf } from '../support/misuse.ts'
 import { runProgram } from '../support/process.ts'
@@ -104,6 +104,16 @@ const visits: Record<ErrorCode, Visit> = {
     const server = await manager.serve({ path: join(folder.path, 'nvm') })
     const client = await openController(server.path)
     await server.close()
+    await client.allocate(4096)
+  },
+  ERR_DATA_LOST: async () => {
+    const manager = await openController(small)
+    const { path } = await manager.serve({ path: join(folder.path, 'nvm') })
+    const client = await openController(path, { reconnect: true })
+    await manager.close()
+    await using next = await openController(small)
+    await next.serve({ path })
+    await client.allocate(4096).catch(() => {}) // until it has looked
     await client.allocate(4096)
   },
   ERR_REFUSED: async () => {

@@ -2,8 +2,9 @@
 // Promise queues and namespaces refuse what programs without types may give them, and what belongs
 // to another controller.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../src/controller.ts'
+import type { Controller } from '../../src/controller.ts'
 import type { Namespace } from '../../src/namespace.ts'
+import { openController } from '../../src/open.ts'
 import type { AwaitQueuePair } from '../../src/queue/await.ts'
 import { notACount, notAnObject, notBytes, notRefused, refusalOf } from '../support/misuse.ts'
 

@@ -2,8 +2,9 @@
 // Every function of a controller, its memory and its admin commands, called wrongly, as JavaScript
 // without types may: always an NvmError that says what to do.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../src/controller.ts'
+import type { Controller } from '../../src/controller.ts'
 import type { DmaDescriptor } from '../../src/dma.ts'
+import { openController } from '../../src/open.ts'
 import {
   notACount,
   notAnObject,
@@ -53,6 +54,10 @@ describe('openController refuses', () => {
     const timeout = (value: unknown) => openController(undefined, { timeoutMs: value } as never)
     const values = notACount.filter((value) => value !== 1.5)
     expect(await notRefused([...values, 0, 2 ** 31], timeout)).toEqual([])
+    const reconnect = (value: unknown) => openController(undefined, { reconnect: value } as never)
+    expect(await notRefused([null, 'yes', 5, { timeout: 5 }], reconnect)).toEqual([])
+    const period = (value: unknown) => reconnect({ timeoutMs: value })
+    expect(await notRefused([...values, 0, 2 ** 31], period)).toEqual([])
   })
 })
 

@@ -2,9 +2,10 @@
 // Raw queue pairs and batches called wrongly, and in the wrong order: always an NvmError, and no
 // command of somebody else's is touched.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../src/controller.ts'
+import type { Controller } from '../../src/controller.ts'
 import type { DmaDescriptor } from '../../src/dma.ts'
 import type { Namespace } from '../../src/namespace.ts'
+import { openController } from '../../src/open.ts'
 import {
   notACount,
   notAFunction,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../src/controller.ts'
+import type { Controller } from '../../src/controller.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import type { Namespace } from '../../src/namespace.ts'
+import { openController } from '../../src/open.ts'
 
 const blockSize = 512
 const blockCount = 1 << 20 // 512 MiB: more than one command of any kind takes

@@ -12,7 +12,7 @@ import {
   type View,
   type ViewOptions,
 } from '../../../src/cli/nvme-cli/views.ts'
-import { openController } from '../../../src/controller.ts'
+import { openController } from '../../../src/open.ts'
 import { byteLengthOf } from '../../../src/spec/decode.ts'
 import { nvme as spec } from '../../../src/spec/nvme.ts'
 import { aligned, comparable } from './differences.ts'

@@ -110,7 +110,7 @@ TEST_CASE("a client that closes at any point of the conversation leaves nothing"
     if (steps > 1) {
       send_raw(socket.get(), spec::rpc_code::map, spec::RpcMap{0, 8192, 0}, {memory.get()});
     }
-    if (steps > 2) send_raw(socket.get(), spec::rpc_code::take_queue, spec::RpcTakeQueue{1, 0});
+    if (steps > 2) send_raw(socket.get(), spec::rpc_code::take_queue, spec::RpcTakeQueue{1, 0, 0});
     if (steps > 3) {
       send_raw(socket.get(), spec::rpc_code::admin, Scripted::admin(Scripted::create_cq(3, 0)));
     }

@@ -155,7 +155,7 @@ class Scripted {
     return rpc::parse_body<spec::RpcMapped>(reply)->handle;
   }
   uint16_t take_queue(bool wakes = false) {
-    const auto reply = call(spec::rpc_code::take_queue, spec::RpcTakeQueue{wakes ? 1u : 0u, 0});
+    const auto reply = call(spec::rpc_code::take_queue, spec::RpcTakeQueue{wakes ? 1u : 0u, 0, 0});
     REQUIRE(reply.header().error == 0);
     return static_cast<uint16_t>(rpc::parse_body<spec::RpcQueue>(reply)->queue_id);
   }

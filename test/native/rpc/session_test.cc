@@ -80,7 +80,7 @@ TEST_CASE("queue numbers are the client's that took them") {
   CHECK(other.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id, -1}) == ErrorCode::Argument);
   CHECK(other.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id + 65536u, -1}) ==
         ErrorCode::Argument);
-  CHECK(other.refusal(spec::rpc_code::take_queue, spec::RpcTakeQueue{0, id}) == ErrorCode::Busy);
+  CHECK(other.refusal(spec::rpc_code::take_queue, spec::RpcTakeQueue{0, id, 0}) == ErrorCode::Busy);
   INFO("one that exists is not given back");
   CHECK(client.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id, -1}) == ErrorCode::Busy);
 }
@@ -249,7 +249,7 @@ TEST_CASE("a client has so many queue pairs, and numbers that it gave back are f
   Scripted other(served);
   const uint16_t id = client.take_queue();
   client.take_queue();
-  const spec::RpcTakeQueue any{0, 0};
+  const spec::RpcTakeQueue any{0, 0, 0};
   CHECK(client.refusal(spec::rpc_code::take_queue, any) == ErrorCode::NoQueues);
   CHECK(other.refusal(spec::rpc_code::take_queue, any) == ErrorCode{});
   CHECK(client.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id, -1}) == ErrorCode{});
@@ -276,7 +276,7 @@ TEST_CASE("an observer sees each client, and may do nothing else") {
   Scripted observer(served, false);
   const auto answer = observer.call(spec::rpc_code::hello, spec::RpcHello{1, 1});
   CHECK(answer.fds.empty());
-  CHECK(observer.refusal(spec::rpc_code::take_queue, spec::RpcTakeQueue{0, 0}) ==
+  CHECK(observer.refusal(spec::rpc_code::take_queue, spec::RpcTakeQueue{0, 0, 0}) ==
         ErrorCode::Argument);
   INFO("also when it asks twice at once");
   observer.send(spec::rpc_code::status, uint32_t{0});

@@ -2,9 +2,9 @@
 // Every function of an emulated device called wrongly: always an NvmError that says what to do.
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openController } from '../../../src/controller.ts'
 import type { ReceivedCommand } from '../../../src/emulator/commands.ts'
 import { type Emulator, startEmulator } from '../../../src/emulator/emulator.ts'
+import { openController } from '../../../src/open.ts'
 import {
   notABoolean,
   notACount,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Controller, openController } from '../../../src/controller.ts'
+import type { Controller } from '../../../src/controller.ts'
 import type { DmaDescriptor } from '../../../src/dma.ts'
 import type { Namespace } from '../../../src/namespace.ts'
 import { binding } from '../../../src/native/load.ts'
+import { openController } from '../../../src/open.ts'
 
 const blockSize = 512
 const blockCount = 4096

@@ -3,11 +3,12 @@
 // are given up, and who has which turn.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../../src/controller.ts'
+import type { Controller } from '../../../src/controller.ts'
 import type { DmaDescriptor } from '../../../src/dma.ts'
 import { type Emulator, startEmulator } from '../../../src/emulator/emulator.ts'
 import type { NvmError } from '../../../src/errors.ts'
 import type { Namespace } from '../../../src/namespace.ts'
+import { openController } from '../../../src/open.ts'
 import type { AwaitQueuePair } from '../../../src/queue/await.ts'
 import { canPoint } from '../../../src/queue/data-pointer.ts'
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Controller, openController } from '../../../src/controller.ts'
+import type { Controller } from '../../../src/controller.ts'
+import { openController } from '../../../src/open.ts'
 import type { RawQueuePair } from '../../../src/queue/raw.ts'
 
 const blockSize = 512

@@ -2,11 +2,11 @@
 // A promise queue on a device that misbehaves: a table of misbehaviours and what they come to, then
 // what completions that nobody expects must not do.
 import { describe, expect, test, vi } from 'vitest'
-import { openController } from '../../../src/controller.ts'
 import { startEmulator } from '../../../src/emulator/emulator.ts'
 import type { NvmError } from '../../../src/errors.ts'
 import type { Outcome } from '../../../src/native/binding.ts'
 import { binding } from '../../../src/native/load.ts'
+import { openController } from '../../../src/open.ts'
 import { failureOf } from '../../support/failure.ts'
 import { ScriptedDevice } from '../../support/scripted-completions.ts'
 

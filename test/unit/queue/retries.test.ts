@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Commands that failed and are sent again, and those that are not.
 import { describe, expect, test, vi } from 'vitest'
-import { openController } from '../../../src/controller.ts'
+import { openController } from '../../../src/open.ts'
 import { statusField } from '../../../src/spec/names.ts'
 import { failureOf } from '../../support/failure.ts'
 import { ScriptedDevice } from '../../support/scripted-completions.ts'

@@ -2,8 +2,9 @@
 // Commands are seen by subscribers of diagnostics channels, by histograms, and in dumps.
 import { channel } from 'node:diagnostics_channel'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type Controller, openController } from '../../../src/controller.ts'
+import type { Controller } from '../../../src/controller.ts'
 import type { Namespace } from '../../../src/namespace.ts'
+import { openController } from '../../../src/open.ts'
 import type { CompletedCommand, SubmittedCommand } from '../../../src/trace.ts'
 
 let controller: Controller

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Opening a controller, whatever it is and however it is reached.
+import {
+  checkInteger,
+  checkName,
+  checkObject,
+  checkOptions,
+  checkText,
+  checkTimeoutMs,
+  namesOf,
+} from './checks.ts'
+import { Controller } from './controller.ts'
+import { toNativeOptions } from './emulator/options.ts'
+import { createError, unwrap } from './errors.ts'
+import type { NativeController } from './native/binding.ts'
+import { binding } from './native/load.ts'
+import { defaultTimeoutMs } from './queue/pair.ts'
+import { type ReconnectOptions, toReconnectMs } from './reconnect.ts'
+import type { Target } from './target.ts'
+
+/**
+ * `manager` owns the admin queues, which resets the controller. `reference` resets nothing. `auto`
+ * is the manager where nobody is; where somebody in this process is, a second reference to the
+ * same controller, and where another process serves it, its client.
+ * @category Controllers
+ */
+export type Role = 'auto' | 'manager' | 'reference'
+
+/**
+ * How a controller is opened.
+ * @category Controllers
+ */
+export interface OpenOptions {
+  /** What this reference is to be; `auto` by default. */
+  readonly role?: Role
+  /** How long an admin command may take; default 10 000. */
+  readonly timeoutMs?: number
+  /**
+   * Of a target that another process serves: when that process has gone, the next one that serves
+   * the same blocks there is awaited, 10 s or `timeoutMs` long, and takes its place. What was under
+   * way fails with ERR_MANAGER_GONE; what is asked meanwhile waits. Memory stays what it is, and
+   * queue pairs with promises work again; raw ones must be closed. Default false.
+   */
+  readonly reconnect?: boolean | ReconnectOptions
+}
+
+const roles = { auto: 0, manager: 1, reference: 2 } as const
+const openNames = namesOf<OpenOptions>({ role: true, timeoutMs: true, reconnect: true })
+
+/**
+ * Opens a controller: `await using controller = await openController('disk.img')`.
+ * @param target an image file, a PCI address such as `0000:05:00.0`, the socket at which another
+ * process serves its controller (`controller.serve()`, or vfio-user, of which the folder will do),
+ * an emulator's description, a controller of one that runs, or the token of another thread's
+ * controller; without it, an emulator in memory
+ * @throws NvmError ERR_TARGET, ERR_BUSY, ERR_PERMISSION, ERR_IMAGE, ERR_DRIVER, ERR_IOMMU,
+ * ERR_UNSUPPORTED
+ * @category Controllers
+ */
+export async function openController(
+  target?: Target,
+  options: OpenOptions = {},
+): Promise<Controller> {
+  checkOptions('openController', options, openNames)
+  const { role = 'auto', timeoutMs = defaultTimeoutMs, reconnect = false } = options
+  checkTimeoutMs(timeoutMs)
+  checkName('role', role, Object.keys(roles))
+  return new Controller(await openNative(target, role, toReconnectMs(reconnect)), timeoutMs)
+}
+
+async function openNative(
+  target: Target | undefined,
+  role: Role,
+  reconnectMs: number,
+): Promise<NativeController> {
+  if (target === undefined) return unwrap(await binding().openTarget('', roles[role], 0))
+  if (typeof target === 'string') {
+    checkText('the target', target)
+    // A variable that is not set must not open something else than was meant.
+    if (target === '') throw createError('ERR_TARGET', 'it is empty')
+    return unwrap(await binding().openTarget(target, roles[role], reconnectMs))
+  }
+  checkObject('a target', target)
+  if (!('kind' in target)) {
+    checkOptions('a target', target, ['emulator'])
+    return unwrap(await binding().openEmulator(toNativeOptions(target.emulator), roles[role]))
+  }
+  if (target.kind === 'peernvm-emulated-controller') {
+    const { emulator, controller } = target
+    checkInteger("the target's emulator", emulator, 0, Number.MAX_SAFE_INTEGER)
+    checkInteger("the target's controller", controller, 0, 2 ** 16)
+    return unwrap(await binding().openEmulatedController(emulator, controller, roles[role]))
+  }
+  checkName("the target's kind", target.kind, ['peernvm-controller', 'peernvm-emulated-controller'])
+  checkInteger("the token's id", target.id, 0, Number.MAX_SAFE_INTEGER)
+  return unwrap(binding().attachController(target.id))
+}

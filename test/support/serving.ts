@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// `peernvm serve --socket` as a process that a test can kill and start again.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { root } from './repository.ts'
+
+export const peernvmProgram = join(root, 'dist', 'src', 'cli', 'peernvm.js')
+
+export class Serving implements Disposable {
+  readonly process: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.process = child
+  }
+
+  /** Started, and it serves. Rejects with what it says when it ends instead. */
+  static async start(socket: string, ...args: string[]): Promise<Serving> {
+    const child = spawn(process.execPath, [peernvmProgram, 'serve', ...args, '--socket', socket], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const line = once(createInterface(child.stdout), 'line').then(([text]) => String(text))
+    const end = once(child, 'exit').then(([code]) => `peernvm serve ended with ${code}`)
+    const said = await Promise.race([line, end])
+    if (!/^Serving .* at /.test(said)) throw new Error(said)
+    return new Serving(child)
+  }
+
+  /** As a crash does. */
+  async kill(): Promise<void> {
+    const ended = once(this.process, 'exit')
+    this.process.kill('SIGKILL')
+    await ended
+  }
+
+  /** As a user does; its exit status. */
+  async end(): Promise<number | null> {
+    const ended = once(this.process, 'exit')
+    this.process.kill('SIGTERM')
+    const [code] = (await ended) as [number | null]
+    return code
+  }
+
+  [Symbol.dispose](): void {
+    this.process.kill('SIGKILL')
+  }
+}

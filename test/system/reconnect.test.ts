@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+// A manager that is killed and started again, and clients that were opened with `reconnect`.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { openController } from 'peernvm'
+import { expect, test } from 'vitest'
+import { failureOf } from '../support/failure.ts'
+import { Serving } from '../support/serving.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const openFiles = (): number => readdirSync('/proc/self/fd').length
+
+/** A manager of a new image, and one client of it. */
+async function openShared(folder: string, reconnect: boolean | { timeoutMs: number } = true) {
+  const socket = join(folder, 'nvm')
+  const image = join(folder, 'disk.img')
+  const manager = await Serving.start(socket, image, '--size', '8MiB')
+  const client = await openController(socket, { reconnect })
+  return { socket, image, manager, client, namespace: await client.namespace(1) }
+}
+
+test('promise queues, memory, Workers, other clients go on with the next manager', async () => {
+  using folder = temporaryFolder('reconnect')
+  const { socket, image, manager, client, namespace } = await openShared(folder.path)
+  const other = await openController(socket, { reconnect: true })
+  const memory = await client.allocate(2 << 20)
+  const queue = await client.createQueuePair({ mode: 'await', depth: 8 })
+  const raw = await client.createQueuePair({ mode: 'raw', depth: 8, timeoutMs: 10 })
+  memory.bytes?.fill(7)
+  await queue.write({ namespace, lba: 0, from: memory.view(0, 1 << 20) })
+  await (await other.namespace(1)).read({ lba: 0, into: new Uint8Array(512) })
+  await manager.kill()
+  // Asked while nobody is there.
+  const identified = client.admin.identifyController()
+  const written = queue.write({ namespace, lba: 4096, from: memory.view(4096, 4096) })
+  expect(memory.bytes?.[1 << 20]).toBe(7)
+  using _next = await Serving.start(socket, image)
+  expect((await identified).sn).toMatch(/^PN/)
+  await written.catch((error) => expect(error.code).toBe('ERR_MANAGER_GONE'))
+  memory.bytes?.fill(0)
+  await queue.read({ namespace, lba: 0, into: memory.view(0, 1 << 20) })
+  expect(memory.bytes?.subarray(0, 1 << 20).every((byte) => byte === 7)).toBe(true)
+  expect(queue.stats()).toMatchObject({ restarts: 1 })
+  const block = new Uint8Array(512)
+  await (await other.namespace(1)).read({ lba: 0, into: block })
+  expect(block[511]).toBe(7)
+  // A Worker takes the same connection, and the memory of before.
+  const worker = new Worker(new URL('./programs/worker-io.mjs', import.meta.url), {
+    workerData: {
+      controllerToken: client.ref(),
+      bufferToken: memory.ref(),
+      task: 'verify',
+      range: { offset: 0, byteLength: 1 << 20, value: 7 },
+    },
+  })
+  expect(await once(worker, 'message')).toEqual([true])
+  await once(worker, 'exit')
+  // What nobody recovers says so, and its number is free once it is closed.
+  expect(() => raw.cq.wait()).toThrow()
+  await raw.close()
+  const again = await client.createQueuePair({ mode: 'raw', depth: 8 })
+  expect(again.id).toBe(raw.id)
+  await Promise.all([client.close(), other.close()])
+}, 60_000)
+
+test('requests under way when the manager dies fail at once, the next ones work', async () => {
+  using folder = temporaryFolder('reconnect')
+  const { socket, image, manager, client, namespace } = await openShared(folder.path)
+  const queue = await client.createQueuePair({ mode: 'await', depth: 16 })
+  const memory = await client.allocate(16 * 4096)
+  let current = manager
+  let rejected = 0
+  for (let round = 1; round <= 5; round++) {
+    let goesOn = true
+    const lane = async (_: unknown, index: number) => {
+      const view = memory.view(index * 4096, 4096)
+      while (goesOn) {
+        view.bytes?.fill(round)
+        try {
+          await queue.write({ namespace, lba: index * 8, from: view })
+        } catch (error) {
+          expect((error as { code?: string }).code).toBe('ERR_MANAGER_GONE')
+          rejected++
+          return
+        }
+      }
+    }
+    const lanes = Promise.all(Array.from({ length: 16 }, lane))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await current.kill()
+    await lanes
+    goesOn = false
+    current = await Serving.start(socket, image)
+    await queue.read({ namespace, lba: 0, into: memory })
+    for (let index = 0; index < 16; index++) {
+      expect([round, round - 1]).toContain(memory.bytes?.[index * 4096 + 4095])
+    }
+  }
+  expect(rejected).toBeGreaterThan(0)
+  expect(queue.stats().restarts).toBe(5)
+  await client.close()
+  expect(await current.end()).toBe(0)
+}, 60_000)
+
+test('blocks in memory that died are not served as if nothing had happened', async () => {
+  using folder = temporaryFolder('reconnect')
+  const socket = join(folder.path, 'nvm')
+  const manager = await Serving.start(socket, '--size', '8MiB')
+  const client = await openController(socket, { reconnect: true })
+  const namespace = await client.namespace(1)
+  await namespace.write({ lba: 0, from: new Uint8Array(512).fill(1) })
+  await manager.kill()
+  using _next = await Serving.start(socket, '--size', '8MiB')
+  const into = new Uint8Array(512)
+  for (const attempt of [
+    () => namespace.read({ lba: 0, into }),
+    () => client.admin.identifyController(),
+    () => client.createQueuePair({ mode: 'raw' }),
+  ]) {
+    const error = await failureOf(attempt())
+    // The first may have been asked before anybody had looked at the new manager.
+    expect(['ERR_DATA_LOST', 'ERR_MANAGER_GONE']).toContain(error.code)
+  }
+  const error = await failureOf(namespace.read({ lba: 0, into }))
+  expect(error.code).toBe('ERR_DATA_LOST')
+  expect(error.fix).toContain('serve an image')
+  await client.close().catch(() => {})
+  await using again = await openController(socket)
+  await (await again.namespace(1)).read({ lba: 0, into })
+  expect(into[0]).toBe(0)
+}, 60_000)
+
+test('an image that was put in the place of another has other blocks', async () => {
+  using folder = temporaryFolder('reconnect')
+  const { socket, image, manager, client, namespace } = await openShared(folder.path)
+  await manager.kill()
+  renameSync(image, `${image}.before`)
+  using _next = await Serving.start(socket, image, '--size', '8MiB')
+  await failureOf(client.allocate(4096))
+  const error = await failureOf(namespace.read({ lba: 0, into: new Uint8Array(512) }))
+  expect(error.code).toBe('ERR_DATA_LOST')
+  await client.close().catch(() => {})
+}, 60_000)
+
+test('a controller of another shape is refused, in words', async () => {
+  using folder = temporaryFolder('reconnect')
+  const { socket, image, manager, client, namespace } = await openShared(folder.path)
+  await manager.kill()
+  using _next = await Serving.start(socket, image, '--mdts', '3')
+  await failureOf(client.allocate(4096))
+  const error = await failureOf(namespace.read({ lba: 0, into: new Uint8Array(512) }))
+  expect(error.code).toBe('ERR_MANAGER_GONE')
+  expect(error.message).toContain('what one command transfers changed')
+  await client.close().catch(() => {})
+}, 60_000)
+
+test('without a manager in time everything fails, and what is open can be closed', async () => {
+  using folder = temporaryFolder('reconnect')
+  const { manager, client, namespace } = await openShared(folder.path, { timeoutMs: 200 })
+  await manager.kill()
+  for (let i = 0; i < 2; i++) {
+    const error = await failureOf(namespace.read({ lba: 0, into: new Uint8Array(512) }))
+    expect(error.code).toBe('ERR_MANAGER_GONE')
+    expect(error.message).toContain('within 200 ms')
+  }
+  await client.close()
+}, 60_000)
+
+test('closing while no manager is there ends all that waits, and leaves nothing', async () => {
+  using folder = temporaryFolder('reconnect')
+  const socket = join(folder.path, 'nvm')
+  const image = join(folder.path, 'disk.img')
+  const open = async () => {
+    const client = await openController(socket, { reconnect: { timeoutMs: 3_600_000 } })
+    await client.allocate(1 << 20)
+    const queue = await client.createQueuePair({ mode: 'await' })
+    const namespace = await client.namespace(1)
+    return { client, queue, namespace }
+  }
+  const manager = await Serving.start(socket, image, '--size', '8MiB')
+  await (await open()).client.close()
+  await expect.poll(openFiles).toBe(openFiles())
+  const before = openFiles()
+  const { client, queue, namespace } = await open()
+  await manager.kill()
+  const waiting = [
+    failureOf(queue.read({ namespace, lba: 0, into: new Uint8Array(512) })),
+    // More than Node has threads for what takes long.
+    ...Array.from({ length: 8 }, () => failureOf(client.admin.identifyController())),
+    failureOf(client.createQueuePair({ mode: 'raw' })),
+  ]
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const began = performance.now()
+  await client.close()
+  const codes = (await Promise.all(waiting)).map(({ code }) => code)
+  expect(performance.now() - began).toBeLessThan(5000)
+  for (const code of codes) {
+    expect(['ERR_MANAGER_GONE', 'ERR_ABORTED', 'ERR_CLOSED']).toContain(code)
+  }
+  await expect.poll(openFiles, { timeout: 5000 }).toBeLessThanOrEqual(before)
+}, 60_000)
+
+/** A manager that hands its device over through `file`. */
+async function serveFrom(socket: string, file: string): Promise<ChildProcess> {
+  const program = fileURLToPath(new URL('./programs/handing-over.mjs', import.meta.url))
+  const child = fork(program, [socket, file])
+  expect(await once(child, 'message')).toEqual(['serving', undefined])
+  return child
+}
+
+test('a manager hands its device over to the next one, blocks in memory included', async () => {
+  using folder = temporaryFolder('reconnect')
+  const socket = join(folder.path, 'nvm')
+  const file = join(folder.path, 'state')
+  let manager = await serveFrom(socket, file)
+  const client = await openController(socket, { reconnect: true })
+  const namespace = await client.namespace(1)
+  const block = new Uint8Array(512)
+  const versions = new Map<number, number>()
+  for (let round = 1; round <= 3; round++) {
+    for (let lba = 0; lba < 8; lba++) {
+      await namespace.write({ lba, from: block.fill(16 * round + lba) })
+      versions.set(lba, 16 * round + lba)
+    }
+    manager.send('hand over')
+    expect(await once(manager, 'exit')).toEqual([0, null])
+    const reading = namespace.read({ lba: 1, into: new Uint8Array(512) })
+    manager = await serveFrom(socket, file)
+    await reading.catch((error) => expect(error.code).toBe('ERR_MANAGER_GONE'))
+    for (const [lba, version] of versions) {
+      await namespace.read({ lba, into: block })
+      expect(block[511]).toBe(version)
+    }
+  }
+  await client.close()
+  manager.send('hand over')
+  await once(manager, 'exit')
+}, 60_000)
