@@ -8,6 +8,7 @@
 #include "platform/clock.h"
 #include "platform/cpus.h"
 #include "platform/futex.h"
+#include "platform/give_way.h"
 #include "platform/ordering.h"
 
 namespace nvm::emulator {
@@ -18,6 +19,8 @@ namespace {
 constexpr unsigned kSpinRounds = 200;
 // Empty rounds after which it parks: with the spinning, about half a millisecond without work.
 constexpr unsigned kYieldRounds = 1000;
+// As many count for one in which it slept.
+constexpr unsigned kRoundsOfNap = 100;
 // Looks of a client at whether the thread comes round: the time of some rounds, well below 1 µs.
 constexpr unsigned kRoundLooks = 16;
 // An event closer than this is waited for awake: sleeping and waking takes as long.
@@ -99,10 +102,9 @@ void Runner::run() {
       empty_rounds++;
       spin_hint();
     } else if (empty_rounds < spin_rounds + kYieldRounds) {
-      empty_rounds++;
-      std::this_thread::yield();
+      empty_rounds += give_way() ? kRoundsOfNap : 1;
     } else if (polling_hosts_.load(std::memory_order_relaxed) != 0) {
-      std::this_thread::yield();
+      give_way();
     } else if (park()) {
       empty_rounds = 0;
     }
@@ -133,7 +135,7 @@ bool Runner::park() {
     futex_wait(*sleeping_words_.front(), 1, timeout_ns);
     wakes_at_ns_.store(0, std::memory_order_relaxed);
   } else if (!worked) {
-    std::this_thread::yield();
+    give_way();
   }
   for (std::atomic<uint32_t>* word : sleeping_words_) {
     word->store(0, std::memory_order_relaxed);
