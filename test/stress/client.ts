@@ -27,6 +27,9 @@ export interface ClientState {
   readonly verified: number
   readonly wrong: number
   readonly lost: number
+  readonly torn: number
+  /** That it has come to after its first. */
+  readonly managers: number
 }
 
 export class Client {
@@ -44,12 +47,13 @@ export class Client {
     page: { readonly path: string; readonly fd: number },
     index: number,
     died: (why: string) => void,
+    reconnects = false,
   ) {
     this.kind = kind
     this.slot = new Slot(page.fd, index)
     this.slot.clear()
     this.ask('submit')
-    const args = [socket, page.path, String(index)]
+    const args = [socket, page.path, String(index), ...(reconnects ? ['reconnect'] : [])]
     const [program, before] =
       kind === 'native' ? [nativeProgram, []] : [process.execPath, [nodeProgram]]
     this.#child = spawn(program, [...before, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })
@@ -75,6 +79,8 @@ export class Client {
       verified: value('verified'),
       wrong: value('wrong'),
       lost: value('lost'),
+      torn: value('torn'),
+      managers: value('managers'),
     }
   }
 

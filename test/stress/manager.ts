@@ -32,9 +32,10 @@ export class Manager {
     this.#child = child
   }
 
-  /** Serves an emulator with `byteLength` bytes in memory at `socket`. */
-  static async start(socket: string, byteLength: number): Promise<Manager> {
-    const device = ['--size', `${byteLength / 2 ** 20}MiB`, '--mdts', '8']
+  /** Serves an emulator with `byteLength` bytes, in memory or in an image, at `socket`. */
+  static async start(socket: string, byteLength: number, image?: string): Promise<Manager> {
+    const size = ['--size', `${byteLength / 2 ** 20}MiB`, '--mdts', '8']
+    const device = image === undefined ? size : [image, ...size]
     const sharing = ['--socket', socket, '--client-queue-pairs', String(queuePairs)]
     const child = spawn(process.execPath, [program, 'serve', ...device, ...sharing], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -96,5 +97,12 @@ export class Manager {
 
   kill(): void {
     this.#child.kill('SIGKILL')
+  }
+
+  /** Kills it; resolves when it has gone. */
+  async die(): Promise<void> {
+    const gone = once(this.#child, 'exit')
+    this.kill()
+    await gone
   }
 }

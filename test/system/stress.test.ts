@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The stress of sharing in its short form, and the demo that shows it; `npm run stress` is the long
-// one.
+// The stress of sharing in its short forms, and the demo that shows it; `npm run stress` has the
+// long ones.
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { killClasses } from '../stress/client.ts'
+import { runManagersStress } from '../stress/managers.ts'
 import { runStress } from '../stress/stress.ts'
 import { summarise } from '../stress/summary.ts'
 import { buildTargets, buildTimeoutMs } from '../support/c-programs.ts'
@@ -34,6 +35,22 @@ test('clients in every phase are killed, and nothing is lost, wrong or leaked', 
   const { before, after } = result.holdings
   expect(before.freeQueuePairs).toBe(127)
   expect(after).toMatchObject({ freeQueuePairs: 127, mappedBytes: before.mappedBytes })
+}, 60_000)
+
+test('managers of an image are killed, and no completed write is lost', async () => {
+  const result = await runManagersStress({
+    kills: 5,
+    verifiedBetween: 2000,
+    nativeClients: 6,
+    nodeClients: 2,
+  })
+  const { kills, lost, wrong, leaked, errors } = result
+  expect({ kills, lost, wrong, leaked, errors }).toEqual({
+    ...{ kills: 5, lost: 0, wrong: 0, leaked: 0 },
+    errors: [],
+  })
+  expect(result.inFlightMin).toBeGreaterThan(0)
+  expect(result.verified).toBeGreaterThan(8 * 5 * 2000)
 }, 60_000)
 
 test('demo:kill', async () => {

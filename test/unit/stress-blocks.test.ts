@@ -45,6 +45,26 @@ test('the completed version and the one in flight are legal; older is lost, othe
   closeSync(fd)
 })
 
+test('a block of a write under way may be cut in two by the death of the manager, no other', () => {
+  using folder = temporaryFolder('stress-blocks')
+  const fd = openSync(join(folder.path, 'page'), 'w+')
+  ftruncateSync(fd, slotBytes)
+  const slot = new Slot(fd, 0)
+  slot.setCompleted(0, Uint32Array.of(5, 5, 0, 5))
+  slot.setInFlight(0, Uint32Array.of(6, 5, 1, 6))
+  const cut = (lba: number, before: number, after: number): Uint8Array => {
+    const bytes = before === 0 ? new Uint8Array(blockBytes) : block(lba, before)
+    bytes.set(block(lba, after).subarray(0, 200))
+    return bytes
+  }
+  // The second was not being written; the last is of a version that nobody wrote.
+  const read = Buffer.concat([cut(0, 5, 6), cut(1, 5, 6), cut(2, 0, 1), cut(3, 5, 7)])
+  const bytes = new Uint8Array(read)
+  expect(checkBlocks(bytes, slot, 0, 0, true)).toMatchObject({ lost: 0, wrong: 2, torn: 2 })
+  expect(checkBlocks(bytes, slot, 0, 0)).toMatchObject({ lost: 0, wrong: 4, torn: 0 })
+  closeSync(fd)
+})
+
 test('the next client of a slot finds the versions, and nothing else', () => {
   using folder = temporaryFolder('stress-blocks')
   const fd = openSync(join(folder.path, 'page'), 'w+')

@@ -33,6 +33,11 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
+// What a word is beside the version.
+uint32_t pattern(uint32_t lba, uint32_t index) {
+  return (lba + index) * 0x9e3779b1;
+}
+
 uint32_t crc_of(const uint32_t* words, size_t count) {
   uint32_t crc = ~0u;
   for (size_t i = 0; i < count; i++) {
@@ -49,7 +54,7 @@ void fill_block(std::byte* block, uint32_t lba, uint32_t version) {
   uint32_t words[kWords];
   words[0] = lba;
   words[1] = version;
-  for (uint32_t i = 2; i < kCrcWord; i++) words[i] = ((lba + i) * 0x9e3779b1) ^ version;
+  for (uint32_t i = 2; i < kCrcWord; i++) words[i] = pattern(lba, i) ^ version;
   words[kCrcWord] = crc_of(words, kCrcWord);
   std::memcpy(block, words, sizeof words);
 }
@@ -63,6 +68,19 @@ std::optional<uint32_t> version_of(const std::byte* block, uint32_t lba) {
   }
   if (words[0] != lba || words[kCrcWord] != crc_of(words, kCrcWord)) return {};
   return words[1];
+}
+
+bool is_mixed(const std::byte* block, uint32_t lba, uint32_t from, uint32_t to) {
+  uint32_t words[kWords];
+  std::memcpy(words, block, sizeof words);
+  const auto is_legal = [&](uint32_t version) { return version - from <= to - from; };
+  const auto is_blank = [&](uint32_t word) { return from == 0 && word == 0; };
+  if (words[0] != lba && !is_blank(words[0])) return false;
+  if (!is_legal(words[1])) return false;
+  for (uint32_t i = 2; i < kCrcWord; i++) {
+    if (!is_legal(words[i] ^ pattern(lba, i)) && !is_blank(words[i])) return false;
+  }
+  return true;
 }
 
 }  // namespace nvm::stress

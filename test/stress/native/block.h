@@ -17,4 +17,7 @@ void fill_block(std::byte* block, uint32_t lba, uint32_t version);
 // another's.
 std::optional<uint32_t> version_of(const std::byte* block, uint32_t lba);
 
+// Whether each word of a block is of one of the versions `from` to `to`.
+bool is_mixed(const std::byte* block, uint32_t lba, uint32_t from, uint32_t to);
+
 }  // namespace nvm::stress

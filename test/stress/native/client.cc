@@ -21,6 +21,7 @@ constexpr uint32_t kCopyLanes = 2, kCopyBlocks = kBlocksOfSlot / kCopyLanes;
 constexpr uint64_t kTimeoutNs = 10'000 * kNanosecondsPerMillisecond;
 constexpr uint64_t kQueueCreateNs = 2 * kNanosecondsPerMillisecond;  // between its two halves
 constexpr uint64_t kRestNs = kNanosecondsPerMillisecond;
+constexpr uint64_t kReconnectNs = 60'000 * kNanosecondsPerMillisecond;
 
 [[noreturn]] void fail(const char* what, const Failure& failure) {
   std::fprintf(stderr, "%s: error %d: %s\n", what, static_cast<int>(failure.code),
@@ -50,9 +51,9 @@ void pause_ns(uint64_t ns) {
 
 }  // namespace
 
-Client::Client(const std::string& socket, Slot& slot, unsigned index)
-    : slot_(slot), first_lba_(index * kBlocksOfSlot) {
-  transport_ = expect(open_transport(socket), "connect");
+Client::Client(const std::string& socket, Slot& slot, unsigned index, bool reconnects)
+    : slot_(slot), first_lba_(index * kBlocksOfSlot), reconnects_(reconnects) {
+  transport_ = expect(open_transport(socket, reconnects ? kReconnectNs : 0), "connect");
   controller_ = expect(Controller::open(transport_, thread_waiter()), "open");
   expect(controller_->claim_admin(), "claim");
   QueuePairOptions options;
@@ -66,6 +67,7 @@ Client::Client(const std::string& socket, Slot& slot, unsigned index)
 void Client::run() {
   adopt();
   while (slot_.ending.load(std::memory_order_acquire) == 0) {
+    if (lost_) adopt();
     switch (static_cast<Phase>(slot_.wanted.load(std::memory_order_acquire))) {
       case Phase::MidRpc:
         call();
@@ -95,14 +97,17 @@ bool Client::stays(Phase phase) const {
 
 // What was completed is there, or the write that was in flight when the one before died.
 void Client::adopt() {
-  shape(kCopyLanes, kCopyBlocks);
-  for (uint16_t lane = 0; lane < kCopyLanes; lane++) {
-    lanes_[lane].first = lane * kCopyBlocks;
-    lanes_[lane].reads = true;
-    read(lane);
-  }
-  ring();
-  drain();
+  do {
+    lost_ = false;
+    shape(kCopyLanes, kCopyBlocks);
+    for (uint16_t lane = 0; lane < kCopyLanes; lane++) {
+      lanes_[lane].first = lane * kCopyBlocks;
+      lanes_[lane].reads = true;
+      read(lane);
+    }
+    ring();
+    drain();
+  } while (lost_);
 }
 
 void Client::work() {
@@ -113,14 +118,14 @@ void Client::work() {
   for (uint16_t lane = 0; lane < lanes_.size(); lane++) begin(lane);
   ring();
   set_phase(phase);
-  while (stays(wanted)) (void)reap(true);
+  while (!lost_ && stays(wanted)) (void)reap(true);
   set_phase(Phase::Changing);
   drain();
 }
 
 // Admin commands, each beside an I/O command.
 void Client::call() {
-  while (stays(Phase::MidRpc)) {
+  while (!lost_ && stays(Phase::MidRpc)) {
     shape(1, kLaneBlocks);
     begin(0);
     ring();
@@ -129,10 +134,11 @@ void Client::call() {
     command.cdw10 = spec::cns::identify_controller;
     command.prp1 = page_->io_address(0);
     set_phase(Phase::MidRpc);
-    const Completion completion =
-        expect(controller_->admin(command, kTimeoutNs, page_), "identify");
+    auto completion = controller_->admin(command, kTimeoutNs, page_);
     set_phase(Phase::Changing);
-    expect_success(completion.status_field, "identify");
+    const bool died = reconnects_ && !completion.ok() &&
+                      completion.status().failure().code == ErrorCode::ManagerGone;
+    if (!died) expect_success(expect(std::move(completion), "identify").status_field, "identify");
     drain();
   }
 }
@@ -173,8 +179,9 @@ void Client::create_queues() {
 
 void Client::rest() {
   set_phase(Phase::Idle);
-  while (stays(Phase::Idle)) pause_ns(kRestNs);
+  while (!queue_->lost() && stays(Phase::Idle)) pause_ns(kRestNs);
   set_phase(Phase::Changing);
+  if (queue_->lost()) recover();
 }
 
 void Client::shape(uint32_t lanes, uint32_t blocks) {
@@ -245,7 +252,11 @@ void Client::ring() {
 
 uint32_t Client::reap(bool again) {
   const bool came = wait_for_device(*transport_, thread_waiter(), kTimeoutNs,
-                                    [&] { return queue_->poll() != nullptr; });
+                                    [&] { return queue_->lost() || queue_->poll() != nullptr; });
+  if (queue_->lost()) {
+    recover();
+    return 0;
+  }
   if (!came) {
     std::fprintf(stderr, "no completion in 10 s\n");
     std::exit(1);
@@ -274,6 +285,23 @@ uint32_t Client::reap(bool again) {
   return count;
 }
 
+void Client::recover() {
+  if (!reconnects_) fail("queue", transport_->gone().failure());
+  for (;;) {
+    (void)expect(queue_->drop(), "drop");
+    (void)wait_until(thread_waiter(), kReconnectNs, [&] { return !transport_->awaits_manager(); });
+    const Status created = queue_->recreate();
+    if (created.ok()) break;
+    if (created.failure().code != ErrorCode::ManagerGone) fail("recreate", created.failure());
+    const auto is_known = [&] { return queue_->lost() || !transport_->awaits_manager(); };
+    (void)wait_until(thread_waiter(), kReconnectNs, is_known);
+  }
+  slot_.completed.store(slot_.submitted.load(), std::memory_order_release);
+  slot_.managers.fetch_add(1, std::memory_order_release);
+  outstanding_ = queued_ = 0;
+  lost_ = true;
+}
+
 void Client::drain() {
   while (outstanding_ > 0) (void)reap(false);
 }
@@ -289,6 +317,12 @@ void Client::check(const std::byte* block, uint32_t index) {
   const auto version = version_of(block, first_lba_ + index);
   if (version && (*version == completed || *version == in_flight)) {
     slot_.completed_version[index].store(*version, std::memory_order_release);
+    return;
+  }
+  // Only who copied into the image can have died in the middle of a block.
+  if (reconnects_ && !version && in_flight != completed &&
+      is_mixed(block, first_lba_ + index, completed, in_flight)) {
+    slot_.torn.fetch_add(1, std::memory_order_release);
     return;
   }
   const bool lost = version && *version < completed;

@@ -14,8 +14,9 @@ namespace nvm::stress {
 
 class Client {
  public:
-  // Slot `index` of the page, and its blocks. What fails ends the process with a message and 1.
-  Client(const std::string& socket, Slot& slot, unsigned index);
+  // Slot `index` of the page, and its blocks. What fails ends the process with a message and 1, but
+  // for the death of the manager, where it `reconnects`.
+  Client(const std::string& socket, Slot& slot, unsigned index, bool reconnects);
 
   // Reads what the client before it has left, then works until the slot says `ending`.
   void run();
@@ -46,12 +47,15 @@ class Client {
   // What has completed goes on: from write to read, and when `again` from read to the next write.
   uint32_t reap(bool again);
   void drain();
+  // The manager has died: waits for the next one.
+  void recover();
   void verify(const Lane& lane, const std::byte* bytes);
   void check(const std::byte* block, uint32_t index);
   std::byte* bytes_of(uint16_t lane) const;
 
   Slot& slot_;
   const uint32_t first_lba_;
+  const bool reconnects_;
   std::shared_ptr<Transport> transport_;
   std::shared_ptr<Controller> controller_;
   std::shared_ptr<QueuePair> queue_;
@@ -63,6 +67,7 @@ class Client {
   uint32_t next_ = 0;    // first block of the next write
   uint32_t queued_ = 0;  // enqueued since the last ring
   uint32_t outstanding_ = 0;
+  bool lost_ = false;  // blocks are to be read, as after another client
 };
 
 }  // namespace nvm::stress

@@ -25,12 +25,14 @@ struct Slot {
   std::atomic<uint32_t> phase;
   std::atomic<uint32_t> wanted;     // a Phase, of the killer
   std::atomic<uint32_t> submitted;  // commands, whose doorbell was rung
-  std::atomic<uint32_t> completed;  // of them, that the client has seen
+  std::atomic<uint32_t> completed;  // of them, that the client has seen, or lost
   std::atomic<uint32_t> verified;   // blocks
   std::atomic<uint32_t> wrong;      // torn, another's, or of a version that was never written
   std::atomic<uint32_t> lost;       // of a version before the one that was completed
   std::atomic<uint32_t> ending;     // of the killer: close and exit
-  std::byte unused[4096 - 8 * sizeof(uint32_t)];
+  std::atomic<uint32_t> torn;       // half of the version before the write that was in flight
+  std::atomic<uint32_t> managers;   // that it has come to after its first
+  std::byte unused[4096 - 10 * sizeof(uint32_t)];
   std::atomic<uint32_t> completed_version[kBlocksOfSlot];
   std::atomic<uint32_t> version_in_flight[kBlocksOfSlot];
   std::byte unused_too[12288];

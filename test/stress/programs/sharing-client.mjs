@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What native/client.h is in C++: a client that writes blocks of its own with growing versions, and
-// reads them back, until it is killed. Arguments: socket, page, slot. It ends when its slot says
-// so, or when its parent has gone.
+// reads them back, until it is killed. Arguments: socket, page, slot, and `reconnect` for one that
+// goes on with the next manager. It ends when its slot says so, or when its parent has gone.
 import { openSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { openController } from 'peernvm'
@@ -10,16 +10,18 @@ import { checkBlocks } from './check-blocks.mjs'
 import { blocksOfSlot, phases, Slot, words } from './slot.mjs'
 
 const [socket, page, index] = [process.argv[2], process.argv[3], Number(process.argv[4])]
+const reconnect = process.argv[5] === 'reconnect' && { timeoutMs: 60_000 }
 process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume()
 
 const slot = new Slot(openSync(page, 'r+'), index)
 const firstLba = index * blocksOfSlot
-const controller = await openController(socket)
+const controller = await openController(socket, { reconnect })
 const namespace = await controller.namespace(1)
 const queue = await controller.createQueuePair({ mode: 'await', depth: 32 })
 const memory = await controller.allocate(blocksOfSlot * blockBytes)
-const counts = { submitted: 0, completed: 0, verified: 0, wrong: 0, lost: 0 }
+const counts = { submitted: 0, completed: 0, verified: 0, wrong: 0, lost: 0, torn: 0 }
 let next = 0
+let managers = 0
 
 function count(name, more) {
   counts[name] += more
@@ -37,17 +39,44 @@ function wantedPhase() {
 async function execute(command) {
   const done = command()
   count('submitted', 1)
-  await done
-  count('completed', 1)
+  await done.finally(() => count('completed', 1))
+}
+
+/** Again, as long as it is the manager that dies. */
+async function persist(attempt) {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isDeath(error)) throw error
+    }
+  }
+}
+
+const isDeath = (error) => reconnect && error.code === 'ERR_MANAGER_GONE'
+
+/** How often the queue was created again, which is each time for another manager. */
+function noteManagers() {
+  const { restarts } = queue.stats()
+  if (restarts !== managers) slot.set(words.managers, restarts)
+  managers = restarts
 }
 
 async function readBack(first, view) {
   view.bytes.fill(0xee)
-  await execute(() => namespace.read({ lba: firstLba + first, into: view, queue }))
-  const { wrong, lost, found } = checkBlocks(view.bytes, slot, firstLba, first)
+  await persist(() => execute(() => queue.read({ namespace, lba: firstLba + first, into: view })))
+  noteManagers()
+  const { wrong, lost, torn, found } = checkBlocks(
+    view.bytes,
+    slot,
+    firstLba,
+    first,
+    reconnect !== false,
+  )
   slot.setCompleted(first, found)
   if (wrong > 0) count('wrong', wrong)
   if (lost > 0) count('lost', lost)
+  if (torn > 0) count('torn', torn)
   count('verified', found.length)
 }
 
@@ -63,8 +92,13 @@ async function turn(view) {
   }
   const versions = new Uint32Array(blockCount).fill(version)
   slot.setInFlight(first, versions)
-  await execute(() => namespace.write({ lba: firstLba + first, from: view, queue }))
-  slot.setCompleted(first, versions)
+  const write = () => queue.write({ namespace, lba: firstLba + first, from: view })
+  try {
+    await execute(write)
+    slot.setCompleted(first, versions)
+  } catch (error) {
+    if (!isDeath(error)) throw error // else it is there or not
+  }
   await readBack(first, view)
 }
 
@@ -99,7 +133,7 @@ async function call() {
   let calling = true
   const beside = work(1, 8, () => calling)
   while (wantedPhase() === 'midRpc') {
-    const identified = controller.admin.identifyController()
+    const identified = persist(() => controller.admin.identifyController())
     setPhase('midRpc')
     await identified
     setPhase('changing')
@@ -110,7 +144,12 @@ async function call() {
 
 async function rest() {
   setPhase('idle')
-  while (wantedPhase() === 'idle') await setTimeout(1)
+  let idleFor = 0
+  // One that does nothing would not hear of another manager.
+  while (wantedPhase() === 'idle') {
+    await setTimeout(1)
+    if (reconnect && ++idleFor % 100 === 0) await readBack(0, memory.view(0, blockBytes))
+  }
   setPhase('changing')
 }
 

@@ -18,6 +18,8 @@ export const words = {
   wrong: 5,
   lost: 6,
   ending: 7,
+  torn: 8,
+  managers: 9,
 }
 const wordCount = Object.keys(words).length
 
