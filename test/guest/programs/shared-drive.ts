@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Two processes share a drive that a third one manages, `peernvm serve`: this one and a client that
 // it starts each write and read back their own blocks, all the time. The client is killed, then the
-// manager. Its last line says in JSON what became of them. Destroys what is on the first 4 MiB of
-// the device. Usage: shared-drive ADDRESS PROGRAM
+// manager. Says in JSON what became of them. Then verified-io has the drive for itself, in this
+// process: to start another takes seconds in a guest. Usage: shared-drive ADDRESS PROGRAM
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -12,12 +12,16 @@ import { fill, findDifference } from './plan.ts'
 const socket = '/run/shared-drive'
 const depth = 8
 const commandByteLength = 64 * 1024
-const stretchByteLength = 2 * 1024 ** 2
+const stretchByteLength = 1024 ** 2
 const timeoutMs = 60_000
 
 const [target, program] = process.argv.slice(2)
-if (program === undefined) await beClient()
-else await share(target as string, program)
+if (program === undefined) {
+  await beClient()
+} else {
+  await share(target as string, program)
+  await import('./verified-io.ts')
+}
 
 /** Says the number of its queue once it has read back what it wrote, and goes on until killed. */
 async function beClient(): Promise<void> {
