@@ -51,7 +51,7 @@ struct DriveManager {
 
 TEST_CASE("a client of a drive reads its registers, and rings its doorbells at their stride") {
   DriveManager manager;
-  auto opened = RpcTransport::open(manager.server->path());
+  auto opened = RpcTransport::open(manager.server->path(), 0);
   REQUIRE(opened.ok());
   Transport& client = *opened.value();
   CHECK_FALSE(client.capabilities().emulated);
@@ -70,11 +70,11 @@ TEST_CASE("a client of a drive reads its registers, and rings its doorbells at t
 
 TEST_CASE("when the manager of a drive has gone, its clients ring no doorbell of it") {
   DriveManager manager;
-  auto opened = RpcTransport::open(manager.server->path());
+  auto opened = RpcTransport::open(manager.server->path(), 0);
   REQUIRE(opened.ok());
   Transport& client = *opened.value();
   std::atomic<bool> lost = false;
-  client.on_queues_lost([&] { lost = true; });
+  client.on_queues_lost([&](ErrorCode) { lost = true; });
   const Doorbells doorbells = client.doorbells();
   doorbells.base[5 * 4] = 7;
   manager.server->stop();
