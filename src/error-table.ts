@@ -196,7 +196,7 @@ export const errorTable = {
     number: 33,
     errno: 'ENODATA',
     message: 'The blocks are not there any more: {detail}',
-    fix: 'They ended with the process that had them in memory, or their image was replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what device.save() gave.',
+    fix: 'They ended with the process that had them in memory, or their image was replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what was saved.',
   },
   ERR_REFUSED: {
     number: 31,

@@ -242,7 +242,7 @@ constexpr const char* error_fix(ErrorCode code) {
              "goes on by itself.";
     case ErrorCode::DataLost:
       return "They ended with the process that had them in memory, or their image was "
-             "replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what device.save() gave.";
+             "replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what was saved.";
     case ErrorCode::Refused:
       return "Ask for less, or let whoever serves the controller allow it in its policy.";
   }
