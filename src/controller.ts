@@ -110,6 +110,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly #servers = new Set<ControllerServer>()
   // Weak, so that a program can be told of memory that it dropped.
   readonly #memories = new Map<DescriptorHandle, WeakRef<DmaMemory>>()
+  #laterManagers: number
   #ownQueue: Promise<AwaitQueuePair> | undefined
   #retryDelays: readonly number[] | undefined
   #closing: Promise<void> | undefined
@@ -119,6 +120,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.#native = native
     this.#info = makeInfo(native)
     this.handle = native.handle
+    this.#laterManagers = binding().laterManagers(native.handle)
     this.id = native.id
     this.admin = new Admin({
       handle: native.handle,
@@ -185,6 +187,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    */
   async namespace(id: number): Promise<Namespace> {
     this.#refuseIfClosed()
+    await this.meetManager()
     return this.#namespaces.get(id)
   }
 
@@ -195,6 +198,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    */
   async namespaces(): Promise<Namespace[]> {
     this.#refuseIfClosed()
+    await this.meetManager()
     return this.#namespaces.all()
   }
 
@@ -207,6 +211,14 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   events(options: EventsOptions = {}): EventIterator {
     this.#refuseIfClosed()
     return this.#events.iterate(options)
+  }
+
+  /** @internal */
+  async meetManager(): Promise<void> {
+    const managers = binding().laterManagers(this.handle)
+    if (managers === this.#laterManagers) return
+    await this.#namespaces.checkAll()
+    this.#laterManagers = managers
   }
 
   /** @internal */
@@ -331,9 +343,10 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
         ? new RawQueuePair(this, ring, timeoutMs)
         : new AwaitQueuePair(this, ring, timeoutMs, wakes)
     this.#queues.add(queue)
-    if (this.#closing === undefined) return queue
+    const failure = await this.meetManager().then(undefined, (error: unknown) => error)
+    if (this.#closing === undefined && failure === undefined) return queue
     await queue.close()
-    throw closedError()
+    throw failure ?? closedError()
   }
 
   /**

@@ -72,13 +72,22 @@ export class KnownNamespaces {
     this.#changes++
     const changed = new Set(event.changedNamespaces)
     const areMany = changed.size === 0 || changed.has(allNamespaces)
-    for (const [id, { blockSize, blockCount, prinfo }] of this.#known) {
-      if (!areMany && !changed.has(id)) continue
-      const now = await identifyFormat(this.#admin, id).catch(() => undefined)
-      const isSame =
-        now?.blockSize === blockSize && now.blockCount === blockCount && now.prinfo === prinfo
-      if (!isSame) this.forget(id)
+    for (const [id, namespace] of this.#known) {
+      if (areMany || changed.has(id)) await this.#compare(namespace).catch(() => this.forget(id))
     }
+  }
+
+  /** The same for all of them. Rejects when that cannot be told now. */
+  async checkAll(): Promise<void> {
+    this.#changes++
+    for (const namespace of this.#known.values()) await this.#compare(namespace)
+  }
+
+  async #compare({ id, blockSize, blockCount, prinfo }: Namespace): Promise<void> {
+    const now = await identifyFormat(this.#admin, id).catch(undefinedIfGone)
+    const isSame =
+      now?.blockSize === blockSize && now.blockCount === blockCount && now.prinfo === prinfo
+    if (!isSame) this.forget(id)
   }
 }
 

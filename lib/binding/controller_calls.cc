@@ -175,6 +175,13 @@ napi_value reset_subsystem(napi_env env, napi_callback_info info) {
   return run_task(env, [shared = handle->shared] { return shared->controller->reset_subsystem(); });
 }
 
+// (controller) → to how many managers it has come after its first
+napi_value later_managers(napi_env env, napi_callback_info info) {
+  auto* handle = Arguments(env, info).borrow<ControllerHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr) return make_number(env, 0);
+  return make_number(env, handle->shared->controller->transport().later_managers());
+}
+
 // (controller), which is about to be closed: when it is the last reference, nothing waits for
 // another manager any more.
 napi_value stop_waiting(napi_env env, napi_callback_info info) {

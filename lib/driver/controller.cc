@@ -135,9 +135,8 @@ Status Controller::bind_to(const RemoteManager& manager) {
     queue_numbers_ = manager.queue_numbers;
     limits_ = manager.limits;
   }
-  transport_->on_queues_lost([weak = weak_from_this()](ErrorCode why) {
-    if (const auto controller = weak.lock()) controller->lose_queues(why);
-  });
+  // Until close(), which waits for a call that is under way.
+  transport_->on_queues_lost([this](ErrorCode why) { lose_queues(why); });
   return {};
 }
 

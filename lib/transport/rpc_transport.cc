@@ -128,6 +128,7 @@ Status RpcTransport::accept(const rpc::Client& next) const {
 Status RpcTransport::attach(rpc::Client& next) {
   NVM_TRY(belongings_->ask_again(next));
   NVM_TRY(bar_.map(next));
+  later_managers_++;
   belongings_->move_to(next);
   return {};
 }

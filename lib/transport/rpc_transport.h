@@ -3,6 +3,7 @@
 // buffers and doorbells as memory that both have mapped.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
 #include "driver/remote_manager.h"
@@ -47,6 +48,7 @@ class RpcTransport final : public Transport {
   // An emulator ends with its manager; what a drive does then, nobody knows.
   bool is_gone() override { return !client_->is_connected() && capabilities_.emulated; }
   bool awaits_manager() override;
+  uint32_t later_managers() override { return later_managers_.load(); }
   void stop_waiting() override;
 
  private:
@@ -62,6 +64,7 @@ class RpcTransport final : public Transport {
   const std::shared_ptr<rpc::ReceivedEvents> events_;
   rpc::Reconnection reconnection_;
   rpc::ClientBar bar_;
+  std::atomic<uint32_t> later_managers_{0};
   Capabilities capabilities_;
   RemoteManager manager_;
 

@@ -175,6 +175,8 @@ class Transport {
   // Its manager in another process has gone, and the next one is waited for: what is asked of it
   // meanwhile waits, too.
   virtual bool awaits_manager() { return false; }
+  // To how many it has come after its first: each may have changed what is behind it.
+  virtual uint32_t later_managers() { return 0; }
   // The last who uses it closes: from now on nothing waits for another manager.
   virtual void stop_waiting() {}
 };

@@ -225,7 +225,9 @@ export interface Binding {
   resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
   resetSubsystem(controller: ControllerHandle): Promise<Outcome<undefined>>
   closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
-  /** Before that: nothing waits for another manager any more, unless others use the controller. */
+  /** To how many managers it has come after its first; each may serve other namespaces. */
+  laterManagers(controller: ControllerHandle): number
+  /** Before closing: nothing waits for another manager any more, unless others use the controller. */
   stopWaiting(controller: ControllerHandle): void
 
   /** Once per reference; whether the device wakes this environment when there are events. */

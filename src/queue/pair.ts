@@ -74,6 +74,8 @@ export interface QueueOwner {
   readonly users: Set<MemoryUser>
   readRegister(offset: number): number
   allocateNow(byteLength: number): DmaDescriptor
+  /** Looks whether namespaces are what they were, when another manager serves them. */
+  meetManager(): Promise<void>
   /** Of a namespace that was identified. */
   blockSizeOf(namespaceId: number): number | undefined
   /** What Identify Controller says of Command Retry Delay 1 to 3 (CRDT); 0: none. */

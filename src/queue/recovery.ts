@@ -13,11 +13,13 @@ import {
 import type { Outcome } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import type { Entries } from './entries.ts'
+import type { QueueOwner } from './pair.ts'
 import { counter, type QueueRing } from './ring.ts'
 
 /** What a recovery needs of its queue pair. */
 export interface Recoverable {
   readonly id: number
+  readonly owner: Pick<QueueOwner, 'meetManager'>
   readonly ring: QueueRing
   readonly timeoutMs: number
   dump(): string
@@ -181,7 +183,8 @@ export class Recovery {
       this.#queue.loseAll((id) => this.#lostError(id))
       await this.#awaitManager()
       if (this.#stopped) return undefined
-      failure = failureOf(await binding().recreateQueuePair(ring.handle), this.#details())
+      failure = await this.#queue.owner.meetManager().then(undefined, (error: NvmError) => error)
+      failure ??= failureOf(await binding().recreateQueuePair(ring.handle), this.#details())
       if (failure === undefined) {
         count(ring, 'restarts')
         return undefined

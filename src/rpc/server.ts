@@ -132,8 +132,9 @@ export class ControllerServer implements AsyncDisposable {
   }
 
   /**
-   * Ends it for its clients, whose commands fail from now on with ERR_MANAGER_GONE, takes back
-   * what they had, and removes the socket. Idempotent.
+   * Ends it for its clients, whose commands fail from now on with ERR_MANAGER_GONE, or wait for the
+   * next server at the path (`reconnect`), takes back what they had, and removes the socket.
+   * Idempotent.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()

@@ -158,6 +158,23 @@ test('a controller of another shape is refused, in words', async () => {
   await client.close().catch(() => {})
 }, 60_000)
 
+test('a namespace that the next manager has in another format is not what it was', async () => {
+  using folder = temporaryFolder('reconnect')
+  const { socket, image, manager, client, namespace } = await openShared(folder.path)
+  const queue = await client.createQueuePair({ mode: 'await' })
+  const into = new Uint8Array(4096)
+  await queue.read({ namespace, lba: 0, into })
+  await manager.kill()
+  const waiting = failureOf(queue.read({ namespace, lba: 0, into }))
+  using _next = await Serving.start(socket, image, '--block-size', '4096')
+  expect(['ERR_NAMESPACE', 'ERR_MANAGER_GONE']).toContain((await waiting).code)
+  expect((await failureOf(queue.read({ namespace, lba: 0, into }))).code).toBe('ERR_NAMESPACE')
+  const now = await client.namespace(1)
+  expect(now.blockSize).toBe(4096)
+  await queue.read({ namespace: now, lba: 0, into })
+  await client.close()
+}, 60_000)
+
 test('without a manager in time everything fails, and what is open can be closed', async () => {
   using folder = temporaryFolder('reconnect')
   const { manager, client, namespace } = await openShared(folder.path, { timeoutMs: 200 })
