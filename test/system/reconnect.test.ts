@@ -175,6 +175,29 @@ test('a namespace that the next manager has in another format is not what it was
   await client.close()
 }, 60_000)
 
+test('events come from the next manager, and end when there is none', async () => {
+  using folder = temporaryFolder('reconnect')
+  const socket = join(folder.path, 'nvm')
+  const image = join(folder.path, 'disk.img')
+  const start = () => Serving.start(socket, image, '--size', '8MiB', '--clients-administer')
+  const manager = await start()
+  const client = await openController(socket, { reconnect: { timeoutMs: 2000 } })
+  const events = client.events()
+  const first = events.next()
+  await client.admin.identifyController() // so that it watches
+  await manager.kill()
+  const next = await start()
+  await using other = await openController(socket)
+  const namespace = await client.namespace(1)
+  await other.admin.formatNamespace(1, { blockSize: 4096 })
+  expect((await first).value).toMatchObject({ info: 'namespace_attribute_changed' })
+  expect(namespace.blockSize).toBe(0)
+  const last = failureOf(events.next())
+  await next.kill()
+  expect((await last).code).toBe('ERR_MANAGER_GONE')
+  await client.close()
+}, 60_000)
+
 test('without a manager in time everything fails, and what is open can be closed', async () => {
   using folder = temporaryFolder('reconnect')
   const { manager, client, namespace } = await openShared(folder.path, { timeoutMs: 200 })
