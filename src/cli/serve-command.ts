@@ -14,6 +14,13 @@ const options = {
     requiresArg: true,
     describe: 'for programs that use peernvm: the socket that they open',
   },
+  state: {
+    type: 'string',
+    completes: 'files',
+    requiresArg: true,
+    describe:
+      'of --socket: where the device is saved at the end; it goes on from there, and removes the file',
+  },
   'vfio-user': {
     type: 'string',
     completes: 'folders',
@@ -93,6 +100,7 @@ export const serveCommand = defineCommand({
     ['serve disk.img --socket /run/nvme0', 'programs open /run/nvme0 and share one controller'],
     ['serve disk.img --socket /run/nvme0 --clients-read-only', 'programs that only read'],
     ['serve 0000:05:00.0 --socket /run/nvme0', 'programs share a drive'],
+    ['serve --size 1GiB --state nvme0.state --socket /run/nvme0', 'blocks that outlive a manager'],
     ['serve disk.img --vfio-user /run/nvme0', 'a PCI device for QEMU or SPDK'],
     ['serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk'],
   ],
@@ -121,6 +129,9 @@ export const serveCommand = defineCommand({
       throw new UsageError('serve takes either --socket or --vfio-user')
     }
     if (isDrive(given.target)) checkDrive(given)
+    if (vfioUser !== undefined && given.state !== undefined) {
+      throw new UsageError('--state is for --socket, whose clients go on with the next manager')
+    }
     if (socket !== undefined && controllers !== 1) {
       throw new UsageError('--socket shares one controller; leave out --controllers')
     }
@@ -128,8 +139,8 @@ export const serveCommand = defineCommand({
   run: async (served) => {
     if (served.socket !== undefined) {
       const { share } = await import('./share.ts')
-      const { target: drive } = served
-      const shared = isDrive(drive) ? { drive } : { emulator: toEmulatorOptions(served) }
+      const { target: drive, state } = served
+      const shared = isDrive(drive) ? { drive } : { emulator: toEmulatorOptions(served), state }
       await share(shared, toSharingOptions(served, served.socket))
     } else {
       const { serve } = await import('./serve.ts')

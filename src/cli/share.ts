@@ -1,35 +1,60 @@
 // SPDX-License-Identifier: MIT
 // `peernvm serve --socket`: a controller for several processes, until SIGINT or SIGTERM.
 
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { Controller } from '../controller.ts'
 import { refuseInUse } from '../devices/in-use.ts'
+import { type Emulator, startEmulator } from '../emulator/emulator.ts'
 import type { EmulatorOptions } from '../emulator/options.ts'
 import { openController } from '../open.ts'
 import type { SharingOptions } from '../rpc/server.ts'
 import { untilSignal } from './signals.ts'
 
-/** What is shared: an emulator as it is described, or the drive at a PCI address. */
-export type Shared = { readonly emulator: EmulatorOptions } | { readonly drive: string }
+/**
+ * What is shared: the drive at a PCI address, or an emulator as it is described. With `state` that
+ * goes on from what this file holds, if there is one, and is saved there at the end.
+ */
+export type Shared =
+  | { readonly drive: string }
+  | { readonly emulator: EmulatorOptions; readonly state: string | undefined }
 
 /** Serves until a signal asks to end; then clients are told, and the socket is removed. */
 export async function share(shared: Shared, options: SharingOptions): Promise<void> {
   await untilSignal(async (end) => {
-    const controller = await open(shared)
+    if ('drive' in shared) {
+      refuseInUse(shared.drive)
+      const controller = await openController(shared.drive, { role: 'manager' })
+      await serveUntil(end, controller, options)
+      return
+    }
+    const { emulator, state } = shared
+    const device = await startEmulator(withState(emulator, state))
     try {
-      const { path } = await controller.serve(options)
-      console.log(`Serving ${await describe(controller)} at ${path}`)
-      console.log(`Programs open it as their target, for example: peernvm identify ${path}`)
-      await end
+      await serveUntil(end, await openController(device.controller()), options, state)
+      if (state !== undefined) await saveState(device, state)
     } finally {
-      await controller.close()
+      await device.close()
     }
   })
 }
 
-function open(shared: Shared): Promise<Controller> {
-  if ('emulator' in shared) return openController({ emulator: shared.emulator })
-  refuseInUse(shared.drive)
-  return openController(shared.drive, { role: 'manager' })
+/** Serves the controller until `end`, and closes it. `state`: the file that it came from. */
+async function serveUntil(
+  end: Promise<unknown>,
+  controller: Controller,
+  options: SharingOptions,
+  state?: string,
+): Promise<void> {
+  try {
+    const { path } = await controller.serve(options)
+    // What was saved is true once: after a crash it would be blocks of before.
+    if (state !== undefined) rmSync(state, { force: true })
+    console.log(`Serving ${await describe(controller)} at ${path}`)
+    console.log(`Programs open it as their target, for example: peernvm identify ${path}`)
+    await end
+  } finally {
+    await controller.close()
+  }
 }
 
 /** An emulator by its image; a drive so that nobody takes it for another. */
@@ -37,4 +62,21 @@ async function describe({ info, admin }: Controller): Promise<string> {
   if (info.emulated) return info.address
   const { mn, sn } = await admin.identifyController()
   return `${info.address} (${mn.trim()}, ${sn.trim()}, through ${info.transport})`
+}
+
+/** The description, or of it what a device that is loaded takes. */
+function withState(description: EmulatorOptions, state: string | undefined): EmulatorOptions {
+  if (state === undefined || !existsSync(state)) return description
+  const { image, readOnly, timing, model } = description
+  const taken = Object.entries({ image, readOnly, timing, model })
+  return {
+    load: readFileSync(state),
+    ...Object.fromEntries(taken.filter(([, value]) => value !== undefined)),
+  }
+}
+
+/** Whole, or not at all. */
+async function saveState(device: Emulator, state: string): Promise<void> {
+  writeFileSync(`${state}.part`, await device.save())
+  renameSync(`${state}.part`, state)
 }

@@ -2,7 +2,7 @@
 // A manager that is killed and started again, and clients that were opened with `reconnect`.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -242,6 +242,30 @@ test('closing while no manager is there ends all that waits, and leaves nothing'
     expect(['ERR_MANAGER_GONE', 'ERR_ABORTED', 'ERR_CLOSED']).toContain(code)
   }
   await expect.poll(openFiles, { timeout: 5000 }).toBeLessThanOrEqual(before)
+}, 60_000)
+
+test('peernvm serve --state: blocks in memory outlive its end, and not its death', async () => {
+  using folder = temporaryFolder('reconnect')
+  const socket = join(folder.path, 'nvm')
+  const state = join(folder.path, 'state')
+  const start = () => Serving.start(socket, '--size', '8MiB', '--state', state)
+  const manager = await start()
+  const client = await openController(socket, { reconnect: true })
+  const namespace = await client.namespace(1)
+  const block = new Uint8Array(512)
+  await namespace.write({ lba: 3, from: block.fill(9) })
+  expect(await manager.end()).toBe(0)
+  expect(existsSync(state)).toBe(true)
+  const next = await start()
+  await namespace.read({ lba: 3, into: block.fill(0) }).catch(() => {}) // until it has looked
+  await namespace.read({ lba: 3, into: block })
+  expect(block[511]).toBe(9)
+  expect(existsSync(state)).toBe(false)
+  await next.kill()
+  using _last = await start()
+  await failureOf(client.allocate(4096))
+  expect((await failureOf(namespace.read({ lba: 3, into: block }))).code).toBe('ERR_DATA_LOST')
+  await client.close().catch(() => {})
 }, 60_000)
 
 /** A manager that hands its device over through `file`. */

@@ -186,6 +186,7 @@ test.each([
     says: "a drive does not look at what clients' commands do; leave out --clients-read-only",
   },
   { args: ['serve', '--socket', 'a', '--controllers', '2'], says: 'leave out --controllers' },
+  { args: ['serve', '--vfio-user', 'a', '--state', 'b'], says: '--state is for --socket' },
   { args: ['status', 'a', '--watch', '0'], says: '--watch takes 0.1 to 3600 seconds' },
 ])('$args is a wrong call', async ({ args, says }) => {
   const { code, stderr } = await run(...args)
