@@ -8,11 +8,20 @@ import { root } from './repository.ts'
 
 export const peernvmProgram = join(root, 'dist', 'src', 'cli', 'peernvm.js')
 
+const started = new Set<ChildProcess>()
+
+/** For afterEach: whatever a test that failed has left. */
+export function killServing(): void {
+  for (const child of started) child.kill('SIGKILL')
+  started.clear()
+}
+
 export class Serving implements Disposable {
   readonly process: ChildProcess
 
   private constructor(child: ChildProcess) {
     this.process = child
+    started.add(child)
   }
 
   /** Started, and it serves. Rejects with what it says when it ends instead. */

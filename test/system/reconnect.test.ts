@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { openController } from 'peernvm'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { failureOf } from '../support/failure.ts'
-import { Serving } from '../support/serving.ts'
+import { killServing, Serving } from '../support/serving.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+
+afterEach(killServing)
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length
 
