@@ -158,20 +158,38 @@ Status QueuePair::delete_queue(bool completion, uint64_t timeout_ns) {
                            : spec::admin_opcode::delete_io_submission_queue;
   command.cdw10 = queue_id_;
   auto deleted = controller_->admin(command, timeout_ns);
-  if (!deleted.ok()) return std::move(deleted.status());
+  if (!deleted.ok()) {
+    const bool was_reset = controller_->transport().manager() != nullptr &&
+                           deleted.status().failure().code == ErrorCode::Aborted;
+    return was_reset ? Status() : std::move(deleted.status());
+  }
   constexpr uint16_t kStatusCode = 0x7ff;  // SCT and SC
   const uint16_t status = deleted.value().status_field;
   if ((status & kStatusCode) == spec::status::invalid_queue_identifier) return {};
   return Status::from_nvme(status);
 }
 
+// A manager in another process is asked also for queues that are lost: what it tells of a reset may
+// come when the queue has been made anew.
 Status QueuePair::delete_queues(uint64_t timeout_ns) {
-  if (lost() || controller_->transport().is_gone()) sq_exists_ = cq_exists_ = false;
+  Transport& transport = controller_->transport();
+  const bool may_exist =
+      !lost() || (transport.manager() != nullptr && check_health(transport).ok());
+  if (!may_exist || transport.is_gone()) sq_exists_ = cq_exists_ = false;
   if (sq_exists_) NVM_TRY(delete_queue(false, timeout_ns));
   sq_exists_ = false;
   if (cq_exists_) NVM_TRY(delete_queue(true, timeout_ns));
   cq_exists_ = false;
   return {};
+}
+
+// The manager may have gone, or go meanwhile: the next one knows no queues.
+Status QueuePair::delete_lost_queues(uint64_t timeout_ns) {
+  Status status = check_health(*transport_);
+  if (status.ok()) status = delete_queues(timeout_ns);
+  if (status.ok() || status.failure().code != ErrorCode::ManagerGone) return status;
+  const bool has_next = transport_->awaits_manager() || check_health(*transport_).ok();
+  return has_next ? Status() : status;
 }
 
 Status QueuePair::close() {
@@ -200,9 +218,7 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
     epoch = controller_->epoch();
     dropped_ = true;
     if (lost()) {
-      // By a manager in another process, which then may have gone.
-      const bool ended = transport_->is_gone() && transport_->awaits_manager();
-      if (transport_->manager() != nullptr && !ended) NVM_TRY(check_health(*transport_));
+      if (transport_->manager() != nullptr) NVM_TRY(delete_lost_queues(timeout_ns));
       return std::optional(lost_.load());
     }
     deleted = check_enabled(*transport_);

@@ -98,6 +98,7 @@ class QueuePair {
   Status create_queue(spec::SubmissionQueueEntry command, uint64_t address, bool* exists);
   Status delete_queue(bool completion, uint64_t timeout_ns);
   Status delete_queues(uint64_t timeout_ns = kQueueTimeoutNs);
+  Status delete_lost_queues(uint64_t timeout_ns);
   Status close_locked();
   // The controller was reset, or has gone with its manager: there is no queue any more.
   void lose(ErrorCode why);
