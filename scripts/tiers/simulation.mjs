@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The driver on the emulator in one thread on a virtual clock (test/simulation). A failure names
-// the seed that repeats it.
+// The driver on the emulator in one thread on a virtual clock (test/simulation), alone, and shared
+// by a manager with clients. A failure names the seed that repeats it.
 import { join } from 'node:path'
 import { root, run, tail } from '../run.mjs'
-import { noCounts } from './counts.mjs'
+import { add, noCounts } from './counts.mjs'
 import { buildFolder, buildNative } from './native.mjs'
 
-const seedCount = 10_000
+const runs = [
+  ['--seeds', '10000'],
+  ['--sharing', '--seeds', '1000'],
+]
 const buildTimeoutSeconds = 900
 const runTimeoutSeconds = 300
 
@@ -25,9 +28,11 @@ export async function simulationTier() {
     return { ...noCounts(), failed: 1 }
   }
   const program = join(root, buildFolder, 'bin', 'simulation')
-  const outcome = await run(program, ['--seeds', String(seedCount)], {
-    timeoutSeconds: runTimeoutSeconds,
-  })
-  console.log(tail(outcome.output))
-  return { ...noCounts(), ...(outcome.ok ? { passed: 1 } : { failed: 1 }) }
+  let counts = noCounts()
+  for (const args of runs) {
+    const outcome = await run(program, args, { timeoutSeconds: runTimeoutSeconds })
+    console.log(tail(outcome.output))
+    counts = add(counts, { ...noCounts(), ...(outcome.ok ? { passed: 1 } : { failed: 1 }) })
+  }
+  return counts
 }

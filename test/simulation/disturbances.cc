@@ -35,7 +35,7 @@ constexpr Question kQuestions[] = {
 
 void Host::ask_admin() {
   auto page = controller_->allocate(kPageBytes);
-  if (!page.ok()) return report_.fail("no memory");
+  if (!page.ok()) return fail("memory", page.status());
   const Question& question = random_.pick(kQuestions);
   spec::SubmissionQueueEntry command{};
   command.opc = question.opcode;
@@ -88,13 +88,13 @@ Wish Host::disturb() {
 // CC.SHN = 1, and waits. Everything acknowledged is durable then.
 void Host::shut_down() {
   const uint64_t began[] = {namespaces_.front().oracle.now(), namespaces_.back().oracle.now()};
-  const uint32_t cc = transport().read_register32(spec::registers::cc);
-  transport().write_register32(spec::registers::cc, cc | spec::cc::shn.put(1));
+  const uint32_t cc = transport()->read_register32(spec::registers::cc);
+  transport()->write_register32(spec::registers::cc, cc | spec::cc::shn.put(1));
   const bool ended = wait_until(machine_, kTimeoutNs, [&] {
-    const uint32_t csts = transport().read_register32(spec::registers::csts);
+    const uint32_t csts = transport()->read_register32(spec::registers::csts);
     return spec::csts::cfs.get(csts) != 0 || spec::csts::shst.get(csts) == kShutdownComplete;
   });
-  const uint32_t csts = transport().read_register32(spec::registers::csts);
+  const uint32_t csts = transport()->read_register32(spec::registers::csts);
   if (!ended) return report_.fail("a shutdown does not end");
   if (spec::csts::cfs.get(csts) != 0) {
     if (!fails_ && !geometry_.faults) report_.fail("a shutdown has failed");
@@ -107,8 +107,8 @@ void Host::shut_down() {
 Wish Host::restart(Restart how) {
   static constexpr const char* kNames[] = {"close", "reset", "disable", "shutdown"};
   report_.trace("restart: %s", kNames[static_cast<int>(how)]);
-  if (how == Restart::Reset) (void)transport().reset();
-  if (how == Restart::Disable) transport().write_register32(spec::registers::cc, 0);
+  if (how == Restart::Reset) (void)transport()->reset();
+  if (how == Restart::Disable) transport()->write_register32(spec::registers::cc, 0);
   if (how == Restart::Shutdown) {
     shut_down();
     if (geometry_.loses) return Wish::PowerLoss;

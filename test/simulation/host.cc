@@ -8,7 +8,6 @@ namespace nvm::simulation {
 namespace {
 
 constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
-constexpr size_t kArenaPages = 512;
 constexpr size_t kLanesMax = 4;
 constexpr unsigned kQuietRoundsMax = 2'000;
 
@@ -34,21 +33,19 @@ void Host::start() {
   if (gone()) machine_.replug(index_);
   broken_ = false;
   open_controller();
-  while (!report_.failed() && lanes_.size() < random_.between(1, 3)) create_lane();
+  while (!report_.failed() && !broken_ && lanes_.size() < random_.between(1, 3)) create_lane();
 }
 
 void Host::open_controller() {
-  auto opened = Controller::open(machine_.transport(index_), machine_);
-  if (!opened.ok()) return report_.fail("the controller does not open");
+  auto opened = Controller::open(transport(), waiter());
+  if (!opened.ok()) return fail("opening the controller", opened.status());
   controller_ = std::move(opened.value());
   const Status claimed = controller_->claim_admin();
-  if (!claimed.ok()) {
-    return report_.fail("claim_admin: %s", claimed.failure().detail.c_str());
-  }
+  if (!claimed.ok()) return fail("claim_admin", claimed);
   shared_ids_end_ = static_cast<uint16_t>(controller_->limits().io_queue_pairs_max + 1);
-  transport().scatter_next();
-  auto memory = controller_->allocate(kArenaPages * kPageBytes);
-  if (!memory.ok()) return report_.fail("no memory");
+  scatter_next();
+  auto memory = controller_->allocate(arena_pages() * kPageBytes);
+  if (!memory.ok()) return fail("memory", memory.status());
   arena_ = std::make_unique<PageArena>(std::move(memory.value()), random_);
   learn();
 }
@@ -56,7 +53,7 @@ void Host::open_controller() {
 // Identify, for what the controller can do.
 void Host::learn() {
   auto page = controller_->allocate(kPageBytes);
-  if (!page.ok()) return report_.fail("no memory");
+  if (!page.ok()) return fail("memory", page.status());
   const auto identify = [&](uint32_t cns, uint32_t nsid, void* to, size_t byte_length) {
     spec::SubmissionQueueEntry command{};
     command.opc = spec::admin_opcode::identify;
@@ -64,15 +61,19 @@ void Host::learn() {
     command.cdw10 = cns;
     command.prp1 = page.value()->io_address(0);
     auto completion = controller_->admin(command, kAdminTimeoutNs, page.value());
-    if (!completion.ok() || completion.value().status_field != 0) {
-      return report_.fail("identify, CNS %u, has failed", cns);
+    if (!completion.ok()) {
+      fail("identify", completion.status());
+    } else if (completion.value().status_field != 0) {
+      report_.fail("identify, CNS %u, has failed", cns);
+    } else {
+      memcpy(to, page.value()->bytes(), byte_length);
     }
-    memcpy(to, page.value()->bytes(), byte_length);
+    return !broken_ && !report_.failed();
   };
-  identify(spec::cns::identify_controller, 0, &identify_, sizeof(identify_));
+  if (!identify(spec::cns::identify_controller, 0, &identify_, sizeof(identify_))) return;
   for (uint32_t nsid = 1; nsid <= namespaces_.size(); nsid++) {
     spec::IdentifyNamespace data{};
-    identify(spec::cns::identify_namespace, nsid, &data, sizeof(data));
+    if (!identify(spec::cns::identify_namespace, nsid, &data, sizeof(data))) return;
     NamespaceState& ns = namespaces_[nsid - 1];
     if (data.nsze != ns.oracle.block_count()) report_.fail("NSZE is %lu", data.nsze);
     ns.deallocated_reads_zero = (data.dlfeat & 7) == 1;
@@ -82,19 +83,21 @@ void Host::learn() {
 
 void Host::create_lane() {
   OpenLane open;
-  const uint32_t entries_max = std::min(controller_->properties().queue_entries_max, kSlotsMax);
+  const uint32_t entries_max =
+      std::min(controller_->properties().queue_entries_max, this->entries_max());
   const auto random_entries = [&] { return static_cast<uint32_t>(random_.skewed(2, entries_max)); };
   SharedLaneOptions shared;
   for (uint64_t i = random_.between(1, 3); i > 0; i--)
     shared.sq_entries.push_back(random_entries());
   Result<std::unique_ptr<Lane>> lane = Status();
-  if (random_.chance(40) && shared_ids_end_ >= kLanesMax + 1 + shared.sq_entries.size()) {
+  if (chooses_ids() && random_.chance(40) &&
+      shared_ids_end_ >= kLanesMax + 1 + shared.sq_entries.size()) {
     shared_ids_end_ = static_cast<uint16_t>(shared_ids_end_ - shared.sq_entries.size());
     shared.first_id = shared_ids_end_;
     shared.cq_entries = random_entries();
     lane = make_shared_lane(*controller_, shared);
   } else {
-    if (random_.chance(30)) open.sleeper = next_sleeper_++;
+    if (random_.chance(30)) open.sleeper = make_sleeper();
     const uint32_t depth = random_entries() - 1;
     lane = make_pair_lane(*controller_, depth, open.sleeper);
     if (!lane.ok() && open.sleeper >= 0) {  // every vector announces another queue
@@ -108,8 +111,9 @@ void Host::create_lane() {
     Sq sq;
     const uint32_t depth = open.lane->sq_entries(i) - 1;
     sq.commands.resize(depth);
+    sq.uses.resize(depth);
     auto lists = controller_->allocate(depth * 2 * kPageBytes);
-    if (!lists.ok()) return report_.fail("no memory");
+    if (!lists.ok()) return fail("memory", lists.status());
     sq.lists = std::move(lists.value());
     report_.trace("create queue %u, %u entries%s", open.lane->sq_id(i), depth + 1,
                   open.lane->sq_count() > 1 ? ", shared"
@@ -125,10 +129,10 @@ void Host::close_lane(size_t index) {
   lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(index));
   report_.trace("delete queue %u with %u outstanding", open.lane->sq_id(0), open.outstanding());
   const Status closed = open.lane->close();
-  if (!closed.ok()) {
+  if (!closed.ok() || is_dead()) {
     // What the device may still do to it ends with a reset.
     lanes_.push_back(std::move(open));
-    return fail("deleting a queue", closed);
+    return closed.ok() ? void() : fail("deleting a queue", closed);
   }
   lose_outstanding(open);
 }
@@ -152,7 +156,7 @@ void Host::take_id(Sq& sq, const Operation& operation, Issued& issued,
   while (sq.commands[slot].operation != nullptr) slot = (slot + 1) % sq.commands.size();
   issued.operation = &operation;
   // The uppermost bit is 0, so that a command id with all bits inverted names nobody.
-  issued.cid = static_cast<uint16_t>((sq.uses++ * kSlotsMax & 0x7fff) | slot);
+  issued.cid = static_cast<uint16_t>((sq.uses[slot]++ * kSlotsMax & 0x7fff) | slot);
   sqe.opc = operation.opcode;
   sqe.cid = issued.cid;
   sqe.nsid = issued.nsid;
@@ -231,7 +235,7 @@ void Host::ring(OpenLane& open, size_t index) {
 }
 
 void Host::poll(OpenLane& open) {
-  if (open.asleep && !transport().take_wake(open.sleeper)) return;
+  if (open.asleep && !take_wake(open.sleeper)) return;
   open.asleep = false;
   for (uint64_t i = random_.skewed(1, 64); i > 0 && !report_.failed(); i--) {
     const spec::CompletionQueueEntry* entry = open.lane->poll();
@@ -273,7 +277,13 @@ bool Host::take(OpenLane& open, const spec::CompletionQueueEntry& entry) {
     Issued& issued = sq.commands[slot];
     report_.trace("complete %s, queue %u, cid %u: %s", issued.operation->name, entry.sqid,
                   entry.cid, spec::status_name(entry.status >> 1));
-    settle(issued, entry);
+    const uint16_t code = (entry.status >> 1) & spec::status::code_mask;
+    if (code != spec::status::aborted_sq_deletion || !may_be_deleted()) {
+      settle(issued, entry);
+    } else if (issued.change != 0) {
+      namespaces_[issued.nsid - 1].oracle.end(issued.change, issued.lba, issued.count,
+                                              Outcome::Unknown, false);
+    }
     forget(issued);
     sq.outstanding--;
     return true;
@@ -383,7 +393,9 @@ void Host::drain() {
     if (outstanding == 0) return;
     if (outstanding != before) quiet = 0;
     before = outstanding;
-    machine_.pause(quiet / 100);
+    waiter().pause(quiet / 100);
+    if (is_dead()) return;
+    look_around();
   }
   for (size_t i = lanes_.size(); i > 0 && !report_.failed(); i--) {
     if (i > lanes_.size() || lanes_[i - 1].outstanding() == 0) continue;
@@ -444,7 +456,7 @@ void Host::let_go() {
   lanes_.clear();
   arena_.reset();
   controller_.reset();
-  if (const size_t left = transport().mapping_count(); left != 0) {
+  if (const size_t left = mapping_count(); left != 0) {
     report_.fail("%lu mappings are left after close", left);
   }
 }

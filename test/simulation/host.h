@@ -65,7 +65,8 @@ struct HostSq {
   uint64_t fetched = 0;   // as many it has fetched, it says
   uint32_t head = 0;      // SQHD as last seen
   uint32_t outstanding = 0;
-  uint16_t uses = 0;  // the upper bits of command ids, so that a stray names no later command
+  // Of each slot: the upper bits of command ids, so that a stray names no later command.
+  std::vector<uint16_t> uses;
 };
 
 class Host {
@@ -73,6 +74,7 @@ class Host {
   // `index` of them; all share `namespaces`.
   Host(const Geometry& geometry, uint32_t index, std::vector<NamespaceState>& namespaces,
        Machine& machine, Random& random, Report& report);
+  virtual ~Host() = default;
 
   // Opens the controller and creates queues.
   void start();
@@ -104,7 +106,7 @@ class Host {
   void settle_flush(Issued& issued, uint16_t code);
   void settle_compare(Issued& issued, uint16_t code);
 
- private:
+ protected:
   struct OpenLane {
     std::unique_ptr<Lane> lane;
     std::vector<Sq> sqs;
@@ -117,7 +119,7 @@ class Host {
   void open_controller();
   void learn();
   void create_lane();
-  bool ensure_lane();
+  virtual bool ensure_lane();
   void close_lane(size_t index);
   void submit_some();
   bool submit(OpenLane& lane, size_t sq, const Operation& operation, Issued issued);
@@ -133,23 +135,41 @@ class Host {
   void forget(Issued& issued);
   void lose_outstanding(OpenLane& lane);
   void let_go();
-  bool gone() { return transport().read_register32(spec::registers::csts) == UINT32_MAX; }
-  SimulatedTransport& transport() { return *machine_.transport(index_); }
+  bool gone() { return transport()->read_register32(spec::registers::csts) == UINT32_MAX; }
+
+  // How it reaches the controller, and waits: a simulation of sharing has other ways.
+  virtual std::shared_ptr<Transport> transport() { return machine_.transport(index_); }
+  virtual Waiter& waiter() { return machine_; }
+  virtual size_t mapping_count() { return machine_.transport(index_)->mapping_count(); }
+  virtual void scatter_next() { machine_.transport(index_)->scatter_next(); }
+  virtual int make_sleeper() { return next_sleeper_++; }
+  virtual bool take_wake(int sleeper) { return machine_.transport(index_)->take_wake(sleeper); }
+  // Whether queues may have ids that nobody gave out.
+  virtual bool chooses_ids() { return true; }
+  virtual uint32_t entries_max() { return kSlotsMax; }
+  virtual size_t arena_pages() { return 512; }
+  // Nobody waits any more for what it does.
+  virtual bool is_dead() { return false; }
+  // Whether somebody else may have deleted a queue, or a deletion that has failed may have
+  // happened.
+  virtual bool may_be_deleted() { return geometry_.shared && geometry_.faults; }
+  // What a process does now and then while it waits for completions.
+  virtual void look_around() {}
 
   // rescue.cc
   void complain(const OpenLane& lane);
-  void fail(const char* what, const Status& status);
+  virtual void fail(const char* what, const Status& status);
   void abort_some(OpenLane& lane);
   void rescue(size_t index);
-  void reset_controller();
+  virtual void reset_controller();
   void start_over();
 
   // disturbances.cc
   enum class Restart { Close, Reset, Disable, Shutdown };
   Wish restart(Restart how);
   void shut_down();
-  void ask_admin();
-  Wish disturb();
+  virtual void ask_admin();
+  virtual Wish disturb();
 
   // operations.cc
   static const Operation& read_operation();
@@ -174,7 +194,7 @@ class Host {
   std::unique_ptr<PageArena> arena_;
   std::vector<OpenLane> lanes_;
   uint16_t shared_ids_end_ = 0;  // shared lanes take ids downwards from here
-  int next_sleeper_ = 0;
+  int next_sleeper_ = kFirstSleeper;
   const bool fails_;             // the medium may
   bool broken_ = false;          // the controller does not work any more
   std::vector<std::byte> flat_;  // data of one command, in one piece

@@ -34,7 +34,7 @@ constexpr uint64_t kVirtualTimeMax = 3'600ull * 1'000'000'000;
 
 }  // namespace
 
-Geometry::Geometry(Random& random) {
+Geometry::Geometry(Random& random, bool is_shared) : shared(is_shared) {
   namespace_count = random.chance(20) ? 2 : 1;
   block_byte_length = random.chance(50) ? 512 : 4096;
   block_count = random.skewed(16, block_byte_length == 512 ? 1024 : 192);
@@ -48,7 +48,7 @@ Geometry::Geometry(Random& random) {
   delay_ns_max = random.chance(50) ? random.skewed(100, 2'000'000) : 0;
   retry_percent = random.chance(30) ? 20 : 0;
   faults = random.chance(30);
-  host_count = random.chance(30) ? 2 : 1;
+  host_count = !shared && random.chance(30) ? 2 : 1;
   transport.limits.io_queue_pairs_max = static_cast<uint16_t>(random.skewed(4, 128));
   transport.limits.queue_entries_max = static_cast<uint32_t>(random.skewed(16, 4096));
   transport.limits.mdts = static_cast<uint8_t>(random.between(1, 6));
@@ -89,6 +89,7 @@ Machine::Machine(const Geometry& geometry, Random& random, Report& report)
         std::make_shared<SimulatedTransport>(*subsystem_, geometry.transport, random));
   }
   if (geometry.faults) install_faults();
+  if (geometry.faults && geometry.shared) install_admin_faults();
 }
 
 uint32_t Machine::add_fault(unsigned percent, const emulator::FaultAction& action, uint64_t times) {
@@ -113,9 +114,11 @@ void Machine::install_faults() {
   seldom(with([&](auto& action) { action.completion = emulator::CompletionFault::Duplicate; }), 8);
   seldom(with([&](auto& action) { action.completion = emulator::CompletionFault::UnknownCid; }), 2);
   seldom(with([&](auto& action) { action.completion = emulator::CompletionFault::WrongPhase; }), 2);
-  seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Stop; }), 1);
-  seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Fatal; }), 1);
-  seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Remove; }), 1);
+  if (!geometry_.shared) {
+    seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Stop; }), 1);
+    seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Fatal; }), 1);
+    seldom(with([&](auto& action) { action.controller = emulator::ControllerFault::Remove; }), 1);
+  }
   emulator::TornWrite torn;
   torn.blocks = static_cast<uint32_t>(random_.below(4));
   // One of the two: together they would be a write that was executed with a status that denies it.
@@ -128,6 +131,30 @@ void Machine::install_faults() {
   if (random_.chance(30))
     flips_ =
         add_fault(2, with([&](auto& action) { action.corruption = emulator::Corruption{}; }), 0);
+}
+
+// Of what clients have, in the main: queues that are not made, or not deleted, and late answers.
+void Machine::install_admin_faults() {
+  const auto add = [&](uint8_t opcode, unsigned percent, uint64_t times, auto set) {
+    emulator::Fault fault;
+    fault.match.queues = emulator::FaultQueues::Admin;
+    fault.match.opcode = opcode;
+    fault.match.probability = percent / 100.0;
+    fault.match.seed = random_.next();
+    fault.times = times;
+    set(fault.action);
+    if (times != 0 && !subsystem_->faults().add(fault).ok()) report_.fail("a fault is refused");
+  };
+  namespace opcode = spec::admin_opcode;
+  for (const uint8_t each :
+       {opcode::create_io_completion_queue, opcode::create_io_submission_queue,
+        opcode::delete_io_submission_queue, opcode::delete_io_completion_queue, opcode::identify}) {
+    const uint64_t delay_ns = random_.skewed(1, 3'000'000'000);
+    add(each, 20, 8, [=](auto& action) { action.delay_ns = delay_ns; });
+    add(each, 5, random_.below(3), [](auto& action) { action.drop = true; });
+  }
+  add(opcode::create_io_completion_queue, 5, random_.below(3),
+      [](auto& action) { action.status_field = kInjectedStatus; });
 }
 
 bool Machine::step() {
@@ -144,10 +171,14 @@ bool Machine::end_store_operation() {
 
 void Machine::advance(unsigned empty_rounds) {
   const uint64_t next_ns = subsystem_->next_event_ns();
+  const uint64_t pause_ns = 1000ull << std::min(empty_rounds, 20u);
+  // Where others wait for each other too, the device's next moment is not always theirs.
+  const uint64_t leap_ns_max =
+      geometry_.shared ? std::max<uint64_t>(pause_ns, 1'000'000) : UINT64_MAX;
   if (next_ns != UINT64_MAX && next_ns > clock_.now) {
-    clock_.now = next_ns;
+    clock_.now += std::min(next_ns - clock_.now, leap_ns_max);
   } else {
-    clock_.now += 1000ull << std::min(empty_rounds, 20u);
+    clock_.now += pause_ns;
   }
   if (clock_.now > kVirtualTimeMax) report_.fail("more than an hour of virtual time has passed");
 }

@@ -15,7 +15,7 @@
 namespace nvm::simulation {
 
 struct Geometry {
-  explicit Geometry(Random& random);
+  explicit Geometry(Random& random, bool shared = false);
 
   uint32_t namespace_count;
   uint32_t block_byte_length;
@@ -27,6 +27,7 @@ struct Geometry {
   unsigned retry_percent;
   bool is_protected;  // blocks have protection information
   bool faults;        // commands are refused, delayed, lost, corrupted; controllers fail
+  bool shared;  // by clients in other processes: then admin commands suffer, and no controller
   uint32_t host_count;
   SimulatedTransportOptions transport;
 };
@@ -46,6 +47,8 @@ class Machine final : public Waiter {
   bool end_store_operation();
   // To the next moment at which the device has something to do.
   void advance(unsigned empty_rounds);
+  // By this much, whatever there is to do.
+  void pass(uint64_t ns) { clock_.now += ns; }
   // Until no store operation is under way.
   void settle();
   // Resets every controller and loses what the medium had not made durable.
@@ -67,6 +70,7 @@ class Machine final : public Waiter {
 
  private:
   void install_faults();
+  void install_admin_faults();
   uint32_t add_fault(unsigned percent, const emulator::FaultAction& action, uint64_t times);
 
   const Geometry& geometry_;

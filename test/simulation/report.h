@@ -21,6 +21,7 @@ class Report {
     va_start(arguments, format);
     vsnprintf(line.data(), line.size(), format, arguments);
     va_end(arguments);
+    for (const char* at = line.data(); *at != 0; at++) hash_ = (hash_ ^ *at) * 0x100000001b3;
     if (verbose_) printf("%s\n", line.data());
   }
 
@@ -37,6 +38,8 @@ class Report {
 
   bool failed() const { return !failure_.empty(); }
   const std::string& failure() const { return failure_; }
+  // Of all lines so far.
+  uint64_t hash() const { return hash_; }
 
   void print_lines(FILE* to) const {
     const uint64_t first = line_count_ > kLinesMax ? line_count_ - kLinesMax : 0;
@@ -52,6 +55,7 @@ class Report {
   const bool verbose_;
   std::array<Line, kLinesMax> lines_{};
   uint64_t line_count_ = 0;
+  uint64_t hash_ = 0;
   std::string failure_;
 };
 

@@ -23,8 +23,9 @@ void Host::complain(const OpenLane& open) {
 
 // Something that only a controller that does not work may refuse.
 void Host::fail(const char* what, const Status& status) {
-  report_.trace("%s: %s", what, status.failure().detail.c_str());
-  if (!geometry_.faults) report_.fail("%s: %s", what, status.failure().detail.c_str());
+  const std::string why = error_name(status.failure().code) + (": " + status.failure().detail);
+  report_.trace("%s: %s", what, why.c_str());
+  if (!geometry_.faults) report_.fail("%s: %s", what, why.c_str());
   broken_ = true;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "memory/buffer.h"
+#include "platform/wake.h"
+#include "simulated_port.h"
 
 namespace nvm::simulation {
 namespace {
@@ -32,22 +34,27 @@ SimulatedTransport::SimulatedTransport(emulator::Subsystem& subsystem,
 
 void SimulatedTransport::WakeTable::raise(uint16_t vector) {
   if (vector >= targets.size() || targets[vector].armed == nullptr) return;
+  if (targets[vector].fd < kFirstSleeper) return wake(targets[vector]);
   if (targets[vector].armed->exchange(0) == 1) woken.insert(targets[vector].fd);
 }
 
 uint32_t SimulatedTransport::read_register32(uint32_t offset) {
+  if (dead_) return UINT32_MAX;
   return static_cast<uint32_t>(controller_.read_register(offset, 4));
 }
 
 uint64_t SimulatedTransport::read_register64(uint32_t offset) {
+  if (dead_) return UINT64_MAX;
   return controller_.read_register(offset, 8);
 }
 
 void SimulatedTransport::write_register32(uint32_t offset, uint32_t value) {
+  if (dead_) return;
   controller_.write_register(offset, value, 4);
 }
 
 void SimulatedTransport::write_register64(uint32_t offset, uint64_t value) {
+  if (dead_) return;
   controller_.write_register(offset, value, 8);
 }
 
@@ -100,6 +107,22 @@ Status SimulatedTransport::bind_wake(uint16_t vector, const WakeTarget& target) 
   if (vector >= capabilities_.vectors) return Status(ErrorCode::Range, "no such vector");
   wakes_.targets[vector] = target;
   return {};
+}
+
+Result<std::unique_ptr<ClientPort>> SimulatedTransport::open_port(const SharingPolicy& policy) {
+  return SimulatedPort::open(*this, policy);
+}
+
+size_t SimulatedTransport::client_wake_count() const {
+  return static_cast<size_t>(
+      std::count_if(wakes_.targets.begin(), wakes_.targets.end(), [](const WakeTarget& target) {
+        return target.armed != nullptr && target.fd < kFirstSleeper;
+      }));
+}
+
+void SimulatedTransport::die() {
+  controller_.reset();
+  dead_ = true;
 }
 
 // What was pulled out reaches nothing afterwards: that is all a reset promises.

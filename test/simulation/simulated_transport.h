@@ -15,6 +15,12 @@
 
 namespace nvm::simulation {
 
+// Consumers of its own process have numbers from here on instead of descriptors: nothing is
+// written to them. Below are sockets, of clients.
+constexpr int kFirstSleeper = 1 << 20;
+
+class SimulatedPort;
+
 struct SimulatedTransportOptions {
   emulator::PcieControllerLimits limits;
   bool guarded = false;    // copies run under the SIGBUS guard, as for foreign memory
@@ -33,8 +39,7 @@ class SimulatedTransport final : public Transport {
   // The next buffer to be mapped may get several runs: queues must not.
   void scatter_next() { scatter_ = scattered_; }
   size_t mapping_count() const { return mappings_.size(); }
-  // Whether the consumer whose WakeTarget::fd is `sleeper` was woken since the last call. Nothing
-  // is written to that number: it is only a name here.
+  // Whether the consumer whose WakeTarget::fd is `sleeper` was woken since the last call.
   bool take_wake(int sleeper) { return wakes_.woken.erase(sleeper) != 0; }
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -48,9 +53,21 @@ class SimulatedTransport final : public Transport {
   Result<Mapping> map(const Buffer& buffer) override;
   Status unmap(const Mapping& mapping) override;
   Status bind_wake(uint16_t vector, const WakeTarget& target) override;
+  Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) override;
   Status reset() override;
 
+  // The process that drives it is killed: the controller is reset, and nothing that is done through
+  // this object reaches it any more.
+  void die();
+  // Its clients' ports, in the order in which they were opened.
+  const std::vector<SimulatedPort*>& ports() const { return ports_; }
+  // How often the device went to memory of clients that was unmapped.
+  uint64_t trap_hits() const { return trap_hits_; }
+  // Vectors that announce completions to clients.
+  size_t client_wake_count() const;
+
  private:
+  friend class SimulatedPort;
   class WakeTable final : public emulator::InterruptSink {
    public:
     explicit WakeTable(size_t count) : targets(count) {}
@@ -70,6 +87,9 @@ class SimulatedTransport final : public Transport {
   std::map<uint64_t, std::vector<IoRun>> mappings_;  // by handle
   uint64_t next_handle_ = 1;
   bool scatter_ = false;
+  bool dead_ = false;
+  uint64_t trap_hits_ = 0;
+  std::vector<SimulatedPort*> ports_;
 };
 
 }  // namespace nvm::simulation
