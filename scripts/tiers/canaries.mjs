@@ -27,9 +27,21 @@ const canaries = [
     what: "a dead client's queue is kept",
   },
   {
+    name: 'dead-queue-kept',
+    program: 'simulation',
+    sharing: true,
+    what: "a dead client's queue is kept",
+  },
+  {
     name: 'early-free',
     program: 'rpc_test',
     only: 'memory stays mapped*',
+    what: 'memory of a client is let go of too early',
+  },
+  {
+    name: 'early-free',
+    program: 'simulation',
+    sharing: true,
     what: 'memory of a client is let go of too early',
   },
 ]
@@ -46,8 +58,9 @@ const folder = 'build-canary'
 const buildTimeoutSeconds = 600
 const runTimeoutSeconds = 120
 
-// `only`: no other test cases, where others would wait for what never comes.
-async function mustBeCaught({ name, program, only, what }) {
+// `only`: no other test cases, where others would wait for what never comes. `sharing`: of a
+// simulation, the seeds of that.
+async function mustBeCaught({ name, program, only, sharing = false, what }) {
   const problem = await buildNative(folder, {
     definitions: [`NVM_CANARY=${name}`],
     targets: [program],
@@ -59,7 +72,11 @@ async function mustBeCaught({ name, program, only, what }) {
   }
   const path = join(root, folder, 'bin', program)
   const { args, findings } = programs[program] ?? programs.doctest
-  const chosen = only === undefined ? args : [...args, `--test-case=${only}`]
+  const chosen = [
+    ...args,
+    ...(sharing ? ['--sharing'] : []),
+    ...(only === undefined ? [] : [`--test-case=${only}`]),
+  ]
   const outcome = await run(path, chosen, { timeoutSeconds: runTimeoutSeconds })
   const cases = findings(outcome.output)
   if (outcome.ok || cases.length === 0) {
