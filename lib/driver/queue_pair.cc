@@ -189,7 +189,7 @@ Status QueuePair::delete_lost_queues(uint64_t timeout_ns) {
   if (status.ok()) status = delete_queues(timeout_ns);
   if (status.ok() || status.failure().code != ErrorCode::ManagerGone) return status;
   const bool has_next = transport_->awaits_manager() || check_health(*transport_).ok();
-  return has_next ? Status() : status;
+  return has_next ? Status() : std::move(status);
 }
 
 Status QueuePair::close() {

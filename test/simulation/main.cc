@@ -10,7 +10,7 @@
 
 #include <memory>
 
-#include "sharing/belongings.h"
+#include "sharing/held_by_process.h"
 #include "sharing/sharing_world.h"
 #include "world.h"
 
@@ -30,12 +30,12 @@ struct Options {
 // A world that has failed is left as it is: whoever waits in it would wait for ever.
 void run_world(uint64_t seed, bool sharing, Report& report) {
   if (!sharing) return World(seed, report).run();
-  const Belongings before = Belongings::count();
+  const HeldByProcess before = HeldByProcess::count();
   auto world = std::make_unique<SharingWorld>(seed, report);
   world->run();
   if (report.failed()) return (void)world.release();
   world.reset();
-  const Belongings after = Belongings::count();
+  const HeldByProcess after = HeldByProcess::count();
   if (after == before) return;
   report.fail("%lu descriptors and %lu mappings before, %lu and %lu after", before.descriptors,
               before.mappings, after.descriptors, after.mappings);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sharing/client_transport.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -22,7 +21,9 @@ Result<std::shared_ptr<ClientTransport>> ClientTransport::make(std::shared_ptr<r
 }
 
 ClientTransport::ClientTransport(std::shared_ptr<rpc::Client> client, std::shared_ptr<Wire> wire)
-    : client_(std::move(client)), wire_(std::move(wire)) {
+    : client_(std::move(client)),
+      belongings_(std::make_shared<rpc::Belongings>(client_)),
+      wire_(std::move(wire)) {
   const spec::RpcWelcome& welcome = client_->welcome();
   capabilities_.emulated = true;
   capabilities_.foreign_memory = false;
@@ -32,7 +33,7 @@ ClientTransport::ClientTransport(std::shared_ptr<rpc::Client> client, std::share
   capabilities_.address = client_->name();
   manager_.path = client_->name();
   manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_);
-  manager_.queue_numbers = std::make_shared<rpc::RemoteQueueNumbers>(client_);
+  manager_.queue_numbers = std::make_shared<rpc::RemoteQueueNumbers>(belongings_);
   manager_.limits.transfer_bytes_max = welcome.transfer_bytes_max;
   manager_.limits.io_queue_pairs_max = static_cast<uint16_t>(welcome.io_queue_pairs_max);
   manager_.limits.takes_sgls = welcome.takes_sgls != 0;
@@ -88,12 +89,12 @@ bool ClientTransport::look_for_notices() {
 }
 
 uint32_t ClientTransport::read_register32(uint32_t offset) {
-  if (client_->is_broken()) return UINT32_MAX;
+  if (!client_->is_connected()) return UINT32_MAX;
   return __atomic_load_n(reinterpret_cast<uint32_t*>(bar_ + offset), __ATOMIC_ACQUIRE);
 }
 
 uint64_t ClientTransport::read_register64(uint32_t offset) {
-  if (client_->is_broken()) return UINT64_MAX;
+  if (!client_->is_connected()) return UINT64_MAX;
   return __atomic_load_n(reinterpret_cast<uint64_t*>(bar_ + offset), __ATOMIC_ACQUIRE);
 }
 
@@ -106,54 +107,24 @@ Doorbells ClientTransport::doorbells() {
 }
 
 Result<Mapping> ClientTransport::map(const Buffer& buffer) {
-  rpc::Message request = rpc::make_message(
-      spec::rpc_code::map, 0,
-      spec::RpcMap{.offset = 0, .byte_length = buffer.byte_length(), .io_address = 0});
-  request.fds.emplace_back(fcntl(buffer.fd(), F_DUPFD_CLOEXEC, 0));
-  auto reply = client_->call(std::move(request));
-  if (!reply.ok()) return std::move(reply.status());
-  const auto body = rpc::parse_body<spec::RpcMapped>(reply.value());
-  const auto run = rpc::parse_body<spec::RpcRun>(reply.value(), sizeof(spec::RpcMapped));
-  if (!body || !run || body->run_count != 1 || run->byte_length < buffer.byte_length()) {
-    return Status(ErrorCode::Target, "a reply to `map` that cannot be read");
+  auto mapping = belongings_->map(buffer);
+  if (mapping.ok()) {
+    mapped_[mapping.value().handle] = {buffer.bytes(), buffer.byte_length(), buffer.fd()};
   }
-  mapped_[body->handle] = {buffer.bytes(), buffer.byte_length(), buffer.fd(), run->io_address};
-  return Mapping{{{run->io_address, run->byte_length}}, body->handle};
+  return mapping;
 }
 
 Status ClientTransport::unmap(const Mapping& mapping) {
   if (!is_gone()) {
-    auto reply =
-        client_->call(rpc::make_message(spec::rpc_code::unmap, 0, spec::RpcUnmap{mapping.handle}));
+    Status unmapped = belongings_->unmap(mapping);
     // Memory that cannot be had back is had back by leaving.
-    if (!reply.ok()) {
-      refusal_ = reply.status().failure();
+    if (!unmapped.ok()) {
+      refusal_ = unmapped.failure();
       leave();
     }
   }
   mapped_.erase(mapping.handle);
   return {};
-}
-
-uint64_t ClientTransport::io_address_of(const void* address) const {
-  const auto* byte = static_cast<const std::byte*>(address);
-  for (const auto& [handle, mapped] : mapped_) {
-    if (byte >= mapped.bytes && byte < mapped.bytes + mapped.byte_length) {
-      return mapped.io_address + static_cast<uint64_t>(byte - mapped.bytes);
-    }
-  }
-  return 0;
-}
-
-Status ClientTransport::bind_wake(uint16_t vector, const WakeTarget& target) {
-  spec::RpcBindWake body{};
-  body.vector = vector;
-  body.armed_address = target.armed == nullptr ? 0 : io_address_of(target.armed);
-  rpc::Message request = rpc::make_message(spec::rpc_code::bind_wake, 0, body);
-  if (target.armed != nullptr) request.fds.emplace_back(fcntl(target.fd, F_DUPFD_CLOEXEC, 0));
-  auto reply = client_->call(std::move(request));
-  const bool ends_with_manager = client_->is_broken() && target.armed == nullptr;
-  return reply.ok() || ends_with_manager ? Status() : std::move(reply.status());
 }
 
 Status ClientTransport::reset() {

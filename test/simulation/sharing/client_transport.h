@@ -9,6 +9,7 @@
 #include <map>
 
 #include "driver/remote_manager.h"
+#include "rpc/belongings.h"
 #include "rpc/client.h"
 #include "sharing/wire.h"
 #include "transport/transport.h"
@@ -29,7 +30,7 @@ class ClientTransport final : public Transport {
   // Takes notices that have come: whether one says that all queues are lost.
   bool look_for_notices();
   void lose_queues() {
-    if (lost_) lost_();
+    if (lost_) lost_(ErrorCode::QueueLost);
   }
   rpc::Client& client() { return *client_; }
   // Why memory could not be unmapped, if that was so.
@@ -49,25 +50,28 @@ class ClientTransport final : public Transport {
   size_t bar_byte_length() override { return client_->welcome().bar_byte_length; }
   Result<Mapping> map(const Buffer& buffer) override;
   Status unmap(const Mapping& mapping) override;
-  Status bind_wake(uint16_t vector, const WakeTarget& target) override;
+  Status bind_wake(uint16_t vector, const WakeTarget& target) override {
+    return belongings_->bind_wake(vector, target);
+  }
   const RemoteManager* manager() override { return &manager_; }
-  void on_queues_lost(std::function<void()> lost) override { lost_ = std::move(lost); }
+  void on_queues_lost(std::function<void(ErrorCode why)> lost) override {
+    lost_ = std::move(lost);
+  }
   Status reset() override;
-  bool is_gone() override { return client_->is_broken(); }
+  bool is_gone() override { return !client_->is_connected(); }
 
  private:
   struct Mapped {
     std::byte* bytes;
     size_t byte_length;
     int fd;
-    uint64_t io_address;
   };
 
   ClientTransport(std::shared_ptr<rpc::Client> client, std::shared_ptr<Wire> wire);
   Status map_bar();
-  uint64_t io_address_of(const void* address) const;
 
   const std::shared_ptr<rpc::Client> client_;
+  const std::shared_ptr<rpc::Belongings> belongings_;
   const std::shared_ptr<Wire> wire_;
   std::unique_ptr<rpc::SocketChannel> notices_;
   Capabilities capabilities_;
@@ -76,7 +80,7 @@ class ClientTransport final : public Transport {
   std::byte* bar_ = nullptr;
   ino_t port_name_ = 0;
   std::map<uint64_t, Mapped> mapped_;  // by handle
-  std::function<void()> lost_;
+  std::function<void(ErrorCode why)> lost_;
   std::optional<Failure> refusal_;
 };
 

@@ -6,9 +6,9 @@
 
 namespace nvm::simulation {
 
-struct Belongings {
-  static Belongings count();
-  bool operator==(const Belongings&) const = default;
+struct HeldByProcess {
+  static HeldByProcess count();
+  bool operator==(const HeldByProcess&) const = default;
 
   size_t descriptors = 0;
   size_t mappings = 0;  // of memory that processes share

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sharing/belongings.h"
+#include "sharing/held_by_process.h"
 
 #include <dirent.h>
 
@@ -8,8 +8,8 @@
 
 namespace nvm::simulation {
 
-Belongings Belongings::count() {
-  Belongings belongings;
+HeldByProcess HeldByProcess::count() {
+  HeldByProcess belongings;
   if (DIR* folder = opendir("/proc/self/fd")) {
     while (readdir(folder) != nullptr) belongings.descriptors++;
     closedir(folder);
