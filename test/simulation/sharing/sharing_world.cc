@@ -29,9 +29,9 @@ SharingGeometry::SharingGeometry(Random& random, bool faults) {
   mapped_bytes_max = random.between(4, 16) << 20;
   wire.room_bytes = random.skewed(64, 16384);
   wire.blocked_percent = random.chance(50) ? static_cast<unsigned>(random.below(40)) : 0;
-  if (faults && random.chance(30)) {
-    wire.requests_lost_per_mille = static_cast<unsigned>(random.below(20));
-    wire.replies_lost_per_mille = static_cast<unsigned>(random.below(20));
+  if (faults && random.chance(50)) {
+    wire.requests_lost_per_mille = static_cast<unsigned>(random.below(100));
+    wire.replies_lost_per_mille = static_cast<unsigned>(random.below(100));
   }
   leap_ns_max = faults ? random.skewed(1'000'000, 6'000'000'000) : 1'000'000;
 }
