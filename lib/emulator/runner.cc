@@ -62,11 +62,14 @@ bool Runner::pump() {
   const bool is_parked = wakes_at_ns_.load(std::memory_order_relaxed) != 0;
   if ((!is_parked && comes_round()) || !baton_.try_take()) return false;
   const bool worked = subsystem_->step(monotonic_clock());
+  // Written with the baton held, so what a thread that then parked promised is what we read. It
+  // sleeps as long as a step finds nothing: what goes on after this one, for example a sanitize
+  // that has begun, is its own to do.
+  const uint64_t wakes_at_ns = wakes_at_ns_.load(std::memory_order_relaxed);
+  const bool goes_on = worked && wakes_at_ns != 0 && subsystem_->step(monotonic_clock());
   const uint64_t next_ns = worked ? subsystem_->next_event_ns() : UINT64_MAX;
-  // Written with the baton held, so what a thread that then parked promised is what we read.
-  const bool too_late = next_ns < wakes_at_ns_.load(std::memory_order_relaxed);
   baton_.put_down();
-  if (too_late) wake();
+  if (goes_on || next_ns < wakes_at_ns) wake();
   return worked;
 }
 
