@@ -150,7 +150,8 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
   return reaped;
 }
 
-// Reaps until `wanted` completions are there; false when the queue's timeout passed without any.
+// Reaps until `wanted` completions are there; false when the queue's timeout passed without any, or
+// the queue is lost.
 bool reap_until(Batch& batch, uint32_t wanted, uint32_t& reaped) {
   constexpr uint32_t kLooksPerClock = 256;
   Transport& transport = batch.queue->transport();
@@ -170,12 +171,18 @@ bool reap_until(Batch& batch, uint32_t wanted, uint32_t& reaped) {
     }
     if (looks % kLooksPerClock != 0) continue;
     if (transport.pump()) continue;
+    if (batch.queue->pair->lost()) {
+      reaped = reap(batch, reaped);
+      return reaped >= wanted;
+    }
     const uint64_t now = waiter.now_ns();
     if (deadline == 0) deadline = now + batch.timeout_ns;
     if (now >= deadline) return false;
     waiter.pause(empty_rounds++);
   }
 }
+
+constexpr const char* kLost = "the controller was reset, or its manager has gone";
 
 napi_value fail(napi_env env, ErrorCode code, std::string detail) {
   return make_failure(env, Failure{code, 0, 0, std::move(detail)});
@@ -222,7 +229,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
     return fail(env, ErrorCode::Closed, "the queue pair of the batch");
   }
   QueuePair& pair = *batch->queue->pair;
-  if (pair.lost()) return fail(env, ErrorCode::QueueLost, "the controller was reset");
+  if (pair.lost()) return fail(env, ErrorCode::QueueLost, kLost);
   if (pair.block().state != static_cast<int32_t>(QueueState::Live)) {
     return fail(env, ErrorCode::Closed, "the queue pair of the batch");
   }
@@ -247,6 +254,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
   const uint32_t outstanding = static_cast<uint32_t>(pair.block().outstanding);
   const uint32_t wanted = std::min(call.wanted, outstanding);
   if (!reap_until(*batch, wanted, call.reaped) && call.reaped == 0) {
+    if (pair.lost()) return fail(env, ErrorCode::QueueLost, kLost);
     return fail(env, ErrorCode::Timeout, "a batch of " + std::to_string(count) + " commands");
   }
   return nullptr;

@@ -218,6 +218,7 @@ export class CompletionQueue {
 
   /**
    * Takes what has completed into `done`; returns how many. Frees their command ids. No doorbell.
+   * ERR_QUEUE_LOST, after some polls, when the controller was reset or its manager has gone.
    */
   poll(): number {
     const ring = this.#ring
@@ -230,7 +231,17 @@ export class CompletionQueue {
     if (++this.#emptyPolls < this.#emptyMax) return 0
     this.#emptyPolls = 0
     ring.pump()
-    return ring.poll()
+    return this.#lookAgain()
+  }
+
+  /** One poll of a queue that may be lost: then no more completes than has already. */
+  #lookAgain(): number {
+    const ring = this.#ring
+    const { isLive } = ring
+    const count = ring.poll()
+    if (count !== 0 || isLive) return count
+    const why = `queue pair ${ring.id}: the controller was reset, or its manager has gone`
+    throw createError('ERR_QUEUE_LOST', why, { queue: ring.id, dump: this.#pair.dump() })
   }
 
   /** Rings the doorbell for what was polled. Once per batch is enough. */
@@ -241,7 +252,8 @@ export class CompletionQueue {
   }
 
   /**
-   * Polls until something has completed; ERR_TIMEOUT after the queue's timeout. Blocks the thread.
+   * Polls until something has completed; ERR_TIMEOUT after the queue's timeout, ERR_QUEUE_LOST as
+   * poll(). Blocks the thread.
    */
   wait(): number {
     const looks = 1024 // about five microseconds
@@ -252,6 +264,8 @@ export class CompletionQueue {
       if (count !== 0) return count
       // The device may have no CPU: help it, or let it have ours.
       ring.pump()
+      const late = this.#lookAgain()
+      if (late !== 0) return late
       const now = performance.now()
       if (deadline === 0) deadline = now + this.#pair.timeoutMs
       if (now < deadline) continue

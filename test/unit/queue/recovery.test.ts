@@ -237,7 +237,7 @@ describe('recovery', () => {
     raw.sq.submit()
     await controller.reset()
     expect(await lost).toMatchObject({ code: 'ERR_QUEUE_LOST' })
-    expect(() => raw.cq.wait()).toThrow(expect.objectContaining({ code: 'ERR_TIMEOUT' }))
+    expect(() => raw.cq.wait()).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_LOST' }))
     await expect.poll(() => busy.stats().restarts).toBe(1)
     device.restart()
     const again = busy.read({ namespace, lba: 0, into: memory })

@@ -2,7 +2,13 @@
 // A controller that is served, and clients in the same process: each openController of the socket
 // is a client of its own.
 import { join } from 'node:path'
-import { type Controller, openController, readSharing, type SharingOptions } from 'peernvm'
+import {
+  type Controller,
+  type ControllerServer,
+  openController,
+  readSharing,
+  type SharingOptions,
+} from 'peernvm'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../../support/failure.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -10,6 +16,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 interface Shared {
   readonly manager: Controller
   readonly client: Controller
+  readonly server: ControllerServer
   readonly path: string
 }
 
@@ -24,7 +31,7 @@ async function share(
   await using server = await manager.serve({ path, ...options })
   expect(server.path).toBe(path)
   await using client = await openController(path)
-  await use({ manager, client, path })
+  await use({ manager, client, server, path })
 }
 
 const page = (byte: number) => new Uint8Array(4096).fill(byte)
@@ -195,6 +202,19 @@ describe('limits', () => {
 })
 
 describe('a server', () => {
+  test('that ends is noticed by who waits at a raw queue, long before its timeout', async () => {
+    await share({}, async ({ client, server }) => {
+      const { cq } = await client.createQueuePair({ mode: 'raw', timeoutMs: 60_000 })
+      expect(cq.poll()).toBe(0)
+      await server.close()
+      const lost = expect.objectContaining({ code: 'ERR_QUEUE_LOST' })
+      expect(() => cq.wait()).toThrow(lost)
+      expect(() => {
+        for (;;) cq.poll()
+      }).toThrow(lost)
+    })
+  })
+
   test('says who is there, without counting who asks', async () => {
     await share({}, async ({ client, path }) => {
       const memory = await client.allocate(4096)
