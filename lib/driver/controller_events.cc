@@ -174,6 +174,10 @@ Status ControllerEvents::collect(Admin& queue) {
     if (!taken.ok()) return std::move(taken.status());
     for (const AsyncEvent& event : taken.value()) hand_out(event);
     any = !taken.value().empty();
+    const uint64_t dropped = remote()->dropped();
+    std::lock_guard lock(mutex_);
+    for (const auto& watcher : watchers_) watcher->dropped_ += dropped - remote_dropped_;
+    remote_dropped_ = dropped;
   } else {
     auto taken = queue.take_events();
     if (!taken.ok()) return std::move(taken.status());

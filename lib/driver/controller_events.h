@@ -100,7 +100,8 @@ class ControllerEvents {
   std::optional<uint32_t> configuration_;
   std::optional<Failure> lost_;  // the configuration could not be restored: why
   std::atomic<uint32_t> armed_ = 0;
-  int bound_fd_ = -1;  // of a watcher; the device and the admin queue write to it
+  uint64_t remote_dropped_ = 0;  // before they came here
+  int bound_fd_ = -1;            // of a watcher; the device and the admin queue write to it
   bool device_wakes_ = false;
 };
 

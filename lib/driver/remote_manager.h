@@ -23,6 +23,8 @@ class RemoteEvents {
   virtual bool look(const WakeTarget& target) = 0;
   // Since the last call, the oldest first. A failure, once there is none, when no more will come.
   virtual Result<std::vector<AsyncEvent>> take() = 0;
+  // How many were lost so far, since nobody took them in time.
+  virtual uint64_t dropped() = 0;
 };
 
 struct RemoteManager {

@@ -19,6 +19,11 @@ Result<std::vector<AsyncEvent>> ReceivedEvents::take() {
   return taken;
 }
 
+uint64_t ReceivedEvents::dropped() {
+  std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
 void ReceivedEvents::receive(const Message& notice) {
   const auto body = parse_body<spec::RpcEvent>(notice);
   if (!body) return;
@@ -30,7 +35,14 @@ void ReceivedEvents::receive(const Message& notice) {
     event.failure = Failure{ErrorCode::Os, 0, 0, "the manager could not read the log page"};
   }
   std::lock_guard lock(mutex_);
-  if (events_.size() == kUntakenEventsMax) events_.pop_front();
+  // Another manager counts anew.
+  const bool goes_on = body->dropped >= dropped_by_manager_;
+  dropped_ += goes_on ? body->dropped - dropped_by_manager_ : body->dropped;
+  dropped_by_manager_ = body->dropped;
+  if (events_.size() == kUntakenEventsMax) {
+    events_.pop_front();
+    dropped_++;
+  }
   events_.push_back(std::move(event));
   wake(target_);
 }

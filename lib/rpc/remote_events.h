@@ -19,6 +19,8 @@ class ReceivedEvents final : public RemoteEvents {
   bool look(const WakeTarget& target) override;
   Result<std::vector<AsyncEvent>> take() override;
 
+  uint64_t dropped() override;
+
   // The manager's notice; one that cannot be read is nobody's. Of too many the oldest go.
   void receive(const Message& notice);
   // Nothing more comes: whoever waits shall look.
@@ -30,6 +32,8 @@ class ReceivedEvents final : public RemoteEvents {
   std::mutex mutex_;  // guards everything below
   WakeTarget target_;
   std::deque<AsyncEvent> events_;
+  uint64_t dropped_ = 0;
+  uint64_t dropped_by_manager_ = 0;  // as it counts
 };
 
 }  // namespace nvm::rpc

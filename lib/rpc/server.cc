@@ -27,7 +27,8 @@ constexpr uint64_t kListenNs = 50'000;
 constexpr int kLookAgainMs = 1;
 constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
-constexpr int kEventLookMs = 100;
+constexpr unsigned kWatchAttemptsMax = 5;
+constexpr uint64_t kWatchAgainNs = 1'000 * kNanosecondsPerMillisecond;
 constexpr uint64_t kStopNs = 10'000 * kNanosecondsPerMillisecond;
 
 uint64_t random_generation() {
@@ -97,7 +98,7 @@ void Server::run() {
       looks = 0;
       device_woken = false;
     }
-    follow_events();
+    pass_events_on(now_ns);
     if (stop_at_ns != 0 && (service_.is_settled() || now_ns >= stop_at_ns)) break;
     const bool waits = service_.waits_for_device();
     if (waits && pumps) transport_->pump();
@@ -112,32 +113,20 @@ void Server::run() {
     }
     attended_at_ns = clock.now_ns();
   }
-  if (watcher_ != nullptr) controller_->events().unwatch(watcher_);
+  events_.reset();
 }
 
-// Watches from the first client on that wants to hear of events.
-void Server::follow_events() {
-  if (watcher_ != nullptr || controller_ == nullptr || !service_.watches_events()) return;
-  int sockets[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0) return;
-  event_socket_.reset(sockets[0]);
-  event_writer_.reset(sockets[1]);
-  auto watcher = controller_->events().watch(event_writer_.get());
-  if (!watcher.ok()) return event_socket_.reset();
-  watcher_ = std::move(watcher.value());
-  pass_events_on();
-}
-
-// Reads log pages, which takes a few admin commands. Arms the wake-up for the next event.
-void Server::pass_events_on() {
-  char bytes[64];
-  while (recv(event_socket_.get(), bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
+// Watches from the first client on that wants to hear of events. Where the controller does not let
+// itself be watched, it is asked a few times.
+void Server::pass_events_on(uint64_t now_ns) {
+  if (controller_ == nullptr || !service_.watches_events()) return;
+  if (events_ == nullptr && watch_attempts_ < kWatchAttemptsMax && now_ns >= watch_at_ns_) {
+    watch_attempts_++;
+    watch_at_ns_ = now_ns + kWatchAgainNs;
+    events_ = EventFollower::start(controller_, [this] { notify(); });
   }
-  while (controller_->events().look(*watcher_)) {
-    auto taken = controller_->events().take(*watcher_);
-    if (!taken.ok() || taken.value().events.empty()) break;
-    for (const AsyncEvent& event : taken.value().events) service_.tell(event);
-  }
+  if (events_ == nullptr) return;
+  for (const AsyncEvent& event : events_->take()) service_.tell(event);
 }
 
 // How long nothing has to be done, unless somebody says something; −1: for ever.
@@ -145,23 +134,19 @@ int Server::wait_ms() {
   if (service_.waits_for_device() || stopping_.load()) return kLookAgainMs;
   if (service_.waits_long()) return kLookLaterMs;
   // Where the system refused, for example for lack of descriptors, it is asked again later.
-  if (accept_later_) return kAcceptRetryMs;
-  // Devices that cannot wake us are asked for events now and then.
-  return watcher_ != nullptr && !controller_->events().wakes() ? kEventLookMs : -1;
+  return accept_later_ ? kAcceptRetryMs : -1;
 }
 
-// Until a client says something, a new one comes, or there are events.
+// Until a client says something, a new one comes, or somebody has notified.
 void Server::attend(int timeout_ms) {
   std::vector<pollfd> waiting{{wake_event_.get(), POLLIN, 0}};
   const bool accepts = listener_.has_value() && !std::exchange(accept_later_, false);
   if (accepts) waiting.push_back({listener_->socket(), POLLIN, 0});
-  if (watcher_ != nullptr) waiting.push_back({event_socket_.get(), POLLIN, 0});
   service_.for_each_channel([&](Channel& channel, bool receives, bool sends) {
     const auto events = static_cast<short>((receives ? POLLIN : 0) | (sends ? POLLOUT : 0));
     waiting.push_back({static_cast<SocketChannel&>(channel).socket(), events, 0});
   });
   const int ready = poll(waiting.data(), waiting.size(), timeout_ms);
-  if (watcher_ != nullptr) pass_events_on();
   if (ready <= 0) return;
   if (waiting[0].revents != 0) {
     eventfd_t ignored;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shares a controller with other processes at a socket: the thin loop around Service, and the only
-// thread of the manager's side.
+// Shares a controller with other processes at a socket: the thin loop around Service, and its
+// thread.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "platform/socket_listener.h"
+#include "rpc/event_follower.h"
 #include "rpc/service.h"
 
 namespace nvm::rpc {
@@ -38,8 +39,7 @@ class Server {
   int wait_ms();
   void attend(int timeout_ms);
   void accept_client();
-  void follow_events();
-  void pass_events_on();
+  void pass_events_on(uint64_t now_ns);
 
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<AdminQueue> admin_;
@@ -47,10 +47,10 @@ class Server {
   std::optional<SocketListener> listener_;
   const UniqueFd wake_event_;
   Service service_;
-  // Of asynchronous events, while a client wants to hear of them.
   const std::shared_ptr<Controller> controller_;
-  std::shared_ptr<EventWatcher> watcher_;
-  UniqueFd event_socket_, event_writer_;
+  std::unique_ptr<EventFollower> events_;  // once a client wanted to hear of them
+  unsigned watch_attempts_ = 0;
+  uint64_t watch_at_ns_ = 0;
   bool accept_later_ = false;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
