@@ -32,7 +32,7 @@ TEST_CASE("events that do not fit into a client's socket are counted, and the ne
 }
 
 TEST_CASE("a client counts what its manager dropped, of one manager after the other, and itself") {
-  rpc::ReceivedEvents events(nullptr);
+  rpc::ReceivedEvents events(nullptr, nullptr);
   events.receive(make_notice(3));
   events.receive(make_notice(3));
   CHECK(events.dropped() == 3);
@@ -43,7 +43,7 @@ TEST_CASE("a client counts what its manager dropped, of one manager after the ot
   CHECK(events.dropped() == 6);
   for (size_t i = 0; i < kUntakenEventsMax; i++) events.receive(make_notice(1));
   CHECK(events.dropped() == 10);
-  CHECK(events.take().size() == kUntakenEventsMax);
+  CHECK(events.take().value().size() == kUntakenEventsMax);
 }
 
 TEST_CASE("a device that does not answer for a log page holds up no client") {

@@ -11,7 +11,7 @@ class LateNotices final : public Transport {
  public:
   explicit LateNotices(std::shared_ptr<Transport> transport) : inner_(std::move(transport)) {}
 
-  void tell() { lost_(); }
+  void tell() { lost_(ErrorCode::QueueLost); }
 
   const Capabilities& capabilities() const override { return inner_->capabilities(); }
   uint32_t read_register32(uint32_t offset) override { return inner_->read_register32(offset); }
@@ -25,12 +25,14 @@ class LateNotices final : public Transport {
   Result<Mapping> map(const Buffer& buffer) override { return inner_->map(buffer); }
   Status unmap(const Mapping& mapping) override { return inner_->unmap(mapping); }
   const RemoteManager* manager() override { return inner_->manager(); }
-  void on_queues_lost(std::function<void()> lost) override { lost_ = std::move(lost); }
+  void on_queues_lost(std::function<void(ErrorCode why)> lost) override {
+    lost_ = std::move(lost);
+  }
   Status reset() override { return inner_->reset(); }
 
  private:
   const std::shared_ptr<Transport> inner_;
-  std::function<void()> lost_;
+  std::function<void(ErrorCode why)> lost_;
 };
 
 struct LateClient {
