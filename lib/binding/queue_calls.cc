@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Queue pairs: creating and closing them, and the few calls that TypeScript's hot paths make.
+#include <sched.h>
+
 #include "binding/calls.h"
 #include "binding/environment.h"
 #include "binding/task.h"
 #include "platform/clock.h"
 #include "platform/cpus.h"
-#include "platform/give_way.h"
 
 namespace nvm::binding {
 namespace {
@@ -202,7 +203,7 @@ napi_value pump(napi_env env, napi_callback_info info) {
   auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
   const bool worked = queue != nullptr && !queue->released() && queue->transport().pump();
   // Where stepping the device did nothing, its thread may need this CPU.
-  if (!worked) give_way();
+  if (!worked) sched_yield();
   return make_boolean(env, worked);
 }
 

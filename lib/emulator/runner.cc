@@ -8,7 +8,6 @@
 #include "platform/clock.h"
 #include "platform/cpus.h"
 #include "platform/futex.h"
-#include "platform/give_way.h"
 #include "platform/ordering.h"
 
 namespace nvm::emulator {
@@ -19,8 +18,6 @@ namespace {
 constexpr unsigned kSpinRounds = 200;
 // Empty rounds after which it parks: with the spinning, about half a millisecond without work.
 constexpr unsigned kYieldRounds = 1000;
-// As many count for one in which it slept.
-constexpr unsigned kRoundsOfNap = 100;
 // Looks of a client at whether the thread comes round: the time of some rounds, well below 1 µs.
 constexpr unsigned kRoundLooks = 16;
 // An event closer than this is waited for awake: sleeping and waking takes as long.
@@ -105,9 +102,10 @@ void Runner::run() {
       empty_rounds++;
       spin_hint();
     } else if (empty_rounds < spin_rounds + kYieldRounds) {
-      empty_rounds += give_way() ? kRoundsOfNap : 1;
+      empty_rounds++;
+      std::this_thread::yield();
     } else if (polling_hosts_.load(std::memory_order_relaxed) != 0) {
-      give_way();
+      std::this_thread::yield();
     } else if (park()) {
       empty_rounds = 0;
     }
@@ -138,7 +136,7 @@ bool Runner::park() {
     futex_wait(*sleeping_words_.front(), 1, timeout_ns);
     wakes_at_ns_.store(0, std::memory_order_relaxed);
   } else if (!worked) {
-    give_way();
+    std::this_thread::yield();
   }
   for (std::atomic<uint32_t>* word : sleeping_words_) {
     word->store(0, std::memory_order_relaxed);

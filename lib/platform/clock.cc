@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "platform/cpus.h"
-#include "platform/give_way.h"
 #include "platform/ordering.h"
 
 namespace nvm {
@@ -20,8 +19,6 @@ constexpr unsigned kYieldRounds = 1000;
 // Of looks that are system calls. With more, two processes that got the same CPU answer each other
 // three times as late.
 constexpr unsigned kSpinReplyRounds = 4;
-// Yields before it may sleep: most replies take less time than that.
-constexpr unsigned kPatientReplyRounds = 64;
 constexpr long kSleepNs = 50'000;
 
 uint64_t read_monotonic_ns() {
@@ -38,18 +35,16 @@ class MonotonicClock final : public Clock {
 class ThreadWaiter final : public Waiter {
  public:
   // On one CPU the device cannot move while we spin.
-  ThreadWaiter(unsigned spin_rounds, unsigned patient_rounds)
-      : spin_rounds_(usable_cpu_count() > 1 ? spin_rounds : 0), patient_rounds_(patient_rounds) {}
+  explicit ThreadWaiter(unsigned spin_rounds)
+      : spin_rounds_(usable_cpu_count() > 1 ? spin_rounds : 0) {}
 
   uint64_t now_ns() override { return read_monotonic_ns(); }
 
   void pause(unsigned empty_rounds) override {
     if (empty_rounds < spin_rounds_) {
       spin_hint();
-    } else if (empty_rounds - spin_rounds_ < patient_rounds_) {
-      sched_yield();
     } else if (empty_rounds - spin_rounds_ < kYieldRounds) {
-      give_way();
+      sched_yield();
     } else {
       timespec nap{0, kSleepNs};
       nanosleep(&nap, nullptr);
@@ -57,7 +52,7 @@ class ThreadWaiter final : public Waiter {
   }
 
  private:
-  const unsigned spin_rounds_, patient_rounds_;
+  const unsigned spin_rounds_;
 };
 
 }  // namespace
@@ -68,12 +63,12 @@ Clock& monotonic_clock() {
 }
 
 Waiter& thread_waiter() {
-  static ThreadWaiter waiter(kSpinRounds, 0);
+  static ThreadWaiter waiter(kSpinRounds);
   return waiter;
 }
 
 Waiter& reply_waiter() {
-  static ThreadWaiter waiter(kSpinReplyRounds, kPatientReplyRounds);
+  static ThreadWaiter waiter(kSpinReplyRounds);
   return waiter;
 }
 
