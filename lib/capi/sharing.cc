@@ -92,8 +92,6 @@ extern "C" int nvm_rpc_enable(nvm_aq_ref ref, const char* path, nvm_rpc_filter f
   served.queue_numbers =
       ref->queues.share(limits.value().io_queue_pairs_max, transport->capabilities().vectors);
   served.limits = limits.value();
-  served.ready_timeout_ns =
-      nvm::ready_timeout_ns(transport->read_register64(nvm::spec::registers::cap));
   auto started = nvm::rpc::Server::start(std::move(served), path, {}, make_policy(filter, arg));
   if (!started.ok()) return report(started.status());
   std::lock_guard lock(ref->mutex);

@@ -23,8 +23,8 @@ class ClientBar {
   // place, so that who looks at registers or rings a doorbell meanwhile finds either the old or the
   // new. ERR_TARGET for what is no BAR.
   Status map(Client& client);
-  // Lets go of it: the doorbells of a drive belong to the clients of the next manager, and a file of
-  // the device that nobody maps lets go of the device. What is rung from now on goes to memory.
+  // Lets go of it: the doorbells of a drive belong to the clients of the next manager, and a file
+  // of the device that nobody maps lets go of the device. What is rung from now on goes to memory.
   void leave();
   // Whether what came with `next` is the BAR of a controller with the same properties.
   bool is_same(const Client& next) const;

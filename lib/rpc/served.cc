@@ -14,12 +14,9 @@ Result<ServedController> share(Controller& controller, const SharingPolicy& poli
   auto ownership = controller.ownership();
   if (!ownership.ok()) return std::move(ownership.status());
   NVM_TRY(check_shareable(controller.transport(), policy));
-  return ServedController{controller.shared_transport(),
-                          std::move(ownership.value().admin),
-                          std::move(ownership.value().queue_numbers),
-                          controller.limits(),
-                          controller.shared_from_this(),
-                          controller.properties().ready_timeout_ns};
+  return ServedController{controller.shared_transport(), std::move(ownership.value().admin),
+                          std::move(ownership.value().queue_numbers), controller.limits(),
+                          controller.shared_from_this()};
 }
 
 }  // namespace nvm::rpc

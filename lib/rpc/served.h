@@ -29,7 +29,6 @@ struct ServedController {
   std::shared_ptr<OwnQueueNumbers> queue_numbers;
   ControllerLimits limits;
   std::shared_ptr<Controller> controller;  // for its events; null: clients hear of none
-  uint64_t ready_timeout_ns = 0;
 };
 
 // ERR_UNSUPPORTED for a device that clients cannot have a part of, or that cannot hold them to

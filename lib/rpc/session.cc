@@ -142,9 +142,6 @@ Status Session::obey(Message& message, uint64_t now_ns) {
       watches_events_ = true;
       reply(make_message(spec::rpc_code::watch_events, message.header().id));
       return {};
-    case spec::rpc_code::goodbye:
-      leave(now_ns);
-      return {};
     default:
       return refuse_malformed("its code is not known");
   }
@@ -170,7 +167,6 @@ void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
   welcome.io_queue_pairs_max =
       std::min<uint32_t>(limits_.queue_pairs_max, served_.limits.io_queue_pairs_max);
   welcome.optional_events = served_.limits.optional_events;
-  welcome.ready_timeout_ns = served_.ready_timeout_ns;
   welcome.data_identity = served_.transport->data_identity();
 }
 

@@ -22,7 +22,6 @@ inline constexpr uint8_t give_queue = 0x06;  // RpcQueue
 inline constexpr uint8_t bind_wake = 0x07;  // RpcBindWake
 inline constexpr uint8_t wake = 0x08;  // The device sleeps and a doorbell was rung; has no reply
 inline constexpr uint8_t status = 0x09;  // How many clients there are, and each
-inline constexpr uint8_t goodbye = 0x0a;  // The client leaves, and has no queues
 // From now on the client hears of asynchronous events
 inline constexpr uint8_t watch_events = 0x0b;
 // Notice: the controller was reset, no queue exists any more
@@ -67,7 +66,7 @@ struct RpcWelcome {
   uint64_t transfer_bytes_max;  // MDTS in bytes; all ones: no limit
   uint32_t io_queue_pairs_max;  // Queue pairs that this client may have
   uint32_t optional_events;  // Identify OAES
-  uint64_t ready_timeout_ns;  // CAP.TO
+  uint8_t reserved_96[8];
   uint64_t data_identity;  // Of the blocks: another number where they are others; 0: unknown
   uint8_t reserved_112[16];
   char name[64];  // The transport of the manager
@@ -193,7 +192,6 @@ static_assert(offsetof(RpcWelcome, takes_sgls) == 76);
 static_assert(offsetof(RpcWelcome, transfer_bytes_max) == 80);
 static_assert(offsetof(RpcWelcome, io_queue_pairs_max) == 88);
 static_assert(offsetof(RpcWelcome, optional_events) == 92);
-static_assert(offsetof(RpcWelcome, ready_timeout_ns) == 96);
 static_assert(offsetof(RpcWelcome, data_identity) == 104);
 static_assert(offsetof(RpcWelcome, name) == 128);
 static_assert(offsetof(RpcWelcome, address) == 192);

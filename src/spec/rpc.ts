@@ -55,7 +55,6 @@ export const rpc = {
       transfer_bytes_max: [80, 'u64', 'MDTS in bytes; all ones: no limit'],
       io_queue_pairs_max: [88, 'u32', 'Queue pairs that this client may have'],
       optional_events: [92, 'u32', 'Identify OAES'],
-      ready_timeout_ns: [96, 'u64', 'CAP.TO'],
       data_identity: [
         104,
         'u64',
@@ -183,7 +182,6 @@ export const rpcCodes = {
   bind_wake: [7, 'RpcBindWake'],
   wake: [8, 'The device sleeps and a doorbell was rung; has no reply'],
   status: [9, 'How many clients there are, and each'],
-  goodbye: [10, 'The client leaves, and has no queues'],
   watch_events: [11, 'From now on the client hears of asynchronous events'],
   queues_lost: [32, 'Notice: the controller was reset, no queue exists any more'],
   closing: [33, 'Notice: the manager ends'],

@@ -213,12 +213,8 @@ inline void send_bind_wake(Input& input, RpcClient& client) {
 }
 
 inline void send_small(Input& input, RpcClient& client) {
-  constexpr uint16_t kCodes[] = {spec::rpc_code::wake,
-                                 spec::rpc_code::status,
-                                 spec::rpc_code::goodbye,
-                                 spec::rpc_code::watch_events,
-                                 0,
-                                 99};
+  constexpr uint16_t kCodes[] = {spec::rpc_code::wake, spec::rpc_code::status,
+                                 spec::rpc_code::watch_events, 0, 99};
   client.send(input.pick(kCodes), uint32_t{0});
 }
 

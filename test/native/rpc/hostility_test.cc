@@ -114,7 +114,7 @@ TEST_CASE("a client that closes at any point of the conversation leaves nothing"
     if (steps > 3) {
       send_raw(socket.get(), spec::rpc_code::admin, Scripted::admin(Scripted::create_cq(3, 0)));
     }
-    if (steps > 4) send_raw(socket.get(), spec::rpc_code::goodbye, uint32_t{0});
+    if (steps > 4) send_raw(socket.get(), spec::rpc_code::wake, uint32_t{0});
   }
   INFO("all numbers but the worker's are free");
   CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] {

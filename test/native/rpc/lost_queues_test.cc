@@ -25,9 +25,7 @@ class LateNotices final : public Transport {
   Result<Mapping> map(const Buffer& buffer) override { return inner_->map(buffer); }
   Status unmap(const Mapping& mapping) override { return inner_->unmap(mapping); }
   const RemoteManager* manager() override { return inner_->manager(); }
-  void on_queues_lost(std::function<void(ErrorCode why)> lost) override {
-    lost_ = std::move(lost);
-  }
+  void on_queues_lost(std::function<void(ErrorCode why)> lost) override { lost_ = std::move(lost); }
   Status reset() override { return inner_->reset(); }
 
  private:

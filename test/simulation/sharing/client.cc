@@ -114,7 +114,6 @@ void Client::end() {
     extra_.clear();
     const Status closed = controller_->close();
     if (!closed.ok()) fail("close", closed);
-    if (random_.chance(50)) transport_->client().post(spec::rpc_code::goodbye);
   }
   depart();
 }

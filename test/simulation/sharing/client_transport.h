@@ -54,9 +54,7 @@ class ClientTransport final : public Transport {
     return belongings_->bind_wake(vector, target);
   }
   const RemoteManager* manager() override { return &manager_; }
-  void on_queues_lost(std::function<void(ErrorCode why)> lost) override {
-    lost_ = std::move(lost);
-  }
+  void on_queues_lost(std::function<void(ErrorCode why)> lost) override { lost_ = std::move(lost); }
   Status reset() override;
   bool is_gone() override { return !client_->is_connected(); }
 

@@ -92,9 +92,9 @@ void Stranger::put_admin(rpc::Message& message) {
 rpc::Message Stranger::make_request() {
   namespace code = spec::rpc_code;
   constexpr uint16_t kCodes[] = {
-      code::hello,     code::map,   code::map,        code::unmap,      code::admin,
-      code::admin,     code::admin, code::take_queue, code::take_queue, code::give_queue,
-      code::bind_wake, code::wake,  code::status,     code::goodbye,    code::watch_events};
+      code::hello,     code::map,   code::map,        code::unmap,       code::admin,
+      code::admin,     code::admin, code::take_queue, code::take_queue,  code::give_queue,
+      code::bind_wake, code::wake,  code::status,     code::watch_events};
   const bool greets = addresses_.empty() && kept_.empty() && random_.chance(50);
   const uint16_t what = greets                ? code::hello
                         : random_.one_in(100) ? static_cast<uint16_t>(random_.next())
@@ -103,7 +103,6 @@ rpc::Message Stranger::make_request() {
   const auto word = [&](uint64_t usual) {
     rpc::append(message, random_.chance(90) ? usual : random_.next());
   };
-  if (what == code::goodbye && random_.chance(90)) return make_request();
   if (what == code::hello) rpc::append(message, spec::RpcHello{spec::rpc_version, 0});
   if (what == code::map) {
     word(0);

@@ -80,9 +80,7 @@ Channel::State Wire::receive(End end, Message& message) {
 }
 
 void Wire::note_request(const spec::RpcHeader& header) {
-  const bool has_reply =
-      header.code != spec::rpc_code::wake && header.code != spec::rpc_code::goodbye;
-  if (has_reply) asked_.emplace(header.id, header.code);
+  if (header.code != spec::rpc_code::wake) asked_.emplace(header.id, header.code);
 }
 
 void Wire::note_reply(const spec::RpcHeader& header) {
