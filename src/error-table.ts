@@ -172,7 +172,7 @@ export const errorTable = {
     number: 28,
     errno: 'ECONNRESET',
     message: 'The queue was deleted under the command to recover from a failure: {detail}',
-    fix: 'Repeat the command, which may or may not have been executed. A queue pair with promises was created again; a raw one must be closed.',
+    fix: 'Repeat the command, which may or may not have been executed. A queue with promises was created again; a raw one must be closed.',
   },
   ERR_CONTROLLER_DISABLED: {
     number: 29,

@@ -229,7 +229,7 @@ constexpr const char* error_fix(ErrorCode code) {
       return "The queue or the controller was closed, or the program gave up; open it again "
              "and repeat the command.";
     case ErrorCode::QueueLost:
-      return "Repeat the command, which may or may not have been executed. A queue pair with "
+      return "Repeat the command, which may or may not have been executed. A queue with "
              "promises was created again; a raw one must be closed.";
     case ErrorCode::ControllerDisabled:
       return "Find the program that resets it; share the controller instead (role "

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Our driver against a device that we did not write: one program on the emulator and, in a virtual
 // machine, on QEMU's NVMe controller, reached through sysfs without an IOMMU and through vfio with
-// one. There it is shared with other processes, too, and moves data to and from the memory of a second
-// device.
+// one. There it is shared with other processes, too, and moves data to and from the memory of a
+// second device.
 import { execFile } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

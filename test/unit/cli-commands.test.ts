@@ -142,7 +142,7 @@ describe('identify, log and feature', () => {
   test.each(lines)('the example works: %s', async (line) => {
     using folder = temporaryFolder('cli')
     const image = join(folder.path, 'disk.img')
-    const { openController } = await import('../../src/controller.ts')
+    const { openController } = await import('../../src/open.ts')
     await (await openController({ emulator: { image, size: '4MiB' } })).close()
     const { code, stdout, stderr } = await peernvm(
       line.split(' ').map((word) => (word === 'disk.img' ? image : word)),

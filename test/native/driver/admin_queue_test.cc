@@ -227,5 +227,29 @@ TEST_CASE("after close every command fails as closed") {
   CHECK(late.status().failure().code == ErrorCode::Closed);
 }
 
+TEST_CASE("a command of a client has not ended before a controller that is reset is disabled") {
+  AdminHost host;
+  host.start();
+  host.device->on_admin = hold;
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::get_features;
+  const auto ticket = host.queue->begin(command, nullptr, nullptr);
+  REQUIRE(ticket.has_value());
+  host.device->becomes_disabled = false;
+  int looks = 0;
+  host.device->on_step = [&] {
+    if (host.device->enabled()) return;
+    CHECK_FALSE(host.queue->end(*ticket).has_value());
+    if (++looks < 3) return;
+    host.device->becomes_disabled = true;
+    host.device->write_register32(spec::registers::cc, 0);
+  };
+  REQUIRE(host.queue->stop().ok());
+  CHECK(looks == 3);
+  auto ended = host.queue->end(*ticket);
+  REQUIRE(ended.has_value());
+  CHECK(ended->status().failure().code == ErrorCode::Aborted);
+}
+
 }  // namespace
 }  // namespace nvm::test
