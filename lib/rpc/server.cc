@@ -12,18 +12,20 @@
 #include <vector>
 
 #include "platform/clock.h"
+#include "platform/ordering.h"
 #include "platform/os_failure.h"
 
 namespace nvm::rpc {
 namespace {
 
-// How long the thread looks for the answer of the device all the time, which takes some
-// microseconds where the device has a CPU. It yields meanwhile: where it has none, this may be the
-// one.
-constexpr uint64_t kLookNs = 2 * kNanosecondsPerMillisecond;
-// And for what the client says next, which often follows at once: waking this thread takes longer
-// than serving it.
-constexpr uint64_t kListenNs = 50'000;
+// How long the thread looks all the time for the answer of the device, which takes some
+// microseconds where the device has a CPU, and for what the client says next, which often follows
+// at once: waking this thread takes longer than serving it. It does not yield: schedulers charge
+// each yield with a slice, and a hundred of them would cost this thread, for which all wait, most
+// of a second.
+constexpr uint64_t kLookNs = 50'000;
+// How often, while it has something to do, it sees who else wants to be heard.
+constexpr uint64_t kAttendNs = 2 * kNanosecondsPerMillisecond;
 constexpr int kLookAgainMs = 1;
 constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
@@ -81,7 +83,6 @@ void Server::run() {
   Clock& clock = monotonic_clock();
   uint64_t worked_at_ns = 0;
   uint64_t attended_at_ns = 0;
-  unsigned looks = 0;
   bool device_woken = false;
   uint64_t stop_at_ns = 0;
   // A client that spins may have the CPU that the device's thread wants: then this one steps it.
@@ -95,17 +96,16 @@ void Server::run() {
     }
     if (service_.step(now_ns)) {
       worked_at_ns = now_ns;
-      looks = 0;
       device_woken = false;
     }
     pass_events_on(now_ns);
     if (stop_at_ns != 0 && (service_.is_settled() || now_ns >= stop_at_ns)) break;
     const bool waits = service_.waits_for_device();
     if (waits && pumps) transport_->pump();
-    if (now_ns - worked_at_ns < (waits ? kLookNs : kListenNs)) {
-      reply_waiter().pause(looks++);
+    if (now_ns - worked_at_ns < kLookNs) {
+      spin_hint();
       // A client that asks all the time shall not be the only one that is heard.
-      if (now_ns - attended_at_ns < kLookNs) continue;
+      if (now_ns - attended_at_ns < kAttendNs) continue;
       attend(0);
     } else {
       if (waits && !std::exchange(device_woken, true)) admin_->wake_device();
