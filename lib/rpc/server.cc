@@ -20,9 +20,8 @@ namespace {
 
 // How long the thread looks all the time for the answer of the device, which takes some
 // microseconds where the device has a CPU, and for what the client says next, which often follows
-// at once: waking this thread takes longer than serving it. It does not yield: schedulers charge
-// each yield with a slice, and a hundred of them would cost this thread, for which all wait, most
-// of a second.
+// at once: waking this thread takes longer than serving it. It does not yield meanwhile: where a
+// scheduler charges a yield with a slice, this thread, for which all wait, would come last.
 constexpr uint64_t kLookNs = 50'000;
 // How often, while it has something to do, it sees who else wants to be heard.
 constexpr uint64_t kAttendNs = 2 * kNanosecondsPerMillisecond;
