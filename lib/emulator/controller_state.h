@@ -246,7 +246,8 @@ class ControllerState {
   uint32_t fetch(SubmissionQueue& queue, Clock& clock, uint32_t most);
   void take(SubmissionQueue& queue, Clock& clock, uint32_t count);
   bool read_entry(const SubmissionQueue& queue, uint32_t index, Slot& slot) const;
-  void prefetch(const SubmissionQueue& queue, const Slot& slot) const;
+  void prefetch(const SubmissionQueue& queue, const spec::SubmissionQueueEntry& sqe,
+                const spec::SubmissionQueueEntry* before) const;
 
   // data_pointers.cc
   uint16_t resolve_data(Slot& slot) const;

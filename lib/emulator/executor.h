@@ -48,8 +48,10 @@ class Executor {
   // result.
   virtual Progress begin(Command& command, Clock& clock) = 0;
   virtual HostLengths host_lengths(const spec::SubmissionQueueEntry& sqe) const = 0;
-  // Asks the cache for what `sqe` will touch; only a hint.
-  virtual void prefetch(const spec::SubmissionQueueEntry& sqe) const {}
+  // Asks the cache for what `sqe` will touch; only a hint. `before`: the entry before it in the
+  // queue, or null.
+  virtual void prefetch(const spec::SubmissionQueueEntry& sqe,
+                        const spec::SubmissionQueueEntry* before) const {}
 };
 
 // Runs `command.task` as far as it goes: Done with the status set, or Pending.

@@ -42,11 +42,13 @@ uint32_t ControllerState::fetch(SubmissionQueue& queue, Clock& clock, uint32_t m
 void ControllerState::take(SubmissionQueue& queue, Clock& clock, uint32_t count) {
   uint32_t ahead = 0;
   uint32_t ahead_index = queue.head;
+  const spec::SubmissionQueueEntry* before = nullptr;
   for (uint32_t i = 0; i < count; i++) {
     for (; ahead < count && ahead <= i + kLookAhead; ahead++) {
       Slot& slot = *window_[ahead % window_.size()];
       if (!read_entry(queue, ahead_index, slot)) return fatal();
-      prefetch(queue, slot);
+      prefetch(queue, slot.command.sqe, before);
+      before = &slot.command.sqe;
       ahead_index = queue.after(ahead_index);
     }
     Slot*& slot = window_[i % window_.size()];
@@ -73,10 +75,11 @@ bool ControllerState::read_entry(const SubmissionQueue& queue, uint32_t index, S
   return true;
 }
 
-void ControllerState::prefetch(const SubmissionQueue& queue, const Slot& slot) const {
+void ControllerState::prefetch(const SubmissionQueue& queue, const spec::SubmissionQueueEntry& sqe,
+                               const spec::SubmissionQueueEntry* before) const {
   if (queue.id == 0) return;
-  const Namespace* ns = find_namespace(slot.command.sqe.nsid);
-  if (ns != nullptr) ns->executor->prefetch(slot.command.sqe);
+  const Namespace* ns = find_namespace(sqe.nsid);
+  if (ns != nullptr) ns->executor->prefetch(sqe, before);
 }
 
 }  // namespace nvm::emulator

@@ -21,6 +21,11 @@ Progress fail(Command& command, uint16_t status) {
   return end(command, commands::refuse(status));
 }
 
+bool ends_at(const spec::SubmissionQueueEntry& sqe, uint64_t lba) {
+  const commands::BlockRange range = commands::block_range(sqe);
+  return range.lba + range.block_count == lba;
+}
+
 // False: the command is tried again later.
 bool apply(Command& command, const Schedule& schedule) {
   (schedule.retry ? command.retry_at_ns : command.complete_at_ns) = schedule.at_ns;
@@ -85,7 +90,8 @@ HostLengths NvmExecutor::host_lengths(const spec::SubmissionQueueEntry& sqe) con
   return {};
 }
 
-void NvmExecutor::prefetch(const spec::SubmissionQueueEntry& sqe) const {
+void NvmExecutor::prefetch(const spec::SubmissionQueueEntry& sqe,
+                           const spec::SubmissionQueueEntry* before) const {
   if (bytes_ == nullptr) return;
   if (sqe.opc != spec::nvm_opcode::read && sqe.opc != spec::nvm_opcode::write) return;
   const commands::BlockRange range = commands::block_range(sqe);
@@ -93,11 +99,14 @@ void NvmExecutor::prefetch(const spec::SubmissionQueueEntry& sqe) const {
   constexpr uint64_t kLineBytes = 64;
   constexpr uint64_t kBytesMax = 4096;
   const std::byte* first = bytes_ + (range.lba << lba_shift_);
-  const uint64_t length = std::min(range.block_count << lba_shift_, kBytesMax);
+  const uint64_t length = range.block_count << lba_shift_;
+  // The CPU is on its way there by itself, and reaching ahead of it makes the copy slower.
+  if (length > kBytesMax && before != nullptr && ends_at(*before, range.lba)) return;
+  const uint64_t reach = std::min(length, kBytesMax);
   if (sqe.opc == spec::nvm_opcode::read) {
-    for (uint64_t at = 0; at < length; at += kLineBytes) __builtin_prefetch(first + at, 0);
+    for (uint64_t at = 0; at < reach; at += kLineBytes) __builtin_prefetch(first + at, 0);
   } else {
-    for (uint64_t at = 0; at < length; at += kLineBytes) __builtin_prefetch(first + at, 1);
+    for (uint64_t at = 0; at < reach; at += kLineBytes) __builtin_prefetch(first + at, 1);
   }
 }
 

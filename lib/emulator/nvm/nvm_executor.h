@@ -19,7 +19,8 @@ class NvmExecutor final : public Executor {
 
   Progress begin(Command& command, Clock& clock) override;
   HostLengths host_lengths(const spec::SubmissionQueueEntry& sqe) const override;
-  void prefetch(const spec::SubmissionQueueEntry& sqe) const override;
+  void prefetch(const spec::SubmissionQueueEntry& sqe,
+                const spec::SubmissionQueueEntry* before) const override;
 
  private:
   const IoCommand* find_added(uint8_t opcode) const;
