@@ -7,6 +7,7 @@
 #include "binding/task.h"
 #include "platform/clock.h"
 #include "platform/cpus.h"
+#include "platform/give_way.h"
 
 namespace nvm::binding {
 namespace {
@@ -199,11 +200,17 @@ napi_value wake_device(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (queue, whether it has waited for long) → whether stepping the device did something
 napi_value pump(napi_env env, napi_callback_info info) {
-  auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
+  const Arguments arguments(env, info);
+  auto* queue = arguments.borrow<QueueHandle>(0);
   const bool worked = queue != nullptr && !queue->released() && queue->transport().pump();
   // Where stepping the device did nothing, its thread may need this CPU.
-  if (!worked) sched_yield();
+  if (!worked && arguments.boolean(1)) {
+    give_way();
+  } else if (!worked) {
+    sched_yield();
+  }
   return make_boolean(env, worked);
 }
 

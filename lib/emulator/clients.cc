@@ -40,6 +40,12 @@ void ControllerState::forget_clients() {
   for (ClientHost* client : all) remove_client(*client);
 }
 
+uint32_t ControllerState::count_busy_hosts() {
+  uint32_t busy = owner.was_busy();
+  for (const auto& client : clients_) busy += client->was_busy();
+  return busy;
+}
+
 // The owner, when it was assigned to nobody.
 Host& ControllerState::take_host_of_admin_command(uint16_t cid) {
   const auto named = std::find_if(admin_hosts_.begin(), admin_hosts_.end(),

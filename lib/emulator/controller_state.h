@@ -124,6 +124,7 @@ class ControllerState {
   ClientHost* add_client(std::optional<CommandPolicy> policy);
   bool remove_client(ClientHost& client);
   void forget_clients();
+  uint32_t count_busy_hosts();
   void assign_queue(uint16_t id, Host& host) { queue_hosts_[id] = &host; }
   void assign_admin_command(uint16_t cid, Host& host) { admin_hosts_.emplace_back(cid, &host); }
   Host& host_of_queue(uint16_t id) const { return *queue_hosts_[id]; }

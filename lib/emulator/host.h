@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "emulator/domain.h"
@@ -35,7 +36,11 @@ struct Host {
   // Where it rings: the word of doorbell `index` is doorbells[index]. Lives as long as the host.
   uint32_t* doorbells = nullptr;
   std::optional<CommandPolicy> policy;  // none: every command is allowed
-  uint64_t commands = 0;                // fetched from its I/O queues
+  uint64_t commands = 0;                // fetched from its queues
+  uint64_t commands_seen = 0;           // by was_busy()
+
+  // Whether commands were fetched since this was asked last.
+  bool was_busy() { return std::exchange(commands_seen, commands) != commands; }
 };
 
 // Stores a doorbell for the host, as it would itself.

@@ -50,6 +50,10 @@ void PcieController::forget_clients() {
   state_->forget_clients();
 }
 
+uint32_t PcieController::count_busy_hosts() {
+  return state_->count_busy_hosts();
+}
+
 void PcieController::assign_queue(uint16_t id, ClientHost* client) {
   state_->assign_queue(id, client == nullptr ? state_->owner : *client);
 }

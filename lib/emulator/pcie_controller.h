@@ -69,6 +69,8 @@ class PcieController {
   // After reset(): whoever owns it next has no clients. One that something still works for stays,
   // and has no queue numbers.
   void forget_clients();
+  // The owner and clients of whom commands were fetched since this was asked last.
+  uint32_t count_busy_hosts();
   // Whose a queue is that is made under this id from now on; null: the owner's. At most
   // io_queue_pairs_max.
   void assign_queue(uint16_t id, ClientHost* client);

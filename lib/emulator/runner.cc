@@ -8,12 +8,13 @@
 #include "platform/clock.h"
 #include "platform/cpus.h"
 #include "platform/futex.h"
+#include "platform/give_way.h"
 #include "platform/ordering.h"
 
 namespace nvm::emulator {
 namespace {
 
-// Empty rounds before the thread begins to yield: some 10 µs. Where more threads run than there
+// Empty rounds before the thread begins to give way: some 10 µs. Where more threads run than there
 // are CPUs, its client may be waiting for this one, and each command takes at least as long.
 constexpr unsigned kSpinRounds = 200;
 // Empty rounds after which it parks: with the spinning, about half a millisecond without work.
@@ -24,11 +25,13 @@ constexpr unsigned kRoundLooks = 16;
 constexpr uint64_t kAwakeForNs = 60'000;
 // How long to sleep when a full completion queue holds up work: its host need not ring loudly.
 constexpr uint64_t kSoonNs = kNanosecondsPerMillisecond;
+// For how long the thread shares a CPU with the same hosts.
+constexpr uint64_t kStayNs = 20 * kNanosecondsPerMillisecond;
 
 }  // namespace
 
 Runner::Runner(std::unique_ptr<Subsystem> subsystem)
-    : subsystem_(std::move(subsystem)), spins_(usable_cpu_count() > 1) {
+    : subsystem_(std::move(subsystem)), cpu_count_(usable_cpu_count()) {
   for (size_t i = 0; i < subsystem_->controller_count(); i++) {
     sleeping_words_.push_back(&subsystem_->controller(i).sleeping());
   }
@@ -44,7 +47,7 @@ Runner::~Runner() {
 }
 
 bool Runner::comes_round() const {
-  if (!spins_) return false;
+  if (cpu_count_ == 1) return false;
   const uint32_t before = rounds_.load(std::memory_order_relaxed);
   for (unsigned look = 0; look < kRoundLooks; look++) {
     spin_hint();
@@ -88,7 +91,7 @@ void Runner::keep_polling(bool polling) {
 
 void Runner::run() {
   unsigned empty_rounds = 0;
-  const unsigned spin_rounds = spins_ ? kSpinRounds : 0;
+  const unsigned spin_rounds = cpu_count_ > 1 ? kSpinRounds : 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
     bool worked = false;
     rounds_.store(rounds_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -103,13 +106,32 @@ void Runner::run() {
       spin_hint();
     } else if (empty_rounds < spin_rounds + kYieldRounds) {
       empty_rounds++;
-      std::this_thread::yield();
+      give_way();
     } else if (polling_hosts_.load(std::memory_order_relaxed) != 0) {
-      std::this_thread::yield();
+      give_way();
     } else if (park()) {
       empty_rounds = 0;
     }
   }
+}
+
+// A host on this thread's CPU is served when it has stopped, those on others while they run.
+void Runner::give_way() {
+  if (!yield_turn()) return;
+  const uint64_t now_ns = monotonic_clock().now_ns();
+  if (now_ns - moved_at_ns_ < kStayNs) return;
+  moved_at_ns_ = now_ns;
+  if (is_crowded()) move_to_another_cpu();
+}
+
+// Hosts poll: each wants a CPU, and the thread one.
+bool Runner::is_crowded() {
+  BatonHold hold(baton_);
+  uint32_t busy_hosts = 0;
+  for (size_t i = 0; i < subsystem_->controller_count(); i++) {
+    busy_hosts += subsystem_->controller(i).count_busy_hosts();
+  }
+  return busy_hosts >= cpu_count_;
 }
 
 bool Runner::park() {
@@ -136,7 +158,7 @@ bool Runner::park() {
     futex_wait(*sleeping_words_.front(), 1, timeout_ns);
     wakes_at_ns_.store(0, std::memory_order_relaxed);
   } else if (!worked) {
-    std::this_thread::yield();
+    give_way();
   }
   for (std::atomic<uint32_t>* word : sleeping_words_) {
     word->store(0, std::memory_order_relaxed);

@@ -46,6 +46,9 @@ class Runner {
   void run();
   // Whether the thread comes round while the caller looks: it has another CPU than the caller.
   bool comes_round() const;
+  // Yields, and changes the CPU now and then where more hosts are busy than there are CPUs for.
+  void give_way();
+  bool is_crowded();
   // Sleeps until woken or until something is due; true when there was work after all.
   bool park();
 
@@ -58,9 +61,10 @@ class Runner {
   std::atomic<uint32_t> polling_hosts_{0};
   // The latest time at which a parked thread wakes up by itself; 0 while it runs.
   std::atomic<uint64_t> wakes_at_ns_{0};
-  const bool spins_;
+  const unsigned cpu_count_;
   // Of the thread.
   alignas(64) std::atomic<uint32_t> rounds_{0};
+  uint64_t moved_at_ns_ = 0;
   std::thread thread_;
 };
 

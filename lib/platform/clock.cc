@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "platform/clock.h"
 
-#include <sched.h>
 #include <time.h>
 
 #include "platform/cpus.h"
+#include "platform/give_way.h"
 #include "platform/ordering.h"
 
 namespace nvm {
@@ -35,8 +35,8 @@ class MonotonicClock final : public Clock {
 class ThreadWaiter final : public Waiter {
  public:
   // On one CPU the device cannot move while we spin.
-  explicit ThreadWaiter(unsigned spin_rounds)
-      : spin_rounds_(usable_cpu_count() > 1 ? spin_rounds : 0) {}
+  ThreadWaiter(unsigned spin_rounds, bool (*give_way)())
+      : spin_rounds_(usable_cpu_count() > 1 ? spin_rounds : 0), give_way_(give_way) {}
 
   uint64_t now_ns() override { return read_monotonic_ns(); }
 
@@ -44,7 +44,7 @@ class ThreadWaiter final : public Waiter {
     if (empty_rounds < spin_rounds_) {
       spin_hint();
     } else if (empty_rounds - spin_rounds_ < kYieldRounds) {
-      sched_yield();
+      give_way_();
     } else {
       timespec nap{0, kSleepNs};
       nanosleep(&nap, nullptr);
@@ -53,6 +53,7 @@ class ThreadWaiter final : public Waiter {
 
  private:
   const unsigned spin_rounds_;
+  bool (*const give_way_)();
 };
 
 }  // namespace
@@ -63,12 +64,12 @@ Clock& monotonic_clock() {
 }
 
 Waiter& thread_waiter() {
-  static ThreadWaiter waiter(kSpinRounds);
+  static ThreadWaiter waiter(kSpinRounds, give_way);
   return waiter;
 }
 
 Waiter& reply_waiter() {
-  static ThreadWaiter waiter(kSpinReplyRounds);
+  static ThreadWaiter waiter(kSpinReplyRounds, yield_turn);
   return waiter;
 }
 

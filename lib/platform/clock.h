@@ -27,9 +27,10 @@ class Waiter {
   virtual void pause(unsigned empty_rounds) = 0;
 };
 
-// Spins, then yields, then sleeps 50 µs a round.
+// Spins, then gives way, then sleeps 50 µs a round.
 Waiter& thread_waiter();
-// The same, for looks that are system calls.
+// Spins, then yields, then sleeps: for looks that are system calls, for what is there sooner than
+// one who gives way comes back.
 Waiter& reply_waiter();
 
 // Looks until `done()` is true or `timeout_ns` has passed; returns the last answer of `done`.

@@ -23,4 +23,20 @@ unsigned usable_cpu_count() {
   return 1;
 }
 
+void move_to_another_cpu() {
+  cpu_set_t usable, one;
+  if (sched_getaffinity(0, sizeof usable, &usable) != 0) return;
+  const int here = sched_getcpu();
+  if (here < 0 || here >= CPU_SETSIZE) return;
+  int there = here;
+  do {
+    there = (there + 1) % CPU_SETSIZE;
+  } while (there != here && !CPU_ISSET(there, &usable));
+  if (there == here) return;
+  CPU_ZERO(&one);
+  CPU_SET(there, &one);
+  if (sched_setaffinity(0, sizeof one, &one) != 0) return;
+  sched_setaffinity(0, sizeof usable, &usable);
+}
+
 }  // namespace nvm

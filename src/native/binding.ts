@@ -276,8 +276,11 @@ export interface Binding {
   ringSubmissions(queue: QueueHandle): void
   ringCompletions(queue: QueueHandle): void
   wakeDevice(queue: QueueHandle): void
-  /** Steps an emulator of this process; false where it gave other threads the CPU instead. */
-  pump(queue: QueueHandle): boolean
+  /**
+   * Steps an emulator of this process; false where it gave other threads the CPU instead, by
+   * sleeping if the caller is `patient` and others want it.
+   */
+  pump(queue: QueueHandle, patient: boolean): boolean
   /** The readable end of this environment's socket pair; −1 when it was opened before. */
   openWakeSocket(): number
 

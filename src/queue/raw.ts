@@ -230,7 +230,7 @@ export class CompletionQueue {
     if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
     if (++this.#emptyPolls < this.#emptyMax) return 0
     this.#emptyPolls = 0
-    ring.pump()
+    ring.pump(false)
     return this.#lookAgain()
   }
 
@@ -261,9 +261,12 @@ export class CompletionQueue {
     let deadline = 0
     for (;;) {
       const count = this.poll() || ring.spin(looks)
-      if (count !== 0) return count
+      if (count !== 0) {
+        this.#emptyPolls = 0
+        return count
+      }
       // The device may have no CPU: help it, or let it have ours.
-      ring.pump()
+      ring.pump(true)
       const late = this.#lookAgain()
       if (late !== 0) return late
       const now = performance.now()

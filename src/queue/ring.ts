@@ -434,9 +434,12 @@ export class QueueRing implements MemoryUser {
     Atomics.store(this.block, armedWord, 0)
   }
 
-  /** Steps an emulator of this process; false where it gave other threads the CPU instead. */
-  pump(): boolean {
-    return this.#native.pump(this.handle)
+  /**
+   * Steps an emulator of this process; false where it gave other threads the CPU instead.
+   * `patient`: by sleeping, where others want it; for who has waited for microseconds.
+   */
+  pump(patient: boolean): boolean {
+    return this.#native.pump(this.handle, patient)
   }
 
   /** Lets the emulator's own thread go on, where the client stops polling. */

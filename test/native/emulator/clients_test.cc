@@ -86,6 +86,24 @@ TEST_CASE("a client's commands move data of its own memory") {
   CHECK(host.client->commands == 1);
 }
 
+TEST_CASE("a host is busy when commands of it were fetched since the last look") {
+  Sharing host;
+  host.create_client_pair(2);
+  const auto read_once = [&] {
+    REQUIRE(host.client_execute(
+                2, TestHost::data_command(spec::nvm_opcode::read, 1, 0, 1, kData)) == 0);
+  };
+  host.controller.count_busy_hosts();  // the owner made the queues
+  CHECK(host.controller.count_busy_hosts() == 0);
+  read_once();
+  CHECK(host.controller.count_busy_hosts() == 1);
+  CHECK(host.controller.count_busy_hosts() == 0);
+  const uint64_t page = host.allocate(4096);
+  REQUIRE(TestHost::status_of(host.execute(
+              host.queue, TestHost::data_command(spec::nvm_opcode::read, 1, 0, 1, page))) == 0);
+  CHECK(host.controller.count_busy_hosts() == 1);
+}
+
 TEST_CASE("another host's addresses are errors, in both directions, and harm nobody else") {
   Sharing host;
   host.create_client_pair(2);

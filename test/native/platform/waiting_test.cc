@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Clock, waiter, futex, baton and worker: that waits end, and that they end for the right reason.
 #include <doctest/doctest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <thread>
@@ -128,4 +129,35 @@ TEST_CASE("a worker does everything posted, in order, before it goes") {
 
 TEST_CASE("there is a CPU to run on") {
   CHECK(usable_cpu_count() >= 1);
+}
+
+TEST_CASE("a thread moves to another CPU, and may be moved on as before") {
+  if (usable_cpu_count() == 1) return;
+  // Of its own, since the CPUs of a thread stay as they are.
+  std::thread([] {
+    cpu_set_t before, after;
+    REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+    const int here = sched_getcpu();
+    // The system may have moved it back before we look.
+    bool moved = false;
+    for (int i = 0; i < 100 && !moved; i++) {
+      move_to_another_cpu();
+      moved = sched_getcpu() != here;
+    }
+    CHECK(moved);
+    REQUIRE(sched_getaffinity(0, sizeof after, &after) == 0);
+    CHECK(CPU_EQUAL(&before, &after));
+  }).join();
+}
+
+TEST_CASE("a thread that has one CPU stays there") {
+  std::thread([] {
+    cpu_set_t one, after;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+    move_to_another_cpu();
+    REQUIRE(sched_getaffinity(0, sizeof after, &after) == 0);
+    CHECK(CPU_EQUAL(&one, &after));
+  }).join();
 }
