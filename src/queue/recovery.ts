@@ -234,7 +234,9 @@ export class Recovery {
       const outcome = reason === 0 ? 'its queue was deleted' : 'the controller was reset'
       return this.#timeoutError(id, outcome, cause)
     }
-    return createError('ERR_QUEUE_LOST', detail, { ...this.#details(), command, cause })
+    // Who closes a queue does not lose it.
+    const code = this.#stopped ? 'ERR_ABORTED' : 'ERR_QUEUE_LOST'
+    return createError(code, detail, { ...this.#details(), command, cause })
   }
 }
 

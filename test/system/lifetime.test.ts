@@ -48,6 +48,22 @@ describe('lifetime', () => {
     await expect(Promise.all(reads)).resolves.toHaveLength(8)
   })
 
+  test('closing queues, with what does not end, aborts it', async () => {
+    const emulator = { size: '1MiB', timing: { latencyNs: 1e12 } }
+    await using controller = await openController({ emulator })
+    const namespace = await controller.namespace(1)
+    const queues = await Promise.all(
+      Array.from({ length: 32 }, () =>
+        controller.createQueuePair({ mode: 'await', depth: 2, timeoutMs: 1000 }),
+      ),
+    )
+    const reads = queues.map((queue) =>
+      codeOf(queue.read({ namespace, lba: 0, into: new Uint8Array(512) })),
+    )
+    await Promise.all(queues.map((queue) => queue.close()))
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(['ERR_ABORTED']))
+  })
+
   test('closing the controller during I/O settles every promise', async () => {
     const controller = await openController(slow)
     const namespace = await controller.namespace(1)
