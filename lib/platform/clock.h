@@ -27,7 +27,7 @@ class Waiter {
   virtual void pause(unsigned empty_rounds) = 0;
 };
 
-// Spins, then gives way, then sleeps 50 µs a round.
+// Spins, then yields, then gives way, then sleeps 50 µs a round.
 Waiter& thread_waiter();
 // Spins, then yields, then sleeps: for looks that are system calls, for what is there sooner than
 // one who gives way comes back.

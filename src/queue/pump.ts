@@ -31,8 +31,11 @@ const roundsPerLook = 64
 const roundsPerStep = 8
 /** Of a round, about a microsecond: each further round costs a turn of its own. */
 const looksMax = 256
-/** Rounds without a completion after which the device gets help or the CPU. */
-const emptyRoundsMax = 3
+/**
+ * Rounds without a completion after which the device gets help or the CPU: some 25 µs. A device that
+ * copies half a megabyte takes 15, and who has yielded sees late that it is done.
+ */
+const emptyRoundsMax = 24
 /**
  * Rounds that go by with nothing outstanding before the pump stops: an awaiting loop submits again.
  */
@@ -138,7 +141,7 @@ export class Pump implements Sleeper {
     }
     this.#emptyRounds = 0
     // A step of the device takes longer than a look; others may have had the CPU for long.
-    this.#rounds += ring.pump(true) ? roundsPerStep : roundsPerLook
+    this.#rounds += ring.pump(false) ? roundsPerStep : roundsPerLook
     return ring.poll()
   }
 
