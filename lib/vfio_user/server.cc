@@ -158,12 +158,13 @@ bool Server::send_requests() {
   return true;
 }
 
+// A client that hears of the end may use its memory for something else.
 void Server::drop_client() {
-  connection_.reset();
   {
     emulator::Runner::Pause pause(*runner_);
     device_->disconnect();
   }
+  connection_.reset();
   poll_controller(false);
   wake_controller();
 }
