@@ -180,6 +180,7 @@ TEST_CASE("blocks that are others are not taken for those of before") {
   auto page = client->allocate(4096).value();
   auto pair = create_pair(*client, 4);
   managers.end();
+  REQUIRE(is_away(*client));  // before that it has heard of nothing
   managers.start();
   REQUIRE(comes_true([&] { return !client->transport().awaits_manager(); }));
   CHECK(code_of(client->allocate(4096).status()) == ErrorCode::DataLost);
