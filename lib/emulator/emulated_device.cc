@@ -157,8 +157,9 @@ std::string serial_of(const EmulatorOptions& options, int fd) {
   return text;
 }
 
-Identity identity_of(const EmulatorOptions& options, int fd) {
+Identity identity_of(const EmulatorOptions& options, int fd, uint64_t data_identity) {
   Identity identity;
+  identity.data_identity = data_identity;
   identity.serial_number = serial_of(options, fd);
   if (!options.model.empty()) identity.model_number = options.model;
   if (!options.firmware.empty()) identity.firmware_revision = options.firmware;
@@ -254,7 +255,8 @@ EmulatedDevice begin_device(const EmulatorOptions& options, int fd, std::unique_
   device.data_identity = data_identity_of(options, fd);
   device.controllers = options.controllers;
   device.limits = options.limits;
-  device.subsystem = std::make_unique<Subsystem>(identity_of(options, fd), std::move(media));
+  device.subsystem =
+      std::make_unique<Subsystem>(identity_of(options, fd, device.data_identity), std::move(media));
   device.subsystem->set_namespaces_max(options.namespaces_max);
   if (const NamedModel* model = find_named_model(options.timing_model)) {
     device.subsystem->capacity_max = model->byte_length_max;

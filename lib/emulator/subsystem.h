@@ -28,6 +28,7 @@ struct Identity {
   // Identify VID and SSVID, as in the PCI configuration space.
   uint16_t pci_vendor_id = kPciVendorId;
   uint16_t pci_subsystem_vendor_id = kPciVendorId;
+  uint64_t data_identity = 0;  // of the blocks: another number where they are others; 0: unknown
 };
 
 constexpr uint32_t kControllersMax = 64;   // bits of Namespace::controllers

@@ -142,6 +142,12 @@ struct RpcEvent {
   uint64_t dropped;  // Events that the manager could not send before this one
 };
 
+// How the vendor specific bytes begin of what an emulator says in Identify Controller.
+struct RpcVendorIdentify {
+  uint64_t data_identity;  // As in RpcWelcome, for programs that have no manager
+  uint64_t complement;     // Its bits inverted, by which bytes of another vendor are told apart
+};
+
 // Reply to the request `status`; `client_count` of RpcStatusClient follow.
 struct RpcStatus {
   uint32_t client_count;  // Clients, those that are leaving included
@@ -231,6 +237,9 @@ static_assert(sizeof(RpcEvent) == 16);
 static_assert(offsetof(RpcEvent, dword0) == 0);
 static_assert(offsetof(RpcEvent, failed) == 4);
 static_assert(offsetof(RpcEvent, dropped) == 8);
+static_assert(sizeof(RpcVendorIdentify) == 16);
+static_assert(offsetof(RpcVendorIdentify, data_identity) == 0);
+static_assert(offsetof(RpcVendorIdentify, complement) == 8);
 static_assert(sizeof(RpcStatus) == 8);
 static_assert(offsetof(RpcStatus, client_count) == 0);
 static_assert(sizeof(RpcStatusClient) == 64);

@@ -148,6 +148,14 @@ export const rpc = {
       dropped: [8, 'u64', 'Events that the manager could not send before this one'],
     },
   },
+  RpcVendorIdentify: {
+    text: 'How the vendor specific bytes begin of what an emulator says in Identify Controller',
+    size: 16,
+    fields: {
+      data_identity: [0, 'u64', 'As in RpcWelcome, for programs that have no manager'],
+      complement: [8, 'u64', 'Its bits inverted, by which bytes of another vendor are told apart'],
+    },
+  },
   RpcStatus: {
     text: 'Reply to the request `status`; `client_count` of RpcStatusClient follow',
     size: 8,

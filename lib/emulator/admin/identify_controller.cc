@@ -10,6 +10,7 @@
 #include "emulator/nvm/limits.h"
 #include "emulator/sgl_walker.h"
 #include "emulator/unique_ids.h"
+#include "spec/rpc.h"
 
 namespace nvm::emulator {
 namespace {
@@ -54,6 +55,9 @@ void describe_subsystem(const ControllerState& state, spec::IdentifyController& 
   data.mnan = subsystem.namespaces_max();
   const std::string name = subsystem_name(identity);
   memcpy(&data.subnqn, name.data(), std::min(name.size(), sizeof(data.subnqn) - 1));
+  if (identity.data_identity == 0) return;
+  const spec::RpcVendorIdentify vendor{identity.data_identity, ~identity.data_identity};
+  memcpy(&data.vs, &vendor, sizeof vendor);
 }
 
 void describe_admin(const ControllerState& state, spec::IdentifyController& data) {
