@@ -93,7 +93,7 @@ export const errorTable = {
     number: 14,
     errno: 'ENODEV',
     message: 'The controller does not answer; its registers read as all ones: {detail}',
-    fix: 'Check that the device is powered and present (lspci), or that the process which serves it runs; then open it again.',
+    fix: 'Check that the device is powered and present (lspci), or that the process which serves it runs; then open it again. With { reconnect: true } a vfio-user socket is opened again by itself.',
   },
   ERR_MEMORY: {
     number: 15,

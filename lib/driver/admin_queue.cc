@@ -199,7 +199,9 @@ uint32_t AdminQueue::keep_event_requests(uint32_t count) {
 Result<std::vector<uint32_t>> AdminQueue::take_events() {
   State& state = *state_;
   std::lock_guard lock(state.mutex);
-  if (state.closed) return Status(ErrorCode::Closed, "the admin queues");
+  if (state.closed) {
+    return state.lost ? state.transport->gone() : Status(ErrorCode::Closed, "the admin queues");
+  }
   state.reap();
   if (state.events.empty() && state.event_refusal != 0) {
     return Status::from_nvme(state.event_refusal);
@@ -253,6 +255,22 @@ Status AdminQueue::start() {
   state.stopped = false;
   if (enabled.ok()) state.send_event_requests();
   return enabled;
+}
+
+void AdminQueue::lose() {
+  State& state = *state_;
+  std::lock_guard life(state.life_mutex);
+  {
+    std::lock_guard lock(state.mutex);
+    if (state.closed) return;
+    state.closed = state.lost = true;
+    state.epoch++;
+  }
+  state.claim.reset();
+  state.note_disabled();
+  std::vector<std::shared_ptr<const void>> released;  // unmapped after the lock is let go
+  std::lock_guard lock(state.mutex);
+  for (AdminSlot& slot : state.slots) released.push_back(std::move(slot.data));
 }
 
 Status AdminQueue::close() {

@@ -51,6 +51,9 @@ class AdminQueue final : public Admin {
   Status stop() override;
   Status start() override;
   Status close() override;
+  // As close(), of a device that has gone with its queues and uses no memory any more: it is asked
+  // nothing. Commands that wait end with ERR_CONTROLLER_GONE, and so do later ones.
+  void lose();
 
   // For callers that do not wait. `memory` is kept alive for as long as the device may use it;
   // `client`, if given, is whose memory the command's pointers name. Nothing while

@@ -32,6 +32,12 @@ Status AdminQueue::State::claim_controller() {
   return disable_controller(*transport, waiter);
 }
 
+Status AdminQueue::State::closed_status() {
+  std::lock_guard lock(mutex);
+  if (lost) return transport->gone();
+  return Status(ErrorCode::Closed, "the admin queues of " + transport->capabilities().address);
+}
+
 // For a device that knows no queue.
 void AdminQueue::State::clear_queues() {
   std::vector<AdminSlot> released(entries -
@@ -186,6 +192,7 @@ Result<Completion> AdminQueue::State::collect(AdminTicket ticket,
                            std::to_string(ticket.slot) + ", on " +
                            transport->capabilities().address;
   std::lock_guard lock(mutex);
+  if (lost) return Status(ErrorCode::ControllerGone, what);
   if (ticket.epoch != epoch) return Status(ErrorCode::Aborted, what + ", which was reset");
   if (!closed) reap();
   AdminSlot& slot = slots[ticket.slot];
@@ -217,9 +224,7 @@ Result<AdminTicket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command
     if (!is_closed) ticket = try_issue(command, data, Ring::Waking);
     return is_closed || ticket.has_value();
   });
-  if (is_closed) {
-    return Status(ErrorCode::Closed, "the admin queues of " + transport->capabilities().address);
-  }
+  if (is_closed) return closed_status();
   if (!ticket) {
     return Status(ErrorCode::Timeout,
                   "every admin command id is still outstanding, or the controller is being reset");

@@ -48,6 +48,7 @@ struct AdminQueue::State {
   uint32_t ended_epoch = 0;      // follows when the controller is disabled: no queue is left
   bool stopped = false;
   bool closed = false;
+  bool lost = false;  // the device had gone: why it is closed
 
   // Asynchronous Event Requests, which nobody waits for.
   uint32_t event_requests_wanted = 0;
@@ -64,6 +65,7 @@ struct AdminQueue::State {
   State(std::shared_ptr<Transport> to, AdminWindow memory, Waiter& waits)
       : transport(std::move(to)), window(std::move(memory)), waiter(waits) {}
 
+  Status closed_status();
   Status claim_controller();
   void clear_queues();
   Status disable();

@@ -100,12 +100,8 @@ Status Controller::claim_admin() {
     if (life_ != Life::Open) return closed_status();
   }
   if (const RemoteManager* manager = transport_->manager()) return bind_to(*manager);
-  auto window = allocate(2 * kPageSize);
-  if (!window.ok()) return std::move(window.status());
-  const auto& memory = window.value();
-  auto created = AdminQueue::create(
-      transport_, {memory->bytes(), memory->io_address(0), memory->io_address(kPageSize), memory},
-      waiter_);
+  await_device();
+  auto created = create_admin_queue();
   if (!created.ok()) return std::move(created.status());
   {
     std::lock_guard lock(mutex_);
@@ -113,15 +109,26 @@ Status Controller::claim_admin() {
     ownership_.admin = std::move(created.value());
     admin_ = ownership_.admin;
   }
+  follow_device();
   Status learned = learn_limits();
   if (learned.ok()) learned = request_queues();
   if (!learned.ok()) {
+    leave_device();
     Ownership given_up;  // closed after the lock is let go
     std::lock_guard lock(mutex_);
     std::swap(given_up, ownership_);
     admin_.reset();
   }
   return learned;
+}
+
+Result<std::unique_ptr<AdminQueue>> Controller::create_admin_queue() {
+  auto window = allocate(2 * kPageSize);
+  if (!window.ok()) return std::move(window.status());
+  const auto& memory = window.value();
+  return AdminQueue::create(
+      transport_, {memory->bytes(), memory->io_address(0), memory->io_address(kPageSize), memory},
+      waiter_);
 }
 
 // Nothing is reset: others may be at work.
@@ -152,13 +159,13 @@ Status Controller::learn_limits() {
 }
 
 // Set Features, Number of Queues: after each reset, as it may not change once a queue exists.
-Result<uint16_t> Controller::grant_queues() {
+Result<uint16_t> Controller::grant_queues(Admin& admin) {
   constexpr uint32_t wanted_field = kQueuePairsWanted - 1;
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::set_features;
   command.cdw10 = spec::feature::number_of_queues;
   command.cdw11 = wanted_field << 16 | wanted_field;
-  auto completion = admin(command, kAdminTimeoutNs);
+  auto completion = admin.submit(command, kAdminTimeoutNs);
   if (!completion.ok()) return std::move(completion.status());
   if (completion.value().status_field != 0) {
     return Status::from_nvme(completion.value().status_field);
@@ -166,7 +173,7 @@ Result<uint16_t> Controller::grant_queues() {
   const uint32_t granted =
       completion.value().dword0;  // submission queues in bits 15:0, completion in 31:16
   const uint32_t pairs = std::min(granted & 0xffff, granted >> 16) + 1;
-  configure_shadow_doorbells();
+  configure_shadow_doorbells(admin);
   // A pair's two doorbells must be there; those of the admin queues come first.
   const Doorbells doorbells = transport_->doorbells();
   const size_t rung = doorbells.byte_length / (2ull * doorbells.stride_bytes);
@@ -180,20 +187,23 @@ Result<uint16_t> Controller::grant_queues() {
 
 // Where doorbells are rung by messages: from now on only when the controller says that it does not
 // look. One that refuses is rung as before.
-void Controller::configure_shadow_doorbells() {
+void Controller::configure_shadow_doorbells(Admin& admin) {
   const auto pages = transport_->shadow_pages();
   if (!pages.has_value() || !limits_.takes_shadow_doorbells) return;
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::doorbell_buffer_config;
   command.prp1 = pages->doorbells;
   command.prp2 = pages->event_indices;
-  auto completion = admin(command, kAdminTimeoutNs);
+  auto completion = admin.submit(command, kAdminTimeoutNs);
   if (completion.ok() && completion.value().status_field == 0) transport_->use_shadow_pages();
 }
 
 Status Controller::request_queues() {
-  auto granted = grant_queues();
+  auto queue = working_admin_path();
+  if (!queue.ok()) return std::move(queue.status());
+  auto granted = grant_queues(*queue.value());
   if (!granted.ok()) return std::move(granted.status());
+  if (transport_->capabilities().comes_back) NVM_TRY(learn_data_identity(*queue.value()));
   limits_.io_queue_pairs_max = granted.value();
   std::lock_guard lock(mutex_);
   ownership_.queue_numbers = std::make_shared<OwnQueueNumbers>(limits_.io_queue_pairs_max,
@@ -222,6 +232,7 @@ void Controller::note_end(const spec::SubmissionQueueEntry& command,
   const bool is_own = transport_->manager() == nullptr;
   if (is_own && changes_namespaces(command) && completion.ok() &&
       completion.value().status_field == 0) {
+    note_namespace_change(command.nsid);
     events_.report_namespace_change(command.nsid);
   }
 }
@@ -252,6 +263,7 @@ class Controller::Sent final : public SentCommand {
 std::unique_ptr<SentCommand> Controller::send_admin(const spec::SubmissionQueueEntry& command,
                                                     uint64_t timeout_ns,
                                                     std::shared_ptr<DmaDescriptor> data) {
+  if (awaits_device()) return nullptr;
   auto path = working_admin_path();
   if (!path.ok()) return nullptr;
   auto sent = path.value()->send(command, timeout_ns, std::move(data), kAbortTimeoutNs);
@@ -263,6 +275,7 @@ std::unique_ptr<SentCommand> Controller::send_admin(const spec::SubmissionQueueE
 Result<Completion> Controller::admin_or_abort(const spec::SubmissionQueueEntry& command,
                                               uint64_t timeout_ns,
                                               std::shared_ptr<DmaDescriptor> data) {
+  await_device();
   return admin(command, timeout_ns, std::move(data), kAbortTimeoutNs);
 }
 
@@ -319,6 +332,7 @@ Result<std::shared_ptr<QueuePair>> Controller::create_queue_pair(const QueuePair
                                         "; this controller allows 1 to " +
                                         std::to_string(depth_max));
   }
+  await_device();
   std::shared_lock reset_lock(reset_mutex_);
   auto number = take_queue_number(options.wakes);
   if (!number.ok()) return std::move(number.status());
@@ -368,7 +382,7 @@ Status Controller::close() {
     life_ = Life::Closing;
   }
   transport_->stop_waiting();
-  transport_->on_queues_lost({});
+  leave_device();
   Status result = close_queue_pairs();
   Status disabled;
   if (auto queue = admin_path()) disabled = queue->close();

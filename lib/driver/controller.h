@@ -12,6 +12,7 @@
 #include "driver/admin_queue.h"
 #include "driver/controller_events.h"
 #include "driver/controller_limits.h"
+#include "driver/data_identity.h"
 #include "driver/queue_numbers.h"
 #include "driver/queue_pair.h"
 #include "memory/dma_descriptor.h"
@@ -58,10 +59,12 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Result<Ownership> ownership();
   const ControllerLimits& limits() const { return limits_; }  // meaningful once claimed
 
-  // ERR_NO_ADMIN before claim_admin. See Admin::submit.
+  // ERR_NO_ADMIN before claim_admin. See Admin::submit. While another device is awaited in place of
+  // one that has gone, ERR_CONTROLLER_GONE.
   Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                            std::shared_ptr<DmaDescriptor> data = nullptr);
-  // As admin(); one that is overdue is aborted, in a short time.
+  // As admin(); one that is overdue is aborted, in a short time. While another device is awaited,
+  // waits for that.
   Result<Completion> admin_or_abort(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                                     std::shared_ptr<DmaDescriptor> data);
   // The first half of admin_or_abort(), as Admin::send(); null where admin_or_abort() may do
@@ -77,7 +80,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Result<std::shared_ptr<DmaDescriptor>> map_peer(std::shared_ptr<Buffer> buffer);
 
   // Creates a CQ, then an SQ, on the lowest free id. ERR_NO_ADMIN, ERR_NO_QUEUES, ERR_RANGE for the
-  // depth.
+  // depth. While another device is awaited, waits for that.
   Result<std::shared_ptr<QueuePair>> create_queue_pair(const QueuePairOptions& options);
 
   ControllerEvents& events() { return events_; }
@@ -99,6 +102,9 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // Whether a parent of this process opened it: then it is the parent's, and every call that would
   // reach the device fails with ERR_CLOSED, but close(), which does nothing.
   bool is_inherited() const { return process_.is_inherited(); }
+
+  // In place of a device that has gone another one is awaited: what needs one waits, or fails.
+  bool awaits_device();
 
   // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of
   // memory. After this every call fails with ERR_CLOSED. Idempotent.
@@ -126,8 +132,16 @@ class Controller : public std::enable_shared_from_this<Controller> {
   void lose_queues(ErrorCode why);
   Status learn_limits();
   Status request_queues();
-  Result<uint16_t> grant_queues();
-  void configure_shadow_doorbells();
+  Result<uint16_t> grant_queues(Admin& admin);
+  void configure_shadow_doorbells(Admin& admin);
+  Result<std::unique_ptr<AdminQueue>> create_admin_queue();
+  void follow_device();
+  void leave_device();
+  void await_device();
+  void lose_device(ErrorCode why);
+  Status revive();
+  Status learn_data_identity(Admin& admin);
+  void note_namespace_change(uint32_t namespace_id);
   enum class Scope { Controller, Subsystem };
   Status reset(uint32_t epoch, Scope scope);
   Status restart(Admin& admin, Scope scope, std::vector<std::shared_ptr<QueuePair>>& lost);
@@ -160,6 +174,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Ownership ownership_;  // empty unless it is the manager
   uint32_t epoch_ = 0;
   std::optional<Failure> broken_;  // a reset failed: why
+  DataIdentity data_identity_;     // where a device may come back: of what was there
   std::vector<QueueNumber> withheld_;
   std::vector<std::weak_ptr<QueuePair>> queue_pairs_;
   std::vector<std::shared_ptr<DmaDescriptor>> quarantined_;

@@ -65,13 +65,19 @@ Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {
   watchers_.push_back(watcher);
   bind();
   if (remote() != nullptr) return watcher;
-  const uint32_t kept = queue.value()->keep_event_requests(
-      std::min(kRequestsMax, controller_.limits().event_requests_max));
+  // The queues may be others meanwhile: restore() asks for what it finds here, then or now.
+  auto now = controller_.admin_path();
+  if (now == nullptr) now = queue.value();
+  const uint32_t kept = now->keep_event_requests(request_count());
   if (kept != 0) return watcher;
   watchers_.pop_back();
   bind();
   return Status(ErrorCode::Unsupported,
                 "the admin queue is too short for Asynchronous Event Requests");
+}
+
+uint32_t ControllerEvents::request_count() const {
+  return std::min(kRequestsMax, controller_.limits().event_requests_max);
 }
 
 // Null: events come from our own admin queue.
@@ -140,6 +146,11 @@ bool ControllerEvents::wakes() {
 bool ControllerEvents::look(EventWatcher& watcher) {
   std::lock_guard lock(mutex_);
   if (!watcher.events_.empty() || lost_.has_value()) return true;
+  if (controller_.awaits_device()) {
+    // The end of that wakes who looked meanwhile.
+    armed_.store(1, std::memory_order_seq_cst);
+    if (controller_.awaits_device()) return false;
+  }
   auto queue = controller_.working_admin_path();
   if (!queue.ok()) return true;
   const WakeTarget target = bound_fd_ < 0 ? WakeTarget{} : WakeTarget{&armed_, bound_fd_};
@@ -150,6 +161,7 @@ bool ControllerEvents::look(EventWatcher& watcher) {
 Result<ControllerEvents::Taken> ControllerEvents::take(EventWatcher& watcher) {
   auto queue = controller_.working_admin_path();
   Status status = queue.ok() ? collect(*queue.value()) : std::move(queue.status());
+  if (!status.ok() && controller_.awaits_device()) status = {};
   std::lock_guard lock(mutex_);
   if (status.ok() && lost_.has_value()) status = *lost_;
   if (!status.ok() && watcher.events_.empty()) return status;
@@ -269,9 +281,11 @@ void ControllerEvents::restore() {
   command.cdw11 = *configuration;
   auto set = controller_.admin(command, kAdminTimeoutNs);
   Status status = set.ok() ? Status::from_nvme(set.value().status_field) : std::move(set.status());
-  if (status.ok()) return;
   std::lock_guard lock(mutex_);
-  lost_ = status.failure();
+  if (!status.ok()) lost_ = status.failure();
+  // The admin queues may be others, of which nobody has asked for any.
+  auto queue = controller_.admin_path();
+  if (queue != nullptr && !watchers_.empty()) queue->keep_event_requests(request_count());
   notify_watchers();
 }
 

@@ -85,6 +85,7 @@ class ControllerEvents {
 
  private:
   RemoteEvents* remote();
+  uint32_t request_count() const;
   Status configure();
   Status collect(Admin& queue);
   void hand_out(const AsyncEvent& event);

@@ -228,8 +228,8 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
       return std::optional<ErrorCode>();
     }
   }
-  // Without the manager there is nothing to reset.
-  if (transport_->manager() != nullptr &&
+  // Without the manager there is nothing to reset, nor without a device that another will replace.
+  if ((transport_->manager() != nullptr || controller_->awaits_device()) &&
       transport_->read_register32(spec::registers::csts) == UINT32_MAX) {
     return transport_->gone();
   }
@@ -241,6 +241,7 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
 // queue.
 Status QueuePair::recreate() {
   NVM_TRY(controller_->refuse_if_inherited());
+  controller_->await_device();
   std::shared_lock reset_lock(controller_->reset_mutex_);
   std::lock_guard lock(close_mutex_);
   if (closed_ || !dropped_) {

@@ -49,7 +49,7 @@ Status Controller::reset(uint32_t epoch, Scope scope) {
   {
     std::lock_guard lock(mutex_);
     epoch_++;
-    if (!status.ok()) broken_ = status.failure();
+    if (!status.ok() && !awaits_device()) broken_ = status.failure();
   }
   if (status.ok()) {
     events_.restore();
@@ -63,12 +63,12 @@ Status Controller::restart(Admin& admin, Scope scope,
                            std::vector<std::shared_ptr<QueuePair>>& lost) {
   // One that is gone cannot be reset, and what it may reach is not known to be free.
   Status health = check_health(*transport_);
-  if (!health.ok() && health.failure().code == ErrorCode::ControllerGone) return health;
+  if (!health.ok() && health.failure().code != ErrorCode::ControllerFatal) return health;
   NVM_TRY(admin.stop());
   if (scope == Scope::Subsystem) NVM_TRY(nvm::reset_subsystem(*transport_, waiter_));
   lose_queue_pairs(ErrorCode::QueueLost, lost);
   NVM_TRY(admin.start());
-  auto granted = grant_queues();
+  auto granted = grant_queues(admin);
   return granted.ok() ? Status() : std::move(granted.status());
 }
 

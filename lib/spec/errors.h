@@ -205,7 +205,7 @@ constexpr const char* error_fix(ErrorCode code) {
       return "Close the reference and open the controller again, which resets it.";
     case ErrorCode::ControllerGone:
       return "Check that the device is powered and present (lspci), or that the process which "
-             "serves it runs; then open it again.";
+             "serves it runs; then open it again. With { reconnect: true } a vfio-user socket is opened again by itself.";
     case ErrorCode::Memory: return "Ask for less, or raise the limit that the message names.";
     case ErrorCode::Memlock:
       return "Raise the limit: ulimit -l unlimited (or LimitMEMLOCK=infinity for a service).";

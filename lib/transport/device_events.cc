@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transport/device_events.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -18,17 +19,18 @@ constexpr uint64_t kSocket = kStop + 1;
 }  // namespace
 
 Result<std::unique_ptr<DeviceEvents>> DeviceEvents::start(int socket, uint16_t vector_count,
-                                                          std::function<void()> on_gone) {
+                                                          OnEnd on_end) {
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return os_failure("epoll_create1", errno);
   UniqueFd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop.valid()) return os_failure("eventfd", errno);
   const int stop_fd = stop.get();
   std::unique_ptr<DeviceEvents> events(
-      new DeviceEvents(std::move(epoll), std::move(stop), vector_count, std::move(on_gone)));
+      new DeviceEvents(std::move(epoll), std::move(stop), vector_count, std::move(on_end)));
   NVM_TRY(events->watch(stop_fd, EPOLLIN, kStop));
   // Its end only: what it says is for others to read.
   NVM_TRY(events->watch(socket, EPOLLRDHUP, kSocket));
+  events->socket_ = socket;
   events->thread_ = std::thread([each = events.get()] { each->run(); });
   return events;
 }
@@ -71,6 +73,16 @@ int DeviceEvents::eventfd_of(uint16_t vector) {
   return vectors_[vector].eventfd.get();
 }
 
+std::vector<std::pair<uint16_t, int>> DeviceEvents::eventfds() {
+  std::lock_guard lock(mutex_);
+  std::vector<std::pair<uint16_t, int>> found;
+  for (size_t i = 0; i < vectors_.size(); i++) {
+    if (!vectors_[i].eventfd.valid()) continue;
+    found.emplace_back(static_cast<uint16_t>(i), vectors_[i].eventfd.get());
+  }
+  return found;
+}
+
 void DeviceEvents::run() {
   constexpr int kEventsMax = 32;
   epoll_event events[kEventsMax];
@@ -84,11 +96,24 @@ void DeviceEvents::run() {
         announce(static_cast<uint16_t>(what));
         continue;
       }
-      on_gone_();
-      tell_all();
-      return;
+      if (!follow_next()) return;
+      break;  // what else was reported is of the device before
     }
   }
+}
+
+// False when there is none.
+bool DeviceEvents::follow_next() {
+  on_end_.gone();
+  set_gone(true);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_, nullptr);
+  socket_ = on_end_.next(*this);
+  return socket_ >= 0 && watch(socket_, EPOLLRDHUP, kSocket).ok();
+}
+
+bool DeviceEvents::pause(int milliseconds) {
+  pollfd stop{stop_.get(), POLLIN, 0};
+  return poll(&stop, 1, milliseconds) <= 0;
 }
 
 void DeviceEvents::announce(uint16_t vector) {
@@ -97,9 +122,10 @@ void DeviceEvents::announce(uint16_t vector) {
   if (eventfd_read(vectors_[vector].eventfd.get(), &count) == 0) wake(vectors_[vector].target);
 }
 
-void DeviceEvents::tell_all() {
+void DeviceEvents::set_gone(bool gone) {
   std::lock_guard lock(mutex_);
-  gone_ = true;
+  gone_ = gone;
+  if (!gone) return;
   for (const Vector& vector : vectors_) tell_gone(vector.target);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "platform/status.h"
@@ -17,10 +18,17 @@ namespace nvm {
 
 class DeviceEvents {
  public:
-  // `socket`, which is kept open by the caller, is watched for its end: then `on_gone` is called,
-  // once, in the thread, before consumers are told.
+  // What the thread does when the device has gone.
+  struct OnEnd {
+    std::function<void()> gone;  // before consumers are told
+    // After that: the socket of another device, which is watched in its place, or −1, which ends
+    // the thread.
+    std::function<int(DeviceEvents& events)> next;
+  };
+
+  // `socket`, which is kept open by the caller, is watched for its end.
   static Result<std::unique_ptr<DeviceEvents>> start(int socket, uint16_t vector_count,
-                                                     std::function<void()> on_gone);
+                                                     OnEnd on_end);
   ~DeviceEvents();  // joins the thread
   DeviceEvents(const DeviceEvents&) = delete;
   DeviceEvents& operator=(const DeviceEvents&) = delete;
@@ -29,6 +37,15 @@ class DeviceEvents {
   // target is not touched again. True when the vector had no eventfd before: it is for the device.
   Result<bool> bind(uint16_t vector, const WakeTarget& target);
   int eventfd_of(uint16_t vector);
+  // Of all vectors that have one.
+  std::vector<std::pair<uint16_t, int>> eventfds();
+
+  // For OnEnd::next. Waits for so long; false when the thread is to end.
+  bool pause(int milliseconds);
+  // Another device is there: consumers that come from now on are not told of an end.
+  void note_next() { set_gone(false); }
+  // There will be none: tells consumers once more.
+  void note_none() { set_gone(true); }
 
  private:
   struct Vector {
@@ -36,23 +53,25 @@ class DeviceEvents {
     WakeTarget target;
   };
 
-  DeviceEvents(UniqueFd epoll, UniqueFd stop, uint16_t vector_count, std::function<void()> on_gone)
+  DeviceEvents(UniqueFd epoll, UniqueFd stop, uint16_t vector_count, OnEnd on_end)
       : epoll_(std::move(epoll)),
         stop_(std::move(stop)),
-        on_gone_(std::move(on_gone)),
+        on_end_(std::move(on_end)),
         vectors_(vector_count) {}
   Status watch(int fd, uint32_t events, uint64_t what);
   Status open_vector(uint16_t vector);
   void run();
+  bool follow_next();
   void announce(uint16_t vector);
-  void tell_all();
+  void set_gone(bool gone);
 
   const UniqueFd epoll_;
   const UniqueFd stop_;
-  const std::function<void()> on_gone_;
+  const OnEnd on_end_;
   std::mutex mutex_;  // guards what follows; held while a target is touched
   std::vector<Vector> vectors_;
   bool gone_ = false;
+  int socket_ = -1;  // the thread's
   std::thread thread_;
 };
 

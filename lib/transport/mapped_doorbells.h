@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "platform/sigbus_guard.h"
 #include "platform/status.h"
@@ -19,6 +20,9 @@ class MappedDoorbells {
   // trusted with it, ERR_OS.
   static Result<std::unique_ptr<MappedDoorbells>> map(const UniqueFd& fd, uint64_t file_offset,
                                                       size_t byte_length);
+  // Maps as many bytes of another server's file in the place of the first: who has words() stores
+  // there from now on. On a failure, as map(), nothing has changed.
+  Status replace(const UniqueFd& fd, uint64_t file_offset);
   ~MappedDoorbells();
   MappedDoorbells(const MappedDoorbells&) = delete;
   MappedDoorbells& operator=(const MappedDoorbells&) = delete;
@@ -26,14 +30,19 @@ class MappedDoorbells {
   volatile uint32_t* words() const { return words_; }
   size_t byte_length() const { return byte_length_; }
   // Whether the server took the file away: nobody hears of doorbells any more.
-  bool vanished() const { return replacement_ != nullptr && replacement_->happened(); }
+  bool vanished() const {
+    std::lock_guard lock(mutex_);
+    return replacement_ != nullptr && replacement_->happened();
+  }
 
  private:
   MappedDoorbells(volatile uint32_t* words, size_t byte_length)
       : words_(words), byte_length_(byte_length) {}
+  Status watch(const UniqueFd& fd);
 
   volatile uint32_t* const words_;
   const size_t byte_length_;
+  mutable std::mutex mutex_;                      // guards what follows
   std::unique_ptr<PageReplacement> replacement_;  // null: the file cannot shrink
 };
 

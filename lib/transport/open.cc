@@ -49,13 +49,15 @@ Result<std::shared_ptr<Transport>> open_image(const std::string& path) {
   return open_emulator(options);
 }
 
-Result<std::shared_ptr<Transport>> open_vfio_user(const std::string& path) {
+// With `reconnect_ns` of the first who opens it.
+Result<std::shared_ptr<Transport>> open_vfio_user(const std::string& path, uint64_t reconnect_ns) {
   std::error_code error;
   const bool is_folder = std::filesystem::is_directory(path, error);
   const std::string socket = is_folder ? path + "/cntrl" : path;
   const std::string key = std::filesystem::weakly_canonical(socket, error).string();
-  return share_open_device(std::string(kVfioUserPrefix) + (error ? socket : key),
-                           [&] { return open_vfio_user_transport(socket); });
+  return share_open_device(std::string(kVfioUserPrefix) + (error ? socket : key), [&] {
+    return open_vfio_user_transport(socket, vfio_user::Client::kReplyTimeoutMs, reconnect_ns);
+  });
 }
 
 // A socket, or a folder with one where vfio-user servers make theirs.
@@ -69,7 +71,7 @@ bool is_served(const std::string& path, mode_t mode) {
 Result<std::shared_ptr<Transport>> open_socket(const std::string& path, uint64_t reconnect_ns) {
   auto opened = RpcTransport::open(path, reconnect_ns);
   if (!opened.ok() && opened.status().failure().os_error == EPROTOTYPE) {
-    return open_vfio_user(path);
+    return open_vfio_user(path, reconnect_ns);
   }
   return opened;
 }
@@ -116,7 +118,7 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target,
     return RpcTransport::open(std::string(text.substr(kRpcPrefix.size())), reconnect_ns);
   }
   if (text.starts_with(kVfioUserPrefix)) {
-    return open_vfio_user(std::string(text.substr(kVfioUserPrefix.size())));
+    return open_vfio_user(std::string(text.substr(kVfioUserPrefix.size())), reconnect_ns);
   }
   if (parse_pci_address(text)) return open_pci_text(text);
 
@@ -131,7 +133,7 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target,
   if (const auto address = find_sysfs_device(target)) return open_pci(*address);
   if (S_ISREG(information.st_mode)) return open_image(target);
   if (S_ISSOCK(information.st_mode)) return open_socket(target, reconnect_ns);
-  if (is_served(target, information.st_mode)) return open_vfio_user(target);
+  if (is_served(target, information.st_mode)) return open_vfio_user(target, reconnect_ns);
   return Status(ErrorCode::Target, "'" + target + "' is no PCI address, and as a file it is " +
                                        kind_of_file(information.st_mode));
 }

@@ -56,8 +56,11 @@ struct Capabilities {
   bool pumps = false;          // pump() steps the device in the caller
   bool write_protected = false;
   uint16_t vectors = 1;  // interrupt vectors that bind_wake may name
-  std::string name;      // "emulator", "sysfs", "vfio", "vfio-user"
-  std::string address;   // what was opened, for messages
+  // When the device has gone, another one may come in its place: the owner of the admin queues uses
+  // on_queues_lost() and on_device_back().
+  bool comes_back = false;
+  std::string name;     // "emulator", "sysfs", "vfio", "vfio-user"
+  std::string address;  // what was opened, for messages
 };
 
 // How a client in another process maps what it needs of the BAR.
@@ -159,9 +162,13 @@ class Transport {
   // Where another process has the admin queues: how to ask it. Null: whoever claims them has them.
   virtual const RemoteManager* manager() { return nullptr; }
   // `lost` is called, on another thread, when no queue of ours exists any more: that manager has
-  // reset the controller (ERR_QUEUE_LOST), or has gone (ERR_MANAGER_GONE). Once it returned, an old
-  // one is not called again.
+  // reset the controller (ERR_QUEUE_LOST), or has gone (ERR_MANAGER_GONE), or the device has
+  // (ERR_CONTROLLER_GONE). Once it returned, an old one is not called again.
   virtual void on_queues_lost(std::function<void(ErrorCode why)> lost) {}
+  // `revive` is called, on another thread, when another device has come: registers are its, memory
+  // is mapped as before. It enables the controller, and fails where that is not the one it was.
+  // Until then awaits_manager(). Once this returned, an old one is not called again.
+  virtual void on_device_back(std::function<Status()> revive) {}
 
   // Function-level reset: the controller is disabled and reaches no memory afterwards.
   virtual Status reset() = 0;
@@ -172,8 +179,8 @@ class Transport {
   // The device that had our queues uses nothing of ours any more: what is opened under the same
   // name from now on is another one.
   virtual bool is_gone() { return false; }
-  // Its manager in another process has gone, and the next one is waited for: what is asked of it
-  // meanwhile waits, too.
+  // Its manager in another process has gone, or the process whose device it is, and the next one is
+  // waited for: what is asked of it meanwhile waits, too.
   virtual bool awaits_manager() { return false; }
   // To how many it has come after its first: each may have changed what is behind it.
   virtual uint32_t later_managers() { return 0; }

@@ -26,8 +26,9 @@ constexpr uint32_t kReadWrite = vfio_user::region_flag::read | vfio_user::region
 }  // namespace
 
 Result<std::unique_ptr<VfioUserDevice>> VfioUserDevice::open(const std::string& socket_path,
-                                                             uint32_t reply_timeout_ms) {
-  auto client = vfio_user::Client::connect(socket_path, reply_timeout_ms);
+                                                             uint32_t reply_timeout_ms,
+                                                             const std::atomic<bool>* given_up) {
+  auto client = vfio_user::Client::connect(socket_path, reply_timeout_ms, given_up);
   if (!client.ok()) return std::move(client.status());
   std::unique_ptr<VfioUserDevice> device(new VfioUserDevice(std::move(client.value())));
   NVM_TRY(device->learn());

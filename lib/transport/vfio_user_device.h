@@ -3,6 +3,7 @@
 // regions and interrupts, as messages of a vfio_user::Client.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ class VfioUserDevice {
   // vfio_user::Client::connect; ERR_TARGET for another device, ERR_UNSUPPORTED for one whose
   // regions are no controller's.
   static Result<std::unique_ptr<VfioUserDevice>> open(const std::string& socket_path,
-                                                      uint32_t reply_timeout_ms);
+                                                      uint32_t reply_timeout_ms,
+                                                      const std::atomic<bool>* given_up = nullptr);
 
   vfio_user::Client& client() { return *client_; }
 
@@ -31,7 +33,7 @@ class VfioUserDevice {
     uint64_t file_offset;
     uint64_t byte_length;
   };
-  std::optional<DoorbellArea> take_doorbell_area() { return std::move(doorbell_area_); }
+  const std::optional<DoorbellArea>& doorbell_area() const { return doorbell_area_; }
 
   // How many MSI-X vectors there are; 0 where there are no interrupts.
   uint16_t vector_count() const { return vector_count_; }

@@ -14,7 +14,10 @@ namespace nvm {
 
 // `path`: the server's socket. As VfioUserDevice::open.
 // `reply_timeout_ms`: how long the server may take for a reply before it counts as gone.
+// `reconnect_ns`: for how long another server is awaited at `path` when that one has closed the
+// connection; 0: not at all.
 Result<std::unique_ptr<Transport>> open_vfio_user_transport(
-    const std::string& path, uint32_t reply_timeout_ms = vfio_user::Client::kReplyTimeoutMs);
+    const std::string& path, uint32_t reply_timeout_ms = vfio_user::Client::kReplyTimeoutMs,
+    uint64_t reconnect_ns = 0);
 
 }  // namespace nvm

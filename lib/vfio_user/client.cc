@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -16,6 +17,8 @@ namespace {
 
 // Commands of the server that are refused while a reply is waited for.
 constexpr int kRequestsMax = 64;
+// How often somebody who waits looks whether that was given up.
+constexpr uint64_t kLookEveryMs = 10;
 // The widest register.
 constexpr uint64_t kDataByteLengthNeeded = 8;
 
@@ -73,17 +76,20 @@ const char* name_of(CommandCode code) {
 
 }  // namespace
 
-Result<std::unique_ptr<Client>> Client::connect(const std::string& path,
-                                                uint32_t reply_timeout_ms) {
+Result<std::unique_ptr<Client>> Client::connect(const std::string& path, uint32_t reply_timeout_ms,
+                                                const std::atomic<bool>* given_up) {
   Result<UniqueFd> socket = connect_socket(path);
   if (!socket.ok()) return std::move(socket.status());
-  return agree_on(std::move(socket.value()), path, reply_timeout_ms);
+  return agree_on(std::move(socket.value()), path, reply_timeout_ms, given_up);
 }
 
 Result<std::unique_ptr<Client>> Client::agree_on(UniqueFd socket, const std::string& path,
-                                                 uint32_t reply_timeout_ms) {
+                                                 uint32_t reply_timeout_ms,
+                                                 const std::atomic<bool>* given_up) {
   std::unique_ptr<Client> client(new Client(std::move(socket), path, reply_timeout_ms));
+  client->given_up_ = given_up;
   NVM_TRY(client->agree());
+  client->given_up_ = nullptr;
   return client;
 }
 
@@ -139,7 +145,11 @@ void Client::hang_up(const std::string& why) {
 
 // What was asked may still be answered, so what comes now can be taken for no answer any more.
 Status Client::hang_up_locked(const std::string& why) {
-  if (!gone_.load(std::memory_order_relaxed)) why_gone_ = why;
+  if (!gone_.load(std::memory_order_relaxed)) {
+    why_gone_ = why;
+    pollfd closed{connection_.socket(), POLLRDHUP, 0};
+    has_closed_.store(poll(&closed, 1, 0) == 1, std::memory_order_release);
+  }
   gone_.store(true, std::memory_order_release);
   shutdown(connection_.socket(), SHUT_RDWR);
   return Status(ErrorCode::ControllerGone, path_ + ": the server " + why_gone_);
@@ -150,7 +160,11 @@ bool Client::wait(short events, uint64_t deadline_ns) {
   for (;;) {
     const uint64_t now_ns = monotonic_clock().now_ns();
     if (now_ns >= deadline_ns) return false;
-    const uint64_t left_ms = (deadline_ns - now_ns) / kNanosecondsPerMillisecond + 1;
+    uint64_t left_ms = (deadline_ns - now_ns) / kNanosecondsPerMillisecond + 1;
+    if (given_up_ != nullptr) {
+      if (given_up_->load()) return false;
+      left_ms = std::min(left_ms, kLookEveryMs);
+    }
     pollfd waiting{connection_.socket(), events, 0};
     const int ready = poll(&waiting, 1, static_cast<int>(left_ms));
     if (ready > 0) return true;

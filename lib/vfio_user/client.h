@@ -23,12 +23,15 @@ class Client {
   // Connects to the socket at `path` and agrees on version and capabilities. ERR_TARGET when nobody
   // listens there, ERR_PERMISSION, ERR_BUSY when it does not answer, which is how a server that has
   // another client behaves; ERR_UNSUPPORTED when it speaks another version, or takes too little.
+  // Once `given_up`, if given, is true, it does not wait for that answer any longer.
   static Result<std::unique_ptr<Client>> connect(const std::string& path,
-                                                 uint32_t reply_timeout_ms = kReplyTimeoutMs);
+                                                 uint32_t reply_timeout_ms = kReplyTimeoutMs,
+                                                 const std::atomic<bool>* given_up = nullptr);
 
   // The same on a connected, non-blocking socket; `path` is for messages.
   static Result<std::unique_ptr<Client>> agree_on(UniqueFd socket, const std::string& path,
-                                                  uint32_t reply_timeout_ms);
+                                                  uint32_t reply_timeout_ms,
+                                                  const std::atomic<bool>* given_up = nullptr);
 
   struct Reply {
     std::vector<std::byte> payload;
@@ -48,6 +51,9 @@ class Client {
   // Also looks whether the server has closed meanwhile.
   bool is_gone();
   Status gone_status();
+  // Of a server that is gone: it has closed the connection itself, so that it uses no memory of
+  // ours any more. One that was late, or said what it should not, may still.
+  bool has_closed() const { return has_closed_.load(std::memory_order_acquire); }
 
   const PeerCapabilities& capabilities() const { return capabilities_; }
   const std::string& path() const { return path_; }
@@ -72,6 +78,8 @@ class Client {
   const uint32_t reply_timeout_ms_;
   PeerCapabilities capabilities_;
   std::atomic<bool> gone_ = false;
+  std::atomic<bool> has_closed_ = false;
+  const std::atomic<bool>* given_up_ = nullptr;
 
   std::mutex mutex_;  // guards everything below
   Connection connection_;

@@ -226,6 +226,7 @@ export class Recovery {
     if (
       why === 'ERR_CONTROLLER_FATAL' ||
       why === 'ERR_CONTROLLER_DISABLED' ||
+      why === 'ERR_CONTROLLER_GONE' ||
       why === 'ERR_MANAGER_GONE'
     ) {
       return createError(why, detail, { ...this.#details(), command, cause })

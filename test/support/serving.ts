@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `peernvm serve --socket` as a process that a test can kill and start again.
+// `peernvm serve` as a process that a test can kill and start again.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -25,8 +25,17 @@ export class Serving implements Disposable {
   }
 
   /** Started, and it serves. Rejects with what it says when it ends instead. */
-  static async start(socket: string, ...args: string[]): Promise<Serving> {
-    const child = spawn(process.execPath, [peernvmProgram, 'serve', ...args, '--socket', socket], {
+  static start(socket: string, ...args: string[]): Promise<Serving> {
+    return Serving.#run([...args, '--socket', socket])
+  }
+
+  /** The same at a vfio-user socket, `cntrl` in `folder`. */
+  static startVfioUser(folder: string, ...args: string[]): Promise<Serving> {
+    return Serving.#run([...args, '--vfio-user', folder])
+  }
+
+  static async #run(args: string[]): Promise<Serving> {
+    const child = spawn(process.execPath, [peernvmProgram, 'serve', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const line = once(createInterface(child.stdout), 'line').then(([text]) => String(text))

@@ -2,113 +2,10 @@
 // A controller of our own server through the vfio-user transport, with the driver on top.
 #include "transport/vfio_user_transport.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <cstring>
-
-#include "driver/controller.h"
-#include "transport/open.h"
-#include "vfio_user/served.h"
+#include "transport/driven.h"
 
 using namespace nvm;
-using vfio_user::test::Served;
-
-namespace {
-
-constexpr uint64_t kPatienceNs = 10'000 * kNanosecondsPerMillisecond;
-constexpr size_t kBlock = 512;
-
-// A served controller with a manager.
-struct Driven {
-  explicit Driven(vfio_user::Doorbells doorbells) : served(1, doorbells) { open(); }
-  void open() {
-    controller.reset();
-    auto transport = open_transport("vfio-user:" + served.folder.path());
-    REQUIRE(transport.ok());
-    auto opened = Controller::open(std::move(transport.value()), thread_waiter());
-    REQUIRE(opened.ok());
-    controller = std::move(opened.value());
-    REQUIRE(controller->claim_admin().ok());
-  }
-  std::shared_ptr<QueuePair> queue(const QueuePairOptions& options) {
-    auto pair = controller->create_queue_pair(options);
-    REQUIRE(pair.ok());
-    return pair.value();
-  }
-
-  Served served;
-  std::shared_ptr<Controller> controller;
-};
-
-void put(QueuePair& queue, uint8_t opcode, uint64_t lba, uint64_t address) {
-  spec::SubmissionQueueEntry* entry = queue.enqueue();
-  REQUIRE(entry != nullptr);
-  *entry = {};
-  entry->opc = opcode;
-  entry->nsid = 1;
-  entry->prp1 = address;
-  entry->cdw10 = static_cast<uint32_t>(lba);
-}
-
-// Takes `count` completions; false when one has an error or does not come.
-bool take(QueuePair& queue, uint32_t count) {
-  for (; count > 0; count--) {
-    const spec::CompletionQueueEntry* entry = nullptr;
-    wait_until(thread_waiter(), kPatienceNs, [&] { return (entry = queue.poll()) != nullptr; });
-    if (entry == nullptr || entry->status >> 1 != 0) return false;
-    queue.consume(*entry);
-  }
-  queue.ring_cq();
-  return true;
-}
-
-// Writes and reads back `rounds` × `depth` blocks, each with a pattern of its own.
-bool works(Driven& driven, QueuePair& queue, uint32_t rounds) {
-  const uint32_t depth = queue.depth();
-  auto memory = driven.controller->allocate(depth * kBlock);
-  REQUIRE(memory.ok());
-  DmaDescriptor& data = *memory.value();
-  for (uint32_t round = 0; round < rounds; round++) {
-    for (const uint8_t opcode : {spec::nvm_opcode::write, spec::nvm_opcode::read}) {
-      const bool writes = opcode == spec::nvm_opcode::write;
-      for (uint32_t i = 0; i < depth; i++) {
-        std::memset(data.bytes() + i * kBlock, writes ? static_cast<int>(round * 7 + i) : 0,
-                    kBlock);
-        put(queue, opcode, round * depth + i, data.io_address(i * kBlock));
-        if (i % 3 == 0) queue.ring();  // some rings are for several
-      }
-      queue.ring();
-      if (!take(queue, depth)) return false;
-    }
-    for (uint32_t i = 0; i < depth; i++) {
-      if (data.bytes()[i * kBlock + 100] != static_cast<std::byte>(round * 7 + i)) return false;
-    }
-  }
-  return true;
-}
-
-struct Sleeper {
-  Sleeper() {
-    int ends[2];
-    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    reader.reset(ends[0]);
-    writer.reset(ends[1]);
-  }
-  bool sleep() {
-    pollfd waiting{reader.get(), POLLIN, 0};
-    char byte;
-    return poll(&waiting, 1, kPatienceNs / kNanosecondsPerMillisecond) == 1 &&
-           recv(reader.get(), &byte, 1, 0) == 1;
-  }
-  UniqueFd reader, writer;
-};
-
-std::atomic_ref<uint32_t> armed_word(QueuePair& queue) {
-  return std::atomic_ref<uint32_t>(reinterpret_cast<uint32_t&>(queue.block().armed));
-}
-
-}  // namespace
+using namespace nvm::test;
 
 TEST_CASE("blocks are written and read, with doorbells by messages and in the server's page") {
   for (const auto doorbells : {vfio_user::Doorbells::Trap, vfio_user::Doorbells::Poll}) {
@@ -235,7 +132,7 @@ TEST_CASE(
     auto queue = driven.queue({.depth = 7, .wakes = true, .wake = {nullptr, sleeper.writer.get()}});
     REQUIRE(works(driven, *queue, 1));
     Transport& transport = driven.controller->transport();
-    driven.served.server.reset();
+    driven.end_server();
     CHECK(transport.is_gone());
     // A wake-up may still be for a completion. As consumers do: arm, look, sleep.
     for (;;) {
@@ -263,11 +160,11 @@ TEST_CASE("a server that comes back is opened anew beside the controller that is
   Driven driven(vfio_user::Doorbells::Trap);
   auto before = driven.controller;
   const std::string folder = driven.served.folder.path();
-  driven.served.server.reset();
+  driven.end_server();
   auto nobody = open_transport(folder);
   REQUIRE_FALSE(nobody.ok());
   CHECK(nobody.status().failure().code == ErrorCode::Target);
-  driven.served.server = std::move(vfio_user::Server::start(driven.served.runner, folder).value());
+  driven.start_server();
   driven.open();
   CHECK(driven.controller->shared_transport() != before->shared_transport());
   auto queue = driven.queue({.depth = 7});

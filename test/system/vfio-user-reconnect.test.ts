@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// A vfio-user server that is killed and started again, and a client that was opened with
+// `reconnect`.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openController } from 'peernvm'
+import { afterEach, describe, expect, test } from 'vitest'
+import { failureOf } from '../support/failure.ts'
+import { killServing, Serving } from '../support/serving.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+afterEach(killServing)
+
+const openFiles = (): number => readdirSync('/proc/self/fd').length
+
+/** A server of a new image, and its client. */
+async function openServed(folder: string, timeoutMs = 10_000, ...more: string[]) {
+  const socket = join(folder, 'socket')
+  const image = join(folder, 'disk.img')
+  const start = () => Serving.startVfioUser(socket, image, ...more)
+  const server = await Serving.startVfioUser(socket, image, '--size', '8MiB', ...more)
+  const client = await openController(socket, { reconnect: { timeoutMs } })
+  return { socket, image, start, server, client, namespace: await client.namespace(1) }
+}
+
+describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
+  const flags = ['--doorbells', doorbells]
+
+  test('promise queues, memory and admin commands go on with the next server', async () => {
+    using folder = temporaryFolder('vfio-user-reconnect')
+    const { start, server, client, namespace } = await openServed(folder.path, 10_000, ...flags)
+    const memory = await client.allocate(2 << 20)
+    const queue = await client.createQueuePair({ mode: 'await', depth: 8 })
+    const raw = await client.createQueuePair({ mode: 'raw', depth: 8, timeoutMs: 10 })
+    memory.bytes?.fill(7)
+    await queue.write({ namespace, lba: 0, from: memory.view(0, 1 << 20) })
+    await server.kill()
+    // Asked while nobody is there.
+    const identified = client.admin.identifyController()
+    const created = client.createQueuePair({ mode: 'await', depth: 4 })
+    const written = queue.write({ namespace, lba: 4096, from: memory.view(4096, 4096) })
+    expect(memory.bytes?.[1 << 20]).toBe(7)
+    using _next = await start()
+    expect((await identified).sn).toMatch(/^PN/)
+    await written.catch((error) => expect(error.code).toBe('ERR_CONTROLLER_GONE'))
+    for (const pair of [queue, await created]) {
+      memory.bytes?.fill(0)
+      await pair.read({ namespace, lba: 0, into: memory.view(0, 1 << 20) })
+      expect(memory.bytes?.subarray(0, 1 << 20).every((byte) => byte === 7)).toBe(true)
+    }
+    expect(queue.stats()).toMatchObject({ restarts: 1 })
+    // Memory that is copied, through a queue of the controller's own.
+    const block = new Uint8Array(512)
+    await namespace.read({ lba: 9, into: block })
+    expect(block[511]).toBe(7)
+    // What nobody recovers says so, and its number is free once it is closed.
+    expect(() => raw.cq.wait()).toThrow()
+    await raw.close()
+    const again = await client.createQueuePair({ mode: 'raw', depth: 8 })
+    expect(again.id).toBe(raw.id)
+    await client.close()
+  }, 60_000)
+
+  test('requests under way when the server dies fail at once, the next ones work', async () => {
+    using folder = temporaryFolder('vfio-user-reconnect')
+    const { start, server, client, namespace } = await openServed(folder.path, 10_000, ...flags)
+    const queue = await client.createQueuePair({ mode: 'await', depth: 16 })
+    const memory = await client.allocate(16 * 4096)
+    let current = server
+    let rejected = 0
+    for (let round = 1; round <= 5; round++) {
+      let goesOn = true
+      const lane = async (_: unknown, index: number) => {
+        const view = memory.view(index * 4096, 4096)
+        while (goesOn) {
+          view.bytes?.fill(round)
+          try {
+            await queue.write({ namespace, lba: index * 8, from: view })
+          } catch (error) {
+            expect((error as { code?: string }).code).toBe('ERR_CONTROLLER_GONE')
+            rejected++
+            return
+          }
+        }
+      }
+      const lanes = Promise.all(Array.from({ length: 16 }, lane))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      await current.kill()
+      await lanes
+      goesOn = false
+      current = await start()
+      await queue.read({ namespace, lba: 0, into: memory })
+      for (let index = 0; index < 16; index++) {
+        // A kill may cut a block in two.
+        expect([round, round - 1]).toContain(memory.bytes?.[index * 4096 + 4095])
+      }
+    }
+    expect(rejected).toBeGreaterThan(0)
+    expect(queue.stats().restarts).toBe(5)
+    await client.close()
+  }, 60_000)
+})
+
+test('blocks in memory that died are not served as if nothing had happened', async () => {
+  using folder = temporaryFolder('vfio-user-reconnect')
+  const socket = join(folder.path, 'socket')
+  const server = await Serving.startVfioUser(socket, '--size', '8MiB')
+  const client = await openController(socket, { reconnect: true })
+  const namespace = await client.namespace(1)
+  await namespace.write({ lba: 0, from: new Uint8Array(512).fill(1) })
+  await server.kill()
+  using _next = await Serving.startVfioUser(socket, '--size', '8MiB')
+  const into = new Uint8Array(512)
+  for (const attempt of [
+    () => namespace.read({ lba: 0, into }),
+    () => client.admin.identifyController(),
+    () => client.createQueuePair({ mode: 'raw' }),
+  ]) {
+    // The first may have been under way.
+    expect(['ERR_DATA_LOST', 'ERR_CONTROLLER_GONE']).toContain((await failureOf(attempt())).code)
+  }
+  const error = await failureOf(namespace.read({ lba: 0, into }))
+  expect(error.code).toBe('ERR_DATA_LOST')
+  expect(error.message).toContain('other blocks')
+  await client.close().catch(() => {})
+  await using again = await openController(socket)
+  await (await again.namespace(1)).read({ lba: 0, into })
+  expect(into[0]).toBe(0)
+}, 60_000)
+
+test('a namespace that the next server has in another format is not what it was', async () => {
+  using folder = temporaryFolder('vfio-user-reconnect')
+  const { socket, image, server, client, namespace } = await openServed(folder.path)
+  await namespace.read({ lba: 0, into: new Uint8Array(4096) })
+  await server.kill()
+  using _next = await Serving.startVfioUser(socket, image, '--block-size', '4096')
+  const into = new Uint8Array(4096)
+  await failureOf(namespace.read({ lba: 0, into }))
+  expect((await failureOf(namespace.read({ lba: 0, into }))).code).toBe('ERR_NAMESPACE')
+  const now = await client.namespace(1)
+  expect(now.blockSize).toBe(4096)
+  await now.read({ lba: 0, into })
+  await client.close()
+}, 60_000)
+
+test('events go on with the next server, and end when there is none', async () => {
+  using folder = temporaryFolder('vfio-user-reconnect')
+  const { start, server, client } = await openServed(folder.path, 1000)
+  const events = client.events()
+  const first = events.next()
+  const configured = () => client.admin.getFeature('asynchronous_event_configuration')
+  await expect.poll(configured).toMatchObject({ namespace_attribute: 1 }) // so that it watches
+  await server.kill()
+  const next = await start()
+  // The temperature is always above this: the next server's controller says so.
+  await client.admin.setFeature('temperature_threshold', { tmpth: 1, tmpsel: 0, thsel: 0 })
+  expect((await first).value).toMatchObject({ type: 'health' })
+  const last = failureOf(events.next())
+  await next.kill()
+  expect((await last).code).toBe('ERR_CONTROLLER_GONE')
+  await client.close()
+}, 60_000)
+
+test('closing while no server is there ends all that waits, and leaves nothing', async () => {
+  using folder = temporaryFolder('vfio-user-reconnect')
+  const { start, server, client: first } = await openServed(folder.path)
+  await first.close()
+  await expect.poll(openFiles).toBe(openFiles())
+  const before = openFiles()
+  const socket = join(folder.path, 'socket')
+  const client = await openController(socket, { reconnect: { timeoutMs: 3_600_000 } })
+  const namespace = await client.namespace(1)
+  const queue = await client.createQueuePair({ mode: 'await' })
+  await queue.read({ namespace, lba: 0, into: new Uint8Array(512) })
+  await server.kill()
+  const waiting = [
+    failureOf(queue.read({ namespace, lba: 0, into: new Uint8Array(512) })),
+    // More than Node has threads for what takes long.
+    ...Array.from({ length: 8 }, () => failureOf(client.admin.identifyController())),
+    failureOf(client.createQueuePair({ mode: 'raw' })),
+  ]
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await client.close()
+  for (const { code } of await Promise.all(waiting)) {
+    expect(['ERR_CONTROLLER_GONE', 'ERR_ABORTED', 'ERR_CLOSED']).toContain(code)
+  }
+  await expect.poll(openFiles, { timeout: 5000 }).toBeLessThanOrEqual(before)
+  using _next = await start()
+  await using again = await openController(socket)
+  expect((await again.admin.identifyController()).sn).toMatch(/^PN/)
+}, 60_000)
