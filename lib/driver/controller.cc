@@ -386,6 +386,7 @@ Status Controller::close() {
   Status result = close_queue_pairs();
   Status disabled;
   if (auto queue = admin_path()) disabled = queue->close();
+  transport_->leave();
 
   std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go
   std::lock_guard lock(mutex_);

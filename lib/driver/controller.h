@@ -93,7 +93,8 @@ class Controller : public std::enable_shared_from_this<Controller> {
   uint32_t epoch();
   // Resets the controller, unless somebody has since `epoch` was read: every queue pair is lost and
   // every admin command that waits ends with ERR_ABORTED; what was in quarantine is let go. When
-  // the controller does not come back, every later call fails with the reason.
+  // the controller does not come back, every later call fails with the reason. ERR_REFUSED, and
+  // nothing has changed, for a client of a manager in another process.
   Status reset(uint32_t epoch);
   // As reset(), and with it all controllers of the NVM subsystem: those are disabled afterwards.
   // ERR_UNSUPPORTED without CAP.NSSRS.
@@ -110,8 +111,8 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // memory. After this every call fails with ERR_CLOSED. Idempotent.
   Status close();
 
-  // Keeps `memory` until the controller is disabled by close(): for what a lost command may still
-  // reach.
+  // Keeps `memory` until the controller is disabled by close(), or, of a client, left to its
+  // manager: for what a lost command may still reach.
   void quarantine(std::shared_ptr<DmaDescriptor> memory);
 
  private:

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "driver/controller.h"
+#include "driver/remote_manager.h"
 #include "driver/reset.h"
 
 namespace nvm {
@@ -192,6 +193,20 @@ Status QueuePair::delete_lost_queues(uint64_t timeout_ns) {
   return has_next ? Status() : std::move(status);
 }
 
+// Why the device may still know the queue of a client, which cannot reset the controller for it.
+Status QueuePair::explain_kept(const Status& refusal) const {
+  const RemoteManager* manager = transport_->manager();
+  if (manager == nullptr || refusal.failure().code == ErrorCode::ManagerGone) {
+    return refusal.failure();
+  }
+  Failure failure = refusal.failure();
+  failure.detail += std::string(failure.detail.empty() ? "" : "; ") + "queue pair " +
+                    std::to_string(queue_id_) +
+                    " could not be deleted: its memory stays until the process that serves " +
+                    manager->path + " resets the controller; other queue pairs go on";
+  return failure;
+}
+
 Status QueuePair::close() {
   if (controller_->is_inherited()) return {};
   std::shared_lock reset_lock(controller_->reset_mutex_);
@@ -204,7 +219,7 @@ Status QueuePair::close_locked() {
   Status result = unbind_wake();
   if (result.ok()) result = delete_queues();
   finish(result);
-  return result;
+  return result.ok() ? Status() : explain_kept(result);
 }
 
 Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
@@ -218,7 +233,8 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
     epoch = controller_->epoch();
     dropped_ = true;
     if (lost()) {
-      if (transport_->manager() != nullptr) NVM_TRY(delete_lost_queues(timeout_ns));
+      deleted = transport_->manager() != nullptr ? delete_lost_queues(timeout_ns) : Status();
+      if (!deleted.ok()) return explain_kept(deleted);
       return std::optional(lost_.load());
     }
     deleted = check_enabled(*transport_);
@@ -228,11 +244,12 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
       return std::optional<ErrorCode>();
     }
   }
-  // Without the manager there is nothing to reset, nor without a device that another will replace.
-  if ((transport_->manager() != nullptr || controller_->awaits_device()) &&
-      transport_->read_register32(spec::registers::csts) == UINT32_MAX) {
-    return transport_->gone();
+  const bool is_gone = transport_->read_register32(spec::registers::csts) == UINT32_MAX;
+  if (transport_->manager() != nullptr) {
+    return is_gone ? transport_->gone() : explain_kept(deleted);
   }
+  // Nor is there anything to reset while another device is awaited.
+  if (is_gone && controller_->awaits_device()) return transport_->gone();
   NVM_TRY(controller_->reset(epoch));
   return std::optional(deleted.failure().code);
 }

@@ -49,7 +49,8 @@ class QueuePair {
   // Returns what was wrong: nothing when deleting sufficed, else ERR_CONTROLLER_FATAL,
   // ERR_CONTROLLER_DISABLED, what deleting came to, ERR_QUEUE_LOST when the controller had been
   // reset for another queue, or ERR_MANAGER_GONE when another manager is awaited, or has come. A
-  // failure means that the device may still reach everything.
+  // failure means that the device may still reach everything: the controller does not come back, or
+  // it is another process's, which a client does not reset.
   Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = kQueueTimeoutNs);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();
@@ -99,6 +100,7 @@ class QueuePair {
   Status delete_queue(bool completion, uint64_t timeout_ns);
   Status delete_queues(uint64_t timeout_ns = kQueueTimeoutNs);
   Status delete_lost_queues(uint64_t timeout_ns);
+  Status explain_kept(const Status& refusal) const;
   Status close_locked();
   // The controller was reset, or has gone with its manager: there is no queue any more.
   void lose(ErrorCode why);

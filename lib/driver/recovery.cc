@@ -46,6 +46,8 @@ Status Controller::reset(uint32_t epoch, Scope scope) {
     queue = admin_;
   }
   Status status = restart(*queue, scope, lost);
+  // Of a manager in another process nothing was stopped by asking.
+  if (!status.ok() && transport_->manager() != nullptr) return status;
   {
     std::lock_guard lock(mutex_);
     epoch_++;

@@ -103,7 +103,7 @@ Status Belongings::let_go(const Message& request, bool is_drives, Forget forget)
   for (;;) {
     {
       std::lock_guard lock(mutex_);
-      if (!client_->is_connected() && ends_with_manager) {
+      if (left_ || (!client_->is_connected() && ends_with_manager)) {
         forget();
         return {};
       }
@@ -168,6 +168,12 @@ Status Belongings::bind_wake(uint16_t vector, const WakeTarget& target) {
   if (!client_->is_connected(breaks)) return client_->gone();
   wakes_[vector] = target;
   return {};
+}
+
+void Belongings::leave() {
+  std::lock_guard lock(mutex_);
+  left_ = true;
+  wakes_.clear();
 }
 
 void Belongings::wake_all() {

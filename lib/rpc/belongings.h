@@ -32,6 +32,9 @@ class Belongings {
   void give_back(QueueNumber number);
   Status watch_events();
 
+  // Asks for nothing and wakes nobody any more: the connection is about to end.
+  void leave();
+
   // Wakes everybody whom completions would.
   void wake_all();
 
@@ -71,6 +74,7 @@ class Belongings {
   std::map<uint16_t, WakeTarget> wakes_;  // by vector
   std::map<uint16_t, int> numbers_;       // vectors, by queue id
   bool watches_ = false;
+  bool left_ = false;
   Asked asked_;
 };
 

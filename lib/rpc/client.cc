@@ -106,10 +106,19 @@ void Client::await_next() {
 
 void Client::adopt(Client& next) {
   std::scoped_lock lock(mutex_, next.mutex_);
+  if (has_given_up()) return;
   channel_ = std::move(next.channel_);
   last_id_ = std::max(last_id_, next.last_id_);  // late replies to `next` are nobody's
   closing_.store(false);
   state_.store(State::Connected, std::memory_order_release);
+}
+
+void Client::hang_up() {
+  std::lock_guard lock(mutex_);
+  break_off();
+  channel_.reset();
+  reason_ = Failure{ErrorCode::Closed, 0, 0, "the connection to " + name_};
+  state_.store(State::GivenUp, std::memory_order_release);
 }
 
 void Client::give_up(Failure reason) {

@@ -90,6 +90,8 @@ class Client {
   void await_next();
   // Goes on with what is connected as `next`, which is of no use afterwards.
   void adopt(Client& next);
+  // Ends the connection, for good.
+  void hang_up();
   // No other manager comes, or is awaited.
   void give_up(Failure reason);
   const std::string& name() const { return name_; }

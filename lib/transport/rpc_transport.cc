@@ -82,6 +82,11 @@ void RpcTransport::stop_waiting() {
   if (client_->is_away()) client_->give_up(client_->gone().failure());
 }
 
+void RpcTransport::leave() {
+  belongings_->leave();
+  client_->hang_up();
+}
+
 void RpcTransport::receive(const rpc::Message& notice) {
   const uint16_t code = notice.header().code;
   if (code == spec::rpc_code::queues_lost) lose_queues(ErrorCode::QueueLost);

@@ -64,6 +64,21 @@ struct FaultyEmulator {
   std::shared_ptr<Controller> controller;
 };
 
+// The same, served to clients.
+struct ServedEmulator : FaultyEmulator {
+  ServedEmulator() {
+    auto served = rpc::share(*controller);
+    REQUIRE(served.ok());
+    auto started = rpc::Server::start(served.value(), folder / "nvm", {}, {});
+    REQUIRE(started.ok());
+    server = std::move(started.value());
+  }
+  std::shared_ptr<Controller> connect() { return open_controller(open_transport(server->path())); }
+
+  Folder folder;
+  std::unique_ptr<rpc::Server> server;
+};
+
 class ScriptedService : public FaultyEmulator {
  public:
   explicit ScriptedService(rpc::ServicePolicy policy = {}, const rpc::ServiceLimits& limits = {})

@@ -8,8 +8,10 @@ import {
   openController,
   readSharing,
   type SharingOptions,
+  startEmulator,
 } from 'peernvm'
 import { describe, expect, test } from 'vitest'
+import { nvme } from '../../../src/spec/nvme.ts'
 import { failureOf } from '../../support/failure.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -102,11 +104,45 @@ describe('a client', () => {
   test('neither resets the controller nor changes it for others', async () => {
     await share({}, async ({ client, path }) => {
       expect((await failureOf(client.reset())).code).toBe('ERR_REFUSED')
+      await (await client.namespace(1)).read({ lba: 0, into: page(0) })
       const format = client.admin.formatNamespace(1, { blockSize: 4096 })
       expect((await failureOf(format)).code).toBe('ERR_REFUSED')
       const manager = openController(path, { role: 'manager' })
       expect((await failureOf(manager)).code).toBe('ERR_BUSY')
     })
+  })
+
+  test('whose queue cannot be deleted hears of that, and goes on with others', async () => {
+    using folder = temporaryFolder('rpc')
+    await using device = await startEmulator({ size: '8MiB' })
+    await using manager = await openController(device.controller())
+    await using server = await manager.serve({ path: join(folder.path, 'nvm') })
+    const client = await openController(server.path)
+    const namespace = await client.namespace(1)
+    const queue = await client.createQueuePair({ mode: 'await', timeoutMs: 50 })
+    const read = device.inject({
+      on: { queues: 'io', lbas: { lba: 7, blockCount: 1 } },
+      drop: true,
+    })
+    const { abort, delete_io_submission_queue: deletion } = nvme.codes.admin_opcode
+    for (const [opcode] of [abort, deletion]) {
+      device.inject({ on: { queues: 'admin', opcode }, drop: true, times: 1 })
+    }
+    const error = await failureOf(queue.read({ namespace, lba: 7, into: page(0) }))
+    expect(error.code).toBe('ERR_TIMEOUT')
+    const kept = `until the process that serves ${server.path} resets the controller`
+    expect(error.message).toContain(kept)
+    read.remove()
+    await namespace.read({ lba: 7, into: page(0) })
+    await using other = await client.createQueuePair({ mode: 'await' })
+    await other.read({ namespace, lba: 7, into: page(0) })
+    expect((await failureOf(queue.close())).message).toContain(kept)
+    await client.close()
+    await expect
+      .poll(async () => (await server.status()).clients)
+      .toMatchObject([{ leaving: true, queuePairs: 1 }])
+    await manager.reset()
+    await expect.poll(async () => (await server.status()).clients).toEqual([])
   })
 
   test('hears of events, and of what another client changes', async () => {
