@@ -6,38 +6,42 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <utility>
+
+#include "platform/os_failure.h"
 
 namespace nvm::rpc {
 namespace {
 
 constexpr int kLookMs = 100;  // at devices that cannot wake us
+// A controller that is being reset may not let itself be watched, and a moment later it does.
+constexpr unsigned kAttemptsMax = 5;
+constexpr int kAttemptEveryMs = 200;
 
 }  // namespace
 
-std::unique_ptr<EventFollower> EventFollower::start(std::shared_ptr<Controller> controller,
-                                                    std::function<void()> on_news) {
+Result<std::unique_ptr<EventFollower>> EventFollower::start(std::shared_ptr<Controller> controller,
+                                                            std::function<void()> on_news) {
   int sockets[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0) return {};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0) {
+    return os_failure("socketpair", errno);
+  }
   UniqueFd events(sockets[0]), writer(sockets[1]);
   UniqueFd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stop.valid()) return {};
-  auto watcher = controller->events().watch(writer.get());
-  if (!watcher.ok()) return {};
-  return std::unique_ptr<EventFollower>(
-      new EventFollower(std::move(controller), std::move(on_news), std::move(events),
-                        std::move(writer), std::move(stop), std::move(watcher.value())));
+  if (!stop.valid()) return os_failure("eventfd", errno);
+  return std::unique_ptr<EventFollower>(new EventFollower(std::move(controller), std::move(on_news),
+                                                          std::move(events), std::move(writer),
+                                                          std::move(stop)));
 }
 
 EventFollower::EventFollower(std::shared_ptr<Controller> controller, std::function<void()> on_news,
-                             UniqueFd events, UniqueFd writer, UniqueFd stop,
-                             std::shared_ptr<EventWatcher> watcher)
+                             UniqueFd events, UniqueFd writer, UniqueFd stop)
     : controller_(std::move(controller)),
       on_news_(std::move(on_news)),
       events_(std::move(events)),
       writer_(std::move(writer)),
-      stop_(std::move(stop)),
-      watcher_(std::move(watcher)) {
+      stop_(std::move(stop)) {
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "nvm-events");
 }
@@ -47,16 +51,32 @@ EventFollower::~EventFollower() {
   thread_.join();
 }
 
-std::vector<AsyncEvent> EventFollower::take() {
+EventFollower::News EventFollower::take() {
   std::lock_guard lock(mutex_);
-  return std::exchange(taken_, {});
+  return std::exchange(news_, News{news_.watches, news_.failure, {}, 0});
 }
 
 void EventFollower::run() {
+  if (!watch()) return;
   do {
     collect();
   } while (wait(controller_->events().wakes() ? -1 : kLookMs));
   controller_->events().unwatch(watcher_);
+}
+
+bool EventFollower::watch() {
+  Result<std::shared_ptr<EventWatcher>> watching = controller_->events().watch(writer_.get());
+  for (unsigned i = 1; i < kAttemptsMax && !watching.ok() && wait(kAttemptEveryMs); i++) {
+    watching = controller_->events().watch(writer_.get());
+  }
+  if (watching.ok()) watcher_ = watching.value();
+  {
+    std::lock_guard lock(mutex_);
+    news_.watches = watching.ok();
+    if (!watching.ok()) news_.failure = watching.status().failure();
+  }
+  on_news_();
+  return watcher_ != nullptr;
 }
 
 // Arms the wake-up for the next event.
@@ -64,11 +84,20 @@ void EventFollower::collect() {
   while (controller_->events().look(*watcher_)) {
     auto taken = controller_->events().take(*watcher_);
     if (!taken.ok() || taken.value().events.empty()) return;
-    {
-      std::lock_guard lock(mutex_);
-      for (AsyncEvent& event : taken.value().events) taken_.push_back(std::move(event));
-    }
+    keep(std::move(taken.value()));
     on_news_();
+  }
+}
+
+void EventFollower::keep(ControllerEvents::Taken taken) {
+  std::lock_guard lock(mutex_);
+  news_.dropped += taken.dropped - std::exchange(watcher_dropped_, taken.dropped);
+  for (AsyncEvent& event : taken.events) {
+    if (news_.events.size() == kUntakenEventsMax) {
+      news_.events.erase(news_.events.begin());
+      news_.dropped++;
+    }
+    news_.events.push_back(std::move(event));
   }
 }
 

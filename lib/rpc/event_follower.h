@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Asynchronous events of a controller for the thread that serves it. A thread of its own, since
-// their log pages are read with admin commands, for which a device may let one wait.
+// they are asked for, and their log pages read, with admin commands, for which a device may let one
+// wait.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -16,22 +18,28 @@ namespace nvm::rpc {
 
 class EventFollower {
  public:
-  // Watches from now on, for which it sends a few admin commands. `on_news`: take() has something;
-  // called by the follower's thread. Null when the controller does not let itself be watched.
-  static std::unique_ptr<EventFollower> start(std::shared_ptr<Controller> controller,
-                                              std::function<void()> on_news);
+  // Begins to watch. `on_news`: take() has something; called by the follower's thread. ERR_OS.
+  static Result<std::unique_ptr<EventFollower>> start(std::shared_ptr<Controller> controller,
+                                                      std::function<void()> on_news);
   ~EventFollower();  // joins the thread: waits for an admin command that is under way
   EventFollower(const EventFollower&) = delete;
   EventFollower& operator=(const EventFollower&) = delete;
 
-  // Since the last call, the oldest first.
-  std::vector<AsyncEvent> take();
+  struct News {
+    bool watches = false;            // what happens from now on is told
+    std::optional<Failure> failure;  // why it is not, and will not be
+    // Since the last call, the oldest first; of more than kUntakenEventsMax those are dropped.
+    std::vector<AsyncEvent> events;
+    uint64_t dropped = 0;
+  };
+  News take();
 
  private:
   EventFollower(std::shared_ptr<Controller> controller, std::function<void()> on_news,
-                UniqueFd events, UniqueFd writer, UniqueFd stop,
-                std::shared_ptr<EventWatcher> watcher);
+                UniqueFd events, UniqueFd writer, UniqueFd stop);
   void run();
+  bool watch();
+  void keep(ControllerEvents::Taken taken);
   void collect();
   // Until there may be news, or `timeout_ms` has passed (−1: never); false when it is to stop.
   bool wait(int timeout_ms);
@@ -39,9 +47,10 @@ class EventFollower {
   const std::shared_ptr<Controller> controller_;
   const std::function<void()> on_news_;
   const UniqueFd events_, writer_, stop_;
-  const std::shared_ptr<EventWatcher> watcher_;
+  std::shared_ptr<EventWatcher> watcher_;  // of the thread, as is what it has dropped in all
+  uint64_t watcher_dropped_ = 0;
   std::mutex mutex_;
-  std::vector<AsyncEvent> taken_;
+  News news_;  // guarded by `mutex_`
   std::thread thread_;
 };
 

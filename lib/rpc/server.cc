@@ -28,8 +28,6 @@ constexpr uint64_t kAttendNs = 2 * kNanosecondsPerMillisecond;
 constexpr int kLookAgainMs = 1;
 constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
-constexpr unsigned kWatchAttemptsMax = 5;
-constexpr uint64_t kWatchAgainNs = 1'000 * kNanosecondsPerMillisecond;
 constexpr uint64_t kStopNs = 10'000 * kNanosecondsPerMillisecond;
 
 uint64_t random_generation() {
@@ -97,7 +95,7 @@ void Server::run() {
       worked_at_ns = now_ns;
       device_woken = false;
     }
-    pass_events_on(now_ns);
+    pass_events_on();
     if (stop_at_ns != 0 && (service_.is_settled() || now_ns >= stop_at_ns)) break;
     const bool waits = service_.waits_for_device();
     if (waits && pumps) transport_->pump();
@@ -115,17 +113,22 @@ void Server::run() {
   events_.reset();
 }
 
-// Watches from the first client on that wants to hear of events. Where the controller does not let
-// itself be watched, it is asked a few times.
-void Server::pass_events_on(uint64_t now_ns) {
-  if (controller_ == nullptr || !service_.watches_events()) return;
-  if (events_ == nullptr && watch_attempts_ < kWatchAttemptsMax && now_ns >= watch_at_ns_) {
-    watch_attempts_++;
-    watch_at_ns_ = now_ns + kWatchAgainNs;
-    events_ = EventFollower::start(controller_, [this] { notify(); });
+// Watches from the first client on that wants to hear of events; who asks is answered once every
+// event from then on is told.
+void Server::pass_events_on() {
+  if (events_ == nullptr) {
+    if (controller_ == nullptr || !service_.wants_events()) return;
+    auto started = EventFollower::start(controller_, [this] { notify(); });
+    if (!started.ok()) return service_.answer_watchers(started.status());
+    events_ = std::move(started.value());
   }
-  if (events_ == nullptr) return;
-  for (const AsyncEvent& event : events_->take()) service_.tell(event);
+  const EventFollower::News news = events_->take();
+  service_.count_dropped_events(news.dropped);
+  for (const AsyncEvent& event : news.events) service_.tell(event);
+  if (news.watches) service_.answer_watchers({});
+  if (!news.failure) return;
+  service_.answer_watchers(*news.failure);
+  events_.reset();  // whoever asks next begins anew
 }
 
 // How long nothing has to be done, unless somebody says something; −1: for ever.

@@ -39,7 +39,7 @@ class Server {
   int wait_ms();
   void attend(int timeout_ms);
   void accept_client();
-  void pass_events_on(uint64_t now_ns);
+  void pass_events_on();
 
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<AdminQueue> admin_;
@@ -49,8 +49,6 @@ class Server {
   Service service_;
   const std::shared_ptr<Controller> controller_;
   std::unique_ptr<EventFollower> events_;  // once a client wanted to hear of them
-  unsigned watch_attempts_ = 0;
-  uint64_t watch_at_ns_ = 0;
   bool accept_later_ = false;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

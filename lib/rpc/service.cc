@@ -59,13 +59,21 @@ bool Service::waits_long() const {
                      [](const auto& session) { return session->waits_long(); });
 }
 
-bool Service::watches_events() const {
+bool Service::wants_events() const {
   return std::any_of(sessions_.begin(), sessions_.end(),
-                     [](const auto& session) { return session->watches_events(); });
+                     [](const auto& session) { return session->wants_events(); });
+}
+
+void Service::answer_watchers(const Status& outcome) {
+  for (const auto& session : sessions_) session->answer_watchers(outcome);
 }
 
 void Service::tell(const AsyncEvent& event) {
   for (const auto& session : sessions_) session->tell(event);
+}
+
+void Service::count_dropped_events(uint64_t count) {
+  for (const auto& session : sessions_) session->count_dropped_events(count);
 }
 
 void Service::close(uint64_t now_ns) {

@@ -26,9 +26,14 @@ class Service {
   // Whether something else is to be looked at now and then.
   bool waits_long() const;
 
-  // Whether a client wants to hear of asynchronous events; and telling those that do.
-  bool watches_events() const;
+  // Whether a client wants to hear of asynchronous events, and telling those that do. One that has
+  // asked to hear of them does not before it was answered: with success once every event is told
+  // that happens afterwards, or why that is not to be.
+  bool wants_events() const;
+  void answer_watchers(const Status& outcome);
   void tell(const AsyncEvent& event);
+  // That nobody can tell them any more.
+  void count_dropped_events(uint64_t count);
 
   // Tells every client that it ends, and takes back what they have. Step until is_empty(). The end
   // of the admin queue does the same.

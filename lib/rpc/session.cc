@@ -56,7 +56,8 @@ Session::~Session() {
 
 bool Session::wants_to_receive() const {
   return !leaving_ && outstanding_.size() - overdue_count() < kOutstandingMax &&
-         outgoing_.size() < kOutgoingMax && !status_request_;
+         watch_requests_.size() < kOutstandingMax && outgoing_.size() < kOutgoingMax &&
+         !status_request_;
 }
 
 bool Session::waits_for_device() const {
@@ -139,8 +140,7 @@ Status Session::obey(Message& message, uint64_t now_ns) {
       if (served_.controller == nullptr) {
         return Status(ErrorCode::Unsupported, "the manager does not watch for events");
       }
-      watches_events_ = true;
-      reply(make_message(spec::rpc_code::watch_events, message.header().id));
+      watch_requests_.push_back(message.header());
       return {};
     default:
       return refuse_malformed("its code is not known");
@@ -373,8 +373,16 @@ void Session::lose_queues(uint32_t epoch, uint64_t now_ns) {
   }
 }
 
+void Session::answer_watchers(const Status& outcome) {
+  for (const spec::RpcHeader& request : std::exchange(watch_requests_, {})) {
+    watches_events_ |= outcome.ok();
+    reply(outcome.ok() ? make_message(spec::rpc_code::watch_events, request.id)
+                       : make_failure(request, outcome.failure()));
+  }
+}
+
 void Session::tell(const AsyncEvent& event) {
-  if (!watches_events()) return;
+  if (!watches_events_ || leaving_) return;
   spec::RpcEvent body{};
   body.dword0 = event.dword0;
   body.failed = event.failure.has_value() ? 1 : 0;

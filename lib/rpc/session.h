@@ -47,10 +47,11 @@ class Session {
   void lose_queues(uint32_t epoch, uint64_t now_ns);
   // The manager ends.
   void say_closing();
-  // Passes on an asynchronous event to a client that watches; one that does not read is not waited
-  // for.
+  // As Service has them. A client that does not read events is not waited for.
+  bool wants_events() const { return !leaving_ && (watches_events_ || !watch_requests_.empty()); }
+  void answer_watchers(const Status& outcome);
   void tell(const AsyncEvent& event);
-  bool watches_events() const { return watches_events_ && !leaving_; }
+  void count_dropped_events(uint64_t count) { events_dropped_ += watches_events_ ? count : 0; }
 
   bool is_observer() const { return observer_; }
   spec::RpcStatusClient status(uint64_t now_ns);
@@ -136,6 +137,7 @@ class Session {
   bool greeted_ = false;
   bool observer_ = false;
   bool watches_events_ = false;
+  std::vector<spec::RpcHeader> watch_requests_;  // that were not answered yet
   uint64_t events_dropped_ = 0;
   bool leaving_ = false;
   bool gone_ = false;

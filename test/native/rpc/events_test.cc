@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Asynchronous events on their way to clients.
+#include <functional>
+#include <thread>
+
 #include "rpc/remote_events.h"
 #include "rpc/scripted.h"
 
@@ -15,7 +18,10 @@ rpc::Message make_notice(uint64_t dropped) {
 TEST_CASE("events that do not fit into a client's socket are counted, and the next one says so") {
   ScriptedService served;
   Scripted client(served);
-  REQUIRE(client.call(spec::rpc_code::watch_events, 0).header().error == 0);
+  client.send(spec::rpc_code::watch_events, 0);
+  REQUIRE(served.step_until([&] { return served.service->wants_events(); }));
+  served.service->answer_watchers({});
+  REQUIRE(client.receive().header().error == 0);
   AsyncEvent event;
   event.log.resize(4096);
   constexpr uint64_t kTold = 1000;
@@ -46,24 +52,94 @@ TEST_CASE("a client counts what its manager dropped, of one manager after the ot
   CHECK(events.take().value().size() == kUntakenEventsMax);
 }
 
-TEST_CASE("a device that does not answer for a log page holds up no client") {
-  FaultyEmulator emulator;
-  Folder folder;
-  auto served = rpc::share(*emulator.controller);
-  REQUIRE(served.ok());
-  auto started = rpc::Server::start(served.value(), folder / "nvm", {}, {});
-  REQUIRE(started.ok());
-  auto client = open_controller(open_transport(started.value()->path()));
+bool comes_true(const std::function<bool()>& condition) {
+  return wait_until(thread_waiter(), kTimeoutNs, condition);
+}
+
+// That the manager fails to enable events `times` times.
+void refuse_events(ServedEmulator& manager, uint64_t times) {
+  emulator::Fault fault;
+  fault.match.queues = emulator::FaultQueues::Admin;
+  fault.match.opcode = spec::admin_opcode::set_features;
+  fault.action.status_field = spec::status::internal_error;
+  fault.times = times;
+  manager.add(fault);
+}
+
+TEST_CASE("every event is told that happens after the answer to who wants to hear of them") {
+  ServedEmulator manager;
+  auto client = manager.connect();
+  auto other = manager.connect();
+  auto page = other->allocate(4096);
+  REQUIRE(page.ok());
+  manager.delay_admin(spec::admin_opcode::set_features, kSecondNs);
+  std::atomic<bool> watches{false};
+  Result<std::shared_ptr<EventWatcher>> watcher = Status(ErrorCode::Timeout);
+  std::thread watching([&] {
+    watcher = client->events().watch(-1);
+    watches = true;
+    manager.controller->events().report_namespace_change(1);
+  });
+  INFO("whom the manager serves meanwhile");
+  CHECK(identify(*other, page.value()).ok());
+  CHECK_FALSE(watches);
+  watching.join();
+  REQUIRE(watcher.ok());
+  CHECK(comes_true([&] { return client->events().look(*watcher.value()); }));
+  client->events().unwatch(watcher.value());
+}
+
+TEST_CASE("a controller that does not let itself be watched is asked again, and then it is said") {
+  ServedEmulator manager;
+  auto client = manager.connect();
+  refuse_events(manager, 3);
   auto watcher = client->events().watch(-1);
   REQUIRE(watcher.ok());
-  INFO("the manager begins to watch once it has answered");
-  spec::SubmissionQueueEntry command{};
-  command.opc = spec::admin_opcode::get_features;
-  command.cdw10 = spec::feature::asynchronous_event_configuration;
-  REQUIRE(wait_until(thread_waiter(), kTimeoutNs, [&] {
-    auto configured = emulator.controller->admin(command, kTimeoutNs);
-    return configured.ok() && configured.value().dword0 != 0;
-  }));
+  client->events().unwatch(watcher.value());
+
+  ServedEmulator stubborn;
+  auto refused = stubborn.connect();
+  refuse_events(stubborn, 5);
+  watcher = refused->events().watch(-1);
+  REQUIRE_FALSE(watcher.ok());
+  CHECK(watcher.status().failure().code == ErrorCode::NvmeStatus);
+  INFO("whoever asks next begins anew");
+  watcher = refused->events().watch(-1);
+  REQUIRE(watcher.ok());
+  stubborn.controller->events().report_namespace_change(1);
+  CHECK(comes_true([&] { return refused->events().look(*watcher.value()); }));
+  refused->events().unwatch(watcher.value());
+}
+
+TEST_CASE(
+    "events that the thread that serves does not take in time are few, and the rest counted") {
+  FaultyEmulator emulator;
+  std::atomic<unsigned> news{0};
+  auto started = rpc::EventFollower::start(emulator.controller, [&] { news++; });
+  REQUIRE(started.ok());
+  rpc::EventFollower& follower = *started.value();
+  REQUIRE(comes_true([&] { return news != 0; }));
+  CHECK(follower.take().watches);
+  constexpr uint64_t kTold = 200;
+  for (uint32_t i = 1; i <= kTold; i++) {
+    const unsigned before = news;
+    emulator.controller->events().report_namespace_change(i);
+    REQUIRE(comes_true([&] { return news != before; }));
+  }
+  const auto untaken = follower.take();
+  REQUIRE(untaken.events.size() == kUntakenEventsMax);
+  CHECK(untaken.dropped == kTold - kUntakenEventsMax);
+  uint32_t last = 0;
+  std::memcpy(&last, untaken.events.back().log.data(), sizeof last);
+  CHECK(last == kTold);
+  CHECK(follower.take().dropped == 0);
+}
+
+TEST_CASE("a device that does not answer for a log page holds up no client") {
+  ServedEmulator emulator;
+  auto client = emulator.connect();
+  auto watcher = client->events().watch(-1);
+  REQUIRE(watcher.ok());
   emulator.delay_admin(spec::admin_opcode::get_log_page, kSecondNs);
   {
     emulator::Runner::Pause pause(emulator.device->runner());
