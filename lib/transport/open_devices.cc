@@ -12,22 +12,27 @@ namespace {
 
 struct OpenDevices {
   std::mutex mutex;
-  std::condition_variable released;
+  std::condition_variable changed;
   struct Entry {
-    std::weak_ptr<Transport> transport;
+    std::weak_ptr<Transport> transport;  // expired: it is being opened, or closed
     ProcessMark process;
     uint64_t number;
   };
   std::map<std::string, Entry> by_key;
   uint64_t last_number = 0;
 
-  // Closes the device, and only then lets it be opened again. Another one may have its name by now.
+  // With `mutex` held. Another device may have its name by now.
+  void forget(const std::string& key, uint64_t number) {
+    const auto it = by_key.find(key);
+    if (it != by_key.end() && it->second.number == number) by_key.erase(it);
+    changed.notify_all();
+  }
+
+  // Closes the device, and only then lets it be opened again.
   void release(const std::string& key, uint64_t number, Transport* transport) {
     delete transport;
     std::lock_guard lock(mutex);
-    const auto it = by_key.find(key);
-    if (it != by_key.end() && it->second.number == number) by_key.erase(it);
-    released.notify_all();
+    forget(key, number);
   }
 };
 
@@ -42,23 +47,31 @@ OpenDevices& open_devices() {
 Result<std::shared_ptr<Transport>> share_open_device(
     const std::string& key, const std::function<Result<std::unique_ptr<Transport>>()>& open) {
   OpenDevices& devices = open_devices();
+  std::shared_ptr<Transport> transport;  // let go of after the lock, which its release takes
   std::unique_lock lock(devices.mutex);
   for (auto it = devices.by_key.find(key); it != devices.by_key.end();
        it = devices.by_key.find(key)) {
     if (it->second.process.is_inherited()) break;  // a parent's, which goes on using it
-    if (std::shared_ptr<Transport> transport = it->second.transport.lock()) {
-      if (!transport->is_gone()) return transport;
-      break;
-    }
-    devices.released.wait(lock);
+    transport = it->second.transport.lock();
+    if (transport != nullptr && !transport->is_gone()) return transport;
+    if (transport != nullptr) break;
+    devices.changed.wait(lock);
   }
-  Result<std::unique_ptr<Transport>> opened = open();
-  if (!opened.ok()) return std::move(opened.status());
   const uint64_t number = ++devices.last_number;
-  std::shared_ptr<Transport> transport(
-      opened.value().release(),
-      [key, number, &devices](Transport* last) { devices.release(key, number, last); });
-  devices.by_key[key] = {transport, {}, number};
+  devices.by_key[key] = {{}, {}, number};
+  lock.unlock();
+  // Others open theirs meanwhile.
+  Result<std::unique_ptr<Transport>> opened = open();
+  if (!opened.ok()) {
+    lock.lock();
+    devices.forget(key, number);
+    return std::move(opened.status());
+  }
+  transport.reset(opened.value().release(),
+                  [key, number, &devices](Transport* last) { devices.release(key, number, last); });
+  lock.lock();
+  devices.by_key[key].transport = transport;
+  devices.changed.notify_all();
   return transport;
 }
 

@@ -11,7 +11,8 @@
 namespace nvm {
 
 // The open transport for `key`, unless its device is gone, or what `open` makes. Waits while
-// another thread closes that device, so that a device is never opened before it is released.
+// another thread opens or closes that device, so that it is opened once, and never before it is
+// released; other devices are opened meanwhile.
 Result<std::shared_ptr<Transport>> share_open_device(
     const std::string& key, const std::function<Result<std::unique_ptr<Transport>>()>& open);
 
