@@ -48,8 +48,9 @@ const openProcess = (name: string) => new Measurer(name, [process.execPath, path
 async function serveVfioUser() {
   const program = pathOf('../../src/cli/peernvm.js')
   const args = ['serve', '--size', String(namespaceBytes), '--vfio-user', device]
-  const child = spawn(process.execPath, [program, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const imports = ['--import', pathOf('../shared/ends-with-parent.js')]
+  const child = spawn(process.execPath, [...imports, program, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')
   return async () => {

@@ -10,6 +10,7 @@ import { openController, readSharing } from 'peernvm'
 import { root } from '../support/repository.ts'
 
 const program = join(root, 'dist', 'src', 'cli', 'peernvm.js')
+const endsWithParent = join(root, 'dist', 'benchmarks', 'shared', 'ends-with-parent.js')
 /** The most that the emulator has. */
 const queuePairs = 127
 
@@ -38,9 +39,8 @@ export class Manager {
     const size = ['--size', `${byteLength / 2 ** 20}MiB`, '--mdts', '8']
     const device = image === undefined ? size : [image, ...size]
     const sharing = ['--socket', socket, '--client-queue-pairs', String(queuePairs)]
-    const child = spawn(process.execPath, [program, 'serve', ...device, ...sharing], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const serve = ['--import', endsWithParent, program, 'serve', ...device, ...sharing]
+    const child = spawn(process.execPath, serve, { stdio: ['pipe', 'pipe', 'inherit'] })
     const line = once(createInterface(child.stdout), 'line')
     const ended = once(child, 'exit').then(() => {
       throw new Error('peernvm serve ended')

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The stress of sharing in its short forms, and the demo that shows it; `npm run stress` has the
 // long ones.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { killClasses } from '../stress/client.ts'
@@ -10,6 +13,7 @@ import { summarise } from '../stress/summary.ts'
 import { buildTargets, buildTimeoutMs } from '../support/c-programs.ts'
 import { runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 beforeAll(() => buildTargets('sharing-client'), buildTimeoutMs)
 
@@ -51,6 +55,19 @@ test('managers of an image are killed, and no completed write is lost', async ()
   })
   expect(result.inFlightMin).toBeGreaterThan(0)
   expect(result.verified).toBeGreaterThan(8 * 5 * 2000)
+}, 60_000)
+
+test('a manager ends with whoever started it, however that ends', async () => {
+  using folder = temporaryFolder('orphan')
+  const socket = join(folder.path, 'nvm')
+  const program = join(root, 'test', 'stress', 'programs', 'start-manager.ts')
+  const parent = spawn(process.execPath, ['--import', 'tsx', program, socket], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(parent.stdout, 'data')
+  expect(existsSync(socket)).toBe(true)
+  parent.kill('SIGKILL')
+  await expect.poll(() => existsSync(socket), { timeout: 20_000 }).toBe(false)
 }, 60_000)
 
 test('demo:kill', async () => {
