@@ -137,7 +137,6 @@ napi_value read_sharing(napi_env env, napi_callback_info info) {
         }
         return ObjectBuilder(finish_env)
             .string("address", status.manager.address)
-            .bigint("generation", status.manager.generation)
             .set("clients", clients)
             .object();
       });

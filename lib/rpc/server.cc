@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -30,14 +29,6 @@ constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
 constexpr uint64_t kStopNs = 10'000 * kNanosecondsPerMillisecond;
 
-uint64_t random_generation() {
-  uint64_t generation = 0;
-  if (getrandom(&generation, sizeof generation, GRND_NONBLOCK) != sizeof generation) {
-    generation = monotonic_clock().now_ns();
-  }
-  return generation;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(ServedController served, const std::string& path,
@@ -57,7 +48,7 @@ Server::Server(ServedController served, const ServiceLimits& limits, ServicePoli
       path_(listener.path()),
       listener_(std::move(listener)),
       wake_event_(std::move(wake_event)),
-      service_(served, limits, std::move(policy), random_generation()),
+      service_(served, limits, std::move(policy)),
       controller_(std::move(served.controller)) {
   admin_->watch_resets(this, [this] { notify(); });
   thread_ = std::thread([this] { run(); });

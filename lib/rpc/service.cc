@@ -6,19 +6,17 @@
 
 namespace nvm::rpc {
 
-Service::Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
-                 uint64_t generation)
+Service::Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy)
     : served_(std::move(served)),
       limits_(limits),
       policy_(std::move(policy)),
-      generation_(generation),
       epoch_(served_.admin->epoch()) {}
 
 void Service::connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_ns) {
   if (closed_ || sessions_.size() >= limits_.clients_max) return;
   peer.client_id = ++last_client_id_;
-  sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, peer.client_id,
-                                                generation_, peer, std::move(channel), now_ns));
+  sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, peer.client_id, peer,
+                                                std::move(channel), now_ns));
 }
 
 bool Service::step(uint64_t now_ns) {

@@ -12,9 +12,7 @@ namespace nvm::rpc {
 
 class Service {
  public:
-  // `generation`: a number that no other manager of this controller has had.
-  Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy,
-          uint64_t generation);
+  Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy);
 
   // Takes a client, or hangs up when there are too many, or it is closed.
   void connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_ns);
@@ -56,7 +54,6 @@ class Service {
   ServedController served_;
   const ServiceLimits limits_;
   const ServicePolicy policy_;
-  const uint64_t generation_;
   uint32_t epoch_;
   uint32_t last_client_id_ = 0;
   bool closed_ = false;

@@ -33,13 +33,12 @@ void set_text(char (&field)[Length], const std::string& text) {
 }  // namespace
 
 Session::Session(ServedController& served, const ServiceLimits& limits, const ServicePolicy& policy,
-                 uint32_t client_id, uint64_t generation, const Peer& peer,
-                 std::unique_ptr<Channel> channel, uint64_t now_ns)
+                 uint32_t client_id, const Peer& peer, std::unique_ptr<Channel> channel,
+                 uint64_t now_ns)
     : served_(served),
       limits_(limits),
       policy_(policy),
       client_id_(client_id),
-      generation_(generation),
       peer_(peer),
       connected_ns_(now_ns),
       channel_(std::move(channel)) {}
@@ -181,7 +180,6 @@ Status Session::hello(const Message& message) {
   spec::RpcWelcome welcome{};
   welcome.version = spec::rpc_version;
   welcome.client_id = client_id_;
-  welcome.generation = generation_;
   const Capabilities& capabilities = served_.transport->capabilities();
   set_text(welcome.name, capabilities.name);
   set_text(welcome.address, capabilities.address);

@@ -20,8 +20,7 @@ class Session {
  public:
   // `served` and the rest outlive it.
   Session(ServedController& served, const ServiceLimits& limits, const ServicePolicy& policy,
-          uint32_t client_id, uint64_t generation, const Peer& peer,
-          std::unique_ptr<Channel> channel, uint64_t now_ns);
+          uint32_t client_id, const Peer& peer, std::unique_ptr<Channel> channel, uint64_t now_ns);
   ~Session();  // has_gone(), or the device may still use its memory, which is then kept for good
 
   // Goes on with what the client asked for, or with taking back what it had. True when anything was
@@ -129,7 +128,6 @@ class Session {
   const ServiceLimits& limits_;
   const ServicePolicy& policy_;
   const uint32_t client_id_;
-  const uint64_t generation_;
   const Peer peer_;
   const uint64_t connected_ns_;
   std::unique_ptr<Channel> channel_;

@@ -50,7 +50,7 @@ struct RpcHello {
 struct RpcWelcome {
   uint32_t version;  // rpc_version
   uint32_t client_id;  // How the manager names this client
-  uint64_t generation;  // Another number for each manager: a restarted one is not the same
+  uint8_t reserved_8[8];
   uint64_t bar_offset;  // Where BAR0 begins in its file
   uint64_t bar_byte_length;  // Bytes of it that can be mapped, for reading
   uint64_t doorbell_offset;  // Where the doorbells begin in their file
@@ -182,7 +182,6 @@ static_assert(offsetof(RpcHello, observer) == 4);
 static_assert(sizeof(RpcWelcome) == 448);
 static_assert(offsetof(RpcWelcome, version) == 0);
 static_assert(offsetof(RpcWelcome, client_id) == 4);
-static_assert(offsetof(RpcWelcome, generation) == 8);
 static_assert(offsetof(RpcWelcome, bar_offset) == 16);
 static_assert(offsetof(RpcWelcome, bar_byte_length) == 24);
 static_assert(offsetof(RpcWelcome, doorbell_offset) == 32);

@@ -38,8 +38,7 @@ export async function status({ socket, watch, json }: StatusOptions): Promise<nu
 }
 
 function toJson(status: SharingStatus, indented: boolean): string {
-  const value = { ...status, generation: status.generation.toString(16) }
-  return `${JSON.stringify(value, undefined, indented ? 2 : undefined)}\n`
+  return `${JSON.stringify(status, undefined, indented ? 2 : undefined)}\n`
 }
 
 const columns = ['client', 'pid', 'uid', 'queues', 'MiB', 'I/O a second', 'admin', 'since', '']
@@ -51,7 +50,7 @@ export function table(
   seconds: number | undefined,
 ): string {
   const rows = status.clients.map((client) => {
-    const earlier = before?.clients.find(({ id }) => id === client.id)
+    const earlier = before?.clients.find(({ id, pid }) => id === client.id && pid === client.pid)
     return [
       String(client.id),
       String(client.pid),

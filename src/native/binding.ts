@@ -57,7 +57,6 @@ export interface NativeSharingClient {
 
 export interface NativeSharing {
   readonly address: string
-  readonly generation: bigint
   readonly clients: readonly NativeSharingClient[]
 }
 

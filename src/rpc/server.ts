@@ -93,8 +93,6 @@ export interface SharingClient {
 export interface SharingStatus {
   /** What the manager has opened. */
   readonly address: string
-  /** Another number for each server: a restarted one is not the same. */
-  readonly generation: bigint
   /** All that it has now, those included that are leaving. */
   readonly clients: readonly SharingClient[]
 }
@@ -193,10 +191,9 @@ export async function shareController(
  */
 export async function readSharing(path: string): Promise<SharingStatus> {
   checkText('path', path)
-  const { address, generation, clients } = unwrap(await binding().readSharing(path))
+  const { address, clients } = unwrap(await binding().readSharing(path))
   return {
     address,
-    generation,
     clients: clients.map(({ ioCommands, connectedNs, ...client }) => ({
       ...client,
       ioCommands: ioCommands < 0 ? undefined : ioCommands,

@@ -35,7 +35,6 @@ export const rpc = {
     fields: {
       version: [0, 'u32', 'rpc_version'],
       client_id: [4, 'u32', 'How the manager names this client'],
-      generation: [8, 'u64', 'Another number for each manager: a restarted one is not the same'],
       bar_offset: [16, 'u64', 'Where BAR0 begins in its file'],
       bar_byte_length: [24, 'u64', 'Bytes of it that can be mapped, for reading'],
       doorbell_offset: [32, 'u64', 'Where the doorbells begin in their file'],

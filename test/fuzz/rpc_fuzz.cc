@@ -46,7 +46,7 @@ struct Served {
 class Fuzzed {
  public:
   Fuzzed(Served& served, Belongings& belongings, rpc::ServicePolicy policy)
-      : served_(served), service_(*served.served, served.limits, std::move(policy), 1) {
+      : served_(served), service_(*served.served, served.limits, std::move(policy)) {
     for (RpcClient& client : clients_) client.belongings = &belongings;
   }
 
@@ -102,6 +102,7 @@ class Fuzzed {
   void step() {
     for (int i = 0; i < 4; i++) {
       service_.step(now_ns_ += 1000);
+      service_.answer_watchers({});
       served_.controller->transport().pump();
     }
     for (RpcClient& client : clients_) client.take_replies();

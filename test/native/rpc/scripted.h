@@ -84,7 +84,7 @@ class ScriptedService : public FaultyEmulator {
   explicit ScriptedService(rpc::ServicePolicy policy = {}, const rpc::ServiceLimits& limits = {})
       : served_(rpc::share(*controller)) {
     REQUIRE(served_.ok());
-    service.emplace(served_.value(), limits, std::move(policy), 7);
+    service.emplace(served_.value(), limits, std::move(policy));
   }
 
   UniqueFd connect() {

@@ -50,7 +50,8 @@ void Manager::begin() {
   if (killed_ || broken_ || report_.failed()) return;
   auto served = rpc::share(*controller_);
   if (!served.ok()) return fail("sharing", served.status());
-  service_.emplace(std::move(served.value()), limits_, rpc::ServicePolicy{}, ++generation_);
+  service_.emplace(std::move(served.value()), limits_, rpc::ServicePolicy{});
+  generation_++;
   report_.trace("manager %lu serves", generation_);
 }
 
