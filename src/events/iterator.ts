@@ -2,6 +2,7 @@
 // One consumer of events: an async iterator with a bounded buffer.
 
 import '../disposable.ts'
+import { checkOptions, namesOf } from '../checks.ts'
 import { createError } from '../errors.ts'
 import type { NvmeEvent } from './event.ts'
 
@@ -30,6 +31,7 @@ interface Waiter {
   reject(error: unknown): void
 }
 
+const optionNames = namesOf<EventsOptions>({ signal: true, capacity: true })
 const defaultCapacity = 64
 const capacityMax = 2 ** 20
 const done = { done: true, value: undefined } as const
@@ -52,6 +54,7 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
 
   /** Controller.events makes them. @internal */
   constructor(owner: IteratorOwner, options: EventsOptions) {
+    checkOptions('events', options, optionNames)
     const { signal, capacity = defaultCapacity } = options
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > capacityMax) {
       throw createError('ERR_RANGE', `capacity ${capacity}; it is 1 to ${capacityMax}`)

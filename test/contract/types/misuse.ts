@@ -113,6 +113,8 @@ export async function queues(
   await promises.read({ lba: 0, into: buffer })
   // @ts-expect-error a raw queue pair is none of promises
   await namespace.read({ lba: 0, into: buffer }, raw)
+  // @ts-expect-error a queue is no part of what is read
+  await namespace.read({ lba: 0, into: buffer, queue: promises })
 }
 
 export function emulators(device: Emulator): void {

@@ -228,5 +228,7 @@ describe('an iteration', () => {
     expect(() => controller.events(options)).toThrow(withCode('ERR_RANGE'))
     const wrong = { signal: {} as AbortSignal }
     expect(() => controller.events(wrong)).toThrow(withCode('ERR_ARGUMENT'))
+    const misspelt = { size: 8 } as object
+    expect(() => controller.events(misspelt)).toThrow(/events has no option 'size'.*capacity/)
   })
 })

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// A C program that forks while it serves its controller, or is a client of one.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+
+#include "capi/capi_host.h"
+#include "capi/socket_folder.h"
+
+namespace nvm::test {
+namespace {
+
+struct Shared {
+  SocketFolder folder;
+  std::string path = folder / "nvm";
+  CapiHost manager;
+
+  Shared() { REQUIRE(nvm_rpc_enable(manager.aq, path.c_str(), nullptr, nullptr) == 0); }
+};
+
+TEST_CASE("a child of the process that serves has nothing of it, and takes nothing from it") {
+  Shared shared;
+  CapiHost client(shared.path.c_str());
+  const std::string second = shared.folder / "second";
+  const pid_t child = fork();
+  if (child == 0) {
+    CapiHost& manager = shared.manager;
+    nvm_aq_ref aq = nullptr;
+    nvm_dma_t* memory = nullptr;
+    int failed = 0;
+    for (CapiHost* host : {&manager, &client}) {
+      if (host->identify() != EBADF) failed |= 1;
+      if (nvm_dma_create(&memory, host->ctrl, kPage) != EBADF) failed |= 2;
+      if (nvm_raw_ctrl_reset(host->ctrl, 0, 0) != EBADF) failed |= 4;
+      if (nvm_aq_create(&aq, host->ctrl, host->window) != EBADF) failed |= 8;
+      if (nvm_rpc_bind(&aq, host->ctrl, nullptr) != EBADF) failed |= 16;
+      if (nvm_rpc_enable(host->aq, second.c_str(), nullptr, nullptr) != EBADF) failed |= 32;
+    }
+    const std::string reason = nvm_reason();
+    if (reason.find(std::to_string(getppid())) == std::string::npos) failed |= 64;
+    nvm_rpc_disable(manager.aq, nullptr);
+    for (CapiHost* host : {&client, &manager}) {
+      nvm_aq_destroy(host->aq);
+      nvm_dma_unmap(host->window);
+      nvm_ctrl_free(host->ctrl);
+    }
+    if (!std::filesystem::exists(shared.path)) failed |= 128;
+    _exit(failed);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(client.identify() == 0);
+  CHECK(shared.manager.identify() == 0);
+  CHECK(CapiHost(shared.path.c_str()).identify() == 0);
+}
+
+TEST_CASE("who has ended serving has ended for its clients, though a child of it lives") {
+  Shared shared;
+  CapiHost client(shared.path.c_str());
+  const pid_t child = fork();
+  if (child == 0) {
+    for (;;) pause();
+  }
+  nvm_rpc_disable(shared.manager.aq, nullptr);
+  CHECK(client.identify() == EPIPE);
+  kill(child, SIGKILL);
+  REQUIRE(waitpid(child, nullptr, 0) == child);
+}
+
+}  // namespace
+}  // namespace nvm::test
