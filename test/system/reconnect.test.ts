@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A manager that is killed and started again, and clients that were opened with `reconnect`.
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
@@ -107,6 +107,23 @@ test('requests under way when the manager dies fail at once, the next ones work'
   await client.close()
   expect(await current.end()).toBe(0)
 }, 60_000)
+
+test('a batch that waits hears at once that its manager has died', async () => {
+  using folder = temporaryFolder('batch')
+  const socket = join(folder.path, 'nvm')
+  const hour = String(3600 * 1e9)
+  const manager = await Serving.start(socket, '--size', '8MiB', '--latency-ns', hour)
+  const client = await openController(socket)
+  const namespace = await client.namespace(1)
+  const memory = await client.allocate(512)
+  const queue = await client.createQueuePair({ mode: 'raw', depth: 1, timeoutMs: 3_600_000 })
+  const batch = queue.batch({ namespace, memory, capacity: 1 })
+  batch.commands.set([2, 0, 1, 0])
+  // This thread waits in a native call.
+  spawn('sh', ['-c', `sleep 0.2; kill -KILL ${manager.process.pid}`])
+  expect(() => batch.run(1)).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_LOST' }))
+  await client.close()
+})
 
 test('blocks in memory that died are not served as if nothing had happened', async () => {
   using folder = temporaryFolder('reconnect')

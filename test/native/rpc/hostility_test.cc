@@ -57,6 +57,44 @@ bool hangs_up(int socket) {
   }
 }
 
+// Asks again from within the answer, so that the thread that serves always has something to do.
+struct Asker {
+  explicit Asker(const std::string& path) : socket(connect_raw(path)) {
+    greet(socket.get());
+    fcntl(socket.get(), F_SETFL, O_NONBLOCK);
+  }
+  void ask() {
+    std::byte reply[4096];
+    while (recv(socket.get(), reply, sizeof reply, 0) > 0) {
+    }
+    count++;
+    send_raw(socket.get(), spec::rpc_code::admin, spec::RpcAdmin{});
+  }
+
+  UniqueFd socket;
+  std::atomic<uint64_t> count{0};
+};
+
+TEST_CASE("a client that always asks keeps no new one from being heard") {
+  std::unique_ptr<Asker> asker;  // which the server's thread may use to its end
+  std::atomic<bool> asks{false};
+  rpc::ServicePolicy policy;
+  policy.filter = [&](spec::SubmissionQueueEntry&, const rpc::Peer&) {
+    if (asks) asker->ask();
+    return false;
+  };
+  Manager manager(std::move(policy));
+  asker = std::make_unique<Asker>(manager.server->path());
+  asks = true;
+  asker->ask();
+  REQUIRE(wait_until(thread_waiter(), kTimeoutNs, [&] { return asker->count > 1000; }));
+  auto client = rpc::Client::connect(manager.server->path());
+  CHECK(client.ok());
+  const uint64_t before = asker->count;
+  CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] { return asker->count > before; }));
+  asks = false;
+}
+
 TEST_CASE("packets that are no messages, or carry too many descriptors, end their sender") {
   Manager manager;
   Worker worker(manager.connect());
