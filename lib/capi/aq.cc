@@ -22,9 +22,11 @@ nvm_admin_reference::nvm_admin_reference(const nvm_ctrl_t* of, std::shared_ptr<n
       queues(std::move(numbers)) {}
 
 extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_dma_t* window) {
+  *ref = nullptr;
+  const Status refusal = ControllerHandle::of(ctrl).refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   const std::shared_ptr<nvm::Transport>& transport = ControllerHandle::of(ctrl).transport();
   if (transport->manager() != nullptr) return nvm_rpc_bind(ref, ctrl, nullptr);
-  *ref = nullptr;
   if (window->vaddr == nullptr || window->n_ioaddrs < 2) {
     return report(Status(nvm::ErrorCode::Range,
                          "the admin queues need two pages of memory that this process can reach"));
@@ -43,6 +45,8 @@ extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_
 
 extern "C" void nvm_aq_destroy(nvm_aq_ref ref) {
   if (ref == nullptr) return;
+  // A parent's goes on, with the threads that serve it, which are not in this process.
+  if (ControllerHandle::of(ref->ctrl).is_inherited()) return;
   nvm_rpc_disable(ref, nullptr);
   // A manager's go with the controller's being disabled.
   if (ref->owned == nullptr) {
@@ -60,6 +64,8 @@ extern "C" void nvm_rpc_unbind(nvm_aq_ref ref) {
 
 extern "C" int nvm_raw_rpc(nvm_aq_ref ref, nvm_cmd_t* cmd, nvm_cpl_t* cpl) {
   std::memset(cpl, 0, sizeof(*cpl));
+  const Status refusal = ControllerHandle::of(ref->ctrl).refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   nvm::spec::SubmissionQueueEntry command;
   static_assert(sizeof(command) == sizeof(*cmd));
   std::memcpy(&command, cmd, sizeof(command));

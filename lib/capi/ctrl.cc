@@ -28,6 +28,11 @@ ControllerHandle& ControllerHandle::of(const nvm_ctrl_t* ctrl) {
   return *static_cast<ControllerHandle*>(const_cast<nvm_ctrl_t*>(ctrl));
 }
 
+Status ControllerHandle::refuse_if_inherited() const {
+  if (!is_inherited()) return {};
+  return Status(ErrorCode::Closed, transport_->capabilities().address + ": " + process_.explain());
+}
+
 void ControllerHandle::remember(const std::shared_ptr<DmaDescriptor>& memory) {
   std::lock_guard lock(mutex_);
   std::erase_if(memory_, [](const auto& each) { return each.expired(); });
@@ -95,11 +100,16 @@ extern "C" int nvm_raw_ctrl_init(nvm_ctrl_t** ctrl, volatile void* mm_ptr, size_
 }
 
 extern "C" void nvm_ctrl_free(nvm_ctrl_t* ctrl) {
-  if (ctrl != nullptr) delete &ControllerHandle::of(ctrl);
+  if (ctrl == nullptr) return;
+  ControllerHandle& handle = ControllerHandle::of(ctrl);
+  // A parent's stays: what lets go of a device talks to it.
+  if (!handle.is_inherited()) delete &handle;
 }
 
 extern "C" int nvm_raw_ctrl_reset(const nvm_ctrl_t* ctrl, uint64_t acq_ioaddr,
                                   uint64_t asq_ioaddr) {
+  const nvm::Status refusal = ControllerHandle::of(ctrl).refuse_if_inherited();
+  if (!refusal.ok()) return nvm::capi::report(refusal);
   nvm::Transport& transport = *ControllerHandle::of(ctrl).transport();
   if (transport.manager() != nullptr) return nvm::capi::report(transport.reset());  // refuses
   nvm::Status status = nvm::disable_controller(transport, nvm::thread_waiter());

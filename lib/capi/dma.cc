@@ -108,6 +108,8 @@ extern "C" int nvm_dma_map_host(nvm_dma_t** map, const nvm_ctrl_t* ctrl, void* v
                "memory to map must start at a 4096-byte page, as posix_memalign gives it"));
   }
   ControllerHandle& handle = ControllerHandle::of(ctrl);
+  const Status refusal = handle.refuse_if_inherited();
+  if (!refusal.ok()) return nvm::capi::report(refusal);
   return nvm::capi::give(map, handle,
                          DmaDescriptor::map(handle.transport(), Buffer::wrap(vaddr, byte_length)));
 }
@@ -126,9 +128,11 @@ extern "C" int nvm_dma_create(nvm_dma_t** map, const nvm_ctrl_t* ctrl, size_t si
   *map = nullptr;
   const size_t byte_length = nvm::capi::whole_pages(size);
   if (byte_length == 0) return nvm::capi::no_size();
-  auto buffer = ControllerHandle::of(ctrl).transport()->allocate(byte_length);
-  if (!buffer.ok()) return nvm::capi::report(buffer.status());
   ControllerHandle& handle = ControllerHandle::of(ctrl);
+  const Status refusal = handle.refuse_if_inherited();
+  if (!refusal.ok()) return nvm::capi::report(refusal);
+  auto buffer = handle.transport()->allocate(byte_length);
+  if (!buffer.ok()) return nvm::capi::report(buffer.status());
   return nvm::capi::give(map, handle,
                          DmaDescriptor::map(handle.transport(), std::move(buffer.value())));
 }

@@ -29,6 +29,7 @@ using nvm::emulator::RunningDevice;
 
 struct nvm_emulator {
   std::shared_ptr<RunningDevice> device;
+  nvm::ProcessMark process = {};
 };
 
 namespace {
@@ -226,6 +227,8 @@ extern "C" int nvm_emulator_ctrl(nvm_ctrl_t** ctrl, nvm_emulator_t* emulator, ui
 }
 
 extern "C" void nvm_emulator_close(nvm_emulator_t* emulator) {
+  // A parent's runs on, on a thread that is not in this process.
+  if (emulator != nullptr && emulator->process.is_inherited()) return;
   delete emulator;
 }
 

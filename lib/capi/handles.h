@@ -12,6 +12,7 @@
 #include "capi/queue_ledger.h"
 #include "driver/admin_queue.h"
 #include "memory/dma_descriptor.h"
+#include "platform/process_mark.h"
 #include "rpc/server.h"
 #include "transport/transport.h"
 
@@ -27,12 +28,17 @@ class ControllerHandle : public nvm_ctrl_t {
 
   const std::shared_ptr<Transport>& transport() const { return transport_; }
 
+  bool is_inherited() const { return process_.is_inherited(); }
+  // ERR_CLOSED in a child of the process that opened it.
+  Status refuse_if_inherited() const;
+
   // Remembers memory that commands may name by address, without keeping it alive.
   void remember(const std::shared_ptr<DmaDescriptor>& memory);
   // The remembered memory that holds `io_address`, or null.
   std::shared_ptr<DmaDescriptor> find(uint64_t io_address);
 
  private:
+  const ProcessMark process_;
   std::shared_ptr<Transport> transport_;
   std::mutex mutex_;
   std::vector<std::weak_ptr<DmaDescriptor>> memory_;

@@ -72,7 +72,10 @@ bool is_same_socket(const char* path, const std::string& other) {
 }  // namespace
 
 extern "C" int nvm_rpc_enable(nvm_aq_ref ref, const char* path, nvm_rpc_filter filter, void* arg) {
-  const std::shared_ptr<nvm::Transport>& transport = ControllerHandle::of(ref->ctrl).transport();
+  const ControllerHandle& handle = ControllerHandle::of(ref->ctrl);
+  const Status refusal = handle.refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
+  const std::shared_ptr<nvm::Transport>& transport = handle.transport();
   if (ref->owned == nullptr) {
     return report(Status(ErrorCode::NoAdmin, "a client does not serve what it shares, " +
                                                  transport->capabilities().address));
@@ -100,6 +103,7 @@ extern "C" int nvm_rpc_enable(nvm_aq_ref ref, const char* path, nvm_rpc_filter f
 }
 
 extern "C" void nvm_rpc_disable(nvm_aq_ref ref, const char* path) {
+  if (ControllerHandle::of(ref->ctrl).is_inherited()) return;
   std::lock_guard lock(ref->mutex);
   std::erase_if(ref->servers,
                 [path](const auto& server) { return path == nullptr || server->path() == path; });
@@ -107,6 +111,8 @@ extern "C" void nvm_rpc_disable(nvm_aq_ref ref, const char* path) {
 
 extern "C" int nvm_rpc_bind(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const char* path) {
   *ref = nullptr;
+  const Status refusal = ControllerHandle::of(ctrl).refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   nvm::Transport& transport = *ControllerHandle::of(ctrl).transport();
   const nvm::RemoteManager* manager = transport.manager();
   if (manager == nullptr) {

@@ -26,9 +26,8 @@ struct ProcessFd::Entry {
 };
 
 ProcessFd::ProcessFd(UniqueFd fd) : entry_(std::make_unique<Entry>()) {
-  [[maybe_unused]] static const int registered =
-      pthread_atfork([] { Entry::mutex().lock(); }, [] { Entry::mutex().unlock(); },
-                     Entry::close_all_in_child);
+  [[maybe_unused]] static const int registered = pthread_atfork(
+      [] { Entry::mutex().lock(); }, [] { Entry::mutex().unlock(); }, Entry::close_all_in_child);
   std::lock_guard lock(Entry::mutex());
   entry_->fd = std::move(fd);
   entry_->next = Entry::first;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A UNIX socket that clients connect to: made for its owner only, put in the place of a dead
-// server's, never of a live one's, and removed at the end.
+// server's, never of a live one's, and removed at the end, but not by a child of fork().
 #pragma once
 
 #include <sys/types.h>
 
 #include <string>
 
+#include "platform/process_fd.h"
 #include "platform/status.h"
-#include "platform/unique_fd.h"
 
 namespace nvm {
 
@@ -31,7 +31,7 @@ class SocketListener {
   SocketListener(UniqueFd socket, std::string path, dev_t device, ino_t inode)
       : socket_(std::move(socket)), path_(std::move(path)), device_(device), inode_(inode) {}
 
-  UniqueFd socket_;
+  ProcessFd socket_;
   std::string path_;
   dev_t device_;  // which file `path_` was, so that only our own is removed
   ino_t inode_;

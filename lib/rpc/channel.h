@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "platform/unique_fd.h"
+#include "platform/process_fd.h"
 #include "rpc/message.h"
 
 namespace nvm::rpc {
@@ -39,7 +39,7 @@ class SocketChannel final : public Channel {
   int socket() const { return socket_.get(); }
 
  private:
-  const UniqueFd socket_;
+  const ProcessFd socket_;
   const std::unique_ptr<std::byte[]> room_;  // for the longest message
 };
 

@@ -10,6 +10,7 @@
 
 #include "capi/capi_host.h"
 #include "capi/handles.h"
+#include "capi/socket_folder.h"
 #include "platform/clock.h"
 
 namespace nvm::test {
@@ -17,18 +18,6 @@ namespace {
 
 constexpr int kInvalidOpcode = -0x001;
 constexpr int kInvalidQueueIdentifier = -0x101;
-
-class SocketFolder {
- public:
-  SocketFolder() : path_(std::filesystem::temp_directory_path() / "peernvm-capi-XXXXXX") {
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
-  }
-  ~SocketFolder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 struct Serving {
   SocketFolder folder;
