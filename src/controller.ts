@@ -112,6 +112,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly #memories = new Map<DescriptorHandle, WeakRef<DmaMemory>>()
   #laterManagers: number
   #ownQueue: Promise<AwaitQueuePair> | undefined
+  #ownQueueId: number | undefined
   #retryDelays: readonly number[] | undefined
   #closing: Promise<void> | undefined
 
@@ -228,11 +229,24 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   /** @internal */
   openOwnQueue(): Promise<AwaitQueuePair> {
-    this.#ownQueue ??= this.createQueuePair({ mode: 'await' }).catch((error: unknown) => {
-      this.#ownQueue = undefined // the next use tries again
-      throw error
-    })
+    this.#ownQueue ??= this.createQueuePair({ mode: 'await' }).then(
+      (queue) => {
+        this.#ownQueueId = queue.id
+        return queue
+      },
+      (error: unknown) => {
+        this.#ownQueue = undefined // the next use tries again
+        throw error
+      },
+    )
     return this.#ownQueue
+  }
+
+  /** Commands that name no queue go to another one from now on. @internal */
+  queueDied(queueId: number): void {
+    if (queueId !== this.#ownQueueId) return
+    this.#ownQueue = undefined
+    this.#namespaces.forgetOwnQueue()
   }
 
   /** The most that one command on blocks of a namespace takes. @internal */

@@ -55,6 +55,11 @@ export class KnownNamespaces {
     return found
   }
 
+  /** What names no queue needs another. */
+  forgetOwnQueue(): void {
+    for (const namespace of this.#known.values()) namespace.forgetOwnQueue()
+  }
+
   /** Nothing is sent any more for what it was. */
   forget(nsid: number | 'all'): void {
     this.#changes++

@@ -144,6 +144,11 @@ export class Namespace implements NamespaceFormat {
     Object.assign(this, { blockSize: 0, blockCount: 0, byteLength: 0 })
   }
 
+  /** The controller's own queue is another one. @internal */
+  forgetOwnQueue(): void {
+    this.#queue = undefined
+  }
+
   /**
    * Reads whole blocks; resolves to the filled bytes, of a list of buffers to a list. On `queue`,
    * or on the controller's own.

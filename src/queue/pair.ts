@@ -81,6 +81,8 @@ export interface QueueOwner {
   /** What Identify Controller says of Command Retry Delay 1 to 3 (CRDT); 0: none. */
   retryDelayMs(crd: number): Promise<number>
   forget(queue: QueuePair): void
+  /** Nothing helped this one. */
+  queueDied(queueId: number): void
 }
 
 export const defaultDepth = 32

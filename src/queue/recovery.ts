@@ -19,7 +19,7 @@ import { counter, type QueueRing } from './ring.ts'
 /** What a recovery needs of its queue pair. */
 export interface Recoverable {
   readonly id: number
-  readonly owner: Pick<QueueOwner, 'meetManager'>
+  readonly owner: Pick<QueueOwner, 'meetManager' | 'queueDied'>
   readonly ring: QueueRing
   readonly timeoutMs: number
   dump(): string
@@ -158,7 +158,10 @@ export class Recovery {
     this.#overdue.clear()
     this.#straysSeen = queue.ring.strays
     // Closing settles what is left.
-    if (failure !== undefined && !this.#stopped) queue.die(failure)
+    if (failure !== undefined && !this.#stopped) {
+      queue.owner.queueDied(queue.id)
+      queue.die(failure)
+    }
     release()
     if (failure === undefined && !this.#stopped) queue.resume()
   }

@@ -226,6 +226,17 @@ describe('recovery', () => {
     expect(queue.stats()).toMatchObject({ restarts: 1, strays: 0 })
   })
 
+  test('commands that name no queue go to another one when nothing helped theirs', async () => {
+    await using controller = await openController({ emulator: { size: '16MiB' } })
+    const namespace = await controller.namespace(1)
+    const read = () => outcomeOf(namespace.read({ lba: 0, into: new Uint8Array(512) }))
+    expect(await read()).toBe('works')
+    vi.spyOn(binding(), 'dropQueuePair').mockResolvedValueOnce(timedOut)
+    await controller.reset()
+    expect(await read()).toBe('ERR_TIMEOUT')
+    expect(await read()).toBe('works')
+  })
+
   test('a reset is noticed by every queue: busy, idle, raw', async () => {
     await using device = await ScriptedDevice.open({ depth: 2, timeoutMs: 200 })
     const { controller, namespace, queue: busy } = device
