@@ -364,6 +364,9 @@ void Session::lose_queues(uint32_t epoch, uint64_t now_ns) {
                 [](const Outstanding& each) { return each.ours && !each.ticket.has_value(); });
   stuck_ = false;
   retry_at_ns_ = 0;
+  // What the device never answered has ended: it holds up nothing that a client who hears of the
+  // reset lets go of.
+  look_after_commands(now_ns);
   if (notices_ == nullptr) return;
   // A client that has not read so many is not one that waits for them.
   if (notices_->send(make_message(spec::rpc_code::queues_lost, 0)) != Channel::State::Ready) {

@@ -197,6 +197,20 @@ TEST_CASE("a reset tells clients, and what they made before is gone") {
   CHECK(client.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id, -1}) == ErrorCode{});
 }
 
+TEST_CASE("after a reset a client lets go at once of what was never answered before") {
+  ScriptedService served;
+  Scripted client(served);
+  const uint64_t memory = client.map(2);
+  const uint16_t id = client.create_pair(memory);
+  served.drop_admin(spec::admin_opcode::delete_io_submission_queue);
+  const Sqe deletion = Scripted::about_queue(spec::admin_opcode::delete_io_submission_queue, id);
+  CHECK(client.admin_refusal(deletion, kSecondNs / 100) == ErrorCode::Timeout);
+  CHECK(client.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id, -1}) == ErrorCode::Busy);
+  REQUIRE(served.controller->reset(served.controller->epoch()).ok());
+  CHECK(client.refusal(spec::rpc_code::give_queue, spec::RpcQueue{id, -1}) == ErrorCode{});
+  CHECK(client.refusal(spec::rpc_code::unmap, spec::RpcUnmap{memory}) == ErrorCode{});
+}
+
 TEST_CASE("a deletion that waits for an id ends with the controller") {
   ScriptedService served;
   Scripted client(served);
