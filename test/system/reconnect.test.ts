@@ -203,7 +203,7 @@ test('events come from the next manager, and end when there is none', async () =
   const client = await openController(socket, { reconnect: { timeoutMs: 2000 } })
   const events = client.events()
   const first = events.next()
-  await client.admin.identifyController() // so that it watches
+  await events.ready()
   await manager.kill()
   const next = await start()
   await using other = await openController(socket)

@@ -150,6 +150,7 @@ describe('a client', () => {
       await using other = await openController(path)
       const stale = await other.namespace(2)
       const events = other.events()
+      await events.ready()
       const first = events.next()
       await client.admin.formatNamespace(2, { blockSize: 4096 })
       const { value } = await first
