@@ -25,6 +25,8 @@ class Runner {
   // Steps once in the calling thread; true when it did something. Not while another thread steps,
   // nor while the emulator's own has a CPU and comes round by itself.
   bool pump();
+  // Whether a thread is in the middle of a step, on another CPU unless it was taken from it.
+  bool is_stepping() const { return cpu_count_ > 1 && baton_.is_held(); }
   // Wakes the thread; call after a doorbell when PcieController::sleeping() was non-zero.
   void wake();
   // With true the thread never parks: for hosts that ring mapped doorbells but cannot wake it. Each

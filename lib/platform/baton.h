@@ -19,6 +19,7 @@ class Baton {
   }
   // Waits: spins, then yields.
   void take();
+  bool is_held() const { return held_.load(std::memory_order_relaxed); }
   void put_down() { held_.store(false, std::memory_order_release); }
 
  private:

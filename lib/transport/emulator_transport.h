@@ -34,6 +34,7 @@ class EmulatorTransport final : public Transport {
   Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) override;
   Status reset() override;
   bool pump() override { return device_->runner().pump(); }
+  bool is_stepping() override { return device_->runner().is_stepping(); }
 
  private:
   friend class EmulatorPort;

@@ -175,6 +175,8 @@ class Transport {
 
   // Steps the device in the calling thread where that is possible; true when it did something.
   virtual bool pump() { return false; }
+  // Whether the device is at work for somebody in this moment, as far as can be seen.
+  virtual bool is_stepping() { return false; }
 
   // The device that had our queues uses nothing of ours any more: what is opened under the same
   // name from now on is another one.

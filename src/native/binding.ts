@@ -276,8 +276,8 @@ export interface Binding {
   ringCompletions(queue: QueueHandle): void
   wakeDevice(queue: QueueHandle): void
   /**
-   * Steps an emulator of this process; false where it gave other threads the CPU instead, by
-   * sleeping if the caller is `patient` and others want it.
+   * Steps an emulator of this process; false where it gave other threads the CPU instead: at once
+   * if the caller is `patient`, by sleeping where others want it; else unless the device is at work.
    */
   pump(queue: QueueHandle, patient: boolean): boolean
   /** The readable end of this environment's socket pair; −1 when it was opened before. */

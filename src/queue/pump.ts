@@ -31,11 +31,8 @@ const roundsPerLook = 64
 const roundsPerStep = 8
 /** Of a round, about a microsecond: each further round costs a turn of its own. */
 const looksMax = 256
-/**
- * Rounds without a completion after which the device gets help or the CPU: some 25 µs. A device
- * that copies half a megabyte takes 15, and who has yielded sees late that it is done.
- */
-const emptyRoundsMax = 24
+/** Rounds without a completion after which the device gets help or the CPU. */
+const emptyRoundsMax = 3
 /**
  * Rounds that go by with nothing outstanding before the pump stops: an awaiting loop submits again.
  */

@@ -435,8 +435,9 @@ export class QueueRing implements MemoryUser {
   }
 
   /**
-   * Steps an emulator of this process; false where it gave other threads the CPU instead.
-   * `patient`: by sleeping, where others want it; for who has waited for microseconds.
+   * Steps an emulator of this process; false where it gave other threads the CPU instead, unless
+   * the device is at work. `patient`, for who has waited for long: in any case, and by sleeping
+   * where others want it.
    */
   pump(patient: boolean): boolean {
     return this.#native.pump(this.handle, patient)
