@@ -245,6 +245,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /** Commands that name no queue go to another one from now on. @internal */
   queueDied(queueId: number): void {
     if (queueId !== this.#ownQueueId) return
+    this.#ownQueue?.then((queue) => queue.close()).catch(() => {}) // its own error says why it died
     this.#ownQueue = undefined
     this.#namespaces.forgetOwnQueue()
   }

@@ -145,6 +145,7 @@ napi_value claim_admin(napi_env env, napi_callback_info info) {
   auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
   return run_task(env, [shared = handle->shared] {
+    shared->controller->await_device();
     std::lock_guard lock(opening());
     return shared->controller->claim_admin();
   });

@@ -27,6 +27,7 @@ bool take_reference(SharedController& shared) {
   uint32_t count = shared.references.load(std::memory_order_relaxed);
   while (count != 0) {
     if (shared.references.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) {
+      shared.controller->transport().resume_waiting();
       return true;
     }
   }

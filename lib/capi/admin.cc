@@ -141,6 +141,8 @@ extern "C" int nvm_admin_request_num_queues(nvm_aq_ref ref, uint16_t* n_cqs, uin
 extern "C" int nvm_admin_cq_create(nvm_aq_ref ref, nvm_queue_t* cq, uint16_t id, void* qmem,
                                    uint64_t ioaddr) {
   if (id == 0) return report(Status(ErrorCode::Range, "I/O queues are numbered from 1"));
+  const Status refusal = ControllerHandle::of(ref->ctrl).refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   nvm_queue_t queue;
   nvm_queue_clear(&queue, ref->ctrl, true, id, qmem, ioaddr);
   nvm_cmd_t cmd = make_command(NVM_ADMIN_CREATE_COMPLETION_QUEUE, 0);
@@ -155,6 +157,8 @@ extern "C" int nvm_admin_cq_create(nvm_aq_ref ref, nvm_queue_t* cq, uint16_t id,
 extern "C" int nvm_admin_sq_create(nvm_aq_ref ref, nvm_queue_t* sq, const nvm_queue_t* cq,
                                    uint16_t id, void* qmem, uint64_t ioaddr) {
   if (id == 0) return report(Status(ErrorCode::Range, "I/O queues are numbered from 1"));
+  const Status refusal = ControllerHandle::of(ref->ctrl).refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   nvm_queue_t queue;
   nvm_queue_clear(&queue, ref->ctrl, false, id, qmem, ioaddr);
   nvm_cmd_t cmd = make_command(NVM_ADMIN_CREATE_SUBMISSION_QUEUE, 0);

@@ -30,6 +30,11 @@ using nvm::emulator::RunningDevice;
 struct nvm_emulator {
   std::shared_ptr<RunningDevice> device;
   nvm::ProcessMark process = {};
+
+  // A parent's runs on, on a thread that is not in this process.
+  Status refuse_if_inherited() const {
+    return process.is_inherited() ? Status(ErrorCode::Closed, process.explain()) : Status();
+  }
 };
 
 namespace {
@@ -220,6 +225,8 @@ extern "C" int nvm_emulator_start(nvm_emulator_t** emulator, const nvm_emulator_
 }
 
 extern "C" int nvm_emulator_ctrl(nvm_ctrl_t** ctrl, nvm_emulator_t* emulator, uint16_t index) {
+  const Status refusal = emulator->refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   // Its address tells a device apart for as long as anybody has it.
   const auto number = reinterpret_cast<uintptr_t>(emulator->device.get());
   return nvm::capi::give_controller(ctrl,
@@ -227,13 +234,14 @@ extern "C" int nvm_emulator_ctrl(nvm_ctrl_t** ctrl, nvm_emulator_t* emulator, ui
 }
 
 extern "C" void nvm_emulator_close(nvm_emulator_t* emulator) {
-  // A parent's runs on, on a thread that is not in this process.
   if (emulator != nullptr && emulator->process.is_inherited()) return;
   delete emulator;
 }
 
 extern "C" int nvm_emulator_inject(uint32_t* fault_id, nvm_emulator_t* emulator,
                                    const nvm_fault* fault) {
+  const Status refusal = emulator->refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   auto read = read_fault(*fault);
   if (!read.ok()) return report(read.status());
   Runner::Pause pause(emulator->device->runner());
@@ -244,17 +252,21 @@ extern "C" int nvm_emulator_inject(uint32_t* fault_id, nvm_emulator_t* emulator,
 }
 
 extern "C" uint64_t nvm_emulator_fault_hits(nvm_emulator_t* emulator, uint32_t fault_id) {
+  if (emulator->process.is_inherited()) return 0;
   Runner::Pause pause(emulator->device->runner());
   return pause.subsystem().faults().hits(fault_id);
 }
 
 extern "C" void nvm_emulator_fault_remove(nvm_emulator_t* emulator, uint32_t fault_id) {
+  if (emulator->process.is_inherited()) return;
   Runner::Pause pause(emulator->device->runner());
   pause.subsystem().faults().remove(fault_id);
 }
 
 extern "C" int nvm_emulator_ctrl_stats(nvm_emulator_stats* stats, nvm_emulator_t* emulator,
                                        uint16_t index) {
+  const Status refusal = emulator->refuse_if_inherited();
+  if (!refusal.ok()) return report(refusal);
   RunningDevice& device = *emulator->device;
   if (index >= device.controller_count()) {
     return report(Status(ErrorCode::Range, "controller " + std::to_string(index) +

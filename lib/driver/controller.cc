@@ -100,7 +100,6 @@ Status Controller::claim_admin() {
     if (life_ != Life::Open) return closed_status();
   }
   if (const RemoteManager* manager = transport_->manager()) return bind_to(*manager);
-  await_device();
   auto created = create_admin_queue();
   if (!created.ok()) return std::move(created.status());
   {

@@ -106,6 +106,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
 
   // In place of a device that has gone another one is awaited: what needs one waits, or fails.
   bool awaits_device();
+  void await_device();
 
   // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of
   // memory. After this every call fails with ERR_CLOSED. Idempotent.
@@ -138,7 +139,6 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Result<std::unique_ptr<AdminQueue>> create_admin_queue();
   void follow_device();
   void leave_device();
-  void await_device();
   void lose_device(ErrorCode why);
   Status revive();
   Status learn_data_identity(Admin& admin);

@@ -116,6 +116,7 @@ std::optional<std::string> find_lost_data(const DataIdentity& before, const Data
   if (before.model_number != after.model_number) return "another model number";
   if (before.subsystem_name != after.subsystem_name) return "another NVM subsystem";
   if (before.data != after.data) return "other blocks";
+  if (before.data != 0) return {};
   for (const auto& [nsid, names] : before.namespaces) {
     const auto found = after.namespaces.find(nsid);
     if (found == after.namespaces.end()) return "no namespace " + std::to_string(nsid);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // By what it shows whether the blocks behind a controller are those of before, when another process
 // serves it: the serial and model numbers, the names of the subsystem and of each namespace, and
-// what our emulator says of its blocks. Blocks that changed under the same names are not noticed.
+// what our emulator says of its blocks, which decides where it does. Blocks that changed under the
+// same names are not noticed.
 #pragma once
 
 #include <array>

@@ -58,18 +58,14 @@ Status Controller::learn_data_identity(Admin& admin) {
   return {};
 }
 
-// What it was is not expected any more; what it is now, when that can be told.
+// What it was is not expected any more.
 void Controller::note_namespace_change(uint32_t namespace_id) {
   constexpr uint32_t kAll = 0xffffffff;
   if (!transport_->capabilities().comes_back) return;
-  {
-    std::lock_guard lock(mutex_);
-    std::erase_if(data_identity_.namespaces, [&](const auto& each) {
-      return namespace_id == kAll || namespace_id == each.first;
-    });
-  }
-  auto admin = working_admin_path();
-  if (admin.ok()) (void)learn_data_identity(*admin.value());
+  std::lock_guard lock(mutex_);
+  std::erase_if(data_identity_.namespaces, [&](const auto& each) {
+    return namespace_id == kAll || namespace_id == each.first;
+  });
 }
 
 // The admin queues are others, so that nobody who has waited for those of before sends a command

@@ -124,7 +124,7 @@ void Runner::give_way() {
   if (is_crowded()) move_to_another_cpu();
 }
 
-// Hosts poll: each wants a CPU, and the thread one.
+// Who had commands since the last look may poll: each wants a CPU, and the thread one.
 bool Runner::is_crowded() {
   BatonHold hold(baton_);
   uint32_t busy_hosts = 0;

@@ -31,8 +31,9 @@ class Reconnection {
   // The socket of the next manager's notices. What accept() found wrong; ERR_MANAGER_GONE when none
   // came in time, or after stop().
   Result<UniqueFd> run(const Notices::Pause& pause);
-  // Ends run() soon, and lets it end at once from now on. Any thread.
+  // Ends run() soon, and lets it end at once from now on, until resume(). Any thread.
   void stop() { stopped_.store(true); }
+  void resume() { stopped_.store(false); }
 
  private:
   // `final`: no other attempt shall be made.

@@ -21,7 +21,7 @@ class MappedDoorbells {
   static Result<std::unique_ptr<MappedDoorbells>> map(const UniqueFd& fd, uint64_t file_offset,
                                                       size_t byte_length);
   // Maps as many bytes of another server's file in the place of the first: who has words() stores
-  // there from now on. On a failure, as map(), nothing has changed.
+  // there from now on. On a failure, as map(), the caller gives the other server up.
   Status replace(const UniqueFd& fd, uint64_t file_offset);
   ~MappedDoorbells();
   MappedDoorbells(const MappedDoorbells&) = delete;

@@ -50,6 +50,7 @@ class RpcTransport final : public Transport {
   bool awaits_manager() override;
   uint32_t later_managers() override { return later_managers_.load(); }
   void stop_waiting() override;
+  void resume_waiting() override { reconnection_.resume(); }
   void leave() override;
 
  private:

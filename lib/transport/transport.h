@@ -188,6 +188,8 @@ class Transport {
   virtual uint32_t later_managers() { return 0; }
   // The last who uses it closes: from now on nothing waits for another manager.
   virtual void stop_waiting() {}
+  // After all it does: somebody else has come who uses it.
+  virtual void resume_waiting() {}
   // Whoever had it open has closed it. A manager in another process takes back what it had, and
   // keeps what the device has not let go of: nothing of it is this process's any more.
   virtual void leave() {}

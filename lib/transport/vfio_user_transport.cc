@@ -72,6 +72,7 @@ class VfioUserTransport final : public Transport {
   bool awaits_manager() override;
   uint32_t later_managers() override { return later_servers_.load(); }
   void stop_waiting() override { stopped_.store(true); }
+  void resume_waiting() override { stopped_.store(false); }
 
  private:
   // What the server was given of a file.
@@ -278,6 +279,7 @@ Status VfioUserTransport::attempt(DeviceEvents& events, bool& final) {
   const bool is_attached = taken.ok();
   if (is_attached) taken = revive();
   if (taken.ok()) {
+    next->client().use();
     later_servers_++;
     events.note_next();
     return {};

@@ -89,7 +89,6 @@ Result<std::unique_ptr<Client>> Client::agree_on(UniqueFd socket, const std::str
   std::unique_ptr<Client> client(new Client(std::move(socket), path, reply_timeout_ms));
   client->given_up_ = given_up;
   NVM_TRY(client->agree());
-  client->given_up_ = nullptr;
   return client;
 }
 
@@ -161,8 +160,8 @@ bool Client::wait(short events, uint64_t deadline_ns) {
     const uint64_t now_ns = monotonic_clock().now_ns();
     if (now_ns >= deadline_ns) return false;
     uint64_t left_ms = (deadline_ns - now_ns) / kNanosecondsPerMillisecond + 1;
-    if (given_up_ != nullptr) {
-      if (given_up_->load()) return false;
+    if (const auto* given_up = given_up_.load()) {
+      if (given_up->load()) return false;
       left_ms = std::min(left_ms, kLookEveryMs);
     }
     pollfd waiting{connection_.socket(), events, 0};

@@ -23,7 +23,7 @@ class Client {
   // Connects to the socket at `path` and agrees on version and capabilities. ERR_TARGET when nobody
   // listens there, ERR_PERMISSION, ERR_BUSY when it does not answer, which is how a server that has
   // another client behaves; ERR_UNSUPPORTED when it speaks another version, or takes too little.
-  // Once `given_up`, if given, is true, it does not wait for that answer any longer.
+  // Until use(), no call waits any longer once `given_up`, if given, is true.
   static Result<std::unique_ptr<Client>> connect(const std::string& path,
                                                  uint32_t reply_timeout_ms = kReplyTimeoutMs,
                                                  const std::atomic<bool>* given_up = nullptr);
@@ -38,6 +38,9 @@ class Client {
     std::vector<UniqueFd> fds;  // at most as many as were asked for
   };
   using Parts = std::initializer_list<std::span<const std::byte>>;
+
+  // The server is taken: from now on its answers are waited for in any case.
+  void use() { given_up_.store(nullptr); }
 
   // Sends a command, with `fd` (−1: none), and waits for its reply. ERR_OS with the errno of a
   // refusal; ERR_CONTROLLER_GONE when the server is. Any thread.
@@ -79,7 +82,7 @@ class Client {
   PeerCapabilities capabilities_;
   std::atomic<bool> gone_ = false;
   std::atomic<bool> has_closed_ = false;
-  const std::atomic<bool>* given_up_ = nullptr;
+  std::atomic<const std::atomic<bool>*> given_up_ = nullptr;
 
   std::mutex mutex_;  // guards everything below
   Connection connection_;

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "platform/process_fd.h"
 #include "platform/unique_fd.h"
 #include "vfio_user/message.h"
 
@@ -53,7 +54,7 @@ class Connection {
   State fill(std::span<std::byte> part, size_t& filled);
   bool keep_fds(msghdr& message);
 
-  UniqueFd socket_;
+  ProcessFd socket_;
 
   std::array<std::byte, sizeof(Header)> head_{};
   size_t head_filled_ = 0;

@@ -276,8 +276,8 @@ export interface Binding {
   ringCompletions(queue: QueueHandle): void
   wakeDevice(queue: QueueHandle): void
   /**
-   * Steps an emulator of this process; false where it gave other threads the CPU instead: at once
-   * if the caller is `patient`, by sleeping where others want it; else unless the device is at work.
+   * Steps an emulator of this process; false where it gave other threads the CPU instead, unless
+   * the device is at work. `patient`: in any case, and by sleeping where others want it.
    */
   pump(queue: QueueHandle, patient: boolean): boolean
   /** The readable end of this environment's socket pair; −1 when it was opened before. */

@@ -143,6 +143,17 @@ test('a namespace that the next server has in another format is not what it was'
   await client.close()
 }, 60_000)
 
+test('who opens it while a reference is being closed waits for the next server', async () => {
+  using folder = temporaryFolder('vfio-user-reconnect')
+  const { socket, start, server, client } = await openServed(folder.path)
+  const closing = client.close()
+  await using again = await openController(socket, { reconnect: true })
+  await closing
+  await server.kill()
+  using _next = await start()
+  expect((await again.admin.identifyController()).sn).toMatch(/^PN/)
+}, 60_000)
+
 test('events go on with the next server, and end when there is none', async () => {
   using folder = temporaryFolder('vfio-user-reconnect')
   const { start, server, client } = await openServed(folder.path, 1000)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A C program that forks while it serves its controller, or is a client of one.
+#include <nvm_emulator.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,8 @@ TEST_CASE("a child of the process that serves has nothing of it, and takes nothi
       if (nvm_raw_ctrl_reset(host->ctrl, 0, 0) != EBADF) failed |= 4;
       if (nvm_aq_create(&aq, host->ctrl, host->window) != EBADF) failed |= 8;
       if (nvm_rpc_bind(&aq, host->ctrl, nullptr) != EBADF) failed |= 16;
+      nvm_queue_t queue;
+      if (nvm_admin_cq_create(host->aq, &queue, 1, host->window->vaddr, 0) != EBADF) failed |= 32;
       if (nvm_rpc_enable(host->aq, second.c_str(), nullptr, nullptr) != EBADF) failed |= 32;
     }
     const std::string reason = nvm_reason();
@@ -71,6 +74,33 @@ TEST_CASE("who has ended serving has ended for its clients, though a child of it
   CHECK(client.identify() == EPIPE);
   kill(child, SIGKILL);
   REQUIRE(waitpid(child, nullptr, 0) == child);
+}
+
+TEST_CASE("a child leaves its parent's emulator alone") {
+  nvm_emulator_t* device = nullptr;
+  REQUIRE(nvm_emulator_start(&device, nullptr) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    nvm_fault fault{};
+    nvm_emulator_stats stats;
+    nvm_ctrl_t* ctrl = nullptr;
+    int failed = 0;
+    if (nvm_emulator_inject(nullptr, device, &fault) != EBADF) failed |= 1;
+    if (nvm_emulator_ctrl(&ctrl, device, 0) != EBADF) failed |= 2;
+    if (nvm_emulator_ctrl_stats(&stats, device, 0) != EBADF) failed |= 4;
+    if (nvm_emulator_fault_hits(device, 1) != 0) failed |= 8;
+    nvm_emulator_fault_remove(device, 1);
+    nvm_emulator_close(device);
+    _exit(failed);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  nvm_ctrl_t* ctrl = nullptr;
+  REQUIRE(nvm_emulator_ctrl(&ctrl, device, 0) == 0);
+  nvm_ctrl_free(ctrl);
+  nvm_emulator_close(device);
 }
 
 }  // namespace

@@ -232,8 +232,10 @@ describe('recovery', () => {
     const read = () => outcomeOf(namespace.read({ lba: 0, into: new Uint8Array(512) }))
     expect(await read()).toBe('works')
     vi.spyOn(binding(), 'dropQueuePair').mockResolvedValueOnce(timedOut)
+    const closed = vi.spyOn(binding(), 'closeQueuePair')
     await controller.reset()
     expect(await read()).toBe('ERR_TIMEOUT')
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledTimes(1))
     expect(await read()).toBe('works')
   })
 
