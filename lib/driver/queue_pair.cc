@@ -11,6 +11,7 @@
 #include "driver/controller.h"
 #include "driver/remote_manager.h"
 #include "driver/reset.h"
+#include "driver/wait.h"
 
 namespace nvm {
 
@@ -18,6 +19,11 @@ namespace {
 
 constexpr size_t kPageSize = 4096;
 constexpr size_t kHugePageSize = 2u << 20;
+constexpr uint64_t kNoticeTimeoutNs = 500 * kNanosecondsPerMillisecond;
+
+bool is_away(Transport& transport) {
+  return transport.read_register32(spec::registers::csts) == UINT32_MAX;
+}
 
 size_t whole_pages(size_t byte_length) {
   return (byte_length + kPageSize - 1) & ~(kPageSize - 1);
@@ -237,21 +243,36 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
       if (!deleted.ok()) return explain_kept(deleted);
       return std::optional(lost_.load());
     }
-    deleted = check_enabled(*transport_);
+    // What a client asks while its manager resets the controller is answered afterwards.
+    if (transport_->manager() == nullptr) deleted = check_enabled(*transport_);
     if (deleted.ok()) deleted = delete_queues(timeout_ns);
+    // One that has gone meanwhile was not asked.
+    if (deleted.ok() && is_away(*transport_)) deleted = transport_->gone();
     if (deleted.ok()) {
       set_state(QueueState::Lost);
       return std::optional<ErrorCode>();
     }
   }
-  const bool is_gone = transport_->read_register32(spec::registers::csts) == UINT32_MAX;
   if (transport_->manager() != nullptr) {
-    return is_gone ? transport_->gone() : explain_kept(deleted);
+    if (hears_of_loss(epoch)) return drop(timeout_ns);
+    const Status health = check_health(*transport_);
+    return explain_kept(health.ok() ? deleted : health);
   }
   // Nor is there anything to reset while another device is awaited.
-  if (is_gone && controller_->awaits_device()) return transport_->gone();
+  if (is_away(*transport_) && controller_->awaits_device()) return transport_->gone();
   NVM_TRY(controller_->reset(epoch));
   return std::optional(deleted.failure().code);
+}
+
+// Whether a client's queues were lost since `epoch`: it is told of a reset when the controller was
+// disabled, and of its manager's end, which may be later than what that did to a deletion.
+bool QueuePair::hears_of_loss(uint32_t epoch) {
+  const Status enabled = check_enabled(*transport_);
+  const bool resets = !enabled.ok() && enabled.failure().code == ErrorCode::ControllerDisabled;
+  const uint64_t timeout_ns =
+      kNoticeTimeoutNs + (resets ? controller_->properties().ready_timeout_ns : 0);
+  return wait_until(controller_->waiter_, timeout_ns,
+                    [&] { return controller_->epoch() != epoch; });
 }
 
 // A reset comes before or after, because of the shared lock: what it loses afterwards is this

@@ -50,7 +50,8 @@ class QueuePair {
   // ERR_CONTROLLER_DISABLED, what deleting came to, ERR_QUEUE_LOST when the controller had been
   // reset for another queue, or ERR_MANAGER_GONE when another manager is awaited, or has come. A
   // failure means that the device may still reach everything: the controller does not come back, or
-  // it is another process's, which a client does not reset.
+  // it is another process's, which a client does not reset. A client whose queue is not deleted
+  // first waits, a second or so, for word that its manager has reset the controller, or has gone.
   Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = kQueueTimeoutNs);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();
@@ -101,6 +102,7 @@ class QueuePair {
   Status delete_queues(uint64_t timeout_ns = kQueueTimeoutNs);
   Status delete_lost_queues(uint64_t timeout_ns);
   Status explain_kept(const Status& refusal) const;
+  bool hears_of_loss(uint32_t epoch);
   Status close_locked();
   // The controller was reset, or has gone with its manager: there is no queue any more.
   void lose(ErrorCode why);

@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: MIT
-// A client hears of a reset when its thread comes to it, which may be after it has made queues
-// anew.
-#include "rpc/sharing.h"
+// A client hears of a reset when its thread comes to it, which may be while it drops queues, or
+// after it has made them anew.
+#include <functional>
+#include <thread>
+
+#include "rpc/scripted.h"
+#include "rpc/successors.h"
 
 namespace nvm::test {
 namespace {
 
 // Another transport, of which the test says when it tells that queues are lost.
-class LateNotices final : public Transport {
+class LateNotices : public Transport {
  public:
   explicit LateNotices(std::shared_ptr<Transport> transport) : inner_(std::move(transport)) {}
 
   void tell() { lost_(ErrorCode::QueueLost); }
+  // Called once, by whoever reads a register next.
+  void before_read(std::function<void()> hook) { before_read_ = std::move(hook); }
 
   const Capabilities& capabilities() const override { return inner_->capabilities(); }
-  uint32_t read_register32(uint32_t offset) override { return inner_->read_register32(offset); }
+  uint32_t read_register32(uint32_t offset) override {
+    if (before_read_) std::exchange(before_read_, {})();
+    return inner_->read_register32(offset);
+  }
   uint64_t read_register64(uint32_t offset) override { return inner_->read_register64(offset); }
   void write_register32(uint32_t, uint32_t) override {}
   void write_register64(uint32_t, uint64_t) override {}
@@ -27,14 +36,34 @@ class LateNotices final : public Transport {
   const RemoteManager* manager() override { return inner_->manager(); }
   void on_queues_lost(std::function<void(ErrorCode why)> lost) override { lost_ = std::move(lost); }
   Status reset() override { return inner_->reset(); }
+  Status gone() override { return inner_->gone(); }
+  bool is_gone() override { return inner_->is_gone(); }
+  bool awaits_manager() override { return inner_->awaits_manager(); }
+  void stop_waiting() override { inner_->stop_waiting(); }
+  void leave() override { inner_->leave(); }
+
+ protected:
+  const std::shared_ptr<Transport> inner_;
 
  private:
-  const std::shared_ptr<Transport> inner_;
   std::function<void(ErrorCode why)> lost_;
+  std::function<void()> before_read_;
+};
+
+// The same, that tells of no reset, and at once of a manager that has gone.
+class EndNotices final : public LateNotices {
+ public:
+  using LateNotices::LateNotices;
+  void on_queues_lost(std::function<void(ErrorCode why)> lost) override {
+    inner_->on_queues_lost([lost = std::move(lost)](ErrorCode why) {
+      if (lost && why == ErrorCode::ManagerGone) lost(why);
+    });
+  }
 };
 
 struct LateClient {
-  explicit LateClient(Manager& manager)
+  template <class AnyManager>
+  explicit LateClient(AnyManager& manager)
       : transport(std::make_shared<LateNotices>(open_transport(manager.server->path()).value())),
         controller(open_controller(std::shared_ptr<Transport>(transport))) {}
 
@@ -70,6 +99,70 @@ TEST_CASE(
   client.transport->tell();
   CHECK(pair->close().ok());
   CHECK(create_pair(*client.controller, 4)->id() == pair->id());
+}
+
+TEST_CASE("a client that drops a queue while its manager resets the controller makes it anew") {
+  Manager manager;
+  LateClient client(manager);
+  auto pair = create_pair(*client.controller, 4);
+  AdminQueue& admin = *manager.controller->ownership().value().admin;
+  REQUIRE(admin.stop().ok());
+  Result<std::optional<ErrorCode>> dropped = Status(ErrorCode::Timeout);
+  std::thread dropping([&] { dropped = pair->drop(); });
+  usleep(50'000);
+  REQUIRE(admin.start().ok());
+  dropping.join();
+  REQUIRE(dropped.ok());
+  CHECK(dropped.value() == std::nullopt);
+  INFO("all of the reset");
+  REQUIRE(manager.controller->reset(manager.controller->epoch()).ok());
+  client.transport->tell();
+  REQUIRE(pair->recreate().ok());
+  auto page = client.controller->allocate(4096).value();
+  CHECK(execute(*client.controller, *pair, spec::nvm_opcode::read, 0, page->io_address(0)) == 0);
+}
+
+TEST_CASE("a queue that is not deleted before its manager resets the controller is made anew") {
+  ServedEmulator manager;
+  LateClient client(manager);
+  auto pair = create_pair(*client.controller, 4);
+  manager.drop_admin(spec::admin_opcode::delete_io_submission_queue);
+  client.transport->before_read([&] {
+    manager.clear_faults();
+    REQUIRE(manager.controller->reset(manager.controller->epoch()).ok());
+    client.transport->tell();
+  });
+  auto dropped = pair->drop(50 * kNanosecondsPerMillisecond);
+  REQUIRE(dropped.ok());
+  CHECK(dropped.value() == ErrorCode::QueueLost);
+  REQUIRE(pair->recreate().ok());
+  auto page = client.controller->allocate(4096).value();
+  CHECK(execute(*client.controller, *pair, spec::nvm_opcode::read, 0, page->io_address(0)) == 0);
+}
+
+TEST_CASE("a queue whose manager ends while it is deleted, and has a successor, is made anew") {
+  Successors managers;
+  auto transport = std::make_shared<EndNotices>(managers.open().value());
+  auto client = open_controller(std::shared_ptr<Transport>(transport));
+  auto pair = create_pair(*client, 4);
+  std::atomic<bool> is_over{false};
+  transport->before_read([&] {
+    CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] { return is_over.load(); }));
+    managers.start();
+    CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] { return !transport->awaits_manager(); }));
+  });
+  REQUIRE(managers.controller().ownership().value().admin->stop().ok());
+  Result<std::optional<ErrorCode>> dropped = Status(ErrorCode::Timeout);
+  std::thread dropping([&] { dropped = pair->drop(); });
+  usleep(50'000);
+  managers.end();
+  is_over = true;
+  dropping.join();
+  REQUIRE(dropped.ok());
+  CHECK(dropped.value() == ErrorCode::ManagerGone);
+  REQUIRE(pair->recreate().ok());
+  auto page = client->allocate(4096).value();
+  CHECK(execute(*client, *pair, spec::nvm_opcode::read, 0, page->io_address(0)) == 0);
 }
 
 }  // namespace

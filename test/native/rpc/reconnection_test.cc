@@ -6,53 +6,14 @@
 #include <thread>
 
 #include "driver/remote_manager.h"
-#include "rpc/sharing.h"
+#include "rpc/successors.h"
 #include "rpc/worker.h"
-#include "transport/rpc_transport.h"
 
 namespace nvm::test {
 namespace {
 
-constexpr uint64_t kPatienceNs = 5'000 * kNanosecondsPerMillisecond;
-
-// Managers, one after the other, at one path: of an image, or of memory.
-class Successors {
- public:
-  explicit Successors(bool in_memory = false) {
-    options_.byte_length = 8 << 20;
-    options_.create = true;
-    if (!in_memory) options_.image = folder_ / "image";
-    start();
-  }
-
-  void start(const rpc::ServiceLimits& limits = {}, rpc::ServicePolicy policy = {}) {
-    controller_ = open_controller(open_emulator(options_));
-    auto started = rpc::Server::start(rpc::share(*controller_).value(), folder_ / "nvm", limits,
-                                      std::move(policy));
-    REQUIRE(started.ok());
-    server_ = std::move(started.value());
-  }
-  void end() {
-    server_.reset();
-    REQUIRE(controller_->close().ok());
-    controller_.reset();
-  }
-  EmulatorOptions& options() { return options_; }
-  Controller& controller() { return *controller_; }
-
-  std::shared_ptr<Controller> connect(uint64_t reconnect_ns = kPatienceNs) {
-    return open_controller(RpcTransport::open(folder_ / "nvm", reconnect_ns));
-  }
-
- private:
-  Folder folder_;
-  EmulatorOptions options_;
-  std::shared_ptr<Controller> controller_;
-  std::unique_ptr<rpc::Server> server_;
-};
-
 bool comes_true(const std::function<bool()>& condition) {
-  return wait_until(thread_waiter(), kPatienceNs, condition);
+  return wait_until(thread_waiter(), kTimeoutNs, condition);
 }
 
 bool is_back(Controller& client) {
