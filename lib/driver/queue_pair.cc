@@ -182,7 +182,8 @@ Status QueuePair::delete_queues(uint64_t timeout_ns) {
   Transport& transport = controller_->transport();
   const bool may_exist =
       !lost() || (transport.manager() != nullptr && check_health(transport).ok());
-  if (!may_exist || transport.is_gone()) sq_exists_ = cq_exists_ = false;
+  const bool is_gone = transport.is_gone() || controller_->awaits_device();
+  if (!may_exist || is_gone) sq_exists_ = cq_exists_ = false;
   if (sq_exists_) NVM_TRY(delete_queue(false, timeout_ns));
   sq_exists_ = false;
   if (cq_exists_) NVM_TRY(delete_queue(true, timeout_ns));
@@ -259,7 +260,9 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
     return explain_kept(health.ok() ? deleted : health);
   }
   // Nor is there anything to reset while another device is awaited.
-  if (is_away(*transport_) && controller_->awaits_device()) return transport_->gone();
+  if (is_away(*transport_) && controller_->awaits_device()) {
+    return std::optional(ErrorCode::ControllerGone);
+  }
   NVM_TRY(controller_->reset(epoch));
   return std::optional(deleted.failure().code);
 }

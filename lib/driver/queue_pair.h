@@ -48,10 +48,11 @@ class QueuePair {
   // where it cannot be asked. Afterwards the device reaches nothing that the commands pointed to.
   // Returns what was wrong: nothing when deleting sufficed, else ERR_CONTROLLER_FATAL,
   // ERR_CONTROLLER_DISABLED, what deleting came to, ERR_QUEUE_LOST when the controller had been
-  // reset for another queue, or ERR_MANAGER_GONE when another manager is awaited, or has come. A
-  // failure means that the device may still reach everything: the controller does not come back, or
-  // it is another process's, which a client does not reset. A client whose queue is not deleted
-  // first waits, a second or so, for word that its manager has reset the controller, or has gone.
+  // reset for another queue, or ERR_CONTROLLER_GONE or ERR_MANAGER_GONE when in place of a device,
+  // or of a client's manager, that has gone another one is awaited, or has come. A failure means
+  // that the device may still reach everything: the controller does not come back, or it is another
+  // process's, which a client does not reset. A client whose queue is not deleted first waits, a
+  // second or so, for word that its manager has reset the controller, or has gone.
   Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = kQueueTimeoutNs);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();
