@@ -3,8 +3,12 @@
 #include "transport/open_devices.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <fstream>
+#include <functional>
+#include <string>
 #include <thread>
 
 #include "driver/fake_device.h"
@@ -18,6 +22,38 @@ constexpr uint64_t kPatienceNs = 5'000 * kNanosecondsPerMillisecond;
 bool comes_true(const std::atomic<bool>& flag) {
   return wait_until(thread_waiter(), kPatienceNs, [&] { return flag.load(); });
 }
+
+// A thread that calls in, and whether it waits there: it has no other reason to sleep.
+class Waiting {
+ public:
+  explicit Waiting(const std::function<void()>& call)
+      : thread_([this, call] {
+          id_ = gettid();
+          call();
+        }) {}
+  bool is_seen() {
+    return wait_until(thread_waiter(), kPatienceNs, [&] { return id_ != 0 && sleeps(); });
+  }
+  void join() { thread_.join(); }
+
+ private:
+  // Twice, some time apart: a lock that is held for a moment is no wait.
+  bool sleeps() const {
+    if (state() != 'S') return false;
+    usleep(5'000);
+    return state() == 'S';
+  }
+  char state() const {
+    std::ifstream file("/proc/self/task/" + std::to_string(id_) + "/stat");
+    std::string stat;
+    std::getline(file, stat);
+    const size_t end = stat.rfind(") ");
+    return end == std::string::npos ? '?' : stat[end + 2];
+  }
+
+  std::atomic<pid_t> id_{0};
+  std::thread thread_;
+};
 
 Result<std::unique_ptr<Transport>> make_device() {
   return std::unique_ptr<Transport>(std::make_unique<FakeDevice>());
@@ -37,7 +73,8 @@ TEST_CASE("a device that takes long to open holds up no other, and is opened onc
   std::shared_ptr<Transport> devices[2];
   std::thread first([&] { devices[0] = open_slowly().value(); });
   REQUIRE(comes_true(opening));
-  std::thread second([&] { devices[1] = open_slowly().value(); });
+  Waiting second([&] { devices[1] = open_slowly().value(); });
+  CHECK(second.is_seen());
   const auto other = share_open_device("test:other", make_device);
   others_are_open = true;
   first.join();
@@ -58,7 +95,8 @@ TEST_CASE("when a device cannot be opened, who waited for it tries as well") {
     CHECK(refused.status().failure().code == ErrorCode::Busy);
   });
   REQUIRE(comes_true(opening));
-  std::thread second([&] { CHECK(share_open_device("test:refused", make_device).ok()); });
+  Waiting second([&] { CHECK(share_open_device("test:refused", make_device).ok()); });
+  CHECK(second.is_seen());
   fails = true;
   first.join();
   second.join();
