@@ -13,6 +13,19 @@ afterEach(killServing)
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length
 
+/** How many there are once none is closed any more. */
+async function settledOpenFiles(): Promise<number> {
+  let before = -1
+  const isSettled = () => {
+    const now = openFiles()
+    const same = now === before
+    before = now
+    return same
+  }
+  await expect.poll(isSettled, { interval: 50, timeout: 5000 }).toBe(true)
+  return before
+}
+
 /** A server of a new image, and its client. */
 async function openServed(folder: string, timeoutMs = 10_000, ...more: string[]) {
   const socket = join(folder, 'socket')
@@ -176,8 +189,7 @@ test('closing while no server is there ends all that waits, and leaves nothing',
   using folder = temporaryFolder('vfio-user-reconnect')
   const { start, server, client: first } = await openServed(folder.path)
   await first.close()
-  await expect.poll(openFiles).toBe(openFiles())
-  const before = openFiles()
+  const before = await settledOpenFiles()
   const socket = join(folder.path, 'socket')
   const client = await openController(socket, { reconnect: { timeoutMs: 3_600_000 } })
   const namespace = await client.namespace(1)
