@@ -33,8 +33,8 @@ class Service {
   // That nobody can tell them any more.
   void count_dropped_events(uint64_t count);
 
-  // Tells every client that it ends, and takes back what they have. Step until is_empty(). The end
-  // of the admin queue does the same.
+  // Tells every client that it ends, and takes back what they have. Step until is_settled(). The
+  // end of the admin queue does the same.
   void close(uint64_t now_ns);
   bool is_empty() const { return sessions_.empty(); }
   // Nothing is left but what only a reset takes back.
