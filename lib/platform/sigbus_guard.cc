@@ -12,6 +12,8 @@
 
 #include <atomic>
 
+#include "platform/cold_copy.h"
+
 namespace nvm {
 namespace {
 
@@ -111,6 +113,10 @@ bool guarded(Copy copy) {
 
 bool guarded_copy(void* destination, const void* source, size_t byte_length) {
   return guarded([=] { memcpy(destination, source, byte_length); });
+}
+
+bool guarded_cold_copy(void* destination, const void* source, size_t byte_length) {
+  return guarded([=] { cold_copy(destination, source, byte_length); });
 }
 
 bool guarded_zero(void* destination, size_t byte_length) {
