@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openController } from '../../src/index.ts'
+import { openController } from 'peernvm'
 
 const settleMs = 100 // the emulator parks after about a millisecond without work
 

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of package.json, looked for from here: this file runs from src/ and from dist/src/. */
+/** The folder of package.json, looked for from here: this runs from src/, dist/ and dist/src/. */
 export function packageFolder(): string {
   const start = dirname(fileURLToPath(import.meta.url))
   let folder = start

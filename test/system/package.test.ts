@@ -84,7 +84,7 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.dispose]())
 
 test('the package holds what is needed to build and run, and nothing else', () => {
-  for (const path of ['dist/src/index.js', 'dist/src/index.d.ts', 'CMakeLists.txt', 'README.md']) {
+  for (const path of ['dist/index.js', 'dist/src/index.d.ts', 'CMakeLists.txt', 'README.md']) {
     expect(packedPaths).toContain(path)
   }
   const unwanted = packedPaths.filter((path) =>

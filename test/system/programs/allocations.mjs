@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A program of allocations.test.ts: which functions of the library allocate while commands run, in
 // bytes a command, as the heap profiler samples it, and how many turns the pump took for each.
-// Argument: raw, batch, await or readMany.
+// Argument: raw, batch, await or readMany. The library is not in one file here, so that functions
+// are told by theirs.
 import { Session } from 'node:inspector/promises'
-import { openController } from 'peernvm'
+import { openController } from '../../../dist/src/index.js'
 
 const commandCount = 40_000
 const depth = 8
