@@ -10,7 +10,8 @@ import { measureLatency } from './latency.ts'
 import { Readers } from './readers.ts'
 import { measureTransfer } from './transfers.ts'
 
-const setting = await openFilled()
+// A transfer of 1 MiB is one command, as is the copy that it is compared with.
+const setting = await openFilled({ limits: { mdts: 8 } })
 await using _controller = setting.controller
 const readers = new Readers(setting)
 

@@ -75,7 +75,7 @@ async function run(
   timing: { latencyNs?: number; bandwidth?: number },
 ): Promise<Row[]> {
   process.stderr.write(`Filling ${namespaceBytes / 2 ** 30} GiB and measuring ...\n`)
-  const setting = await openFilled(timing)
+  const setting = await openFilled({ timing })
   await using _controller = setting.controller
   const rows = rowsOf(await measure(setting))
   console.log(`\n${title}`)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The namespace that is measured: far larger than any cache, and every page of it written.
-import type { Controller, Namespace } from '../../src/index.ts'
+import type { Controller, EmulatorOptions, Namespace } from '../../src/index.ts'
 import { openController } from '../../src/index.ts'
 
 export const namespaceBytes = 2 ** 30
@@ -11,11 +11,11 @@ export interface Setting {
   namespace: Namespace
 }
 
-/** An emulator in memory with a filled namespace; `timing` as in the emulator's options. */
+/** An emulator in memory with a filled namespace; `timing` and `limits` as in its options. */
 export async function openFilled(
-  timing: { latencyNs?: number; bandwidth?: number } = {},
+  options: Pick<EmulatorOptions, 'timing' | 'limits'> = {},
 ): Promise<Setting> {
-  const controller = await openController({ emulator: { size: namespaceBytes, timing } })
+  const controller = await openController({ emulator: { size: namespaceBytes, ...options } })
   const setting = { controller, namespace: await controller.namespace(1) }
   await fillNamespace(setting)
   return setting

@@ -86,6 +86,7 @@ export interface Transfer {
 
 const fuaFlag = encodeBits('read_cdw12', { fua: 1 })
 const prinfoShift = 26
+const bouncedPieceBytes = 2 ** 17
 
 /** ERR_NAMESPACE for one that was formatted, deleted or detached since it was identified. */
 export function refuseIfChanged({ id, blockSize }: NamespaceLike): void {
@@ -141,12 +142,16 @@ export function planTransfer(
   return { opcode, namespace, lba, flags, data: plan }
 }
 
-/** The commands of a transfer, of at most `bytesMax` each. */
+/**
+ * The commands of a transfer, of at most `bytesMax` each. What is bounced is cut finer, so that one
+ * piece is copied here while the controller has the next.
+ */
 export function* cutTransfer(transfer: Transfer, bytesMax: number): Generator<Command> {
   const { opcode, namespace, flags, data } = transfer
-  for (let done = 0; done < data.byteLength; done += bytesMax) {
+  const pieceBytes = data.bytes.length === 0 ? bytesMax : Math.min(bytesMax, bouncedPieceBytes)
+  for (let done = 0; done < data.byteLength; done += pieceBytes) {
     refuseIfChanged(namespace)
-    const byteLength = Math.min(bytesMax, data.byteLength - done)
+    const byteLength = Math.min(pieceBytes, data.byteLength - done)
     const lba = transfer.lba + done / namespace.blockSize
     const cdw12 = (byteLength / namespace.blockSize - 1) | flags
     yield blockCommand(opcode, namespace, lba, cdw12, cutPlan(data, done, byteLength))

@@ -72,6 +72,20 @@ describe('await queue pair', () => {
     expect(queue.stats()).toMatchObject({ commands: 2, splits: 1, bounce: 2, direct: 0 })
   })
 
+  test('bounces 128 KiB at a time, however much a command could move', async () => {
+    const limits = { mdts: 8 }
+    await using other = await openController({ emulator: { size: '1MiB', limits } })
+    const whole = await other.namespace(1)
+    await using queue = await other.createQueuePair({ mode: 'await', depth: 8 })
+    using memory = await other.allocate(2 ** 19)
+    const written = Uint8Array.from({ length: 2 ** 19 }, (_, i) => i >> 9)
+    await queue.write({ namespace: whole, lba: 0, from: written })
+    expect(queue.stats()).toMatchObject({ commands: 4, bounce: 4 })
+    await queue.read({ namespace: whole, lba: 0, into: memory })
+    expect(queue.stats()).toMatchObject({ commands: 5, bounce: 4, direct: 1 })
+    expect(Buffer.compare(memory.bytes as Uint8Array, written)).toBe(0)
+  })
+
   test('one promise for a group; its first error rejects it', async () => {
     await using queue = await controller.createQueuePair({ mode: 'await', depth: 4 })
     const into = Array.from({ length: 9 }, () => new Uint8Array(blockSize))
