@@ -2,19 +2,10 @@
 #include "transport/emulator_port.h"
 
 #include "memory/buffer.h"
+#include "transport/client_addresses.h"
 
 namespace nvm {
 namespace {
-
-// Addresses of clients begin at another place for each manager, so that those of a manager that
-// has ended are free when its clients come to the next.
-uint64_t first_client_address() {
-  constexpr uint64_t kFirst = 1ull << 45;
-  constexpr uint64_t kPlaceBytes = 2u << 20;
-  constexpr uint64_t kPlaces = 15ull << 20;  // the rest is for what the last one needs
-  static const uint64_t place = monotonic_clock().now_ns() * 0x9e3779b97f4a7c15 % kPlaces;
-  return kFirst + place * kPlaceBytes;
-}
 
 emulator::CommandPolicy make_policy(const SharingPolicy& sharing) {
   emulator::CommandPolicy policy;

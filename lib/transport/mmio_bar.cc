@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "platform/os_failure.h"
 #include "spec/nvme.h"
 
@@ -13,6 +15,7 @@ namespace {
 constexpr uint32_t kDoorbellOffset = 0x1000;  // NVMe over PCIe transport 1.0, 3.1.2
 constexpr size_t kBarByteLengthMin = 0x2000;
 constexpr uint32_t kAllOnes = UINT32_MAX;
+constexpr uint64_t kQueueIdsMax = 1u << 16;
 
 }  // namespace
 
@@ -62,6 +65,18 @@ Doorbells MmioBar::doorbells() const {
   doorbells.stride_bytes = 4u << spec::cap::dstrd.get(read64(spec::registers::cap));
   doorbells.uncached = true;
   return doorbells;
+}
+
+BarShare MmioBar::share(int fd, uint64_t offset) const {
+  const Doorbells doorbells = this->doorbells();
+  BarShare share;
+  share.bar_fd = share.doorbell_fd = fd;
+  share.bar_offset = offset;
+  share.doorbell_offset = offset + kDoorbellOffset;
+  share.doorbell_byte_length =
+      std::min<uint64_t>(doorbells.byte_length, 2 * kQueueIdsMax * doorbells.stride_bytes);
+  share.bar_byte_length = kDoorbellOffset + share.doorbell_byte_length;
+  return share;
 }
 
 }  // namespace nvm

@@ -26,6 +26,9 @@ class MmioBar {
 
   // Uncached; the stride is what CAP.DSTRD says.
   Doorbells doorbells() const;
+  // For clients: it is at `offset` of `fd`, which is borrowed. Without what may follow the
+  // doorbells of all queues that a controller can have.
+  BarShare share(int fd, uint64_t offset) const;
   volatile void* bytes() const { return words_; }
   size_t byte_length() const { return byte_length_; }
 

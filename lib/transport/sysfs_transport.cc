@@ -8,10 +8,10 @@
 
 #include "platform/os_failure.h"
 #include "platform/unique_fd.h"
+#include "transport/direct_port.h"
 #include "transport/locked_memory.h"
 #include "transport/mmio_bar.h"
 #include "transport/pci_config.h"
-#include "transport/pci_port.h"
 
 namespace nvm {
 namespace {
@@ -58,9 +58,9 @@ class SysfsTransport final : public Transport {
   Status unmap(const Mapping&) override { return {}; }
 
   Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) override {
-    return open_pci_port(
-        *this, policy, *bar_, bar_fd_.get(), 0,
-        [this](const Buffer& buffer, uint64_t wanted) { return map_clients(buffer, wanted); });
+    return open_direct_port(
+        *this, policy, bar_->share(bar_fd_.get(), 0),
+        {[this](const Buffer& buffer, uint64_t wanted) { return map_clients(buffer, wanted); }});
   }
 
   Status reset() override {

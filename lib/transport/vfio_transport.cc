@@ -10,10 +10,10 @@
 #include "memory/buffer.h"
 #include "memory/io_address_space.h"
 #include "platform/os_failure.h"
+#include "transport/direct_port.h"
 #include "transport/memlock_limit.h"
 #include "transport/mmio_bar.h"
 #include "transport/pci_config.h"
-#include "transport/pci_port.h"
 #include "transport/vfio_group.h"
 
 namespace nvm {
@@ -124,9 +124,9 @@ Status VfioTransport::unmap(const Mapping& mapping) {
 
 // The kernel pins what it maps: also what the client gives up stays where the device writes.
 Result<std::unique_ptr<ClientPort>> VfioTransport::open_port(const SharingPolicy& policy) {
-  return open_pci_port(
-      *this, policy, *bar_, device_.device.get(), bar_offset_,
-      [this](const Buffer& buffer, uint64_t wanted) { return map_at(buffer, wanted); });
+  return open_direct_port(
+      *this, policy, bar_->share(device_.device.get(), bar_offset_),
+      {[this](const Buffer& buffer, uint64_t wanted) { return map_at(buffer, wanted); }});
 }
 
 Status VfioTransport::reset() {

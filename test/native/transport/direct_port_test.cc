@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A client's part of a PCI device, on a device made of files.
-#include "transport/pci_port.h"
+#include "transport/direct_port.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
