@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "driver/data_identity.h"
 #include "platform/clock.h"
 
 namespace nvm {
@@ -32,6 +33,7 @@ Result<ControllerLimits> identify_limits(Admin& admin, const std::shared_ptr<Dma
   limits.optional_events = identify.oaes;
   limits.event_requests_max = identify.aerl + 1u;
   limits.takes_shadow_doorbells = spec::oacs::doorbell_buffer_config.get(identify.oacs) != 0;
+  limits.data_identity = vendor_data_identity(identify);
   return limits;
 }
 

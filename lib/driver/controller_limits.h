@@ -16,6 +16,8 @@ struct ControllerLimits {
   uint32_t optional_events = 0;         // OAES
   uint32_t event_requests_max = 0;      // AERL + 1
   bool takes_shadow_doorbells = false;  // OACS: Doorbell Buffer Config
+  // Of the blocks: another number where they are others; 0: it does not say (RpcVendorIdentify).
+  uint64_t data_identity = 0;
 };
 
 // Asks the controller, with a page of its memory: all but `io_queue_pairs_max`.

@@ -87,6 +87,12 @@ bool are_same(const DataIdentity::Namespace& before, const DataIdentity::Namespa
 
 }  // namespace
 
+uint64_t vendor_data_identity(const spec::IdentifyController& controller) {
+  spec::RpcVendorIdentify vendor;
+  std::memcpy(&vendor, controller.vs, sizeof vendor);
+  return vendor.complement == ~vendor.data_identity ? vendor.data_identity : 0;
+}
+
 Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescriptor>& page) {
   auto found = identify(admin, page, spec::cns::identify_controller, 0);
   if (!found.ok()) return std::move(found.status());
@@ -95,9 +101,7 @@ Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescri
   identity.serial_number = text_of(controller.sn);
   identity.model_number = text_of(controller.mn);
   identity.subsystem_name = text_of(controller.subnqn);
-  spec::RpcVendorIdentify vendor;
-  std::memcpy(&vendor, controller.vs, sizeof vendor);
-  if (vendor.complement == ~vendor.data_identity) identity.data = vendor.data_identity;
+  identity.data = vendor_data_identity(controller);
   found = identify(admin, page, spec::cns::active_namespaces, 0);
   if (!found.ok()) return std::move(found.status());
   if (!found.value()) return identity;

@@ -29,6 +29,9 @@ struct DataIdentity {
   std::map<uint32_t, Namespace> namespaces;
 };
 
+// `DataIdentity::data`, of what Identify Controller returned.
+uint64_t vendor_data_identity(const spec::IdentifyController& controller);
+
 // Asks the controller, with a page of its memory, of up to 1024 active namespaces.
 Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescriptor>& page);
 

@@ -25,7 +25,6 @@ class RunningDevice {
   bool write_protected() const { return write_protected_; }
   bool in_memory() const { return in_memory_; }
   // Of its blocks; another number where they are others.
-  uint64_t data_identity() const { return data_identity_; }
   // What it was made with, but for its namespaces, the image, and how that is opened and timed.
   EmulatorOptions description();
 

@@ -166,7 +166,7 @@ void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
   welcome.io_queue_pairs_max =
       std::min<uint32_t>(limits_.queue_pairs_max, served_.limits.io_queue_pairs_max);
   welcome.optional_events = served_.limits.optional_events;
-  welcome.data_identity = served_.transport->data_identity();
+  welcome.data_identity = served_.limits.data_identity;
 }
 
 Status Session::hello(const Message& message) {

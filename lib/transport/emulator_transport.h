@@ -25,7 +25,6 @@ class EmulatorTransport final : public Transport {
   void write_register64(uint32_t offset, uint64_t value) override;
   Doorbells doorbells() override;
   void ring_wake() override { device_->runner().wake(); }
-  uint64_t data_identity() override { return device_->data_identity(); }
   volatile void* bar() override { return controller_.bar(); }
   size_t bar_byte_length() override { return emulator::kBarByteLength; }
   Result<Mapping> map(const Buffer& buffer) override;

@@ -129,10 +129,6 @@ class Transport {
   virtual std::optional<ShadowPages> shadow_pages() { return {}; }
   virtual void use_shadow_pages() {}
 
-  // Of the blocks behind it: another number where they are others, for clients whose manager is
-  // started again. 0: unknown, as they are the drive's.
-  virtual uint64_t data_identity() { return 0; }
-
   // What nvm_ctrl_t.mm_ptr shows to C programs: page 0 the registers or a view of them, page 1 the
   // doorbells.
   virtual volatile void* bar() = 0;
