@@ -1,74 +1,26 @@
 // SPDX-License-Identifier: MIT
 // One controller and several processes: clients that come and are killed, a manager that is, and
 // what `peernvm serve --socket` and `peernvm status` say of it.
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type ControllerServer, openController } from 'peernvm'
+import { openController } from 'peernvm'
 import { afterEach, expect, test } from 'vitest'
 import { runProgram } from '../support/process.ts'
-import { peernvmProgram, Serving } from '../support/serving.ts'
+import { killServing, peernvmProgram, Serving } from '../support/serving.ts'
+import {
+  clientsAre,
+  endSharingClients,
+  killClients,
+  SharingClient,
+} from '../support/sharing-client.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { versionOf } from './programs/shared-blocks.mjs'
 
-const clientProgram = fileURLToPath(new URL('./programs/shared-client.mjs', import.meta.url))
-
-const children = new Set<ChildProcess>()
 afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
-  children.clear()
+  endSharingClients()
+  killServing()
 })
-
-interface Progress {
-  readonly lba?: number
-  readonly version?: number
-  readonly end?: string
-  readonly since?: number
-  readonly readable?: boolean
-}
-
-const blocksOfClient = 8
-
-/** A client with blocks of its own, and what it has said of them. */
-class Client {
-  readonly child: ChildProcess
-  readonly completed = new Map<number, number>()
-  last: Progress | undefined
-
-  constructor(socket: string, first: number) {
-    this.child = fork(clientProgram, [socket, String(first), String(blocksOfClient)])
-    children.add(this.child)
-    this.child.on('message', (message: Progress) => {
-      if (message.lba !== undefined) this.completed.set(message.lba, message.version ?? 0)
-      this.last = message
-    })
-  }
-
-  /** Until it has completed writes of each of its blocks. */
-  async isAtWork(): Promise<void> {
-    while (this.completed.size < blocksOfClient) {
-      const ended = once(this.child, 'exit').then(() => true)
-      if (await Promise.race([ended, once(this.child, 'message').then(() => false)])) {
-        throw new Error(`the client ended: ${this.last?.end}`)
-      }
-    }
-  }
-
-  async kill(): Promise<void> {
-    this.child.kill('SIGKILL')
-    await once(this.child, 'exit')
-  }
-}
-
-/** Until the server has `count` clients, those that are leaving included. */
-async function clientsAre(server: ControllerServer, count: number): Promise<void> {
-  const deadline = performance.now() + 5000
-  while ((await server.status()).clients.length !== count) {
-    if (performance.now() > deadline) throw new Error(`${server.path} has not ${count} clients`)
-  }
-}
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length
 
@@ -77,31 +29,17 @@ test('clients are killed again and again: nothing is lost, wrong or leaked', asy
   await using controller = await openController({ emulator: { size: '16MiB' } })
   await using server = await controller.serve({ path: join(folder.path, 'nvm') })
   const namespace = await controller.namespace(1)
-  const survivor = new Client(server.path, 0)
+  const survivor = new SharingClient(server.path, 0)
   await survivor.isAtWork()
   const bytes = new Uint8Array(512)
   await namespace.read({ lba: 0, into: bytes }) // opens the reference's own queue
   const filesBefore = openFiles()
-  const versions = new Map<number, number>()
-  for (let round = 0; round < 8; round++) {
-    const victims = [1, 2].map((i) => new Client(server.path, i * blocksOfClient))
-    await Promise.all(victims.map((victim) => victim.isAtWork()))
-    await Promise.all(victims.map((victim) => victim.kill()))
-    await clientsAre(server, 1)
-    for (const { completed } of victims) {
-      for (const [lba, version] of completed) {
-        await namespace.read({ lba, into: bytes })
-        const now = versionOf(bytes, lba)
-        expect(now).toBeGreaterThanOrEqual(version)
-        expect(now).toBeGreaterThanOrEqual(versions.get(lba) ?? 0)
-        versions.set(lba, now)
-      }
-    }
-  }
+  await killClients(server, namespace, 8)
   // Node closes what it had for a child a little later than it says that the child has gone.
   await expect.poll(openFiles, { timeout: 5000 }).toBeLessThanOrEqual(filesBefore)
+  const ended = survivor.hasEnded()
   survivor.child.send('end')
-  await once(survivor.child, 'exit')
+  await ended
   expect(survivor.last?.end).toBe('told')
   await clientsAre(server, 0)
   const queues = await Promise.all(
@@ -115,22 +53,18 @@ test('a manager that is killed ends its clients at once, with an error that says
   const socket = join(folder.path, 'nvm')
   const image = join(folder.path, 'disk.img')
   const manager = await serve(socket, image, '--size', '8MiB')
-  const client = new Client(socket, 0)
+  const client = new SharingClient(socket, 0)
   await client.isAtWork()
   const killedAt = performance.timeOrigin + performance.now()
+  const ended = client.hasEnded()
   manager.kill('SIGKILL')
-  await once(client.child, 'exit')
+  await ended
   expect(client.last).toMatchObject({ end: 'ERR_MANAGER_GONE', readable: true })
   expect((client.last?.since ?? 0) - killedAt).toBeLessThan(1000)
   // What was completed is in the image, and another manager takes the dead one's place.
   const next = await serve(socket, image)
   const controller = await openController(socket)
-  const namespace = await controller.namespace(1)
-  const bytes = new Uint8Array(512)
-  for (const [lba, version] of client.completed) {
-    await namespace.read({ lba, into: bytes })
-    expect(versionOf(bytes, lba)).toBeGreaterThanOrEqual(version)
-  }
+  await client.check(await controller.namespace(1))
   await controller.close()
   next.kill('SIGTERM')
   expect(await once(next, 'exit')).toEqual([0, null])
@@ -139,9 +73,7 @@ test('a manager that is killed ends its clients at once, with an error that says
 
 /** `peernvm serve --socket`, once it serves. */
 async function serve(socket: string, ...args: string[]): Promise<ChildProcess> {
-  const { process: child } = await Serving.start(socket, ...args)
-  children.add(child)
-  return child
+  return (await Serving.start(socket, ...args)).process
 }
 
 const run = (...args: string[]) => runProgram(process.execPath, [peernvmProgram, ...args])
