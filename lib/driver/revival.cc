@@ -14,7 +14,6 @@ constexpr uint64_t kAwaitedNsMax = 1ull << 62;
 }  // namespace
 
 void Controller::follow_device() {
-  if (!transport_->capabilities().comes_back) return;
   transport_->on_queues_lost([this](ErrorCode why) { lose_device(why); });
   transport_->on_device_back([this] { return revive(); });
 }
@@ -37,7 +36,7 @@ void Controller::await_device() {
   wait_until(waiter_, kAwaitedNsMax, [&] { return !awaits_device(); });
 }
 
-// The device has closed the connection: it uses no memory of ours any more.
+// The device uses no memory of ours any more that anybody uses for something else.
 void Controller::lose_device(ErrorCode why) {
   lose_queues(why);
   std::shared_ptr<AdminQueue> admin;

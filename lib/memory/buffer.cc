@@ -80,9 +80,11 @@ Result<std::shared_ptr<Buffer>> Buffer::allocate(size_t byte_length) {
       new Buffer(MemoryKind::Owned, static_cast<std::byte*>(bytes), whole_pages, fd.release()));
 }
 
-std::shared_ptr<Buffer> Buffer::wrap(void* bytes, size_t byte_length) {
-  return std::shared_ptr<Buffer>(
-      new Buffer(MemoryKind::Foreign, static_cast<std::byte*>(bytes), byte_length, -1));
+std::shared_ptr<Buffer> Buffer::wrap(void* bytes, size_t byte_length, int fd, size_t fd_offset) {
+  std::shared_ptr<Buffer> buffer(
+      new Buffer(MemoryKind::Foreign, static_cast<std::byte*>(bytes), byte_length, fd));
+  buffer->fd_offset_ = fd_offset;
+  return buffer;
 }
 
 std::shared_ptr<Buffer> Buffer::part(std::shared_ptr<Buffer> whole, size_t offset,

@@ -22,7 +22,9 @@ class Buffer {
   // Page-aligned and rounded up to whole pages; at 2 MiB and more, aligned to 2 MiB. ERR_MEMORY on
   // refusal.
   static Result<std::shared_ptr<Buffer>> allocate(size_t byte_length);
-  static std::shared_ptr<Buffer> wrap(void* bytes, size_t byte_length);
+  // `fd`: of the file that is mapped there from `fd_offset` on, borrowed for as long as the buffer.
+  static std::shared_ptr<Buffer> wrap(void* bytes, size_t byte_length, int fd = -1,
+                                      size_t fd_offset = 0);
   // Whole pages of `whole`, which is kept; `release` is called at the end.
   static std::shared_ptr<Buffer> part(std::shared_ptr<Buffer> whole, size_t offset,
                                       size_t byte_length, std::function<void()> release);
@@ -36,7 +38,7 @@ class Buffer {
   std::byte* bytes() const { return bytes_; }
   size_t byte_length() const { return byte_length_; }
   MemoryKind kind() const { return kind_; }
-  int fd() const { return fd_; }  // −1 for memory that is not ours, and where there is no memfd
+  int fd() const { return fd_; }                         // −1 where no file is known that it is of
   size_t fd_offset() const { return fd_offset_; }        // of the first byte
   uint64_t bus_address() const { return bus_address_; }  // of peer memory
 

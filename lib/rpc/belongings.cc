@@ -96,10 +96,13 @@ Result<Mapping> Belongings::map(const Buffer& buffer) {
 }
 
 // Tells the manager, unless it has gone, and what it had with it: the next one is then not asked
-// for what is forgotten now. An emulator ends with its manager; what a drive does, nobody knows.
+// for what is forgotten now. What a device does that outlives its manager, nobody knows; where it
+// maps files, it does that to files that are nobody else's.
 template <class Forget>
-Status Belongings::let_go(const Message& request, bool is_drives, Forget forget) {
-  const bool ends_with_manager = !is_drives || client_->welcome().emulated != 0;
+Status Belongings::let_go(const Message& request, bool is_devices, Forget forget) {
+  const spec::RpcWelcome& welcome = client_->welcome();
+  const bool ends_with_manager =
+      !is_devices || welcome.outlives_manager == 0 || welcome.maps_files != 0;
   for (;;) {
     {
       std::lock_guard lock(mutex_);

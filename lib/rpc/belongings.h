@@ -61,7 +61,7 @@ class Belongings {
   };
 
   template <class Forget>
-  Status let_go(const Message& request, bool is_drives, Forget forget);
+  Status let_go(const Message& request, bool is_devices, Forget forget);
   Result<uint64_t> io_address_of(const void* address) const;
   Result<Message> make_map(const Mapped& mapped, uint64_t io_address) const;
   Result<Message> make_bind(uint16_t vector, const WakeTarget& target) const;

@@ -79,7 +79,12 @@ Status Client::gone() {
   std::lock_guard lock(mutex_);
   if (reason_) return *reason_;
   return Status(ErrorCode::ManagerGone,
-                "it served at " + name_ + (closing_.load() ? ", and has ended" : ", and has died"));
+                "it served at " + name_ + ", and " + (closing_.empty() ? "has died" : closing_));
+}
+
+void Client::note_closing(const Status& why) {
+  std::lock_guard lock(mutex_);
+  closing_ = why.ok() ? "has ended" : "its device has gone: " + why.failure().detail;
 }
 
 bool Client::is_connected(uint32_t breaks) {
@@ -109,7 +114,7 @@ void Client::adopt(Client& next) {
   if (has_given_up()) return;
   channel_ = std::move(next.channel_);
   last_id_ = std::max(last_id_, next.last_id_);  // late replies to `next` are nobody's
-  closing_.store(false);
+  closing_.clear();
   state_.store(State::Connected, std::memory_order_release);
 }
 

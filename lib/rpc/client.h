@@ -84,8 +84,8 @@ class Client {
 
   // The manager has gone.
   void note_broken();
-  // It says that it ends.
-  void note_closing() { closing_.store(true, std::memory_order_relaxed); }
+  // It says that it ends, because of `why` unless that is success.
+  void note_closing(const Status& why);
   // From now on what is asked waits for adopt() or give_up().
   void await_next();
   // Goes on with what is connected as `next`, which is of no use afterwards.
@@ -114,11 +114,11 @@ class Client {
   UniqueFd bar_, doorbells_, notices_;
   const std::atomic<bool>* const given_up_;
   std::atomic<State> state_{State::Connected};  // changed with `mutex_` held
-  std::atomic<bool> closing_{false};
 
   std::mutex mutex_;  // guards everything below
   uint32_t breaks_ = 0;
   std::optional<Failure> reason_;  // that give_up() was told
+  std::string closing_;            // what the manager said of its end; empty: nothing
   std::unique_ptr<Channel> channel_;
   uint32_t last_id_ = 0;
   std::map<uint32_t, std::optional<Message>> awaited_;

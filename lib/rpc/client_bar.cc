@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "platform/os_failure.h"
+#include "platform/sealed_memory.h"
 #include "spec/nvme.h"
 
 namespace nvm::rpc {
@@ -38,6 +39,7 @@ bool fits(const UniqueFd& fd, uint64_t offset, uint64_t byte_length) {
 }  // namespace
 
 ClientBar::~ClientBar() {
+  replacement_.reset();
   if (bytes_ != nullptr) munmap(bytes_, byte_length_);
 }
 
@@ -77,8 +79,22 @@ Status ClientBar::map(Client& client) {
   NVM_TRY(put(doorbell_end, byte_length_, PROT_READ, bar, welcome.bar_offset + doorbell_end));
   cap_ = read_cap(bytes_);
   vs_ = read_register<uint32_t>(bytes_, spec::registers::vs);
-  return put(kDoorbellOffset, doorbell_end, PROT_READ | PROT_WRITE, doorbells,
-             welcome.doorbell_offset);
+  NVM_TRY(put(kDoorbellOffset, doorbell_end, PROT_READ | PROT_WRITE, doorbells,
+              welcome.doorbell_offset));
+  return welcome.uncached != 0 ? Status() : watch(doorbells, welcome.doorbell_byte_length);
+}
+
+// Doorbells of another process, which the manager was given as well, may be taken away.
+Status ClientBar::watch(const UniqueFd& doorbells, size_t byte_length) {
+  std::unique_ptr<PageReplacement> next;
+  if (!sealed_byte_length(doorbells.get())) {
+    next = PageReplacement::watch(bytes_ + kDoorbellOffset, byte_length);
+    if (next == nullptr) {
+      return Status(ErrorCode::Unsupported, "too many mappings that could vanish");
+    }
+  }
+  replacement_ = std::move(next);
+  return {};
 }
 
 void ClientBar::leave() {

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "platform/sigbus_guard.h"
 #include "platform/status.h"
 #include "platform/unique_fd.h"
 #include "rpc/client.h"
@@ -36,10 +38,12 @@ class ClientBar {
   volatile uint32_t* doorbells() const;
 
  private:
+  Status watch(const UniqueFd& doorbells, size_t byte_length);
   Status put(size_t from, size_t to, int protection, const UniqueFd& file, uint64_t offset);
 
   std::byte* bytes_ = nullptr;
   size_t byte_length_ = 0;
+  std::unique_ptr<PageReplacement> replacement_;  // null: the doorbells cannot vanish
   // Of the first; they never change.
   uint64_t cap_ = 0;
   uint32_t vs_ = 0;

@@ -49,7 +49,8 @@ Result<std::shared_ptr<ClientMemory::Piece>> ClientMemory::map(const spec::RpcMa
   piece->byte_length = byte_length;
   // As the client wished: where the device wants it in RAM, this mapping brings it there.
   if (byte_length >= kHugePageSize) madvise(bytes, byte_length, MADV_HUGEPAGE);
-  auto mapping = port_.map(*Buffer::wrap(bytes, byte_length), request.io_address);
+  auto mapping =
+      port_.map(*Buffer::wrap(bytes, byte_length, fd.get(), request.offset), request.io_address);
   if (!mapping.ok()) return std::move(mapping.status());
   piece->mapping = std::move(mapping.value());
   // The same memory twice has one physical address.

@@ -76,8 +76,9 @@ void Service::count_dropped_events(uint64_t count) {
 
 void Service::close(uint64_t now_ns) {
   closed_ = true;
+  const Status why = served_.transport->is_gone() ? served_.transport->gone() : Status();
   for (const auto& session : sessions_) {
-    session->say_closing();
+    session->say_closing(why);
     session->leave(now_ns);
   }
 }

@@ -158,6 +158,8 @@ void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
   welcome.sleeping_offset = bar.sleeping_offset;
   welcome.uncached = doorbells.uncached ? 1 : 0;
   welcome.emulated = capabilities.emulated ? 1 : 0;
+  welcome.outlives_manager = !capabilities.emulated || capabilities.maps_files ? 1 : 0;
+  welcome.maps_files = capabilities.maps_files ? 1 : 0;
   welcome.wakes = capabilities.wakes ? 1 : 0;
   welcome.write_protected = capabilities.write_protected || policy_.sharing.read_only ? 1 : 0;
   welcome.vectors = capabilities.vectors;
@@ -393,8 +395,11 @@ void Session::tell(const AsyncEvent& event) {
   if (notices_->send(notice) != Channel::State::Ready) events_dropped_++;
 }
 
-void Session::say_closing() {
-  if (notices_ != nullptr) (void)notices_->send(make_message(spec::rpc_code::closing, 0));
+void Session::say_closing(const Status& why) {
+  if (notices_ == nullptr) return;
+  Message notice = make_message(spec::rpc_code::closing, 0);
+  if (!why.ok()) notice = make_failure(notice.header(), why.failure());
+  (void)notices_->send(notice);
 }
 
 std::optional<spec::RpcHeader> Session::take_status_request() {

@@ -44,8 +44,8 @@ class Session {
 
   // The controller was reset: it has no queues any more but those of `epoch`.
   void lose_queues(uint32_t epoch, uint64_t now_ns);
-  // The manager ends.
-  void say_closing();
+  // The manager ends, because of `why` unless that is success.
+  void say_closing(const Status& why);
   // As Service has them. A client that does not read events is not waited for.
   bool wants_events() const { return !leaving_ && (watches_events_ || !watch_requests_.empty()); }
   void answer_watchers(const Status& outcome);

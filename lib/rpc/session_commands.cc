@@ -158,6 +158,10 @@ bool Session::look_after_commands(uint64_t now_ns) {
 // True when nothing more is to be heard of the command.
 bool Session::settle(Outstanding& each, uint64_t now_ns) {
   if (!each.ticket) {
+    if (creates(each.command)) {
+      served_.transport->clear_doorbell(queue_of_admin_command(each.command),
+                                        !is_about_submission_queue(each.command));
+    }
     each.ticket = served_.admin->begin(each.command, each.memory, port_.get());
     if (each.ticket) note_begun(each.command, each.ticket->epoch);
   }

@@ -26,7 +26,8 @@ inline constexpr uint8_t status = 0x09;  // How many clients there are, and each
 inline constexpr uint8_t watch_events = 0x0b;
 // Notice: the controller was reset, no queue exists any more
 inline constexpr uint8_t queues_lost = 0x20;
-inline constexpr uint8_t closing = 0x21;  // Notice: the manager ends
+// Notice: the manager ends; with an error, as in a reply, what ended it
+inline constexpr uint8_t closing = 0x21;
 inline constexpr uint8_t event = 0x22;  // Notice: RpcEvent
 }  // namespace rpc_code
 
@@ -66,7 +67,10 @@ struct RpcWelcome {
   uint64_t transfer_bytes_max;  // MDTS in bytes; all ones: no limit
   uint32_t io_queue_pairs_max;  // Queue pairs that this client may have
   uint32_t optional_events;  // Identify OAES
-  uint8_t reserved_96[8];
+// 1: the device is not of the process of its manager, and may be at work when that has gone
+  uint32_t outlives_manager;
+// 1: the device is given memory as files, which it maps itself, and takes few
+  uint32_t maps_files;
   uint64_t data_identity;  // Of the blocks: another number where they are others; 0: unknown
   uint8_t reserved_112[16];
   char name[64];  // The transport of the manager
@@ -197,6 +201,8 @@ static_assert(offsetof(RpcWelcome, takes_sgls) == 76);
 static_assert(offsetof(RpcWelcome, transfer_bytes_max) == 80);
 static_assert(offsetof(RpcWelcome, io_queue_pairs_max) == 88);
 static_assert(offsetof(RpcWelcome, optional_events) == 92);
+static_assert(offsetof(RpcWelcome, outlives_manager) == 96);
+static_assert(offsetof(RpcWelcome, maps_files) == 100);
 static_assert(offsetof(RpcWelcome, data_identity) == 104);
 static_assert(offsetof(RpcWelcome, name) == 128);
 static_assert(offsetof(RpcWelcome, address) == 192);

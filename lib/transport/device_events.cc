@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -15,18 +17,19 @@ namespace {
 // What an event is of: a vector by its number, or
 constexpr uint64_t kStop = uint64_t{1} << 32;
 constexpr uint64_t kSocket = kStop + 1;
+constexpr uint64_t kTick = kStop + 2;
 
 }  // namespace
 
 Result<std::unique_ptr<DeviceEvents>> DeviceEvents::start(int socket, uint16_t vector_count,
-                                                          OnEnd on_end) {
+                                                          Calls calls) {
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return os_failure("epoll_create1", errno);
   UniqueFd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop.valid()) return os_failure("eventfd", errno);
   const int stop_fd = stop.get();
   std::unique_ptr<DeviceEvents> events(
-      new DeviceEvents(std::move(epoll), std::move(stop), vector_count, std::move(on_end)));
+      new DeviceEvents(std::move(epoll), std::move(stop), vector_count, std::move(calls)));
   NVM_TRY(events->watch(stop_fd, EPOLLIN, kStop));
   // Its end only: what it says is for others to read.
   NVM_TRY(events->watch(socket, EPOLLRDHUP, kSocket));
@@ -68,6 +71,26 @@ Result<bool> DeviceEvents::bind(uint16_t vector, const WakeTarget& target) {
   return is_new;
 }
 
+Status DeviceEvents::set_tick(uint32_t milliseconds) {
+  std::lock_guard lock(mutex_);
+  if (!timer_.valid()) {
+    UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!timer.valid()) return os_failure("timerfd_create", errno);
+    NVM_TRY(watch(timer.get(), EPOLLIN, kTick));
+    timer_ = std::move(timer);
+  }
+  const auto seconds = static_cast<time_t>(milliseconds / 1000);
+  const auto nanoseconds = static_cast<long>(milliseconds % 1000 * 1'000'000);
+  const itimerspec interval{{seconds, nanoseconds}, {seconds, nanoseconds}};
+  if (timerfd_settime(timer_.get(), 0, &interval, nullptr) == 0) return {};
+  return os_failure("timerfd_settime", errno);
+}
+
+int DeviceEvents::timer_fd() {
+  std::lock_guard lock(mutex_);
+  return timer_.get();
+}
+
 int DeviceEvents::eventfd_of(uint16_t vector) {
   std::lock_guard lock(mutex_);
   return vectors_[vector].eventfd.get();
@@ -92,6 +115,11 @@ void DeviceEvents::run() {
     for (int i = 0; i < count; i++) {
       const uint64_t what = events[i].data.u64;
       if (what == kStop) return;
+      if (what == kTick) {
+        uint64_t ticks;
+        if (read(timer_fd(), &ticks, sizeof ticks) == sizeof ticks) calls_.tick();
+        continue;
+      }
       if (what != kSocket) {
         announce(static_cast<uint16_t>(what));
         continue;
@@ -104,10 +132,10 @@ void DeviceEvents::run() {
 
 // False when there is none.
 bool DeviceEvents::follow_next() {
-  on_end_.gone();
+  calls_.gone();
   set_gone(true);
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket_, nullptr);
-  socket_ = on_end_.next(*this);
+  socket_ = calls_.next(*this);
   return socket_ >= 0 && watch(socket_, EPOLLRDHUP, kSocket).ok();
 }
 

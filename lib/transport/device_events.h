@@ -18,17 +18,19 @@ namespace nvm {
 
 class DeviceEvents {
  public:
-  // What the thread does when the device has gone.
-  struct OnEnd {
-    std::function<void()> gone;  // before consumers are told
+  struct Calls {
+    // The device has gone: before consumers are told.
+    std::function<void()> gone;
     // After that: the socket of another device, which is watched in its place, or −1, which ends
     // the thread.
     std::function<int(DeviceEvents& events)> next;
+    // As often as set_tick() says.
+    std::function<void()> tick;
   };
 
   // `socket`, which is kept open by the caller, is watched for its end.
   static Result<std::unique_ptr<DeviceEvents>> start(int socket, uint16_t vector_count,
-                                                     OnEnd on_end);
+                                                     Calls calls);
   ~DeviceEvents();  // joins the thread
   DeviceEvents(const DeviceEvents&) = delete;
   DeviceEvents& operator=(const DeviceEvents&) = delete;
@@ -40,7 +42,10 @@ class DeviceEvents {
   // Of all vectors that have one.
   std::vector<std::pair<uint16_t, int>> eventfds();
 
-  // For OnEnd::next. Waits for so long; false when the thread is to end.
+  // From now on Calls::tick is called at this interval; 0: not any more.
+  Status set_tick(uint32_t milliseconds);
+
+  // For Calls::next. Waits for so long; false when the thread is to end.
   bool pause(int milliseconds);
   // Another device is there: consumers that come from now on are not told of an end.
   void note_next() { set_gone(false); }
@@ -53,23 +58,25 @@ class DeviceEvents {
     WakeTarget target;
   };
 
-  DeviceEvents(UniqueFd epoll, UniqueFd stop, uint16_t vector_count, OnEnd on_end)
+  DeviceEvents(UniqueFd epoll, UniqueFd stop, uint16_t vector_count, Calls calls)
       : epoll_(std::move(epoll)),
         stop_(std::move(stop)),
-        on_end_(std::move(on_end)),
+        calls_(std::move(calls)),
         vectors_(vector_count) {}
   Status watch(int fd, uint32_t events, uint64_t what);
   Status open_vector(uint16_t vector);
   void run();
   bool follow_next();
+  int timer_fd();
   void announce(uint16_t vector);
   void set_gone(bool gone);
 
   const UniqueFd epoll_;
   const UniqueFd stop_;
-  const OnEnd on_end_;
+  const Calls calls_;
   std::mutex mutex_;  // guards what follows; held while a target is touched
   std::vector<Vector> vectors_;
+  UniqueFd timer_;  // once there was a tick
   bool gone_ = false;
   int socket_ = -1;  // the thread's
   std::thread thread_;

@@ -25,17 +25,24 @@ size_t round_up(size_t byte_length, size_t unit) {
 
 struct DmaPool::Region {
   std::shared_ptr<Buffer> memory;
-  uint64_t first;  // I/O address
-  std::mutex mutex;
-  IoAddressSpace free;  // guarded by `mutex`
+  uint64_t first;    // I/O address
+  std::mutex mutex;  // guards what follows
+  IoAddressSpace free;
+  bool holding;
+  std::vector<IoRange> held;
 
-  Region(std::shared_ptr<Buffer> whole, uint64_t io_address)
+  Region(std::shared_ptr<Buffer> whole, uint64_t io_address, bool holds)
       : memory(std::move(whole)),
         first(io_address),
-        free({IoRange{io_address, memory->byte_length()}}) {}
+        free({IoRange{io_address, memory->byte_length()}}),
+        holding(holds) {}
 
   // Gives the pages back to the system, so that whoever has them next finds zeroes.
   void release(uint64_t io_address, size_t byte_length) {
+    {
+      std::lock_guard lock(mutex);
+      if (holding) return held.push_back({io_address, byte_length});
+    }
     const auto offset = static_cast<off_t>(memory->fd_offset() + (io_address - first));
     if (fallocate(memory->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
                   static_cast<off_t>(byte_length)) != 0) {
@@ -43,6 +50,21 @@ struct DmaPool::Region {
     }
     std::lock_guard lock(mutex);
     free.free(io_address);
+  }
+
+  void hold() {
+    std::lock_guard lock(mutex);
+    holding = true;
+  }
+
+  void resume() {
+    std::vector<IoRange> came_back;
+    {
+      std::lock_guard lock(mutex);
+      holding = false;
+      came_back.swap(held);
+    }
+    for (const IoRange& range : came_back) release(range.first, range.byte_length);
   }
 };
 
@@ -59,13 +81,11 @@ Result<std::shared_ptr<Buffer>> DmaPool::take_part(const std::shared_ptr<Region>
 }
 
 Result<std::shared_ptr<DmaPool::Region>> DmaPool::add_region(size_t byte_length) {
-  const size_t usual = kFirstRegionBytes << std::min(regions_.size(), kDoublingsMax);
-  Result<std::shared_ptr<Buffer>> memory =
-      Buffer::allocate(std::max(usual, round_up(byte_length, kHugePageBytes)));
+  Result<std::shared_ptr<Buffer>> memory = Buffer::allocate(byte_length);
   if (!memory.ok()) return std::move(memory.status());
   Result<uint64_t> first = map_region_(*memory.value());
   if (!first.ok()) return std::move(first.status());
-  regions_.push_back(std::make_shared<Region>(std::move(memory.value()), first.value()));
+  regions_.push_back(std::make_shared<Region>(std::move(memory.value()), first.value(), holding_));
   return regions_.back();
 }
 
@@ -80,7 +100,11 @@ Result<std::shared_ptr<Buffer>> DmaPool::allocate(size_t byte_length) {
     auto part = take_part(region, byte_length);
     if (part.ok()) return part;
   }
-  Result<std::shared_ptr<Region>> added = add_region(byte_length);
+  const size_t usual = kFirstRegionBytes << std::min(regions_.size(), kDoublingsMax);
+  const size_t needed = round_up(byte_length, kHugePageBytes);
+  Result<std::shared_ptr<Region>> added = add_region(std::max(usual, needed));
+  // As much as is wanted now may be allowed where more is not.
+  if (!added.ok() && needed < usual) added = add_region(needed);
   if (!added.ok()) return std::move(added.status());
   return take_part(added.value(), byte_length);
 }
@@ -94,6 +118,18 @@ std::optional<uint64_t> DmaPool::find(const Buffer& buffer) {
     if (offset < region->memory->byte_length()) return region->first + offset;
   }
   return {};
+}
+
+void DmaPool::hold() {
+  std::lock_guard lock(mutex_);
+  holding_ = true;
+  for (const auto& region : regions_) region->hold();
+}
+
+void DmaPool::resume() {
+  std::lock_guard lock(mutex_);
+  holding_ = false;
+  for (const auto& region : regions_) region->resume();
 }
 
 }  // namespace nvm

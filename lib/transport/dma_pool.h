@@ -28,6 +28,11 @@ class DmaPool {
   // The I/O address of memory that is from here.
   std::optional<uint64_t> find(const Buffer& buffer);
 
+  // From now on what comes back is not used again, nor given to the system: the device may still
+  // write to it. Until resume().
+  void hold();
+  void resume();
+
  private:
   struct Region;
 
@@ -38,6 +43,7 @@ class DmaPool {
   const MapRegion map_region_;
   std::mutex mutex_;  // guards what follows
   std::vector<std::shared_ptr<Region>> regions_;
+  bool holding_ = false;
 };
 
 }  // namespace nvm

@@ -12,7 +12,8 @@ namespace {
 // What the controller behind `after` lacks of what the client of `before` relies on.
 const char* find_difference(const spec::RpcWelcome& before, const spec::RpcWelcome& after) {
   if (after.emulated != before.emulated || after.write_protected != before.write_protected ||
-      (before.emulated == 0 && std::strcmp(after.address, before.address) != 0)) {
+      after.outlives_manager != before.outlives_manager || after.maps_files != before.maps_files ||
+      (before.outlives_manager != 0 && std::strcmp(after.address, before.address) != 0)) {
     return "what is behind it";
   }
   if (after.doorbell_stride != before.doorbell_stride ||
@@ -55,12 +56,16 @@ RpcTransport::RpcTransport(std::shared_ptr<rpc::Client> client, uint64_t reconne
                      [this](rpc::Client& next) { return attach(next); }}) {
   const spec::RpcWelcome& welcome = client_->welcome();
   capabilities_.emulated = welcome.emulated != 0;
+  capabilities_.maps_files = welcome.maps_files != 0;
   capabilities_.foreign_memory = false;
   capabilities_.wakes = welcome.wakes != 0;
   capabilities_.write_protected = welcome.write_protected != 0;
   capabilities_.vectors = static_cast<uint16_t>(std::min<uint32_t>(welcome.vectors, 2048));
   capabilities_.name = "rpc";
   capabilities_.address = client_->name() + " (" + welcome.address + ")";
+  if (capabilities_.maps_files) {
+    pool_.emplace([this](const Buffer& region) { return map_region(region); });
+  }
   manager_.path = client_->name();
   manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_);
   manager_.queue_numbers = std::make_shared<rpc::RemoteQueueNumbers>(belongings_);
@@ -91,13 +96,14 @@ void RpcTransport::receive(const rpc::Message& notice) {
   const uint16_t code = notice.header().code;
   if (code == spec::rpc_code::queues_lost) lose_queues(ErrorCode::QueueLost);
   if (code == spec::rpc_code::event) events_->receive(notice);
-  if (code == spec::rpc_code::closing) client_->note_closing();
+  if (code == spec::rpc_code::closing) client_->note_closing(rpc::parse_failure(notice));
 }
 
 // What was asked ends first, so that nobody who holds queues waits for what is done here.
 UniqueFd RpcTransport::lose_manager(const rpc::Notices::Pause& pause) {
+  if (pool_) pool_->hold();
   client_->note_broken();
-  if (client_->welcome().uncached != 0) bar_.leave();
+  if (client_->welcome().outlives_manager != 0) bar_.leave();
   lose_queues(ErrorCode::ManagerGone);
   if (!reconnection_.is_wanted()) {
     client_->give_up(client_->gone().failure());
@@ -133,6 +139,7 @@ Status RpcTransport::accept(const rpc::Client& next) const {
 Status RpcTransport::attach(rpc::Client& next) {
   NVM_TRY(belongings_->ask_again(next));
   NVM_TRY(bar_.map(next));
+  if (pool_) pool_->resume();
   later_managers_++;
   belongings_->move_to(next);
   return {};
@@ -162,6 +169,35 @@ Doorbells RpcTransport::doorbells() {
         reinterpret_cast<std::atomic<uint32_t>*>(bar_.bytes() + welcome.sleeping_offset);
   }
   return doorbells;
+}
+
+Result<std::shared_ptr<Buffer>> RpcTransport::allocate(size_t byte_length) {
+  return pool_ ? pool_->allocate(byte_length) : Buffer::allocate(byte_length);
+}
+
+// What is mapped whole is contiguous for a device that maps files.
+Result<uint64_t> RpcTransport::map_region(const Buffer& region) {
+  auto mapping = belongings_->map(region);
+  if (!mapping.ok()) return std::move(mapping.status());
+  return mapping.value().runs.front().io_address;
+}
+
+Result<Mapping> RpcTransport::map(const Buffer& buffer) {
+  const auto address = pool_ ? pool_->find(buffer) : std::nullopt;
+  if (!address) return belongings_->map(buffer);
+  if (client_->has_given_up()) return gone();
+  return Mapping{{{*address, buffer.byte_length()}}, kOfPool};
+}
+
+Status RpcTransport::unmap(const Mapping& mapping) {
+  return mapping.handle == kOfPool ? Status() : belongings_->unmap(mapping);
+}
+
+// An emulator ends with its manager. What a drive does then, nobody knows; nor of one that maps
+// files, but those are nobody else's, and `pool_` uses nothing again that it may still write to.
+bool RpcTransport::is_gone() {
+  const bool ends = client_->welcome().outlives_manager == 0 || capabilities_.maps_files;
+  return ends && !client_->is_connected();
 }
 
 void RpcTransport::on_queues_lost(std::function<void(ErrorCode why)> lost) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "driver/remote_manager.h"
 #include "rpc/belongings.h"
@@ -13,6 +14,7 @@
 #include "rpc/notices.h"
 #include "rpc/reconnection.h"
 #include "rpc/remote_events.h"
+#include "transport/dma_pool.h"
 #include "transport/transport.h"
 
 namespace nvm {
@@ -36,17 +38,17 @@ class RpcTransport final : public Transport {
   void ring_wake() override { client_->post(spec::rpc_code::wake); }
   volatile void* bar() override { return bar_.bytes(); }
   size_t bar_byte_length() override { return bar_.byte_length(); }
+  Result<std::shared_ptr<Buffer>> allocate(size_t byte_length) override;
   // ERR_UNSUPPORTED for memory without a descriptor: it cannot be given to the manager.
-  Result<Mapping> map(const Buffer& buffer) override { return belongings_->map(buffer); }
-  Status unmap(const Mapping& mapping) override { return belongings_->unmap(mapping); }
+  Result<Mapping> map(const Buffer& buffer) override;
+  Status unmap(const Mapping& mapping) override;
   Status bind_wake(uint16_t vector, const WakeTarget& target) override {
     return belongings_->bind_wake(vector, target);
   }
   const RemoteManager* manager() override { return &manager_; }
   void on_queues_lost(std::function<void(ErrorCode why)> lost) override;
   Status reset() override;
-  // An emulator ends with its manager; what a drive does then, nobody knows.
-  bool is_gone() override { return !client_->is_connected() && capabilities_.emulated; }
+  bool is_gone() override;
   bool awaits_manager() override;
   uint32_t later_managers() override { return later_managers_.load(); }
   void stop_waiting() override;
@@ -54,18 +56,22 @@ class RpcTransport final : public Transport {
   void leave() override;
 
  private:
+  static constexpr uint64_t kOfPool = 1;  // a handle that no manager gives: they are I/O addresses
+
   RpcTransport(std::shared_ptr<rpc::Client> client, uint64_t reconnect_ns);
   void receive(const rpc::Message& notice);
   UniqueFd lose_manager(const rpc::Notices::Pause& pause);
   Status accept(const rpc::Client& next) const;
   Status attach(rpc::Client& next);
   void lose_queues(ErrorCode why);
+  Result<uint64_t> map_region(const Buffer& region);
 
   const std::shared_ptr<rpc::Client> client_;
   const std::shared_ptr<rpc::Belongings> belongings_;
   const std::shared_ptr<rpc::ReceivedEvents> events_;
   rpc::Reconnection reconnection_;
   rpc::ClientBar bar_;
+  std::optional<DmaPool> pool_;  // where the device takes few regions of memory
   std::atomic<uint32_t> later_managers_{0};
   Capabilities capabilities_;
   RemoteManager manager_;

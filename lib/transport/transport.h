@@ -56,9 +56,10 @@ struct Capabilities {
   bool pumps = false;          // pump() steps the device in the caller
   bool write_protected = false;
   uint16_t vectors = 1;  // interrupt vectors that bind_wake may name
-  // When the device has gone, another one may come in its place: the owner of the admin queues uses
-  // on_queues_lost() and on_device_back().
+  // When the device has gone, another one may come in its place: on_device_back().
   bool comes_back = false;
+  // It is given memory as files, which it maps itself, and takes few.
+  bool maps_files = false;
   std::string name;     // "emulator", "sysfs", "vfio", "vfio-user"
   std::string address;  // what was opened, for messages
 };
@@ -85,7 +86,7 @@ class ClientPort {
 
   virtual BarShare bar() = 0;
   // As Transport's, for queues of the client. `wanted`: the first I/O address, or 0 for any;
-  // ERR_BUSY when that is taken.
+  // ERR_BUSY when that is taken. The buffer and its file need not outlive the call, its pages do.
   virtual Result<Mapping> map(const Buffer& buffer, uint64_t wanted) = 0;
   virtual Status unmap(const Mapping& mapping) = 0;
   // Whether queues that are made under this id are the client's.
@@ -158,8 +159,8 @@ class Transport {
   // Where another process has the admin queues: how to ask it. Null: whoever claims them has them.
   virtual const RemoteManager* manager() { return nullptr; }
   // `lost` is called, on another thread, when no queue of ours exists any more: that manager has
-  // reset the controller (ERR_QUEUE_LOST), or has gone (ERR_MANAGER_GONE), or the device has
-  // (ERR_CONTROLLER_GONE). Once it returned, an old one is not called again.
+  // reset the controller (ERR_QUEUE_LOST), or has gone (ERR_MANAGER_GONE), or the device has, where
+  // that can be noticed (ERR_CONTROLLER_GONE). Once it returned, an old one is not called again.
   virtual void on_queues_lost(std::function<void(ErrorCode why)> lost) {}
   // `revive` is called, on another thread, when another device has come: registers are its, memory
   // is mapped as before. It enables the controller, and fails where that is not the one it was.

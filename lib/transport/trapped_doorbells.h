@@ -30,6 +30,7 @@ class TrappedDoorbells {
   // `pages`: one for doorbells, one for event indices, zeroed. `stride_bytes` divides a page.
   TrappedDoorbells(std::shared_ptr<Buffer> pages, uint32_t stride_bytes, Send send);
 
+  const Buffer& pages() const { return *pages_; }
   uint32_t* words() const { return reinterpret_cast<uint32_t*>(pages_->bytes()); }
 
   // For every doorbell that was stored to since the last call: tells the device, unless it said in

@@ -2,18 +2,10 @@
 #include "transport/vfio_user_transport.h"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 
-#include "memory/io_address_space.h"
-#include "platform/clock.h"
-#include "platform/process_mark.h"
 #include "spec/nvme.h"
-#include "transport/device_events.h"
-#include "transport/dma_pool.h"
-#include "transport/mapped_doorbells.h"
-#include "transport/trapped_doorbells.h"
-#include "transport/vfio_user_device.h"
+#include "transport/client_addresses.h"
+#include "transport/direct_port.h"
 
 namespace nvm {
 namespace {
@@ -23,107 +15,10 @@ constexpr uint64_t kHugePageBytes = 2u << 20;
 constexpr uint32_t kDoorbellOffset = 0x1000;  // NVMe over PCIe transport 1.0, 3.1.2
 // As the emulator's: above 4 GiB, so that an offset or a truncated address hits nothing.
 constexpr IoRange kAperture{0x1'0000'0000, 1ull << 46};
+// How often the registers that clients look at are read anew.
+constexpr uint32_t kRefreshEveryMs = 100;
 
-// How often a server that is awaited is looked for.
-constexpr int kAttemptEveryMs = 10;
-
-struct Waiting {
-  uint32_t reply_timeout_ms;
-  uint64_t reconnect_ns;
-};
-
-class VfioUserTransport final : public Transport {
- public:
-  VfioUserTransport(std::shared_ptr<VfioUserDevice> device, const std::string& path,
-                    Waiting waiting);
-  ~VfioUserTransport() override;
-  // What needs a message, before anybody has this transport.
-  Status start();
-
-  const Capabilities& capabilities() const override { return capabilities_; }
-  uint32_t read_register32(uint32_t offset) override {
-    return static_cast<uint32_t>(read_register(offset, sizeof(uint32_t)));
-  }
-  uint64_t read_register64(uint32_t offset) override {
-    return read_register(offset, sizeof(uint64_t));
-  }
-  void write_register32(uint32_t offset, uint32_t value) override;
-  void write_register64(uint32_t offset, uint64_t value) override {
-    device()->write_register(offset, value, sizeof value);
-  }
-  Status gone() override;
-  Doorbells doorbells() override;
-  void ring_wake() override;
-  void clear_doorbell(uint16_t queue_id, bool completion) override;
-  std::optional<ShadowPages> shadow_pages() override;
-  void use_shadow_pages() override { trapped_->use_shadow(); }
-  volatile void* bar() override { return nullptr; }  // the registers are no memory
-  size_t bar_byte_length() override { return 0; }
-  Result<std::shared_ptr<Buffer>> allocate(size_t byte_length) override {
-    return pool_.allocate(byte_length);
-  }
-  Result<Mapping> map(const Buffer& buffer) override;
-  Status unmap(const Mapping& mapping) override;
-  Status bind_wake(uint16_t vector, const WakeTarget& target) override;
-  Status reset() override;
-  bool is_gone() override { return is_away() && !awaits_manager(); }
-  void on_queues_lost(std::function<void(ErrorCode why)> lost) override;
-  void on_device_back(std::function<Status()> revive) override;
-  bool awaits_manager() override;
-  uint32_t later_managers() override { return later_servers_.load(); }
-  void stop_waiting() override { stopped_.store(true); }
-  void resume_waiting() override { stopped_.store(false); }
-
- private:
-  // What the server was given of a file.
-  struct Region {
-    uint64_t byte_length;
-    int fd;  // the buffer's, which outlives this
-    uint64_t file_offset;
-  };
-
-  std::shared_ptr<VfioUserDevice> device();
-  bool is_away();
-  uint64_t read_register(uint32_t offset, uint32_t byte_length);
-  Result<uint64_t> map_file(const Buffer& buffer);
-  void send_rings(const std::vector<TrappedDoorbells::Ring>& rings);
-  bool map_doorbells();
-  void lose_server();
-  int find_next(DeviceEvents& events);
-  Status await_next(DeviceEvents& events);
-  Status attempt(DeviceEvents& events, bool& final);
-  Status accept(VfioUserDevice& next);
-  Status attach(const std::shared_ptr<VfioUserDevice>& next, DeviceEvents& events);
-  Status revive();
-
-  Capabilities capabilities_;
-  const std::string path_;
-  const Waiting waiting_;
-  uint64_t controller_capabilities_ = 0;  // the register CAP
-  std::atomic<bool> away_{false};         // there is no server that anybody should ask
-  std::atomic<bool> stopped_{false};
-  std::atomic<uint32_t> later_servers_{0};
-
-  std::mutex device_mutex_;  // guards what follows
-  std::shared_ptr<VfioUserDevice> device_;
-  std::optional<Failure> gave_up_;  // another server was awaited: why none came
-
-  std::mutex callback_mutex_;  // guards what follows; held while one of them is called
-  std::function<void(ErrorCode why)> lost_;
-  std::function<Status()> revive_;
-
-  std::mutex mutex_;  // guards what follows, and what the server has been given of it
-  IoAddressSpace io_addresses_;
-  std::map<uint64_t, Region> regions_;  // by I/O address
-
-  DmaPool pool_;
-  uint32_t stride_bytes_ = 0;
-  std::atomic<uint32_t> always_rung_{1};     // doorbells need a call each time
-  std::unique_ptr<MappedDoorbells> mapped_;  // one of the two
-  std::unique_ptr<TrappedDoorbells> trapped_;
-  uint64_t shadow_address_ = 0;
-  std::unique_ptr<DeviceEvents> events_;  // last: its thread uses the others
-};
+}  // namespace
 
 VfioUserTransport::VfioUserTransport(std::shared_ptr<VfioUserDevice> device,
                                      const std::string& path, Waiting waiting)
@@ -131,12 +26,13 @@ VfioUserTransport::VfioUserTransport(std::shared_ptr<VfioUserDevice> device,
       waiting_(waiting),
       device_(std::move(device)),
       io_addresses_({kAperture}),
-      pool_([this](const Buffer& region) { return map_file(region); }) {
+      pool_([this](const Buffer& region) { return map_file(region, {}); }) {
   capabilities_.emulated = true;
   capabilities_.foreign_memory = false;
   capabilities_.wakes = device_->vector_count() != 0;
   capabilities_.vectors = std::max<uint16_t>(device_->vector_count(), 1);
   capabilities_.comes_back = waiting.reconnect_ns != 0;
+  capabilities_.maps_files = true;
   capabilities_.name = "vfio-user";
   capabilities_.address = path;
 }
@@ -168,16 +64,23 @@ Status VfioUserTransport::start() {
                                               std::to_string(stride_bytes_) + " bytes apart");
   }
   if (!map_doorbells()) {
-    auto pages = pool_.allocate(2 * kPageBytes);
+    // Of a file of its own: it is what clients are given.
+    auto pages = Buffer::allocate(2 * kPageBytes);
     if (!pages.ok()) return std::move(pages.status());
-    shadow_address_ = *pool_.find(*pages.value());
+    auto shadow_address = map_file(*pages.value(), {});
+    if (!shadow_address.ok()) return std::move(shadow_address.status());
+    shadow_address_ = shadow_address.value();
     trapped_ = std::make_unique<TrappedDoorbells>(
         std::move(pages.value()), stride_bytes_,
         [this](const std::vector<TrappedDoorbells::Ring>& rings) { send_rings(rings); });
   }
+  auto registers = SharedRegisters::make(doorbells().byte_length);
+  if (!registers.ok()) return std::move(registers.status());
+  registers_ = std::move(registers.value());
   auto events = DeviceEvents::start(
       device->client().socket(), capabilities_.vectors,
-      {[this] { lose_server(); }, [this](DeviceEvents& of_next) { return find_next(of_next); }});
+      {[this] { lose_server(); }, [this](DeviceEvents& of_next) { return find_next(of_next); },
+       [this] { refresh_registers(); }});
   if (!events.ok()) return std::move(events.status());
   events_ = std::move(events.value());
   return {};
@@ -200,146 +103,21 @@ bool VfioUserTransport::is_away() {
   return device->client().is_gone();
 }
 
-bool VfioUserTransport::awaits_manager() {
-  if (!capabilities_.comes_back || stopped_.load()) return false;
-  if (away_.load()) return true;
-  const auto device = this->device();
-  if (!device->client().is_gone() || !device->client().has_closed()) return false;
-  std::lock_guard lock(device_mutex_);
-  return !gave_up_;
-}
-
-void VfioUserTransport::on_queues_lost(std::function<void(ErrorCode why)> lost) {
-  std::lock_guard lock(callback_mutex_);
-  lost_ = std::move(lost);
-}
-
-void VfioUserTransport::on_device_back(std::function<Status()> revive) {
-  std::lock_guard lock(callback_mutex_);
-  revive_ = std::move(revive);
-}
-
-// Whoever waits for the server fails before queues are marked as lost: nobody who holds that up
-// waits for what comes after it.
-void VfioUserTransport::lose_server() {
-  vfio_user::Client& client = device()->client();
-  client.hang_up("closed the connection");
-  if (!capabilities_.comes_back || stopped_.load() || !client.has_closed()) return;
-  away_.store(true);
-  std::lock_guard lock(callback_mutex_);
-  if (lost_) lost_(ErrorCode::ControllerGone);
-}
-
-int VfioUserTransport::find_next(DeviceEvents& events) {
-  if (!away_.load()) return -1;
-  Status found = await_next(events);
-  if (!found.ok()) {
-    std::lock_guard lock(device_mutex_);
-    gave_up_ = found.failure();
-  }
-  away_.store(false);
-  if (found.ok()) return device()->client().socket();
-  events.note_none();
-  return -1;
-}
-
-// Looks for another server until one was taken, or time is up, or that makes no sense any more.
-Status VfioUserTransport::await_next(DeviceEvents& events) {
-  const uint64_t deadline_ns = monotonic_clock().now_ns() + waiting_.reconnect_ns;
-  for (;;) {
-    bool final = false;
-    Status found = attempt(events, final);
-    if (found.ok() || final) return found;
-    if (monotonic_clock().now_ns() >= deadline_ns) {
-      return Status(ErrorCode::ControllerGone,
-                    "nobody else served it at " + path_ + " within " +
-                        std::to_string(waiting_.reconnect_ns / kNanosecondsPerMillisecond) +
-                        " ms; the last attempt: " + found.failure().detail);
-    }
-    if (!events.pause(kAttemptEveryMs) || stopped_.load()) {
-      return Status(ErrorCode::ControllerGone, path_);
-    }
-  }
-}
-
-// `final`: no other attempt shall be made.
-Status VfioUserTransport::attempt(DeviceEvents& events, bool& final) {
-  auto opened = VfioUserDevice::open(path_, waiting_.reply_timeout_ms, &stopped_);
-  if (!opened.ok()) {
-    final = opened.status().failure().code == ErrorCode::Unsupported;
-    return std::move(opened.status());
-  }
-  const std::shared_ptr<VfioUserDevice> next = std::move(opened.value());
-  Status accepted = accept(*next);
-  if (!accepted.ok()) {
-    final = !next->client().is_gone();
-    return accepted;
-  }
-  Status taken = attach(next, events);
-  const bool is_attached = taken.ok();
-  if (is_attached) taken = revive();
-  if (taken.ok()) {
-    next->client().use();
-    later_servers_++;
-    events.note_next();
-    return {};
-  }
-  // One that is late has memory, as had the first; one that refuses some may take it another time.
-  final = next->client().is_gone() ? !next->client().has_closed() : is_attached;
-  next->client().hang_up("serves another controller");
-  return taken;
-}
-
-// Whether who relies on the controller of before can go on with this one.
-Status VfioUserTransport::accept(VfioUserDevice& next) {
-  const char* difference = nullptr;
-  const uint64_t cap = next.read_register(spec::registers::cap, sizeof(uint64_t));
-  const auto& area = next.doorbell_area();
-  if (mapped_ != nullptr && (!area || area->byte_length != mapped_->byte_length())) {
-    difference = "its doorbells";
-  }
-  const bool wakes = next.vector_count() != 0;
-  if (wakes != capabilities_.wakes ||
-      std::max<uint16_t>(next.vector_count(), 1) < capabilities_.vectors) {
-    difference = "its interrupts";
-  }
-  if (cap != controller_capabilities_) difference = "its registers";
-  if (difference == nullptr) return {};
-  return Status(ErrorCode::ControllerGone,
-                "another controller is served at " + path_ + " since: " + difference + " changed");
-}
-
-// Gives it everything that the one before had, and makes it the one that is asked.
-Status VfioUserTransport::attach(const std::shared_ptr<VfioUserDevice>& next,
-                                 DeviceEvents& events) {
-  std::lock_guard lock(mutex_);
-  for (const auto& [address, region] : regions_) {
-    NVM_TRY(next->map(address, region.byte_length, region.fd, region.file_offset));
-  }
-  for (const auto& [vector, eventfd] : events.eventfds()) {
-    NVM_TRY(next->connect_vector(vector, eventfd));
-  }
-  if (mapped_ != nullptr) {
-    const auto& area = *next->doorbell_area();
-    NVM_TRY(mapped_->replace(area.fd, area.file_offset));
-  }
-  std::lock_guard device_lock(device_mutex_);
-  device_ = next;
-  return {};
-}
-
-Status VfioUserTransport::revive() {
-  if (trapped_ != nullptr) trapped_->clear_all();
-  std::lock_guard lock(callback_mutex_);
-  return revive_ ? revive_() : Status();
-}
-
 uint64_t VfioUserTransport::read_register(uint32_t offset, uint32_t byte_length) {
-  return is_away() ? UINT64_MAX : device()->read_register(offset, byte_length);
+  const uint64_t value = is_away() ? UINT64_MAX : device()->read_register(offset, byte_length);
+  registers_->store(offset, value, byte_length);
+  return value;
+}
+
+void VfioUserTransport::refresh_registers() {
+  for (const uint32_t offset : {spec::registers::cc, spec::registers::csts}) {
+    (void)read_register(offset, sizeof(uint32_t));
+  }
 }
 
 void VfioUserTransport::write_register32(uint32_t offset, uint32_t value) {
   device()->write_register(offset, value, sizeof value);
+  if (offset == spec::registers::cc) registers_->store(offset, value, sizeof value);
   const bool disables = offset == spec::registers::cc && spec::cc::en.get(value) == 0;
   if (disables && trapped_ != nullptr) trapped_->clear_all();
 }
@@ -383,10 +161,17 @@ void VfioUserTransport::send_rings(const std::vector<TrappedDoorbells::Ring>& ri
   device()->client().post(std::move(all));
 }
 
-// Gives the server a file, wholly, at addresses that we choose; one that is awaited, when it comes.
-Result<uint64_t> VfioUserTransport::map_file(const Buffer& buffer) {
-  const uint64_t byte_length = (buffer.byte_length() + kPageBytes - 1) / kPageBytes * kPageBytes;
+// With `mutex_` held.
+Result<uint64_t> VfioUserTransport::take_addresses(uint64_t byte_length, const Place& place) {
   const uint64_t alignment = byte_length >= kHugePageBytes ? kHugePageBytes : kPageBytes;
+  if (place.exactly == 0) return io_addresses_.allocate_above(place.above, byte_length, alignment);
+  NVM_TRY(io_addresses_.allocate_at(place.exactly, byte_length));
+  return place.exactly;
+}
+
+// Gives the server a file, wholly, at addresses that we choose; one that is awaited, when it comes.
+Result<uint64_t> VfioUserTransport::map_file(const Buffer& buffer, const Place& place) {
+  const uint64_t byte_length = (buffer.byte_length() + kPageBytes - 1) / kPageBytes * kPageBytes;
   if (buffer.fd() < 0) {
     return Status(ErrorCode::Unsupported, "memory without a file descriptor cannot be given to " +
                                               capabilities_.address + "; use allocate()");
@@ -395,18 +180,27 @@ Result<uint64_t> VfioUserTransport::map_file(const Buffer& buffer) {
   const auto device = this->device();
   const uint64_t regions_max = device->client().capabilities().dma_maps_max;
   if (regions_.size() >= regions_max) {
-    return Status(ErrorCode::Memory, capabilities_.address + " takes " +
-                                         std::to_string(regions_max) + " regions of memory");
+    return Status(ErrorCode::Memory,
+                  capabilities_.address + " takes " + std::to_string(regions_max) +
+                      " regions of memory, for all processes that use it together");
   }
-  Result<uint64_t> first = io_addresses_.allocate(byte_length, alignment);
+  Result<uint64_t> first = take_addresses(byte_length, place);
   if (!first.ok()) return first;
   Status mapped = device->map(first.value(), byte_length, buffer.fd(), buffer.fd_offset());
   if (!mapped.ok() && !(device->client().is_gone() && awaits_manager())) {
     io_addresses_.free(first.value());
     return mapped;
   }
-  regions_[first.value()] = {byte_length, buffer.fd(), buffer.fd_offset()};
+  const int kept_fd = capabilities_.comes_back ? buffer.fd() : -1;
+  regions_[first.value()] = {byte_length, kept_fd, buffer.fd_offset()};
   return first;
+}
+
+Result<Mapping> VfioUserTransport::map_clients(const Buffer& buffer, uint64_t wanted) {
+  if (is_gone()) return gone();
+  auto first = map_file(buffer, {.exactly = wanted, .above = first_client_address()});
+  if (!first.ok()) return std::move(first.status());
+  return Mapping{{{first.value(), buffer.byte_length()}}, 0};
 }
 
 Result<Mapping> VfioUserTransport::map(const Buffer& buffer) {
@@ -414,7 +208,7 @@ Result<Mapping> VfioUserTransport::map(const Buffer& buffer) {
   if (is_gone()) return gone();
   const uint64_t byte_length = (buffer.byte_length() + kPageBytes - 1) / kPageBytes * kPageBytes;
   if (const auto address = pool_.find(buffer)) return Mapping{{{*address, byte_length}}, kOfPool};
-  Result<uint64_t> first = map_file(buffer);
+  Result<uint64_t> first = map_file(buffer, {});
   if (!first.ok()) return std::move(first.status());
   return Mapping{{{first.value(), byte_length}}, 0};
 }
@@ -446,6 +240,39 @@ Status VfioUserTransport::bind_wake(uint16_t vector, const WakeTarget& target) {
   return device()->connect_vector(vector, events_->eventfd_of(vector));
 }
 
+Result<std::unique_ptr<ClientPort>> VfioUserTransport::open_port(const SharingPolicy& policy) {
+  if (capabilities_.comes_back) {
+    return Status(ErrorCode::Unsupported, capabilities_.address +
+                                              " is shared by who opened it without `reconnect`: "
+                                              "clients wait for the next manager themselves");
+  }
+  if (is_gone()) return gone();
+  BarShare bar;
+  if (mapped_ != nullptr) {
+    const auto& area = *device()->doorbell_area();
+    bar = registers_->share(area.fd.get(), area.file_offset, false);
+  } else {
+    bar = registers_->share(trapped_->pages().fd(), trapped_->pages().fd_offset(), true);
+  }
+  auto port = open_direct_port(
+      *this, policy, bar,
+      {[this](const Buffer& buffer, uint64_t wanted) { return map_clients(buffer, wanted); },
+       [this] { release_port(); }});
+  if (!port.ok()) return port;
+  (void)read_register64(spec::registers::cap);
+  (void)read_register32(spec::registers::vs);
+  refresh_registers();
+  std::lock_guard lock(mutex_);
+  NVM_TRY(events_->set_tick(kRefreshEveryMs));
+  ports_++;
+  return port;
+}
+
+void VfioUserTransport::release_port() {
+  std::lock_guard lock(mutex_);
+  if (--ports_ == 0) (void)events_->set_tick(0);
+}
+
 // A server that is gone may go on with what it has mapped, and reaches nothing else: see unmap().
 Status VfioUserTransport::reset() {
   if (is_away()) return {};
@@ -454,13 +281,12 @@ Status VfioUserTransport::reset() {
   return is_away() ? Status() : std::move(done);
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Transport>> open_vfio_user_transport(const std::string& path,
                                                             uint32_t reply_timeout_ms,
                                                             uint64_t reconnect_ns) {
   auto device = VfioUserDevice::open(path, reply_timeout_ms);
   if (!device.ok()) return std::move(device.status());
+  using Waiting = VfioUserTransport::Waiting;
   auto transport = std::make_unique<VfioUserTransport>(std::move(device.value()), path,
                                                        Waiting{reply_timeout_ms, reconnect_ns});
   NVM_TRY(transport->start());

@@ -54,6 +54,16 @@ export const rpc = {
       transfer_bytes_max: [80, 'u64', 'MDTS in bytes; all ones: no limit'],
       io_queue_pairs_max: [88, 'u32', 'Queue pairs that this client may have'],
       optional_events: [92, 'u32', 'Identify OAES'],
+      outlives_manager: [
+        96,
+        'u32',
+        '1: the device is not of the process of its manager, and may be at work when that has gone',
+      ],
+      maps_files: [
+        100,
+        'u32',
+        '1: the device is given memory as files, which it maps itself, and takes few',
+      ],
       data_identity: [
         104,
         'u64',
@@ -191,6 +201,6 @@ export const rpcCodes = {
   status: [9, 'How many clients there are, and each'],
   watch_events: [11, 'From now on the client hears of asynchronous events'],
   queues_lost: [32, 'Notice: the controller was reset, no queue exists any more'],
-  closing: [33, 'Notice: the manager ends'],
+  closing: [33, 'Notice: the manager ends; with an error, as in a reply, what ended it'],
   event: [34, 'Notice: RpcEvent'],
 } as const satisfies Record<string, CodeRow>

@@ -143,8 +143,9 @@ TEST_CASE(
     CHECK(queue->block().state == static_cast<int32_t>(QueueState::Lost));
     CHECK(transport.read_register64(spec::registers::cap) == UINT64_MAX);
     auto dropped = queue->drop();
-    REQUIRE_FALSE(dropped.ok());
-    CHECK(dropped.status().failure().code == ErrorCode::ControllerGone);
+    REQUIRE(dropped.ok());
+    CHECK(dropped.value() == ErrorCode::ControllerGone);
+    CHECK(queue->recreate().failure().code == ErrorCode::ControllerGone);
     auto admin = driven.controller->admin({}, kPatienceNs);
     CHECK(admin.status().failure().code == ErrorCode::ControllerGone);
     CHECK(queue->close().ok());
