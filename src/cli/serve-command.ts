@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `peernvm serve`: its options, and the device that they describe.
 
+import { existsSync, statSync } from 'node:fs'
 import type { EmulatorOptions, TimingModelName } from '../emulator/options.ts'
 import type { SharingOptions } from '../rpc/server.ts'
 import { count, defineCommand, exitCodes, type Given, text, UsageError } from './command.ts'
@@ -86,20 +87,22 @@ const sharingOptions: readonly string[] = [
 const target = {
   type: 'string',
   completes: 'files',
-  describe: 'raw image file, or PCI address of a drive; without one the blocks live in memory',
+  describe:
+    'raw image file, PCI address of a drive, or vfio-user socket; without one the blocks live in memory',
 } as const
 
 type Served = Given<{ target: typeof target }, typeof options>
 
 export const serveCommand = defineCommand({
   name: 'serve',
-  describe: 'Serve an emulated controller, or a drive, to other programs',
+  describe: 'Serve an emulated controller, or another device, to other programs',
   positionals: { target },
   options,
   examples: [
     ['serve disk.img --socket /run/nvme0', 'programs open /run/nvme0 and share one controller'],
     ['serve disk.img --socket /run/nvme0 --clients-read-only', 'programs that only read'],
     ['serve 0000:05:00.0 --socket /run/nvme0', 'programs share a drive'],
+    ['serve vfio-user:/run/spdk --socket /run/nvme0', 'programs share what one may open'],
     ['serve --size 1GiB --state nvme0.state --socket /run/nvme0', 'blocks that outlive a manager'],
     ['serve disk.img --vfio-user /run/nvme0', 'a PCI device for QEMU or SPDK'],
     ['serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk'],
@@ -107,9 +110,9 @@ export const serveCommand = defineCommand({
   notes: [
     'It says how the device is used, and runs until SIGINT or SIGTERM. With `--socket` any number of',
     'processes of the same user open the socket as their target; `peernvm status` shows them. An emulator',
-    'checks for each command what its client may do. A drive does not: clients of one are programs that are',
-    'trusted ([limits](limits.md#not-there-yet)). It is opened as by every other command, when no driver of the',
-    'kernel has it, and reset.',
+    'checks for each command what its client may do. A drive does not, nor does a vfio-user server: clients of one',
+    'are programs that are trusted ([limits](limits.md#not-there-yet)). It is opened as by every other command, a',
+    'drive when no driver of the kernel has it, and reset. When a vfio-user server ends, so does `serve`.',
   ],
   fixes: {
     ERR_ARGUMENT: 'peernvm serve --help says what each option takes.',
@@ -128,7 +131,8 @@ export const serveCommand = defineCommand({
     if ((socket === undefined) === (vfioUser === undefined)) {
       throw new UsageError('serve takes either --socket or --vfio-user')
     }
-    if (isDrive(given.target)) checkDrive(given)
+    const device = kindOf(given.target)
+    if (device !== undefined) checkDevice(given, device)
     if (vfioUser !== undefined && given.state !== undefined) {
       throw new UsageError('--state is for --socket, whose clients go on with the next manager')
     }
@@ -139,8 +143,11 @@ export const serveCommand = defineCommand({
   run: async (served) => {
     if (served.socket !== undefined) {
       const { share } = await import('./share.ts')
-      const { target: drive, state } = served
-      const shared = isDrive(drive) ? { drive } : { emulator: toEmulatorOptions(served), state }
+      const { target: device, state } = served
+      const shared =
+        device !== undefined && kindOf(device) !== undefined
+          ? { device }
+          : { emulator: toEmulatorOptions(served), state }
       await share(shared, toSharingOptions(served, served.socket))
     } else {
       const { serve } = await import('./serve.ts')
@@ -151,20 +158,25 @@ export const serveCommand = defineCommand({
   },
 })
 
-function isDrive(given: string | undefined): given is string {
-  return /^(pci:|\/sys\/|([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$)/i.test(given ?? '')
+/** What it is, unless it describes an emulator. */
+function kindOf(given = ''): string | undefined {
+  if (/^(pci:|\/sys\/|([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$)/i.test(given))
+    return 'a drive'
+  const file = existsSync(given) ? statSync(given) : undefined
+  const serves = given.startsWith('vfio-user:') || file?.isSocket() || file?.isDirectory()
+  return serves ? 'a vfio-user device' : undefined
 }
 
-/** Before the drive is opened, which resets it. */
-function checkDrive(served: Served): void {
+/** Before the device is opened, which resets it. */
+function checkDevice(served: Served, kind: string): void {
   for (const [name, option] of Object.entries(options)) {
     const value = served[name]
     const isGiven = Array.isArray(value) ? value.length > 0 : value !== defaultOf(option)
     if (!isGiven || sharingOptions.includes(name)) continue
     throw new UsageError(
       name.startsWith('client')
-        ? `a drive does not look at what clients' commands do; leave out --${name}`
-        : `--${name} is about an emulated controller; ${served.target} is a drive, for --socket`,
+        ? `${kind} does not look at what clients' commands do; leave out --${name}`
+        : `--${name} is about an emulated controller; ${served.target} is ${kind}, for --socket`,
     )
   }
 }

@@ -11,20 +11,20 @@ import type { SharingOptions } from '../rpc/server.ts'
 import { untilSignal } from './signals.ts'
 
 /**
- * What is shared: the drive at a PCI address, or an emulator as it is described. With `state` that
- * goes on from what this file holds, if there is one, and is saved there at the end.
+ * What is shared: the device that a target names, or an emulator as it is described. With `state`
+ * that goes on from what this file holds, if there is one, and is saved there at the end.
  */
 export type Shared =
-  | { readonly drive: string }
+  | { readonly device: string }
   | { readonly emulator: EmulatorOptions; readonly state: string | undefined }
 
 /** Serves until a signal asks to end; then clients are told, and the socket is removed. */
 export async function share(shared: Shared, options: SharingOptions): Promise<void> {
   await untilSignal(async (end) => {
-    if ('drive' in shared) {
-      refuseInUse(shared.drive)
-      const controller = await openController(shared.drive, { role: 'manager' })
-      await serveUntil(end, controller, options)
+    if ('device' in shared) {
+      refuseInUse(shared.device)
+      const controller = await openController(shared.device, { role: 'manager' })
+      await serveUntil(Promise.race([end, untilGone(controller)]), controller, options)
       return
     }
     const { emulator, state } = shared
@@ -54,6 +54,14 @@ async function serveUntil(
     await end
   } finally {
     await controller.close()
+  }
+}
+
+/** Rejects when a device of another process has gone; of a drive nobody hears that. */
+async function untilGone(controller: Controller): Promise<void> {
+  if (controller.info.transport !== 'vfio-user') return new Promise(() => {})
+  for await (const _ of controller.events()) {
+    // Its end is all that matters.
   }
 }
 
