@@ -39,6 +39,8 @@ extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_
   if (!created.ok()) return report(created.status());
   std::shared_ptr<nvm::AdminQueue> queue = std::move(created.value());
   *ref = new nvm_admin_reference(ctrl, queue, nullptr);
+  // What waits ends at once, and clients are told. Until nvm_aq_destroy().
+  transport->on_queues_lost([lost = queue.get()](nvm::ErrorCode) { lost->lose(); });
   (*ref)->owned = std::move(queue);
   return 0;
 }
@@ -49,7 +51,9 @@ extern "C" void nvm_aq_destroy(nvm_aq_ref ref) {
   if (ControllerHandle::of(ref->ctrl).is_inherited()) return;
   nvm_rpc_disable(ref, nullptr);
   // A manager's go with the controller's being disabled.
-  if (ref->owned == nullptr) {
+  if (ref->owned != nullptr) {
+    ControllerHandle::of(ref->ctrl).transport()->on_queues_lost({});
+  } else {
     ref->queues.delete_queues([ref](nvm::spec::SubmissionQueueEntry& command) {
       return ref->admin->relay(command, ref->timeout_ns, nullptr);
     });

@@ -38,10 +38,10 @@ int read_grant(nvm_aq_ref ref, uint16_t& queue_pairs) {
 }
 
 Result<nvm::ControllerLimits> read_limits(nvm_aq_ref ref) {
-  auto buffer = nvm::Buffer::allocate(nvm::capi::kPageSize);
+  const std::shared_ptr<nvm::Transport>& transport = ControllerHandle::of(ref->ctrl).transport();
+  auto buffer = transport->allocate(nvm::capi::kPageSize);
   if (!buffer.ok()) return std::move(buffer.status());
-  auto page = nvm::DmaDescriptor::map(ControllerHandle::of(ref->ctrl).transport(),
-                                      std::move(buffer.value()));
+  auto page = nvm::DmaDescriptor::map(transport, std::move(buffer.value()));
   if (!page.ok()) return std::move(page.status());
   return nvm::identify_limits(*ref->admin, page.value());
 }

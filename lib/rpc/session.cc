@@ -79,8 +79,10 @@ bool Session::step(uint64_t now_ns) {
 }
 
 bool Session::receive(uint64_t now_ns) {
-  // One that is not listened to may have gone all the same.
-  if (!wants_to_receive() && channel_->has_ended()) {
+  if (!wants_to_receive()) {
+    // One that is not listened to may have rung doorbells, or have gone, all the same.
+    served_.transport->ring_wake();
+    if (!channel_->has_ended()) return false;
     leave(now_ns);
     return true;
   }

@@ -104,7 +104,9 @@ Result<std::shared_ptr<Buffer>> DmaPool::allocate(size_t byte_length) {
   const size_t needed = round_up(byte_length, kHugePageBytes);
   Result<std::shared_ptr<Region>> added = add_region(std::max(usual, needed));
   // As much as is wanted now may be allowed where more is not.
-  if (!added.ok() && needed < usual) added = add_region(needed);
+  if (!added.ok() && added.status().failure().code == ErrorCode::Range && needed < usual) {
+    added = add_region(needed);
+  }
   if (!added.ok()) return std::move(added.status());
   return take_part(added.value(), byte_length);
 }

@@ -182,14 +182,18 @@ Result<uint64_t> VfioUserTransport::map_file(const Buffer& buffer, const Place& 
   if (regions_.size() >= regions_max) {
     return Status(ErrorCode::Memory,
                   capabilities_.address + " takes " + std::to_string(regions_max) +
-                      " regions of memory, for all processes that use it together");
+                      " regions of memory, for all processes that share it together");
   }
   Result<uint64_t> first = take_addresses(byte_length, place);
   if (!first.ok()) return first;
   Status mapped = device->map(first.value(), byte_length, buffer.fd(), buffer.fd_offset());
   if (!mapped.ok() && !(device->client().is_gone() && awaits_manager())) {
     io_addresses_.free(first.value());
-    return mapped;
+    if (mapped.failure().code != ErrorCode::Os) return mapped;
+    return Status(ErrorCode::Memory,
+                  mapped.failure().detail + ", a region of memory beside " +
+                      std::to_string(regions_.size()) + " of all processes that share it together",
+                  mapped.failure().os_error);
   }
   const int kept_fd = capabilities_.comes_back ? buffer.fd() : -1;
   regions_[first.value()] = {byte_length, kept_fd, buffer.fd_offset()};

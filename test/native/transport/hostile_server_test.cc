@@ -217,7 +217,7 @@ TEST_CASE("another device than a controller, and a controller that nobody could 
   ScriptedServer no_memory;
   no_memory.maps_doorbells = false;
   no_memory.dma_regions_max = 0;
-  CHECK(open_code(no_memory) == ErrorCode::Os);
+  CHECK(open_code(no_memory) == ErrorCode::Memory);
 }
 
 TEST_CASE("an answer to a read that is too short, or of another place, is not believed") {
