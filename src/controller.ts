@@ -369,8 +369,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * memory of its own, and the same functions as here. What a client has is taken back when it
    * closes or dies. Until the server, or this reference, is closed.
    * @throws NvmError ERR_NO_ADMIN when this process is not the controller's manager, ERR_BUSY when
-   * another server answers at `path`, ERR_UNSUPPORTED for a transport that cannot be shared,
-   * or a policy that a drive cannot keep
+   * another server answers at `path`, ERR_UNSUPPORTED for a policy that only an emulator of this
+   * process could keep, and for a vfio-user device that was opened with `reconnect`
    */
   async serve(options: SharingOptions): Promise<ControllerServer> {
     this.#refuseIfClosed()

@@ -126,6 +126,7 @@ std::optional<Result<Completion>> AdminQueue::end(AdminTicket ticket) {
   if (state.closed || ticket.epoch != state.epoch) {
     // Until the controller is disabled it may reach what the command names.
     if (static_cast<int32_t>(state.ended_epoch - ticket.epoch) <= 0) return std::nullopt;
+    if (state.lost) return state.transport->gone();
     return Status(ErrorCode::Aborted, "by a reset of " + state.transport->capabilities().address);
   }
   state.reap();

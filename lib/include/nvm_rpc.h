@@ -84,12 +84,12 @@ typedef bool (*nvm_rpc_filter)(nvm_cmd_t* cmd, const struct nvm_rpc_client* clie
  * queues is settled by this call: a program that wants another number than up to 128 pairs
  * asks the controller before (nvm_admin_request_num_queues()). Several sockets may be served at.
  *
- * An emulated controller keeps its clients apart. Those of a drive have to be trusted: it executes
- * what their queues say, at any address that it reaches.
+ * An emulated controller keeps its clients apart. Those of a drive, or of a device that was opened
+ * through vfio-user, have to be trusted: it executes what their queues say, at any address that it
+ * reaches.
  *
- * Return: 0; EBUSY when somebody serves at @path; ENOTSUP for a device that cannot be shared, which
- * is one that was opened through vfio-user; EPERM for a client's reference; or another errno.
- * nvm_reason() says more.
+ * Return: 0; EBUSY when somebody serves at @path; ENOTSUP for a device that cannot be shared; EPERM
+ * for a client's reference; or another errno. nvm_reason() says more.
  */
 int nvm_rpc_enable(nvm_aq_ref ref, const char* path, nvm_rpc_filter filter, void* arg);
 

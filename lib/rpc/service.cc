@@ -21,8 +21,8 @@ void Service::connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_
 
 bool Service::step(uint64_t now_ns) {
   bool worked = false;
-  if (!closed_ && served_.admin->is_closed()) close(now_ns);
   const uint32_t epoch = served_.admin->epoch();
+  if (!closed_ && served_.admin->is_closed()) close(now_ns);
   if (std::exchange(epoch_, epoch) != epoch) {
     worked = true;
     for (const auto& session : sessions_) session->lose_queues(epoch, now_ns);

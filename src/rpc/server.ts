@@ -31,7 +31,8 @@ export interface SharingLimits {
 
 /**
  * What clients of a served controller may do. On an emulator the device itself checks it for each
- * command; a drive cannot, so `readOnly` and `namespaces` are ERR_UNSUPPORTED there.
+ * command; a drive cannot, nor a vfio-user server: there `readOnly` and `namespaces` are
+ * ERR_UNSUPPORTED.
  * @category Sharing
  */
 export interface SharingPolicy {
@@ -78,7 +79,7 @@ export interface SharingClient {
   readonly mappings: number
   /** Its process has gone, and what it had is being taken back. */
   readonly leaving: boolean
-  /** Commands that the device took from its queues; undefined for a drive, where nobody counts. */
+  /** Commands that an emulator took from its queues; undefined of other devices, where nobody counts. */
   readonly ioCommands: number | undefined
   /** Admin commands that were sent for it. */
   readonly adminCommands: number

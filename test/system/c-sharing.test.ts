@@ -7,9 +7,12 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
+import { openController } from 'peernvm'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { buildCPrograms, buildTimeoutMs, cProgram } from '../support/c-programs.ts'
+import { failureOf } from '../support/failure.ts'
 import { type Outcome, runProgram } from '../support/process.ts'
+import { killServing, Serving } from '../support/serving.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
 const imageBytes = 64 << 20
@@ -33,6 +36,7 @@ beforeEach(() => {
 afterEach(() => {
   manager?.kill('SIGKILL')
   manager = undefined
+  killServing()
   folder[Symbol.dispose]()
 })
 
@@ -145,6 +149,33 @@ test('rpc-dd can be the manager, and serve meanwhile', async () => {
   manager?.stdin?.end('from standard input')
   expect(await once(manager as ChildProcess, 'exit')).toEqual([0, null])
   expect(readFileSync(image).toString('latin1', 0, 19)).toBe('from standard input')
+})
+
+test('a C program shares what it has opened through vfio-user, and tells clients of its end', async () => {
+  const device = join(folder.path, 'device')
+  using server = await Serving.startVfioUser(device, image)
+  const lines = start('rpc-server', `--ctrl=vfio-user:${device}`, `--socket=${socket}`)
+  expect(await nextLine(lines)).toContain(` at ${socket}`)
+  expect((await runWell('rpc-identify', `--ctrl=${socket}`)).stdout).toContain('peernvm emulator')
+  const from = join(folder.path, 'from')
+  const to = join(folder.path, 'to')
+  const bytes = randomBytes(1 << 20)
+  writeFileSync(from, bytes)
+  await copy('<', from, '--input', '--offset=64')
+  await copy('>', to, '--count', '2048', '--offset=64')
+  expect(readFileSync(to).equals(bytes)).toBe(true)
+  const client = await openController(socket)
+  const namespace = await client.namespace(1)
+  const memory = await client.allocate(bytes.length)
+  await namespace.read({ lba: 64, into: memory })
+  expect(bytes.equals(memory.bytes as Uint8Array)).toBe(true)
+  await server.kill()
+  const { code } = await failureOf(client.admin.identifyController())
+  expect(['ERR_MANAGER_GONE', 'ERR_CONTROLLER_GONE']).toContain(code) // as its manager heard first
+  await expect
+    .poll(async () => (await failureOf(client.admin.identifyController())).message)
+    .toContain('its device has gone')
+  await client.close()
 })
 
 test('wrong arguments, and what nobody serves, are told', async () => {
