@@ -79,7 +79,7 @@ export interface SharingClient {
   readonly mappings: number
   /** Its process has gone, and what it had is being taken back. */
   readonly leaving: boolean
-  /** Commands that an emulator took from its queues; undefined of other devices, where nobody counts. */
+  /** Commands that an emulator took from its queues; undefined of others, where nobody counts. */
   readonly ioCommands: number | undefined
   /** Admin commands that were sent for it. */
   readonly adminCommands: number

@@ -151,7 +151,7 @@ test('rpc-dd can be the manager, and serve meanwhile', async () => {
   expect(readFileSync(image).toString('latin1', 0, 19)).toBe('from standard input')
 })
 
-test('a C program shares what it has opened through vfio-user, and tells clients of its end', async () => {
+test('a vfio-user device is shared by a C program, which tells clients of its end', async () => {
   const device = join(folder.path, 'device')
   using server = await Serving.startVfioUser(device, image)
   const lines = start('rpc-server', `--ctrl=vfio-user:${device}`, `--socket=${socket}`)

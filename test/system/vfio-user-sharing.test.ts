@@ -103,7 +103,7 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
     await client.close()
   }, 60_000)
 
-  test('a server that is killed ends manager and clients, or these go on with the next', async () => {
+  test('a killed server ends manager and clients, or they go on with the next', async () => {
     using folder = temporaryFolder('vfio-user-sharing')
     const { socket, startServer, startManager, server } = await serveDevice(folder, ...flags)
     const manager = await startManager()
