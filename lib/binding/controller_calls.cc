@@ -16,29 +16,24 @@ using OpenTransport = std::function<Result<std::shared_ptr<Transport>>()>;
 
 enum class Role : uint32_t { Auto = 0, Manager = 1, Reference = 2 };
 
-// One opening at a time, so that "is there a manager already" has one answer.
-std::mutex& opening() {
-  static auto* mutex = new std::mutex;
-  return *mutex;
-}
-
 Result<Handle> open_handle(const OpenTransport& open, Role role) {
-  std::lock_guard lock(opening());
-  bool is_new = false;
-  auto shared = open_shared(open, is_new);
+  auto transport = open();
+  if (!transport.ok()) return std::move(transport.status());
+  const Turn turn(*transport.value());
+  auto shared = open_shared(transport.value(), turn);
   if (!shared.ok()) return std::move(shared.status());
   auto handle = std::make_shared<ControllerHandle>();
   handle->shared = shared.value();
   if (role == Role::Reference) return handle;
   if (role == Role::Manager && handle->shared->controller->transport().manager() != nullptr) {
     const std::string address = handle->shared->controller->transport().capabilities().address;
-    (void)handle->release();
+    (void)handle->shared->release(turn);
     return Status(ErrorCode::Busy, "the process that serves " + address + " is its manager");
   }
   if (role == Role::Auto && handle->shared->controller->has_admin()) return handle;
   Status claimed = handle->shared->controller->claim_admin();
   if (claimed.ok()) return handle;
-  (void)handle->release();
+  (void)handle->shared->release(turn);
   return claimed;
 }
 
@@ -146,7 +141,7 @@ napi_value claim_admin(napi_env env, napi_callback_info info) {
   if (handle == nullptr) return closed(env);
   return run_task(env, [shared = handle->shared] {
     shared->controller->await_device();
-    std::lock_guard lock(opening());
+    const Turn turn(shared->controller->transport());
     return shared->controller->claim_admin();
   });
 }
@@ -200,7 +195,6 @@ napi_value close_controller(napi_env env, napi_callback_info info) {
   return Task<Nothing>::run(
       env,
       [handle]() -> Result<Nothing> {
-        std::lock_guard lock(opening());
         Status released = handle->release();
         if (!released.ok()) return released;
         return Nothing{};

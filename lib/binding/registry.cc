@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "binding/registry.h"
 
+#include <condition_variable>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "platform/clock.h"
@@ -14,6 +16,8 @@ struct Registry {
   uint64_t last_id = 0;
   std::unordered_map<uint64_t, std::weak_ptr<SharedController>> controllers;
   std::unordered_map<uint64_t, std::weak_ptr<SharedDescriptor>> descriptors;
+  std::unordered_set<const Transport*> turns;  // under way
+  std::condition_variable turn_ended;
 };
 
 // Never destroyed: a device's thread may outlive the static objects of an exiting process.
@@ -34,6 +38,18 @@ bool take_reference(SharedController& shared) {
   return false;
 }
 
+// Another reference to the controller of `transport`. Null where there is none, or it was closed.
+std::shared_ptr<SharedController> find_controller(Registry& all, const Transport& transport) {
+  std::vector<std::shared_ptr<SharedController>> looked_at;  // let go of after the lock
+  std::lock_guard lock(all.mutex);
+  for (const auto& [id, weak] : all.controllers) {
+    auto shared = looked_at.emplace_back(weak.lock());
+    if (shared == nullptr || &shared->controller->transport() != &transport) continue;
+    if (take_reference(*shared)) return shared;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 SharedController::~SharedController() {
@@ -46,32 +62,43 @@ SharedDescriptor::~SharedDescriptor() {
   registry().descriptors.erase(id);
 }
 
-Status SharedController::release() {
+Turn::Turn(const Transport& transport) : transport_(&transport) {
+  Registry& all = registry();
+  std::unique_lock lock(all.mutex);
+  all.turn_ended.wait(lock, [&] { return all.turns.insert(transport_).second; });
+}
+
+Turn::~Turn() {
+  Registry& all = registry();
+  std::lock_guard lock(all.mutex);
+  all.turns.erase(transport_);
+  all.turn_ended.notify_all();
+}
+
+Status SharedController::release(const Turn&) {
   // Acquire-release: what other references did to the controller happened before it is closed.
   if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return {};
   admin_memory.close();
   return controller->close();
 }
 
-Result<std::shared_ptr<SharedController>> open_shared(
-    const std::function<Result<std::shared_ptr<Transport>>()>& open, bool& is_new) {
-  auto transport = open();
-  if (!transport.ok()) return std::move(transport.status());
-  Registry& all = registry();
-  std::vector<std::shared_ptr<SharedController>> looked_at;  // let go of after the lock
-  std::lock_guard lock(all.mutex);
-  for (const auto& [id, weak] : all.controllers) {
-    auto shared = looked_at.emplace_back(weak.lock());
-    if (shared == nullptr || shared->controller->shared_transport() != transport.value()) continue;
-    if (!take_reference(*shared)) continue;
-    is_new = false;
-    return shared;
+Status SharedController::release() {
+  for (uint32_t count = references.load(std::memory_order_relaxed); count > 1;) {
+    if (references.compare_exchange_weak(count, count - 1, std::memory_order_acq_rel)) return {};
   }
-  auto controller = Controller::open(transport.value(), thread_waiter());
+  return release(Turn(controller->transport()));
+}
+
+Result<std::shared_ptr<SharedController>> open_shared(const std::shared_ptr<Transport>& transport,
+                                                      const Turn&) {
+  Registry& all = registry();
+  if (auto shared = find_controller(all, *transport)) return shared;
+  transport->resume_waiting();  // whoever has just closed it has ended that
+  auto controller = Controller::open(transport, thread_waiter());
   if (!controller.ok()) return std::move(controller.status());
+  std::lock_guard lock(all.mutex);
   auto shared = std::make_shared<SharedController>(++all.last_id, std::move(controller.value()));
   all.controllers[shared->id] = shared;
-  is_new = true;
   return shared;
 }
 

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -15,12 +14,28 @@
 
 namespace nvm::binding {
 
+// Who opens, claims or closes a device does so in turn with those of this process who do that with
+// the same one, so that "has it a manager already" has one answer. Others are not held up.
+class Turn {
+ public:
+  explicit Turn(const Transport& transport);
+  ~Turn();
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  const Transport* const transport_;
+};
+
 // One native controller, however many references to it JavaScript has.
 struct SharedController {
   SharedController(uint64_t number, std::shared_ptr<Controller> native)
       : id(number), controller(std::move(native)) {}
   ~SharedController();
-  // Lets one reference go; the last one closes the controller. Blocks for as long as that takes.
+  // Lets one reference go; the last one closes the controller, in `turn`. Blocks for as long as
+  // that takes.
+  Status release(const Turn& turn);
+  // As that; waits for a turn where it is the last.
   Status release();
 
   const uint64_t id;
@@ -40,10 +55,10 @@ struct SharedDescriptor {
   const size_t byte_length;  // as asked for; the memory is whole pages
 };
 
-// Opens what `open` makes, or takes another reference to the controller that this process has for
-// the same transport. `is_new` tells which.
-Result<std::shared_ptr<SharedController>> open_shared(
-    const std::function<Result<std::shared_ptr<Transport>>()>& open, bool& is_new);
+// Another reference to the controller that this process has for `transport`, or a new one. In the
+// turn of that transport.
+Result<std::shared_ptr<SharedController>> open_shared(const std::shared_ptr<Transport>& transport,
+                                                      const Turn& turn);
 // Another reference to an open controller. Null when it was closed.
 std::shared_ptr<SharedController> find_controller(uint64_t id);
 
