@@ -2,7 +2,7 @@
 // Commands on ranges of blocks that move no data of the caller's: cut so that each keeps within
 // what the controller takes at once (NVM command set 1.0, 3.2 and 4.1.5).
 
-import { checkObject, show } from './checks.ts'
+import { namesOf, show } from './checks.ts'
 import { createError } from './errors.ts'
 import type { Command, DataPlan } from './queue/command.ts'
 import { noData } from './queue/command.ts'
@@ -48,8 +48,10 @@ interface CheckedRange {
   readonly blockCount: number
 }
 
+export const rangeNames = namesOf<BlockRange>({ lba: true, blockCount: true })
+
+/** @throws NvmError ERR_ARGUMENT */
 export function checkRange(range: BlockRange): CheckedRange {
-  checkObject('a range', range)
   const { lba, blockCount } = range
   const first = checkLba(lba)
   if (Number.isSafeInteger(blockCount) && blockCount > 0) return { lba: first, blockCount }

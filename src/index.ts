@@ -90,7 +90,7 @@ export type {
 } from './namespace.ts'
 export type { ControllerStats } from './native/binding.ts'
 export { type OpenOptions, openController, type Role } from './open.ts'
-export type { AwaitQueuePair } from './queue/await.ts'
+export type { AwaitQueuePair, FlushRequest } from './queue/await.ts'
 export type { Batch, BatchOptions } from './queue/batch.ts'
 export type { Data, DataTarget } from './queue/command.ts'
 export type { IoCommand } from './queue/io-command.ts'

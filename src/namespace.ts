@@ -8,9 +8,10 @@ import {
   checkRange,
   copyCommands,
   deallocateCommands,
+  rangeNames,
   refuseOverlap,
 } from './block-ranges.ts'
-import { checkObject, show } from './checks.ts'
+import { checkOptions, namesOf, show } from './checks.ts'
 import { createError, NvmError } from './errors.ts'
 import { AwaitQueuePair } from './queue/await.ts'
 import type { Command, Data, DataTarget } from './queue/command.ts'
@@ -159,7 +160,7 @@ export class Namespace implements NamespaceFormat {
   ): Promise<Uint8Array[]>
   read<T extends DataTarget>(request: NamespaceRead<T>, queue?: AwaitQueuePair): Promise<Uint8Array>
   read(request: NamespaceRead, queue?: AwaitQueuePair): Promise<unknown> {
-    if (!isRequest(request)) return refuseRequest(request)
+    if (!isRequest(request, 'into', false)) return refuseRequest(request, 'into', false)
     const ready = queue === undefined ? this.#queue : queue
     if (ready instanceof AwaitQueuePair) {
       return ready.engine.move(opcode.read[0], this, request, request.into)
@@ -171,7 +172,7 @@ export class Namespace implements NamespaceFormat {
 
   /** Writes whole blocks; resolves when the controller has taken them. */
   write(request: NamespaceWrite, queue?: AwaitQueuePair): Promise<void> {
-    if (!isRequest(request)) return refuseRequest(request)
+    if (!isRequest(request, 'from', false)) return refuseRequest(request, 'from', false)
     const ready = queue === undefined ? this.#queue : queue
     const sent =
       ready instanceof AwaitQueuePair
@@ -184,7 +185,7 @@ export class Namespace implements NamespaceFormat {
 
   /** Resolves when everything written before is durable. */
   async flush(options: RequestOptions = {}, queue?: AwaitQueuePair): Promise<void> {
-    checkObject('options', options)
+    checkOptions('a flush', options, flushNames)
     await (await this.#pick(queue)).flush({ ...options, namespace: this })
   }
 
@@ -211,7 +212,7 @@ export class Namespace implements NamespaceFormat {
     if (this.prinfo !== 0) {
       throw createError('ERR_UNSUPPORTED', 'Compare of protected blocks; read and compare them')
     }
-    checkObject('a comparison', request)
+    if (!isRequest(request, 'with', false)) await refuseRequest(request, 'with', false)
     const ready = await this.#pick(queue)
     try {
       await ready.engine.move(opcode.compare[0], this, request, request.with)
@@ -224,7 +225,7 @@ export class Namespace implements NamespaceFormat {
 
   /** Makes blocks read as zeroes, without sending them. */
   async writeZeroes(request: NamespaceWriteZeroes, queue?: AwaitQueuePair): Promise<void> {
-    checkObject('a request', request)
+    checkOptions('a range', request, writeZeroesNames)
     const { writeZeroesBlocksMax } = await this.#knowLimits()
     const flags = encodeBits('write_zeroes_cdw12', { deac: request.deallocate === true ? 1 : 0 })
     await this.#runRange(opcode.write_zeroes[0], request, writeZeroesBlocksMax, flags, queue)
@@ -232,12 +233,14 @@ export class Namespace implements NamespaceFormat {
 
   /** Has the controller read blocks and check them. Rejects with the medium's error. */
   async verify(request: NamespaceRange, queue?: AwaitQueuePair): Promise<void> {
+    checkOptions('a range', request, namespaceRangeNames)
     const { verifyBlocksMax } = await this.#knowLimits()
     await this.#runRange(opcode.verify[0], request, verifyBlocksMax, 0, queue)
   }
 
   /** Marks blocks as unreadable until they are written again: for tests of error handling. */
   async writeUncorrectable(request: NamespaceRange, queue?: AwaitQueuePair): Promise<void> {
+    checkOptions('a range', request, namespaceRangeNames)
     const { writeUncorrectableBlocksMax } = await this.#knowLimits()
     const uncorrectable = opcode.write_uncorrectable[0]
     await this.#runRange(uncorrectable, request, writeUncorrectableBlocksMax, 0, queue)
@@ -251,20 +254,21 @@ export class Namespace implements NamespaceFormat {
     ranges: NamespaceRange | readonly BlockRange[],
     queue?: AwaitQueuePair,
   ): Promise<void> {
-    const limits = await this.#knowLimits()
-    const checked = toList(ranges).map(checkRange)
+    const names = Array.isArray(ranges) ? rangeNames : namespaceRangeNames
+    const checked = checkRanges(ranges, names)
     const signal = 'signal' in ranges ? ranges.signal : undefined
+    const limits = await this.#knowLimits()
     await this.#run(deallocateCommands(this.id, checked, limits), signal, queue)
   }
 
   /** Copies blocks within the namespace; their data does not pass through the host. */
   async copy(request: NamespaceCopy, queue?: AwaitQueuePair): Promise<void> {
-    checkObject('a copy', request)
+    checkOptions('a copy', request, copyNames)
     const limits = await this.#knowLimits()
     if (limits.copyRangeBlocksMax === 0) {
       throw createError('ERR_UNSUPPORTED', 'the controller has no Copy; read and write instead')
     }
-    const ranges = toList(request.from).map(checkRange)
+    const ranges = checkRanges(request.from, rangeNames)
     const to = checkLba(request.to)
     refuseOverlap(ranges, to)
     await this.#run(copyCommands(this, ranges, to, limits), request.signal, queue)
@@ -325,6 +329,24 @@ export class Namespace implements NamespaceFormat {
 }
 
 const pract = encodeBits('prinfo', { pract: 1 })
+
+const flushNames = namesOf<RequestOptions>({ signal: true })
+const namespaceRangeNames = namesOf<NamespaceRange>({ lba: true, blockCount: true, signal: true })
+const writeZeroesNames = namesOf<NamespaceWriteZeroes>({
+  lba: true,
+  blockCount: true,
+  deallocate: true,
+  signal: true,
+})
+const copyNames = namesOf<NamespaceCopy>({ from: true, to: true, signal: true })
+
+/** One range or several, checked. */
+function checkRanges(ranges: BlockRange | readonly BlockRange[], names: readonly string[]) {
+  return toList(ranges).map((range) => {
+    checkOptions('a range', range, names)
+    return checkRange(range)
+  })
+}
 
 function toList<T extends object>(items: T | readonly T[]): readonly T[] {
   return Array.isArray(items) ? items : [items as T]

@@ -10,14 +10,7 @@ import { BouncePool } from './bounce.ts'
 import { type Command, type Data, filledBytes } from './command.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import { Entries } from './entries.ts'
-import {
-  CommandJob,
-  dataOf,
-  GroupJob,
-  type GroupRequest,
-  type Reject,
-  type Resolve,
-} from './job.ts'
+import { CommandJob, GroupJob, type Reject, type Resolve } from './job.ts'
 import { type JobQueue, Jobs } from './jobs.ts'
 import type { QueueOwner } from './pair.ts'
 import { Pump, type Pumped, ticksMax } from './pump.ts'
@@ -26,6 +19,8 @@ import {
   type BlockRequest,
   checkNamespace,
   cutTransfer,
+  dataOf,
+  type GroupRequest,
   isDirect,
   type NamespaceLike,
   planTransfer,
@@ -236,7 +231,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       let allDirect = true
       for (let i = 0; i < group.length; i++) {
         const request = group[i] as GroupRequest
-        const data = dataOf(request)
+        const data = dataOf(request, isRead ? 'into' : 'from', namespace === undefined)
         const where = namespace ?? (request.namespace as NamespaceLike)
         checkNamespace(where, controllerId)
         allDirect &&=
@@ -263,7 +258,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   ): Iterable<Command> {
     const transfers = group.map((request) => {
       const where = namespace ?? (request.namespace as NamespaceLike)
-      return planTransfer(opcode, where, request, dataOf(request), this.ring)
+      const data = (request.into ?? request.from) as Data
+      return planTransfer(opcode, where, request, data, this.ring)
     })
     const bytesMax = this.transferBytesMax
     return (function* () {

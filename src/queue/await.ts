@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Queue pairs with promises: what programs see of them (await-engine.ts has the rest).
 
-import { checkObject } from '../checks.ts'
+import { checkOptions, namesOf } from '../checks.ts'
 import type { CommandCompletion } from '../command-words.ts'
 import { createError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
@@ -25,6 +25,17 @@ import type { QueueRing } from './ring.ts'
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
+
+/**
+ * A flush of what was written to a namespace.
+ * @category Queues
+ */
+export interface FlushRequest extends RequestOptions {
+  /** A namespace of the queue's controller. */
+  readonly namespace: NamespaceLike
+}
+
+const flushNames = namesOf<FlushRequest>({ namespace: true, signal: true })
 
 /**
  * A queue pair with promises: requests of any size and number, which wait for their turn where more
@@ -51,20 +62,20 @@ export class AwaitQueuePair extends QueuePair {
   read<T extends readonly DataTarget[]>(request: ReadRequest<T>): Promise<Uint8Array[]>
   read<T extends DataTarget>(request: ReadRequest<T>): Promise<Uint8Array>
   read(request: ReadRequest): Promise<unknown> {
-    if (!isRequest(request)) return refuseRequest(request)
+    if (!isRequest(request, 'into', true)) return refuseRequest(request, 'into', true)
     return this.engine.move(opcodeRead, request.namespace, request, request.into)
   }
 
   /** Writes whole blocks, of one buffer or of several; resolves when the controller has them. */
   write(request: WriteRequest): Promise<void> {
-    if (!isRequest(request)) return refuseRequest(request)
+    if (!isRequest(request, 'from', true)) return refuseRequest(request, 'from', true)
     return this.engine.move(opcodeWrite, request.namespace, request, request.from) as Promise<void>
   }
 
   /** Resolves when everything written before is durable. */
-  flush(request: { readonly namespace: NamespaceLike } & RequestOptions): Promise<void> {
+  flush(request: FlushRequest): Promise<void> {
     try {
-      checkObject('a flush', request)
+      checkOptions('a flush', request, flushNames)
       checkNamespace(request.namespace, this.ring.controllerId)
       const command = planCommand({ opcode: opcodeFlush, nsid: request.namespace.id }, this.ring)
       return this.engine.run([command], undefined, request.signal) as Promise<void>

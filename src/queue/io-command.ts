@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Any I/O command, as a caller writes it: words of the submission queue entry, and data.
 
-import { checkObject, show } from '../checks.ts'
-import { type CommandWords, checkWords } from '../command-words.ts'
+import { checkOptions, show } from '../checks.ts'
+import { type CommandWords, checkWords, wordPositions } from '../command-words.ts'
 import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError } from '../errors.ts'
 import {
@@ -26,9 +26,11 @@ export interface IoCommand extends CommandWords, RequestOptions {
   readonly metadata?: DmaDescriptor
 }
 
+const commandNames = ['opcode', 'data', 'metadata', 'signal', ...Object.keys(wordPositions)]
+
 /** Checks a command and where its data is. */
 export function planCommand(command: IoCommand, reach: Reach): Command {
-  checkObject('a command', command)
+  checkOptions('a command', command, commandNames)
   const { opcode, nsid = 0, cdw10 = 0, cdw11 = 0, cdw12 = 0, data } = command
   checkWords(command)
   if (data !== undefined && (opcode & 3) === 0) {

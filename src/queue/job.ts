@@ -2,11 +2,10 @@
 // A request that is not one direct command: too large, one of a group, bounced, with words of its
 // own, or waiting for its turn because the queue is full.
 
-import { checkObject } from '../checks.ts'
 import type { DmaDescriptor } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
-import type { Command, Data } from './command.ts'
-import { isDirect, type NamespaceLike, refuseIfChanged } from './request.ts'
+import type { Command } from './command.ts'
+import { type GroupRequest, isDirect, type NamespaceLike, refuseIfChanged } from './request.ts'
 
 export type Resolve = (value: unknown) => void
 export type Reject = (error: Error) => void
@@ -107,26 +106,6 @@ export class CommandJob extends Job {
     this.#command = this.#commands.next().value
     return true
   }
-}
-
-/** One of a group: what is left out of it is the group's. */
-export interface GroupRequest {
-  readonly namespace?: NamespaceLike
-  readonly lba: number | bigint
-  readonly into?: Data
-  readonly from?: Data
-  readonly fua?: boolean
-}
-
-/** The buffers of a request of either direction. */
-export function dataOf(request: GroupRequest): Data {
-  checkObject('a request of a group', request)
-  const data = request.into ?? request.from
-  if ('signal' in request) {
-    throw createError('ERR_ARGUMENT', 'a request of a group has no signal of its own; use read()')
-  }
-  if (data !== undefined) return data
-  throw createError('ERR_ARGUMENT', 'a request has its data in `into` or `from`')
 }
 
 /** Reads or writes, each of which is one direct command: nothing is made for each of them. */

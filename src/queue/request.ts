@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads and writes as they are asked for, checked, and cut into commands.
 
-import { show } from '../checks.ts'
+import { checkOptions, show } from '../checks.ts'
 import { DmaDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
@@ -74,6 +74,15 @@ export type GroupedRead = Omit<ReadRequest<DataTarget>, 'signal'>
  */
 export type GroupedWrite = Omit<WriteRequest, 'signal'>
 
+/** One of a group: what is left out of it is the group's. */
+export interface GroupRequest {
+  readonly namespace?: NamespaceLike
+  readonly lba: number | bigint
+  readonly into?: Data
+  readonly from?: Data
+  readonly fua?: boolean
+}
+
 /** A range of blocks and its data, checked. */
 export interface Transfer {
   readonly opcode: number
@@ -107,13 +116,45 @@ export function checkNamespace(namespace: NamespaceLike, controllerId: number): 
   refuseIfChanged(namespace)
 }
 
-/** For programs without types: what read() and write() were given has properties. */
-export const isRequest = (request: unknown): boolean =>
-  typeof request === 'object' && request !== null
+/** Where a request has its data. */
+export type DataName = 'into' | 'from' | 'with'
 
-export function refuseRequest(request: unknown): Promise<never> {
-  const given = show(request)
-  return Promise.reject(createError('ERR_ARGUMENT', `a request is an object, and not ${given}`))
+/**
+ * Whether it is an object without other names than a request's, of which `namespace` is one where
+ * `named`. For hot paths: names of properties are compared by address, and nothing is made.
+ */
+export function isRequest(request: unknown, data: DataName, named: boolean): boolean {
+  if (typeof request !== 'object' || request === null) return false
+  for (const name in request) {
+    if (name === 'lba' || name === data || name === 'fua' || name === 'signal') continue
+    if (name === 'namespace' && named) continue
+    if (Object.hasOwn(request, name)) return false
+  }
+  return true
+}
+
+/** The names that isRequest() takes, but `signal`. */
+const requestNames = (data: DataName, named: boolean): string[] =>
+  named ? ['namespace', 'lba', data, 'fua'] : ['lba', data, 'fua']
+
+/** Says what is wrong with what is no request. @throws NvmError ERR_ARGUMENT */
+export async function refuseRequest(
+  request: unknown,
+  data: DataName,
+  named: boolean,
+): Promise<never> {
+  checkOptions('a request', request, [...requestNames(data, named), 'signal'])
+  throw createError('ERR_ARGUMENT', `a request is ${show(request)}, and not an object`)
+}
+
+/** The buffers of a request of a group. @throws NvmError ERR_ARGUMENT */
+export function dataOf(request: GroupRequest, data: 'into' | 'from', named: boolean): Data {
+  if (!isRequest(request, data, named) || 'signal' in request) {
+    checkOptions('a request of a group', request, requestNames(data, named))
+  }
+  const { [data]: buffers } = request
+  if (buffers !== undefined) return buffers
+  throw createError('ERR_ARGUMENT', `a request has its data in '${data}'`)
 }
 
 /** The LBA as a number. */

@@ -74,6 +74,37 @@ describe('a promise queue refuses', () => {
     for (const attempt of attempts) expect(await refusalOf(attempt)).toBe('ERR_ARGUMENT')
   })
 
+  test('a name that a request does not have, and says which there are', async () => {
+    using memory = await controller.allocate(4096)
+    const [into, from, odd] = [memory, memory, { fuaa: true }]
+    const read = { namespace, lba: 0, into }
+    const write = { namespace, lba: 0, from }
+    const ofGroup = 'a request of a group'
+    const attempts: [() => Promise<unknown>, string][] = [
+      [
+        () => queue.read({ ...read, ...odd }),
+        "a request has no option 'fuaa'; it has namespace, lba, into, fua, signal",
+      ],
+      [() => queue.read({ ...read, into: bytes(), ...odd }), "a request has no option 'fuaa'"],
+      [() => queue.write({ ...write, ...odd }), 'it has namespace, lba, from, fua, signal'],
+      [() => queue.readMany([read, { ...read, ...odd }]), `${ofGroup} has no option 'fuaa'`],
+      [
+        () => queue.readMany([{ ...read, signal: undefined } as never]),
+        `${ofGroup} has no option 'signal'`,
+      ],
+      [() => queue.writeMany([{ ...write, ...odd }]), 'it has namespace, lba, from, fua'],
+      [() => queue.flush({ namespace, ...odd }), 'it has namespace, signal'],
+      [() => queue.submit({ opcode: 0, nsid: 1, ...odd }), "a command has no option 'fuaa'"],
+    ]
+    for (const [attempt, said] of attempts) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+        message: expect.stringContaining(said),
+      })
+    }
+    expect(queue.stats().commands).toBe(0)
+  })
+
   test('metadata in memory of another controller', async () => {
     using memory = await other.allocate(4096)
     const command = { opcode: 2, nsid: 1, data: bytes(), metadata: memory }
@@ -90,6 +121,50 @@ describe('a namespace refuses', () => {
     const notARange = notARequest.filter((value) => !Array.isArray(value))
     expect(await notRefused(notARange, (value) => namespace.deallocate(value))).toEqual([])
     expect(await notRefused(notARange, (value) => namespace.deallocate([value]))).toEqual([])
+  })
+
+  test('a name that a request does not have, and says which there are', async () => {
+    const range = { lba: 0, blockCount: 1 }
+    const odd = { signl: undefined }
+    const attempts: [() => Promise<unknown>, string][] = [
+      [() => namespace.read({ lba: 0, into: bytes(), ...odd }), 'it has lba, into, fua, signal'],
+      [
+        () => namespace.read({ namespace, lba: 0, into: bytes() } as never),
+        "no option 'namespace'",
+      ],
+      [() => namespace.write({ lba: 0, from: bytes(), ...odd }), 'it has lba, from, fua, signal'],
+      [() => namespace.compare({ lba: 0, with: bytes(), ...odd }), 'it has lba, with, fua, signal'],
+      [() => namespace.readMany([{ lba: 0, into: bytes(), ...odd }]), 'it has lba, into, fua'],
+      [() => namespace.writeMany([{ lba: 0, from: bytes(), ...odd }]), 'it has lba, from, fua'],
+      [() => namespace.flush(odd as never), "a flush has no option 'signl'; it has signal"],
+      [
+        () => namespace.writeZeroes({ ...range, ...odd }),
+        'it has lba, blockCount, deallocate, signal',
+      ],
+      [() => namespace.verify({ ...range, ...odd }), 'it has lba, blockCount, signal'],
+      [() => namespace.writeUncorrectable({ ...range, ...odd }), 'it has lba, blockCount, signal'],
+      [() => namespace.deallocate({ ...range, ...odd }), 'it has lba, blockCount, signal'],
+      [
+        () => namespace.deallocate([{ ...range, ...odd }]),
+        "a range has no option 'signl'; it has lba, blockCount",
+      ],
+      [() => namespace.copy({ from: range, to: 8, ...odd }), 'it has from, to, signal'],
+      [
+        () => namespace.copy({ from: { ...range, ...odd }, to: 8 }),
+        "a range has no option 'signl'",
+      ],
+    ]
+    for (const [attempt, said] of attempts) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+        message: expect.stringContaining(said),
+      })
+    }
+  })
+
+  test('names that a request inherits are not looked at', async () => {
+    const request = Object.assign(Object.create({ anything: 1 }), { lba: 0, into: bytes() })
+    expect(await namespace.read(request)).toBe(request.into)
   })
 
   test('what is no queue pair for promises', async () => {
