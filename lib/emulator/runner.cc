@@ -106,9 +106,9 @@ void Runner::run() {
       spin_hint();
     } else if (empty_rounds < spin_rounds + kYieldRounds) {
       empty_rounds++;
-      give_way();
+      yield_or_move();
     } else if (polling_hosts_.load(std::memory_order_relaxed) != 0) {
-      give_way();
+      yield_or_move();
     } else if (park()) {
       empty_rounds = 0;
     }
@@ -116,7 +116,7 @@ void Runner::run() {
 }
 
 // A host on this thread's CPU is served when it has stopped, those on others while they run.
-void Runner::give_way() {
+void Runner::yield_or_move() {
   if (!yield_turn()) return;
   const uint64_t now_ns = monotonic_clock().now_ns();
   if (now_ns - moved_at_ns_ < kStayNs) return;
@@ -158,7 +158,7 @@ bool Runner::park() {
     futex_wait(*sleeping_words_.front(), 1, timeout_ns);
     wakes_at_ns_.store(0, std::memory_order_relaxed);
   } else if (!worked) {
-    give_way();
+    yield_or_move();
   }
   for (std::atomic<uint32_t>* word : sleeping_words_) {
     word->store(0, std::memory_order_relaxed);

@@ -49,7 +49,7 @@ class Runner {
   // Whether the thread comes round while the caller looks: it has another CPU than the caller.
   bool comes_round() const;
   // Yields, and changes the CPU now and then where more hosts are busy than there are CPUs for.
-  void give_way();
+  void yield_or_move();
   bool is_crowded();
   // Sleeps until woken or until something is due; true when there was work after all.
   bool park();
