@@ -205,14 +205,6 @@ void Belongings::give_back(QueueNumber number) {
                [&] { numbers_.erase(number.queue_id); });
 }
 
-Status Belongings::watch_events() {
-  auto reply = client_->call(make_message(spec::rpc_code::watch_events, 0));
-  if (!reply.ok()) return std::move(reply.status());
-  std::lock_guard lock(mutex_);
-  watches_ = true;
-  return {};
-}
-
 // With `mutex_` held.
 Status Belongings::list(Asked& asked) const {
   for (const auto& [handle, mapped] : mapped_) {
@@ -230,7 +222,6 @@ Status Belongings::list(Asked& asked) const {
     if (!request.ok()) return std::move(request.status());
     asked.wakes.emplace_back(vector, std::move(request.value()));
   }
-  asked.watches = watches_;
   return {};
 }
 
@@ -258,9 +249,7 @@ Status Belongings::ask_again(Client& next) {
       if (!reply.ok()) return std::move(reply.status());
     }
   }
-  if (!asked_.watches) return {};
-  auto reply = next.call(make_message(spec::rpc_code::watch_events, 0));
-  return reply.ok() ? Status() : std::move(reply.status());
+  return {};
 }
 
 void Belongings::move_to(Client& next) {

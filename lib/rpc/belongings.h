@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a client has from the manager: memory that the device reaches, wake-ups, queue numbers,
-// events. When a manager has gone, the next one is asked for the same once more: memory at the I/O
-// addresses that it had, queues under their numbers.
+// What a client has from the manager: memory that the device reaches, wake-ups, queue numbers. When
+// a manager has gone, the next one is asked for the same once more: memory at the I/O addresses
+// that it had, queues under their numbers.
 #pragma once
 
 #include <map>
@@ -30,7 +30,6 @@ class Belongings {
   // As QueueNumbers.
   Result<QueueNumber> take_number(bool wakes, uint16_t queue_id, uint16_t vector);
   void give_back(QueueNumber number);
-  Status watch_events();
 
   // Asks for nothing and wakes nobody any more: the connection is about to end.
   void leave();
@@ -57,7 +56,6 @@ class Belongings {
     std::vector<std::pair<uint16_t, Message>> wakes;   // by vector
     std::vector<std::pair<uint16_t, Message>> queues;  // by id
     std::vector<std::vector<IoRun>> runs;              // of maps
-    bool watches = false;
   };
 
   template <class Forget>
@@ -73,7 +71,6 @@ class Belongings {
   std::map<uint64_t, Mapped> mapped_;     // by handle
   std::map<uint16_t, WakeTarget> wakes_;  // by vector
   std::map<uint16_t, int> numbers_;       // vectors, by queue id
-  bool watches_ = false;
   bool left_ = false;
   Asked asked_;
 };

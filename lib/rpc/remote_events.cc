@@ -3,15 +3,45 @@
 
 namespace nvm::rpc {
 
+Status ReceivedEvents::watch() {
+  uint32_t breaks = 0;
+  auto reply =
+      client_->call(make_message(spec::rpc_code::watch_events, 0), kCallTimeoutNs, &breaks);
+  if (!reply.ok()) return std::move(reply.status());
+  std::lock_guard lock(mutex_);
+  // Of a manager that has gone since.
+  if (!client_->is_connected(breaks)) return client_->gone();
+  watches_ = true;
+  refused_.reset();
+  return {};
+}
+
+Status ReceivedEvents::ask_again(Client& next) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!watches_) return {};
+  }
+  auto reply = next.call(make_message(spec::rpc_code::watch_events, 0));
+  if (reply.ok()) return {};
+  if (!next.is_connected()) return std::move(reply.status());
+  std::lock_guard lock(mutex_);
+  watches_ = false;
+  refused_ = reply.status().failure();
+  refused_->detail = "the process that serves at " + next.name() +
+                     " now, asked for events of its controller: " + refused_->detail;
+  return {};
+}
+
 bool ReceivedEvents::look(const WakeTarget& target) {
   std::lock_guard lock(mutex_);
   target_ = target;
   if (target.armed != nullptr) target.armed->store(1, std::memory_order_relaxed);
-  return !events_.empty() || client_->has_given_up();
+  return !events_.empty() || refused_.has_value() || client_->has_given_up();
 }
 
 Result<std::vector<AsyncEvent>> ReceivedEvents::take() {
   std::lock_guard lock(mutex_);
+  if (events_.empty() && refused_.has_value()) return *refused_;
   if (events_.empty() && client_->has_given_up()) return client_->gone();
   std::vector<AsyncEvent> taken(std::make_move_iterator(events_.begin()),
                                 std::make_move_iterator(events_.end()));
@@ -47,7 +77,7 @@ void ReceivedEvents::receive(const Message& notice) {
   wake(target_);
 }
 
-void ReceivedEvents::end() {
+void ReceivedEvents::notify() {
   std::lock_guard lock(mutex_);
   wake(target_);
 }

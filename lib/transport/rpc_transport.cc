@@ -51,7 +51,7 @@ Result<std::shared_ptr<Transport>> RpcTransport::open(const std::string& path,
 RpcTransport::RpcTransport(std::shared_ptr<rpc::Client> client, uint64_t reconnect_ns)
     : client_(std::move(client)),
       belongings_(std::make_shared<rpc::Belongings>(client_)),
-      events_(std::make_shared<rpc::ReceivedEvents>(client_, belongings_)),
+      events_(std::make_shared<rpc::ReceivedEvents>(client_)),
       reconnection_(client_->name(), reconnect_ns,
                     {[this](const rpc::Client& next) { return accept(next); },
                      [this](rpc::Client& next) { return attach(next); }}) {
@@ -108,14 +108,14 @@ UniqueFd RpcTransport::lose_manager(const rpc::Notices::Pause& pause) {
   lose_queues(ErrorCode::ManagerGone);
   if (!reconnection_.is_wanted()) {
     client_->give_up(client_->gone().failure());
-    events_->end();
+    events_->notify();
     return {};
   }
   client_->await_next();
   auto notices = reconnection_.run(pause);
   if (notices.ok()) return std::move(notices.value());
   client_->give_up(notices.status().failure());
-  events_->end();
+  events_->notify();
   return {};
 }
 
@@ -139,10 +139,12 @@ Status RpcTransport::accept(const rpc::Client& next) const {
 
 Status RpcTransport::attach(rpc::Client& next) {
   NVM_TRY(belongings_->ask_again(next));
+  NVM_TRY(events_->ask_again(next));
   NVM_TRY(bar_.map(next));
   if (pool_) pool_->resume();
   later_managers_++;
   belongings_->move_to(next);
+  events_->notify();
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include "rpc/remote_events.h"
 #include "rpc/scripted.h"
+#include "transport/rpc_transport.h"
 
 namespace nvm::test {
 namespace {
@@ -38,7 +39,7 @@ TEST_CASE("events that do not fit into a client's socket are counted, and the ne
 }
 
 TEST_CASE("a client counts what its manager dropped, of one manager after the other, and itself") {
-  rpc::ReceivedEvents events(nullptr, nullptr);
+  rpc::ReceivedEvents events(nullptr);
   events.receive(make_notice(3));
   events.receive(make_notice(3));
   CHECK(events.dropped() == 3);
@@ -57,7 +58,7 @@ bool comes_true(const std::function<bool()>& condition) {
 }
 
 // That the manager fails to enable events `times` times.
-void refuse_events(ServedEmulator& manager, uint64_t times) {
+void refuse_events(FaultyEmulator& manager, uint64_t times) {
   emulator::Fault fault;
   fault.match.queues = emulator::FaultQueues::Admin;
   fault.match.opcode = spec::admin_opcode::set_features;
@@ -109,6 +110,49 @@ TEST_CASE("a controller that does not let itself be watched is asked again, and 
   stubborn.controller->events().report_namespace_change(1);
   CHECK(comes_true([&] { return refused->events().look(*watcher.value()); }));
   refused->events().unwatch(watcher.value());
+}
+
+TEST_CASE("a next manager that cannot watch its controller ends the events, and nothing else") {
+  Folder folder;
+  EmulatorOptions options;
+  options.image = folder / "image";
+  options.byte_length = 8 << 20;
+  options.create = true;
+  const auto serve = [&](FaultyEmulator& emulator) {
+    auto started =
+        rpc::Server::start(rpc::share(*emulator.controller).value(), folder / "nvm", {}, {});
+    REQUIRE(started.ok());
+    return std::move(started.value());
+  };
+  std::optional<FaultyEmulator> first(options);
+  auto server = serve(*first);
+  auto client = open_controller(RpcTransport::open(folder / "nvm", kTimeoutNs));
+  auto page = client->allocate(4096).value();
+  auto watcher = client->events().watch(-1);
+  REQUIRE(watcher.ok());
+  server.reset();
+  REQUIRE(first->controller->close().ok());
+  first.reset();
+
+  FaultyEmulator next(options);
+  refuse_events(next, UINT64_MAX);
+  server = serve(next);
+  CHECK(identify(*client, page).ok());
+  CHECK(client->transport().later_managers() == 1);
+  REQUIRE(client->events().look(*watcher.value()));
+  auto taken = client->events().take(*watcher.value());
+  REQUIRE_FALSE(taken.ok());
+  CHECK(taken.status().failure().code == ErrorCode::NvmeStatus);
+  CHECK(taken.status().failure().detail.find("asked for events") != std::string::npos);
+  client->events().unwatch(watcher.value());
+  INFO("whoever asks next begins anew");
+  next.clear_faults();
+  watcher = client->events().watch(-1);
+  REQUIRE(watcher.ok());
+  CHECK_FALSE(client->events().look(*watcher.value()));
+  next.controller->events().report_namespace_change(1);
+  CHECK(comes_true([&] { return client->events().look(*watcher.value()); }));
+  client->events().unwatch(watcher.value());
 }
 
 TEST_CASE(

@@ -19,15 +19,20 @@ constexpr uint64_t kSecondNs = 1'000 * kNanosecondsPerMillisecond;
 
 // An emulator whose faults a test can set.
 struct FaultyEmulator {
-  explicit FaultyEmulator(uint64_t latency_ns = 0) {
-    EmulatorOptions options;
-    options.byte_length = 16 << 20;
-    options.latency_ns = latency_ns;
+  explicit FaultyEmulator(uint64_t latency_ns = 0) : FaultyEmulator(in_memory(latency_ns)) {}
+  explicit FaultyEmulator(const EmulatorOptions& options) {
     auto made = emulator::make_emulated_device(options);
     REQUIRE(made.ok());
     device = std::make_shared<emulator::RunningDevice>(std::move(made.value()));
     static std::atomic<uint64_t> number{1u << 20};
     controller = open_controller(open_emulated_controller(device, number++, 0));
+  }
+
+  static EmulatorOptions in_memory(uint64_t latency_ns) {
+    EmulatorOptions options;
+    options.byte_length = 16 << 20;
+    options.latency_ns = latency_ns;
+    return options;
   }
 
   void drop_admin(uint8_t opcode) {
