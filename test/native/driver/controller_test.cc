@@ -118,6 +118,21 @@ TEST_CASE("a queue pair that cannot be created is undone") {
   CHECK(host.device->mapped.size() == mapped);
 }
 
+TEST_CASE("nothing is kept of a queue pair whose device ends while it is created") {
+  FakeHost host;
+  host.claim();
+  const size_t mapped = host.device->mapped.size();
+  host.device->on_admin = [&](const spec::SubmissionQueueEntry&) {
+    host.device->gone = host.device->uses_nothing = true;
+    return FakeDevice::Answer::Hold;
+  };
+  auto pair = host.controller->create_queue_pair({});
+  REQUIRE(!pair.ok());
+  CHECK(pair.status().failure().code == ErrorCode::ControllerGone);
+  CHECK(host.device->held.size() == 1);
+  CHECK(host.device->mapped.size() == mapped);
+}
+
 TEST_CASE("queue memory of a device that does not answer is kept until it is disabled") {
   FakeHost host;
   host.claim();

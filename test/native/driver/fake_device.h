@@ -37,6 +37,7 @@ class FakeDevice : public Transport {
   bool fails_when_enabled = false;      // CSTS.CFS
   bool recovers_when_disabled = false;  // CSTS.CFS goes with CC.EN
   bool gone = false;                    // registers read as all ones
+  bool uses_nothing = false;            // as is_gone() says
   bool reset_works = true;
   std::function<void()> on_subsystem_reset;  // null: not supported (CAP.NSSRS)
   uint16_t queues_granted_field = 0;         // from 0
@@ -156,6 +157,7 @@ class FakeDevice : public Transport {
     mapped.erase(mapping.handle);
     return {};
   }
+  bool is_gone() override { return uses_nothing; }
   Status reset() override {
     if (!reset_works) return Status(ErrorCode::Timeout, "reset");
     cc_ = 0;

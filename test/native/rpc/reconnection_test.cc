@@ -219,6 +219,17 @@ TEST_CASE("after the period without a manager everything fails, and says so") {
   CHECK(code_of(client->allocate(4096).status()) == ErrorCode::ManagerGone);
 }
 
+TEST_CASE("who comes while the last one was about to close has a next manager") {
+  Successors managers;
+  auto client = managers.connect();
+  auto page = client->allocate(4096).value();
+  client->transport().stop_waiting();
+  client->transport().resume_waiting();
+  managers.end();
+  managers.start();
+  CHECK(identify(*client, page).ok());
+}
+
 TEST_CASE("closing ends all waiting at once") {
   Successors managers;
   auto client = managers.connect(3'600'000 * kNanosecondsPerMillisecond);

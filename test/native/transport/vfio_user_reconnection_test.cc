@@ -303,6 +303,19 @@ TEST_CASE("without a server in time everything fails with the reason, and can be
   CHECK(driven.controller->close().ok());
 }
 
+TEST_CASE("a server that has come is waited for also when no other one is any more") {
+  Driven driven(Kind::Trap, kPatienceNs);
+  auto queue = driven.queue({.depth = 7});
+  driven.end_server();
+  REQUIRE(is_lost(*queue));
+  driven.start_server();
+  REQUIRE(is_back(driven));
+  Transport& transport = driven.controller->transport();
+  transport.stop_waiting();
+  CHECK(transport.read_register32(spec::registers::vs) != UINT32_MAX);
+  CHECK(queue->close().ok());
+}
+
 TEST_CASE("closing ends the wait for a server, and leaves nothing") {
   Driven driven(Kind::Trap, 3'600'000 * kNanosecondsPerMillisecond);
   auto queue = driven.queue({.depth = 7});
