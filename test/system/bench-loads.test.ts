@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // bench:loads from end to end, with next to no time for each cell: what it does, not how fast.
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
@@ -55,6 +56,19 @@ test('every load is measured, verified, printed and saved', async () => {
   expect(garbage.garbageMegabytesPerSecond).toEqual(spread)
   expect(timer.garbageMegabytesPerSecond.max).toBe(0)
 })
+
+test.each(['library', 'bare'])(
+  'the %s client in C++ refuses what takes more than PRP1',
+  (client) => {
+    const native = join(root, 'build', 'bin', 'peers-native')
+    const ask = (byteLength: number) =>
+      spawnSync(native, { input: `${client} ${byteLength} 1 0 1\n`, encoding: 'utf8' })
+    const { status, stdout, stderr } = ask(8192)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain('512, 1024, 2048 or 4096 bytes a command, and not 8192')
+    expect(ask(1536).status).toBe(2)
+  },
+)
 
 test('a misspelt option is named before anything is measured', async () => {
   const { code, stderr } = await bench('--round', '2')

@@ -10,11 +10,16 @@
 namespace nvm::peers {
 
 struct Workload {
-  uint32_t block_byte_length;  // bytes a command moves: 512 or 4096
+  uint32_t block_byte_length;  // bytes a command moves: see is_one_page()
   uint32_t depth;              // commands outstanding
   uint32_t write_percent;      // how many of a hundred commands write; the others read
   uint64_t duration_ns;
 };
+
+// Blocks, and none that crosses a page: commands name their data by PRP1 alone.
+inline bool is_one_page(uint32_t byte_length) {
+  return byte_length != 0 && byte_length % 512 == 0 && 4096 % byte_length == 0;
+}
 
 struct Outcome {
   uint64_t commands;

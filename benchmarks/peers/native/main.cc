@@ -23,6 +23,11 @@ int main() {
       std::printf("{\"ns\":%.2f}\n", measure_random_copy(byte_length, depth, duration_ns()));
     } else if (std::sscanf(line, "%31s %u %u %u %u", name, &byte_length, &depth, &write_percent,
                            &milliseconds) == 5) {
+      if (!is_one_page(byte_length)) {
+        std::fprintf(stderr, "%s moves 512, 1024, 2048 or 4096 bytes a command, and not %u\n", name,
+                     byte_length);
+        return 2;
+      }
       if (controller == nullptr) controller = open_filled_controller();
       const Workload workload{byte_length, depth, write_percent, duration_ns()};
       const Outcome outcome = std::strcmp(name, "bare") == 0
