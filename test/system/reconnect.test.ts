@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A manager that is killed and started again, and clients that were opened with `reconnect`.
+// A manager that is killed and started again, and clients that were opened with `reconnect`. What
+// holds of vfio-user servers as well: successors.test.ts.
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, renameSync } from 'node:fs'
@@ -69,45 +70,6 @@ test('promise queues, memory, Workers, other clients go on with the next manager
   await Promise.all([client.close(), other.close()])
 }, 60_000)
 
-test('requests under way when the manager dies fail at once, the next ones work', async () => {
-  using folder = temporaryFolder('reconnect')
-  const { socket, image, manager, client, namespace } = await openShared(folder.path)
-  const queue = await client.createQueuePair({ mode: 'await', depth: 16 })
-  const memory = await client.allocate(16 * 4096)
-  let current = manager
-  let rejected = 0
-  for (let round = 1; round <= 5; round++) {
-    let goesOn = true
-    const lane = async (_: unknown, index: number) => {
-      const view = memory.view(index * 4096, 4096)
-      while (goesOn) {
-        view.bytes?.fill(round)
-        try {
-          await queue.write({ namespace, lba: index * 8, from: view })
-        } catch (error) {
-          expect((error as { code?: string }).code).toBe('ERR_MANAGER_GONE')
-          rejected++
-          return
-        }
-      }
-    }
-    const lanes = Promise.all(Array.from({ length: 16 }, lane))
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    await current.kill()
-    await lanes
-    goesOn = false
-    current = await Serving.start(socket, image)
-    await queue.read({ namespace, lba: 0, into: memory })
-    for (let index = 0; index < 16; index++) {
-      expect([round, round - 1]).toContain(memory.bytes?.[index * 4096 + 4095])
-    }
-  }
-  expect(rejected).toBeGreaterThan(0)
-  expect(queue.stats().restarts).toBe(5)
-  await client.close()
-  expect(await current.end()).toBe(0)
-}, 60_000)
-
 test('a batch that waits hears at once that its manager has died', async () => {
   using folder = temporaryFolder('batch')
   const socket = join(folder.path, 'nvm')
@@ -124,34 +86,6 @@ test('a batch that waits hears at once that its manager has died', async () => {
   expect(() => batch.run(1)).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_LOST' }))
   await client.close()
 })
-
-test('blocks in memory that died are not served as if nothing had happened', async () => {
-  using folder = temporaryFolder('reconnect')
-  const socket = join(folder.path, 'nvm')
-  const manager = await Serving.start(socket, '--size', '8MiB')
-  const client = await openController(socket, { reconnect: true })
-  const namespace = await client.namespace(1)
-  await namespace.write({ lba: 0, from: new Uint8Array(512).fill(1) })
-  await manager.kill()
-  using _next = await Serving.start(socket, '--size', '8MiB')
-  const into = new Uint8Array(512)
-  for (const attempt of [
-    () => namespace.read({ lba: 0, into }),
-    () => client.admin.identifyController(),
-    () => client.createQueuePair({ mode: 'raw' }),
-  ]) {
-    const error = await failureOf(attempt())
-    // The first may have been asked before anybody had looked at the new manager.
-    expect(['ERR_DATA_LOST', 'ERR_MANAGER_GONE']).toContain(error.code)
-  }
-  const error = await failureOf(namespace.read({ lba: 0, into }))
-  expect(error.code).toBe('ERR_DATA_LOST')
-  expect(error.fix).toContain('serve an image')
-  await client.close().catch(() => {})
-  await using again = await openController(socket)
-  await (await again.namespace(1)).read({ lba: 0, into })
-  expect(into[0]).toBe(0)
-}, 60_000)
 
 test('an image that was put in the place of another has other blocks', async () => {
   using folder = temporaryFolder('reconnect')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A vfio-user server that is killed and started again, and a client that was opened with
-// `reconnect`.
+// `reconnect`. What holds of managers as well: successors.test.ts.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openController } from 'peernvm'
@@ -73,73 +73,7 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
     expect(again.id).toBe(raw.id)
     await client.close()
   }, 60_000)
-
-  test('requests under way when the server dies fail at once, the next ones work', async () => {
-    using folder = temporaryFolder('vfio-user-reconnect')
-    const { start, server, client, namespace } = await openServed(folder.path, 10_000, ...flags)
-    const queue = await client.createQueuePair({ mode: 'await', depth: 16 })
-    const memory = await client.allocate(16 * 4096)
-    let current = server
-    let rejected = 0
-    for (let round = 1; round <= 5; round++) {
-      let goesOn = true
-      const lane = async (_: unknown, index: number) => {
-        const view = memory.view(index * 4096, 4096)
-        while (goesOn) {
-          view.bytes?.fill(round)
-          try {
-            await queue.write({ namespace, lba: index * 8, from: view })
-          } catch (error) {
-            expect((error as { code?: string }).code).toBe('ERR_CONTROLLER_GONE')
-            rejected++
-            return
-          }
-        }
-      }
-      const lanes = Promise.all(Array.from({ length: 16 }, lane))
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      await current.kill()
-      await lanes
-      goesOn = false
-      current = await start()
-      await queue.read({ namespace, lba: 0, into: memory })
-      for (let index = 0; index < 16; index++) {
-        // A kill may cut a block in two.
-        expect([round, round - 1]).toContain(memory.bytes?.[index * 4096 + 4095])
-      }
-    }
-    expect(rejected).toBeGreaterThan(0)
-    expect(queue.stats().restarts).toBe(5)
-    await client.close()
-  }, 60_000)
 })
-
-test('blocks in memory that died are not served as if nothing had happened', async () => {
-  using folder = temporaryFolder('vfio-user-reconnect')
-  const socket = join(folder.path, 'socket')
-  const server = await Serving.startVfioUser(socket, '--size', '8MiB')
-  const client = await openController(socket, { reconnect: true })
-  const namespace = await client.namespace(1)
-  await namespace.write({ lba: 0, from: new Uint8Array(512).fill(1) })
-  await server.kill()
-  using _next = await Serving.startVfioUser(socket, '--size', '8MiB')
-  const into = new Uint8Array(512)
-  for (const attempt of [
-    () => namespace.read({ lba: 0, into }),
-    () => client.admin.identifyController(),
-    () => client.createQueuePair({ mode: 'raw' }),
-  ]) {
-    // The first may have been under way.
-    expect(['ERR_DATA_LOST', 'ERR_CONTROLLER_GONE']).toContain((await failureOf(attempt())).code)
-  }
-  const error = await failureOf(namespace.read({ lba: 0, into }))
-  expect(error.code).toBe('ERR_DATA_LOST')
-  expect(error.message).toContain('other blocks')
-  await client.close().catch(() => {})
-  await using again = await openController(socket)
-  await (await again.namespace(1)).read({ lba: 0, into })
-  expect(into[0]).toBe(0)
-}, 60_000)
 
 test('a namespace that the next server has in another format is not what it was', async () => {
   using folder = temporaryFolder('vfio-user-reconnect')
