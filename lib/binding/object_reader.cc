@@ -35,12 +35,6 @@ std::shared_ptr<const std::vector<std::byte>> ObjectReader::bytes(const char* na
   return std::make_shared<const std::vector<std::byte>>(first, first + length);
 }
 
-std::optional<ObjectReader> ObjectReader::object(const char* name) const {
-  napi_value property = get(name);
-  if (property == nullptr) return {};
-  return ObjectReader(env_, property);
-}
-
 std::vector<ObjectReader> ObjectReader::objects(const char* name) const {
   std::vector<ObjectReader> elements;
   napi_value property = get(name);

@@ -44,7 +44,6 @@ class ObjectReader {
   std::string string(const char* name) const;
   // A copy of a typed array; null when it is absent.
   std::shared_ptr<const std::vector<std::byte>> bytes(const char* name) const;
-  std::optional<ObjectReader> object(const char* name) const;
   // The elements of an array of objects; none when it is absent.
   std::vector<ObjectReader> objects(const char* name) const;
 

@@ -14,7 +14,6 @@ constexpr size_t kVersionAt = sizeof(kMagic);
 constexpr size_t kLengthAt = kVersionAt + 4;
 constexpr size_t kBodyAt = kLengthAt + 8;
 constexpr size_t kChecksumBytes = 4;
-constexpr size_t kSectionHeadBytes = 16;
 
 // Eight bytes a round ("slicing"): table k advances a byte by k more.
 using CrcTables = std::array<std::array<uint32_t, 256>, 8>;
@@ -181,10 +180,6 @@ void ArchiveReader::blob(std::vector<std::byte>& value) {
 void ArchiveReader::string(std::string& value) {
   const auto taken = take_bytes(take(8));
   value.assign(reinterpret_cast<const char*>(taken.data()), taken.size());
-}
-
-bool ArchiveReader::next_is(uint32_t tag) const {
-  return left() >= kSectionHeadBytes && load(in_.subspan(at_, 4)) == tag;
 }
 
 ArchiveReader::Outer ArchiveReader::enter(uint32_t tag, uint32_t version_max) {

@@ -112,8 +112,6 @@ class ArchiveReader {
     body(outer.version);
     leave(outer, tag);
   }
-  // Whether a section follows and has this tag: for sections that older versions did not write.
-  bool next_is(uint32_t tag) const;
 
   bool ok() const { return failure_.empty(); }
   // For a value that its reader cannot accept; `detail`, not empty, says which and why.

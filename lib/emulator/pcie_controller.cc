@@ -106,12 +106,4 @@ const Statistics& PcieController::statistics() const {
   return state_->statistics;
 }
 
-ErrorLog& PcieController::error_log() {
-  return state_->error_log;
-}
-
-void PcieController::report(const Event& event) {
-  state_->report(event);
-}
-
 }  // namespace nvm::emulator

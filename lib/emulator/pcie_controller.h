@@ -17,9 +17,7 @@
 namespace nvm::emulator {
 
 class ControllerState;
-class ErrorLog;
 class Subsystem;
-struct Event;
 struct Statistics;
 
 // Takes a controller's interrupts. Called with the baton held, after the completions are in memory;
@@ -106,9 +104,6 @@ class PcieController {
   uint64_t next_event_ns() const;
 
   const Statistics& statistics() const;
-  ErrorLog& error_log();
-  // Tells the host, as soon as it listens, if its Asynchronous Event Configuration wants that.
-  void report(const Event& event);
 
   // For the other parts of the device.
   ControllerState& state() { return *state_; }

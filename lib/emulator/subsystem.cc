@@ -94,14 +94,6 @@ bool Subsystem::attach_namespace(uint32_t namespace_id, uint16_t controller_id) 
   return true;
 }
 
-bool Subsystem::detach_namespace(uint32_t namespace_id, uint16_t controller_id) {
-  Namespace* ns = find_namespace(namespace_id);
-  if (ns == nullptr || controller_id >= controller_count()) return false;
-  note_namespace_change(*ns, uint64_t{1} << controller_id);
-  ns->controllers &= ~(uint64_t{1} << controller_id);
-  return true;
-}
-
 void Subsystem::note_namespace_change(const Namespace& ns, uint64_t controllers) {
   notify_namespace_changed(*this, ns.id, ns.controllers & controllers);
   save_soon();

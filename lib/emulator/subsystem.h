@@ -50,7 +50,6 @@ class Subsystem {
   // Its commands go on until they end, then its stores go. False when there is none.
   bool remove_namespace(uint32_t namespace_id);
   bool attach_namespace(uint32_t namespace_id, uint16_t controller_id);
-  bool detach_namespace(uint32_t namespace_id, uint16_t controller_id);
   // Null when there is none, attached or not.
   Namespace* find_namespace(uint32_t namespace_id) const {
     return namespace_id - 1 < namespaces_.size() ? namespaces_[namespace_id - 1].get() : nullptr;

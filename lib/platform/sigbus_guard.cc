@@ -119,10 +119,6 @@ bool guarded_cold_copy(void* destination, const void* source, size_t byte_length
   return guarded([=] { cold_copy(destination, source, byte_length); });
 }
 
-bool guarded_zero(void* destination, size_t byte_length) {
-  return guarded([=] { memset(destination, 0, byte_length); });
-}
-
 bool guarded_publish(uint32_t& destination, uint32_t word) {
   return guarded([&destination, word] {
     std::atomic_ref<uint32_t>(destination).store(word, std::memory_order_release);

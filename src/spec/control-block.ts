@@ -36,6 +36,3 @@ export const word = Object.fromEntries(
     offset / 4,
   ]),
 ) as { readonly [Name in keyof Fields as CamelCase<Name>]: number }
-
-/** Words in the whole block. */
-export const controlBlockWords = controlBlock.QueueControlBlock.size / 4

@@ -197,24 +197,6 @@ TEST_CASE("values that make no sense are refused, though the checksum is right")
   CHECK(contains(refusal(bytes), "section TEST has 1 bytes too many"));
 }
 
-TEST_CASE("a section that older versions did not write can be looked for") {
-  for (const bool written : {false, true}) {
-    ArchiveWriter writer;
-    if (written) writer.section(kTag, 1, [&](uint32_t) { writer.u8(5); });
-    writer.section(archive_tag("LAST"), 1, [&](uint32_t) {});
-    const auto bytes = writer.finish();
-    auto reader = ArchiveReader::open(bytes);
-    REQUIRE(reader.ok());
-    uint8_t value = 0;
-    CHECK(reader.value().next_is(kTag) == written);
-    if (written) reader.value().section(kTag, 1, [&](uint32_t) { reader.value().u8(value); });
-    reader.value().section(archive_tag("LAST"), 1, [&](uint32_t) {});
-    CHECK_FALSE(reader.value().next_is(kTag));
-    CHECK(reader.value().finish().ok());
-    CHECK(value == (written ? 5 : 0));
-  }
-}
-
 TEST_CASE("after a failure everything is zero and empty, and the first failure stays") {
   const auto bytes = write(sample(), 2);
   auto opened = ArchiveReader::open(bytes);

@@ -6,6 +6,7 @@
 
 #include "emulator/statistics.h"
 
+#include "emulator/controller_state.h"
 #include "emulator/test_host.h"
 
 namespace nvm::emulator {
@@ -18,7 +19,7 @@ struct Erring : TestHost {
     queue = create_pair(1, 8);
     page = allocate(4096);
   }
-  ErrorLog& log() { return controller.error_log(); }
+  ErrorLog& log() { return controller.state().error_log; }
   HostQueue queue;
   uint64_t page;
 };

@@ -38,7 +38,7 @@ struct Listener : TestHost {
     step_all();
   }
   void report(const Event& event) {
-    controller.report(event);
+    controller.state().report(event);
     step_all();
   }
 };
@@ -143,7 +143,7 @@ TEST_CASE("invalid doorbells are events: a queue that is not there, a value out 
   CHECK(host.take_completion(host.admin).dw0 ==
         dword_of({spec::async_event_type::error, spec::async_event_error::invalid_doorbell_value,
                   spec::log_page::error_information}));
-  CHECK(host.controller.error_log().count() == 2);
+  CHECK(host.controller.state().error_log.count() == 2);
   CHECK(host.controller.statistics().invalid_doorbells == 2);
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("an event that can be told keeps the device from parking") {
   Listener host;
   host.listen(1);
   CHECK(host.controller.next_event_ns() == UINT64_MAX);
-  host.controller.report(kSanitized);
+  host.controller.state().report(kSanitized);
   CHECK(host.controller.next_event_ns() == 0);
   host.step_all();
   CHECK(host.controller.next_event_ns() == UINT64_MAX);

@@ -141,12 +141,13 @@ TEST_CASE("a host that sends Keep Alive in time keeps its controller; one that d
     REQUIRE(host.admin_command(spec::admin_opcode::keep_alive) == 0);
     host.step_all();
   }
-  const uint64_t errors = host.controller.error_log().count();
+  const uint64_t errors = host.controller.state().error_log.count();
   host.pass(1000);
   CHECK(spec::csts::cfs.get(host.read32(spec::registers::csts)) == 1);
-  REQUIRE(host.controller.error_log().count() == errors + 1);
-  CHECK(spec::cqe_status::sf.get(host.controller.error_log().entries().front().status_field) ==
-        spec::status::keep_alive_timer_expired);
+  REQUIRE(host.controller.state().error_log.count() == errors + 1);
+  CHECK(
+      spec::cqe_status::sf.get(host.controller.state().error_log.entries().front().status_field) ==
+      spec::status::keep_alive_timer_expired);
   host.write32(spec::registers::cc, 0);
   host.enable();
   host.pass(5000);

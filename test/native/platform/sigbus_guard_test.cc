@@ -64,8 +64,6 @@ TEST_CASE("a copy between reachable pages copies") {
   std::vector<char> from(3 * kPage, 5), to(3 * kPage, 0);
   CHECK(guarded_copy(to.data(), from.data(), from.size()));
   CHECK(to == from);
-  CHECK(guarded_zero(to.data(), to.size()));
-  CHECK(to == std::vector<char>(3 * kPage, 0));
 }
 
 TEST_CASE("a copy from or to a truncated file fails, again and again, and the thread goes on") {
@@ -75,7 +73,6 @@ TEST_CASE("a copy from or to a truncated file fails, again and again, and the th
     CHECK_FALSE(guarded_copy(memory.data(), mapping.bytes(), kPages * kPage));
     CHECK_FALSE(guarded_cold_copy(memory.data(), mapping.bytes(), kPages * kPage));
     CHECK_FALSE(guarded_copy(mapping.bytes() + kPage, memory.data(), 8));
-    CHECK_FALSE(guarded_zero(mapping.bytes(), kPages * kPage));
     CHECK(guarded_copy(memory.data(), mapping.bytes(), kPage));
   }
 }

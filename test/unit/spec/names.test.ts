@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
-import { controlBlockWords, word } from '../../../src/spec/control-block.ts'
+import { controlBlock, word } from '../../../src/spec/control-block.ts'
 import {
   codeText,
   decodeStatus,
@@ -63,7 +63,7 @@ describe('names', () => {
 
 describe('the control block', () => {
   test('has 32 words, and the device writes in the second cache line', () => {
-    expect(controlBlockWords).toBe(32)
+    expect(controlBlock.QueueControlBlock.size).toBe(32 * 4)
     expect(word).toEqual({
       sqTail: 0,
       sqHead: 1,
