@@ -52,6 +52,13 @@ export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw wrong(what, value, 'a function')
 }
 
+/** An AbortSignal or nothing. @throws NvmError ERR_ARGUMENT */
+export function checkSignal(value: unknown): void {
+  if (value !== undefined && !(value instanceof AbortSignal)) {
+    throw wrong('signal', value, 'an AbortSignal')
+  }
+}
+
 /** One of a few names. @throws NvmError ERR_ARGUMENT */
 export function checkName(what: string, value: unknown, names: readonly string[]): void {
   if (typeof value === 'string' && names.includes(value)) return

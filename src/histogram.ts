@@ -3,6 +3,9 @@
 // histograms: buckets of a power of two, each in 1024 steps (2048 in the first). All of it is one
 // array of numbers, so that threads can share it; lib/measure/histogram.h is the same in C++.
 
+import { show } from './checks.ts'
+import { createError } from './errors.ts'
+
 const stepsLog2 = 11
 const steps = 2 ** stepsLog2
 const halfSteps = steps / 2
@@ -44,8 +47,15 @@ export class Histogram {
   /** What it consists of (lib/measure/histogram.h). @internal */
   readonly words: Float64Array
 
-  /** Goes on with what `words` hold; without them it is empty. */
+  /**
+   * Goes on with what `words` hold; without them it is empty.
+   * @throws NvmError ERR_ARGUMENT for words that are no histogram's
+   */
   constructor(words: Float64Array = new Float64Array(histogramWords)) {
+    if (!(words instanceof Float64Array) || words.length !== histogramWords) {
+      const wanted = `a Float64Array of ${histogramWords}`
+      throw createError('ERR_ARGUMENT', `words is ${show(words)}, and not ${wanted}`)
+    }
     this.words = words
   }
 
@@ -64,8 +74,12 @@ export class Histogram {
     return this.words[maxWord] as number
   }
 
-  /** Counts a value; it is rounded down to whole nanoseconds. */
+  /**
+   * Counts a value; it is rounded down to whole nanoseconds.
+   * @throws NvmError ERR_ARGUMENT for what is no number
+   */
   record(valueNs: number): void {
+    if (typeof valueNs !== 'number') refuseTime(valueNs)
     const { words } = this
     const value = wholeOf(valueNs)
     const at = headerWords + indexOf(value)
@@ -129,9 +143,11 @@ export class Histogram {
   /**
    * The value that `fraction` (from 0 to 1) of all values do not exceed, rounded up to the end of
    * its step; 0 without values.
+   * @throws NvmError ERR_ARGUMENT for what is no number, ERR_RANGE outside 0 to 1
    */
   quantile(fraction: number): number {
-    const rank = rankOf(Math.min(Math.max(fraction, 0), 1), this.count)
+    if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) refuseFraction(fraction)
+    const rank = rankOf(fraction, this.count)
     let seen = 0
     for (let at = 0; at < countsLength; at++) {
       seen += this.words[headerWords + at] as number
@@ -140,8 +156,11 @@ export class Histogram {
     return this.max
   }
 
-  /** Adds the values of another. */
+  /** Adds the values of another. @throws NvmError ERR_ARGUMENT for what is none */
   merge(other: Histogram): void {
+    if (!(other instanceof Histogram)) {
+      throw createError('ERR_ARGUMENT', `${show(other)} is no histogram`)
+    }
     if (other.count === 0) return
     const { words } = this
     const min = this.count === 0 ? other.min : Math.min(this.min, other.min)
@@ -183,6 +202,17 @@ export class Histogram {
       if (count > 0) yield { fromNs: startOf(at), toNs: endOf(at), count }
     }
   }
+}
+
+function refuseTime(value: unknown): never {
+  throw createError('ERR_ARGUMENT', `a time is ${show(value)}, and not a number of nanoseconds`)
+}
+
+function refuseFraction(value: unknown): never {
+  if (typeof value === 'number' && !Number.isNaN(value)) {
+    throw createError('ERR_RANGE', `a fraction is ${value}; it is 0 to 1`)
+  }
+  throw createError('ERR_ARGUMENT', `a fraction is ${show(value)}, and not a number`)
 }
 
 /** Of `count` values, those beyond a percentile: larger ones from the median on, else smaller. */

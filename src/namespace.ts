@@ -11,7 +11,7 @@ import {
   rangeNames,
   refuseOverlap,
 } from './block-ranges.ts'
-import { checkOptions, namesOf, show } from './checks.ts'
+import { checkBoolean, checkOptions, namesOf, show } from './checks.ts'
 import { createError, NvmError } from './errors.ts'
 import { AwaitQueuePair } from './queue/await.ts'
 import type { Command, Data, DataTarget } from './queue/command.ts'
@@ -226,8 +226,10 @@ export class Namespace implements NamespaceFormat {
   /** Makes blocks read as zeroes, without sending them. */
   async writeZeroes(request: NamespaceWriteZeroes, queue?: AwaitQueuePair): Promise<void> {
     checkOptions('a range', request, writeZeroesNames)
+    const { deallocate = false } = request
+    checkBoolean('deallocate', deallocate)
     const { writeZeroesBlocksMax } = await this.#knowLimits()
-    const flags = encodeBits('write_zeroes_cdw12', { deac: request.deallocate === true ? 1 : 0 })
+    const flags = encodeBits('write_zeroes_cdw12', { deac: deallocate ? 1 : 0 })
     await this.#runRange(opcode.write_zeroes[0], request, writeZeroesBlocksMax, flags, queue)
   }
 

@@ -5,7 +5,13 @@ import type { CommandCompletion } from '../command-words.ts'
 import { type Decoded, decode } from '../spec/decode.ts'
 import { nvme } from '../spec/nvme.ts'
 import type { CodeName } from './codes.ts'
-import { type AdminCommand, type AdminOptions, type AdminPort, submit } from './command.ts'
+import {
+  type AdminCommand,
+  type AdminOptions,
+  type AdminPort,
+  checkNsid,
+  submit,
+} from './command.ts'
 import type { FeatureName } from './feature-table.ts'
 import {
   type FeatureAnswer,
@@ -33,6 +39,7 @@ import {
   identify,
   identifyAs,
   identifyControllers,
+  identifyNamespaceAs,
   identifyNamespaces,
   type NamespaceDescriptors,
 } from './identify.ts'
@@ -99,27 +106,28 @@ export class Admin {
 
   /** An active namespace (CNS 00h); zeroes for one that is not active. */
   identifyNamespace(nsid: number): Promise<IdentifyNamespace> {
-    return identifyAs(this.#port, 'IdentifyNamespace', { cns: 'identify_namespace', nsid })
+    return identifyNamespaceAs(this.#port, 'IdentifyNamespace', 'identify_namespace', nsid)
   }
 
   /** What the NVM command set adds to that (CNS 05h): storage tags, extended LBA formats. */
   identifyNamespaceNvm(nsid: number): Promise<IdentifyNamespaceNvm> {
-    return identifyAs(this.#port, 'IdentifyNamespaceNvm', { cns: 'command_set_namespace', nsid })
+    return identifyNamespaceAs(this.#port, 'IdentifyNamespaceNvm', 'command_set_namespace', nsid)
   }
 
   /** What namespaces of all command sets have in common (CNS 08h). */
   identifyNamespaceIndependent(nsid: number): Promise<IdentifyNamespaceIndependent> {
     const cns = 'independent_namespace'
-    return identifyAs(this.#port, 'IdentifyNamespaceIndependent', { cns, nsid })
+    return identifyNamespaceAs(this.#port, 'IdentifyNamespaceIndependent', cns, nsid)
   }
 
   /** A namespace of the NVM subsystem, attached to this controller or not (CNS 11h). */
   identifyAllocatedNamespace(nsid: number): Promise<IdentifyNamespace> {
-    return identifyAs(this.#port, 'IdentifyNamespace', { cns: 'allocated_namespace', nsid })
+    return identifyNamespaceAs(this.#port, 'IdentifyNamespace', 'allocated_namespace', nsid)
   }
 
   /** The identifiers by which a namespace is known everywhere (CNS 03h). */
   async namespaceDescriptors(nsid: number): Promise<NamespaceDescriptors> {
+    checkNsid(nsid)
     return decodeNamespaceDescriptors(await this.identify({ cns: 'namespace_descriptors', nsid }))
   }
 
@@ -134,7 +142,8 @@ export class Admin {
   }
 
   /** Ids, from `from` on, of the controllers that a namespace is attached to (CNS 12h). */
-  attachedControllers(nsid: number, from = 0): Promise<number[]> {
+  async attachedControllers(nsid: number, from = 0): Promise<number[]> {
+    checkNsid(nsid)
     return identifyControllers(this.#port, { cns: 'namespace_controllers', nsid, cntid: from })
   }
 
@@ -159,7 +168,8 @@ export class Admin {
 
   /** Health, wear and counters (LID 02h). */
   smartLog(options: LogPageOptions & { readonly nsid?: number } = {}): Promise<SmartLog> {
-    return readLog(this.#port, 'SmartLog', { lid: 'smart_health_information', ...options })
+    const names = ['retainAsynchronousEvent', 'nsid'] as const
+    return readLog(this.#port, 'SmartLog', 'smart_health_information', options, names)
   }
 
   /** Commands that failed (LID 01h), the newest first. */
@@ -169,7 +179,7 @@ export class Admin {
 
   /** Firmware slots and what they hold (LID 03h). */
   firmwareSlots(): Promise<FirmwareSlotLog> {
-    return readLog(this.#port, 'FirmwareSlotLog', { lid: 'firmware_slot_information' })
+    return readLog(this.#port, 'FirmwareSlotLog', 'firmware_slot_information')
   }
 
   /** Namespaces that changed since this was read without retaining (LID 04h). */
@@ -180,29 +190,30 @@ export class Admin {
   /** Which commands there are and what they change (LID 05h): words of `command_effects`. */
   commandEffects(options: { readonly csi?: CodeName<'csi'> } = {}): Promise<CommandEffectsLog> {
     const lid = 'commands_supported_and_effects'
-    return readLog(this.#port, 'CommandEffectsLog', { lid, ...options })
+    return readLog(this.#port, 'CommandEffectsLog', lid, options, ['csi'])
   }
 
   /** The self-test that runs, and the results of the last twenty (LID 06h). */
   selfTestLog(): Promise<SelfTestLog> {
-    return readLog(this.#port, 'SelfTestLog', { lid: 'device_self_test' })
+    return readLog(this.#port, 'SelfTestLog', 'device_self_test')
   }
 
   /** The identifiers of the log pages that there are (LID 00h). */
   async supportedLogPages(): Promise<number[]> {
     const lid = 'supported_log_pages'
-    return supportedIds((await readLog(this.#port, 'SupportedLogPages', { lid })).lid_support)
+    return supportedIds((await readLog(this.#port, 'SupportedLogPages', lid)).lid_support)
   }
 
   /** The identifiers of the features that there are (LID 12h). */
   async supportedFeatures(): Promise<number[]> {
     const lid = 'feature_identifiers_supported_and_effects'
-    return supportedIds((await readLog(this.#port, 'FeatureEffectsLog', { lid })).fid_support)
+    return supportedIds((await readLog(this.#port, 'FeatureEffectsLog', lid)).fid_support)
   }
 
   /** How far a sanitize is, or what the last one came to (LID 81h). */
   sanitizeStatus(options: LogPageOptions = {}): Promise<SanitizeStatusLog> {
-    return readLog(this.#port, 'SanitizeStatusLog', { lid: 'sanitize_status', ...options })
+    const names = ['retainAsynchronousEvent'] as const
+    return readLog(this.#port, 'SanitizeStatusLog', 'sanitize_status', options, names)
   }
 
   /**

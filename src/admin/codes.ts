@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Codes of the specification's table by name: what callers may write instead of a number.
 
-import { createError } from '../errors.ts'
+import { checkName } from '../checks.ts'
 import type { CodeRow } from '../spec/form.ts'
 import { type CodeSet, nvme } from '../spec/nvme.ts'
 
@@ -13,16 +13,16 @@ export type CodeName<Set extends CodeSet> = Set extends CodeSet
   ? keyof (typeof nvme.codes)[Set] & string
   : never
 
-/**
- * The number of a name, or the number that was given.
- * @throws NvmError ERR_ARGUMENT for a name that the set has not.
- */
-export function codeOf<Set extends CodeSet>(set: Set, name: CodeName<Set> | number): number {
-  if (typeof name === 'number') return name
+/** The number of a name. @throws NvmError ERR_ARGUMENT for a name that the set has not */
+export function codeOf<Set extends CodeSet>(set: Set, name: CodeName<Set>): number {
   const rows: Readonly<Record<string, CodeRow>> = nvme.codes[set]
-  const row = Object.hasOwn(rows, name) ? rows[name] : undefined
-  if (row !== undefined) return row[0]
-  throw createError('ERR_ARGUMENT', `${set} '${name}' is none of ${Object.keys(rows).join(', ')}`)
+  checkName(set, name, Object.keys(rows))
+  return (rows[name] as CodeRow)[0]
+}
+
+/** As codeOf(), or the number that was given. */
+export function numberOf<Set extends CodeSet>(set: Set, code: CodeName<Set> | number): number {
+  return typeof code === 'number' ? code : codeOf(set, code)
 }
 
 /** The name of a number; undefined where the set has none. */

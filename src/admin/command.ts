@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One admin command as the caller describes it, checked and sent.
 
-import { checkOptions, checkTimeoutMs, show } from '../checks.ts'
+import { checkInteger, checkOptions, checkTimeoutMs, namesOf, show } from '../checks.ts'
 import {
   type CommandCompletion,
   type CommandWords,
@@ -57,7 +57,7 @@ export const allNamespaces = 0xffffffff
 
 const commandWords = 16
 /** Of one command where the controller has no limit. */
-const dataBytesMax = 2 ** 26
+export const dataBytesMax = 2 ** 26
 const { admin_opcode: adminOpcode } = nvme.codes
 
 /** Commands after which a namespace may have another format, or be gone. */
@@ -66,7 +66,13 @@ const namespaceOpcodes: readonly number[] = [
   adminOpcode.namespace_management[0],
   adminOpcode.namespace_attachment[0],
 ]
+const optionNames = namesOf<AdminOptions>({ timeoutMs: true })
 const commandNames = ['opcode', 'data', ...Object.keys(wordPositions)]
+
+/** An id that a command takes: of a namespace, of none (0) or of all. */
+export function checkNsid(nsid: number): void {
+  checkInteger('nsid', nsid, 0, allNamespaces)
+}
 
 function encodeCommand(command: AdminCommand): Uint32Array<ArrayBuffer> {
   checkWords(command)
@@ -78,7 +84,8 @@ function encodeCommand(command: AdminCommand): Uint32Array<ArrayBuffer> {
   return words
 }
 
-function checkData(data: Uint8Array | undefined, transferBytesMax: number): void {
+/** @throws NvmError ERR_ARGUMENT, ERR_RANGE for what is no data of one command */
+export function checkData(data: Uint8Array | undefined, transferBytesMax: number): void {
   if (data === undefined) return
   if (!(data instanceof Uint8Array)) {
     throw createError('ERR_ARGUMENT', `data is a Uint8Array, and not ${show(data)}`)
@@ -97,6 +104,7 @@ export async function submit(
   options: AdminOptions = {},
 ): Promise<CommandCompletion> {
   checkOptions('an admin command', command, commandNames)
+  checkOptions('the options of an admin command', options, optionNames)
   const { opcode, nsid = 0, data } = command
   const { timeoutMs = port.timeoutMs } = options
   checkTimeoutMs(timeoutMs)

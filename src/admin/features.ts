@@ -2,13 +2,14 @@
 // Get Features and Set Features (NVMe base 2.0, 5.15 and 5.27): a feature of the table with a typed
 // value, any other by its number.
 
+import { checkBoolean, checkInteger, checkObject, checkOptions, namesOf, show } from '../checks.ts'
 import { createError } from '../errors.ts'
 import { byteLengthOf, type Decoded, type DecodedBits, decode, decodeBits } from '../spec/decode.ts'
 import { encode, encodeBits } from '../spec/encode.ts'
 import type { BitLayoutName, StructureName } from '../spec/nvme.ts'
 import { nvme } from '../spec/nvme.ts'
 import { type CodeName, codeOf } from './codes.ts'
-import { type AdminPort, submit } from './command.ts'
+import { type AdminPort, checkData, checkNsid, dataBytesMax, submit } from './command.ts'
 import { type FeatureForm, type FeatureName, featureForms } from './feature-table.ts'
 
 type Forms = typeof featureForms
@@ -130,19 +131,51 @@ export interface RawFeatureValue extends SetFeatureOptions {
   readonly data?: Uint8Array
 }
 
+const getNames = namesOf<GetFeatureOptions & { readonly of?: unknown }>({
+  select: true,
+  nsid: true,
+  of: true,
+})
+const setNames = namesOf<SetFeatureOptions>({ save: true, nsid: true })
+const requestNames = namesOf<RawFeatureRequest>({
+  fid: true,
+  select: true,
+  nsid: true,
+  cdw11: true,
+  uuidIndex: true,
+  byteLength: true,
+})
+const valueNames = namesOf<RawFeatureValue>({
+  fid: true,
+  save: true,
+  nsid: true,
+  cdw11: true,
+  cdw12: true,
+  cdw13: true,
+  cdw15: true,
+  uuidIndex: true,
+  data: true,
+})
+const fidMax = 0xff
 const { admin_opcode: adminOpcode } = nvme.codes
 
 function formOf(name: FeatureName): FeatureForm {
-  if (Object.hasOwn(featureForms, name)) return featureForms[name]
+  if (typeof name === 'string' && Object.hasOwn(featureForms, name)) return featureForms[name]
   const names = Object.keys(featureForms).join(', ')
-  throw createError('ERR_ARGUMENT', `feature '${name}' is none of ${names}; give fid, its number`)
+  throw createError(
+    'ERR_ARGUMENT',
+    `feature ${show(name)} is none of ${names}; give fid, its number`,
+  )
 }
 
 export async function getRawFeature(
   port: AdminPort,
   request: RawFeatureRequest,
 ): Promise<RawFeature> {
+  checkOptions('getRawFeature', request, requestNames)
   const { fid, select = 'current', nsid = 0, cdw11 = 0, uuidIndex = 0, byteLength = 0 } = request
+  checkInteger('fid', fid, 0, fidMax)
+  checkInteger('byteLength', byteLength, 0, dataBytesMax)
   const data = byteLength === 0 ? undefined : new Uint8Array(byteLength)
   const { dword0 } = await submit(port, {
     opcode: adminOpcode.get_features[0],
@@ -161,22 +194,32 @@ export async function getFeature(
   options: GetFeatureOptions & { readonly of?: Readonly<Record<string, number>> },
 ): Promise<object> {
   const form = formOf(name)
-  const { select = 'current', of = {} } = options
-  for (const part of Object.keys(of)) {
-    if (form.parts?.includes(part)) continue
-    throw createError('ERR_ARGUMENT', `feature ${name} has no part '${part}'`)
-  }
+  checkOptions('getFeature', options, getNames)
+  const { select = 'current', of } = options
+  if (of !== undefined) checkParts(name, form.parts ?? [], of)
   const asksCapabilities = select === 'supported_capabilities'
   const { dword0, data } = await getRawFeature(port, {
     fid: codeOf('feature', name),
     select,
     nsid: namespaceOf(name, form, options.nsid, asksCapabilities),
-    cdw11: form.bits === undefined ? 0 : encodeBits(form.bits, of as never),
+    cdw11: form.bits === undefined ? 0 : encodeBits(form.bits, (of ?? {}) as never),
     byteLength: form.data === undefined || asksCapabilities ? 0 : byteLengthOf(form.data),
   })
   if (asksCapabilities) return decodeBits('feature_capabilities', dword0)
   if (form.data !== undefined) return decode(form.data, data as Uint8Array)
   return decodeBits(form.bits as BitLayoutName, dword0)
+}
+
+/** Of a feature with several values, which one is asked for: the names of all parts, no others. */
+function checkParts(name: FeatureName, parts: readonly string[], of: object): void {
+  checkObject('of', of)
+  const odd = Object.keys(of).find((part) => !parts.includes(part))
+  if (odd !== undefined) {
+    throw createError('ERR_ARGUMENT', `feature ${name} has no part '${odd}'`)
+  }
+  const missing = parts.find((part) => !Object.hasOwn(of, part))
+  if (missing === undefined) return
+  throw createError('ERR_ARGUMENT', `feature ${name} has parts; ${missing} is missing`)
 }
 
 function namespaceOf(
@@ -188,11 +231,16 @@ function namespaceOf(
   if (form.ofNamespace && nsid === undefined && !isOptional) {
     throw createError('ERR_ARGUMENT', `feature ${name} is one of each namespace; give nsid`)
   }
+  if (nsid !== undefined) checkNsid(nsid)
   return nsid ?? 0
 }
 
 export async function setRawFeature(port: AdminPort, value: RawFeatureValue): Promise<number> {
+  checkOptions('setRawFeature', value, valueNames)
   const { fid, save = false, nsid = 0, uuidIndex = 0, data } = value
+  checkInteger('fid', fid, 0, fidMax)
+  checkBoolean('save', save)
+  checkData(data, port.transferBytesMax())
   const { cdw11 = 0, cdw12 = 0, cdw13 = 0, cdw15 = 0 } = value
   const { dword0 } = await submit(port, {
     opcode: adminOpcode.set_features[0],
@@ -216,10 +264,12 @@ export async function setFeature(
   options: SetFeatureOptions,
 ): Promise<number> {
   const form = formOf(name)
-  const layout = form.bits === undefined ? undefined : nvme.bitLayouts[form.bits]
-  for (const field of Object.keys(layout?.bits ?? {})) {
-    if (field in value) continue
-    throw createError('ERR_ARGUMENT', `feature ${name} is set as a whole; ${field} is missing`)
+  checkObject(`the value of feature ${name}`, value)
+  checkOptions('setFeature', options, setNames)
+  const given = value as Readonly<Record<string, unknown>>
+  const missing = fieldsOf(form).find((field) => given[field] === undefined)
+  if (missing !== undefined) {
+    throw createError('ERR_ARGUMENT', `feature ${name} is set as a whole; ${missing} is missing`)
   }
   return setRawFeature(port, {
     fid: codeOf('feature', name),
@@ -228,4 +278,10 @@ export async function setFeature(
     ...(form.bits === undefined ? {} : { cdw11: encodeBits(form.bits, value as never) }),
     ...(form.data === undefined ? {} : { data: encode(form.data, value as never) }),
   })
+}
+
+function fieldsOf({ bits, data }: FeatureForm): string[] {
+  const ofBits = bits === undefined ? {} : nvme.bitLayouts[bits].bits
+  const ofData = data === undefined ? {} : nvme.structures[data].fields
+  return Object.keys({ ...ofBits, ...ofData })
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Identify (NVMe base 2.0, 5.17): any data structure as bytes, and those of the table decoded.
 
+import { checkOptions, namesOf } from '../checks.ts'
 import { byteLengthOf, type Decoded, decode } from '../spec/decode.ts'
 import { encodeBits } from '../spec/encode.ts'
 import { nvme } from '../spec/nvme.ts'
-import { type CodeName, codeOf } from './codes.ts'
-import { type AdminPort, submit } from './command.ts'
+import { type CodeName, numberOf } from './codes.ts'
+import { type AdminPort, checkNsid, submit } from './command.ts'
 
 /**
  * Identify Controller (CNS 01h), with the names of the specification in lower case.
@@ -71,32 +72,54 @@ export interface NamespaceDescriptors {
   readonly csi?: number
 }
 
+const requestNames = namesOf<IdentifyRequest>({
+  cns: true,
+  nsid: true,
+  cntid: true,
+  csi: true,
+  cnssid: true,
+  uuidIndex: true,
+})
 const identifyBytes = 4096
 const identifierType = nvme.codes.namespace_identifier_type
 const headerBytes = byteLengthOf('NamespaceIdDescriptor')
 
 /** The 4096 bytes of any data structure. */
 export async function identify(port: AdminPort, request: IdentifyRequest): Promise<Uint8Array> {
-  const { nsid = 0, cntid = 0, cnssid = 0, uuidIndex = 0 } = request
+  checkOptions('identify', request, requestNames)
+  const { nsid = 0, cntid = 0, csi = 0, cnssid = 0, uuidIndex = 0 } = request
   const data = new Uint8Array(identifyBytes)
   await submit(port, {
     opcode: nvme.codes.admin_opcode.identify[0],
     nsid,
-    cdw10: encodeBits('identify_cdw10', { cns: codeOf('cns', request.cns), cntid }),
-    cdw11: encodeBits('identify_cdw11', { cnssid, csi: codeOf('csi', request.csi ?? 0) }),
+    cdw10: encodeBits('identify_cdw10', { cns: numberOf('cns', request.cns), cntid }),
+    cdw11: encodeBits('identify_cdw11', { cnssid, csi: numberOf('csi', csi) }),
     cdw14: encodeBits('identify_cdw14', { uuid_index: uuidIndex }),
     data,
   })
   return data
 }
 
+type IdentifyStructure = `Identify${string}` & Parameters<typeof decode>[0]
+
 /** As identify(), decoded as a structure of the table. */
-export async function identifyAs<Name extends `Identify${string}` & Parameters<typeof decode>[0]>(
+export async function identifyAs<Name extends IdentifyStructure>(
   port: AdminPort,
   name: Name,
   request: IdentifyRequest,
 ): Promise<Decoded<Name>> {
   return decode(name, await identify(port, request))
+}
+
+/** As identifyAs(), of the namespace that a caller named. */
+export async function identifyNamespaceAs<Name extends IdentifyStructure>(
+  port: AdminPort,
+  name: Name,
+  cns: CodeName<'cns'>,
+  nsid: number,
+): Promise<Decoded<Name>> {
+  checkNsid(nsid)
+  return identifyAs(port, name, { cns, nsid })
 }
 
 /** The ids of a list of namespaces, which ends at the first 0; at most 1024. */

@@ -2,12 +2,12 @@
 // Get Log Page (NVMe base 2.0, 5.16): any page as bytes, in as many commands as it takes, and those
 // of the table decoded.
 
-import { checkInteger } from '../checks.ts'
+import { checkBoolean, checkInteger, checkOptions, namesOf } from '../checks.ts'
 import { createError } from '../errors.ts'
 import { byteLengthOf, type Decoded, decode, decodeBits } from '../spec/decode.ts'
 import { encodeBits } from '../spec/encode.ts'
 import { nvme } from '../spec/nvme.ts'
-import { type CodeName, codeOf } from './codes.ts'
+import { type CodeName, numberOf } from './codes.ts'
 import { type AdminPort, allNamespaces, submit } from './command.ts'
 import { identifyAs, listedNamespaces } from './identify.ts'
 
@@ -83,6 +83,18 @@ export interface LogPageRequest extends LogPageOptions {
   readonly uuidIndex?: number
 }
 
+const requestNames = namesOf<LogPageRequest>({
+  lid: true,
+  byteLength: true,
+  offset: true,
+  nsid: true,
+  lsp: true,
+  lsi: true,
+  csi: true,
+  uuidIndex: true,
+  retainAsynchronousEvent: true,
+})
+const pageNames = namesOf<LogPageOptions>({ retainAsynchronousEvent: true })
 const dwordBytes = 4
 const smallDwordsMax = 2 ** 12
 const largeBytesMax = 2 ** 32 * dwordBytes
@@ -90,7 +102,9 @@ const readsBytesMax = 2 ** 30
 
 /** `byteLength` bytes of a log page, which may be more than one command transfers. */
 export async function getLogPage(port: AdminPort, request: LogPageRequest): Promise<Uint8Array> {
+  checkOptions('getLogPage', request, requestNames)
   const { byteLength, offset = 0, retainAsynchronousEvent = true } = request
+  checkBoolean('retainAsynchronousEvent', retainAsynchronousEvent)
   checkInteger('byteLength', byteLength, dwordBytes, readsBytesMax)
   checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER - largeBytesMax)
   if (byteLength % dwordBytes !== 0 || offset % dwordBytes !== 0) {
@@ -134,7 +148,7 @@ async function readPart(
     opcode: nvme.codes.admin_opcode.get_log_page[0],
     nsid,
     cdw10: encodeBits('get_log_page_cdw10', {
-      lid: codeOf('log_page', request.lid),
+      lid: numberOf('log_page', request.lid),
       lsp,
       rae: retains ? 1 : 0,
       numdl: dwords & 0xffff,
@@ -142,18 +156,21 @@ async function readPart(
     cdw11: encodeBits('get_log_page_cdw11', { numdu: Math.floor(dwords / 2 ** 16), lsi }),
     cdw12: offset % 2 ** 32,
     cdw13: Math.floor(offset / 2 ** 32),
-    cdw14: encodeBits('get_log_page_cdw14', { uuid_index: uuidIndex, csi: codeOf('csi', csi) }),
+    cdw14: encodeBits('get_log_page_cdw14', { uuid_index: uuidIndex, csi: numberOf('csi', csi) }),
     data,
   })
 }
 
-/** A page that is a structure of the table. */
+/** A page that is a structure of the table, read with the options that it takes. */
 export async function readLog<Name extends Parameters<typeof decode>[0]>(
   port: AdminPort,
   name: Name,
-  request: Omit<LogPageRequest, 'byteLength'>,
+  lid: CodeName<'log_page'>,
+  options: Partial<LogPageRequest> = {},
+  optionNames: readonly (keyof LogPageRequest)[] = [],
 ): Promise<Decoded<Name>> {
-  return decode(name, await getLogPage(port, { ...request, byteLength: byteLengthOf(name) }))
+  checkOptions(lid, options, optionNames)
+  return decode(name, await getLogPage(port, { ...options, lid, byteLength: byteLengthOf(name) }))
 }
 
 /** The entries in use, the newest first. */
@@ -161,6 +178,7 @@ export async function readErrors(
   port: AdminPort,
   options: LogPageOptions,
 ): Promise<ErrorLogEntry[]> {
+  checkOptions('error_information', options, pageNames)
   const { elpe } = await identifyAs(port, 'IdentifyController', { cns: 'identify_controller' })
   const entryBytes = byteLengthOf('ErrorLogEntry')
   const byteLength = (elpe + 1) * entryBytes
@@ -175,6 +193,7 @@ export async function readChangedNamespaces(
   port: AdminPort,
   options: LogPageOptions,
 ): Promise<number[]> {
+  checkOptions('changed_namespace_list', options, pageNames)
   const byteLength = byteLengthOf('NamespaceList')
   return listedNamespaces(
     await getLogPage(port, { lid: 'changed_namespace_list', byteLength, ...options }),

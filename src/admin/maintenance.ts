@@ -2,11 +2,11 @@
 // Sanitize and Device Self-test (NVMe base 2.0, 5.24 and 5.9): both go on when the command has
 // completed; log pages tell how far they are.
 
-import { checkInteger } from '../checks.ts'
+import { checkBoolean, checkInteger, checkOptions, namesOf } from '../checks.ts'
 import { encodeBits } from '../spec/encode.ts'
 import { nvme } from '../spec/nvme.ts'
 import { type CodeName, codeOf } from './codes.ts'
-import { type AdminPort, allNamespaces, submit } from './command.ts'
+import { type AdminPort, allNamespaces, checkNsid, submit } from './command.ts'
 
 /**
  * How the NVM subsystem is sanitized.
@@ -36,28 +36,40 @@ export interface SelfTestOptions {
   readonly nsid?: number
 }
 
+const sanitizeNames = namesOf<SanitizeOptions>({
+  action: true,
+  allowUnrestrictedExit: true,
+  passes: true,
+  pattern: true,
+  invertBetweenPasses: true,
+  noDeallocate: true,
+})
+const selfTestNames = namesOf<SelfTestOptions>({ nsid: true })
 const passesMax = 16
+const patternMax = 0xffffffff
 const { admin_opcode: adminOpcode } = nvme.codes
 
 export async function sanitize(port: AdminPort, options: SanitizeOptions): Promise<void> {
+  checkOptions('sanitize', options, sanitizeNames)
   const { passes = 1, pattern = 0 } = options
+  const { allowUnrestrictedExit = false, invertBetweenPasses = false } = options
+  const { noDeallocate = false } = options
+  checkInteger('passes', passes, 1, passesMax)
+  checkInteger('pattern', pattern, 0, patternMax)
+  checkBoolean('allowUnrestrictedExit', allowUnrestrictedExit)
+  checkBoolean('invertBetweenPasses', invertBetweenPasses)
+  checkBoolean('noDeallocate', noDeallocate)
   await submit(port, {
     opcode: adminOpcode.sanitize[0],
     cdw10: encodeBits('sanitize_cdw10', {
       sanact: codeOf('sanitize_action', options.action),
-      ause: options.allowUnrestrictedExit ? 1 : 0,
-      owpass: passes === passesMax ? 0 : checkPasses(passes),
-      oipbp: options.invertBetweenPasses ? 1 : 0,
-      ndas: options.noDeallocate ? 1 : 0,
+      ause: allowUnrestrictedExit ? 1 : 0,
+      owpass: passes === passesMax ? 0 : passes, // 0 stands for 16
+      oipbp: invertBetweenPasses ? 1 : 0,
+      ndas: noDeallocate ? 1 : 0,
     }),
     cdw11: pattern,
   })
-}
-
-/** 0 means 16 in the command, and is refused as a number of passes. */
-function checkPasses(passes: number): number {
-  checkInteger('passes', passes, 1, passesMax)
-  return passes
 }
 
 export async function selfTest(
@@ -65,9 +77,12 @@ export async function selfTest(
   test: CodeName<'self_test_code'>,
   options: SelfTestOptions,
 ): Promise<void> {
+  checkOptions('deviceSelfTest', options, selfTestNames)
+  const { nsid = allNamespaces } = options
+  checkNsid(nsid)
   await submit(port, {
     opcode: adminOpcode.device_self_test[0],
-    nsid: options.nsid ?? allNamespaces,
+    nsid,
     cdw10: encodeBits('device_self_test_cdw10', { stc: codeOf('self_test_code', test) }),
   })
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Format NVM, Namespace Management and Namespace Attachment (NVMe base 2.0, 5.14, 5.23, 5.22).
 
-import { checkInteger } from '../checks.ts'
+import { checkArray, checkBoolean, checkInteger, checkOptions, namesOf, show } from '../checks.ts'
 import { createError } from '../errors.ts'
 import { type Decoded, decodeBits } from '../spec/decode.ts'
 import { encode, encodeBits } from '../spec/encode.ts'
@@ -51,19 +51,54 @@ export interface CreateNamespaceOptions extends LayoutOptions, AdminOptions {
   readonly shared?: boolean
 }
 
+const layoutNames = {
+  blockSize: true,
+  metadataSize: true,
+  lbaFormat: true,
+  extended: true,
+  protection: true,
+  protectionFirst: true,
+} as const satisfies Record<keyof LayoutOptions, true>
+const formatNames = namesOf<FormatOptions>({ ...layoutNames, timeoutMs: true, secureErase: true })
+const createNames = namesOf<CreateNamespaceOptions>({
+  ...layoutNames,
+  timeoutMs: true,
+  blockCount: true,
+  capacity: true,
+  shared: true,
+})
+const deleteNames = namesOf<AdminOptions>({ timeoutMs: true })
+const blockSizeMax = 2 ** 31
+const metadataSizeMax = 0xffff
+const lbaFormatsMax = 64
 const controllersMax = 2047
+const controllerIdMax = 0xffff
 const formatLowerBits = 4
 const formatLowerMask = 0xf
 const { admin_opcode: adminOpcode } = nvme.codes
 
+/** A layout, checked as far as that goes without asking the controller. */
+function checkLayout(options: LayoutOptions): { extended: boolean; protectionFirst: boolean } {
+  const { blockSize, metadataSize, lbaFormat } = options
+  const { extended = false, protectionFirst = false } = options
+  checkBoolean('extended', extended)
+  checkBoolean('protectionFirst', protectionFirst)
+  if (blockSize !== undefined) checkInteger('blockSize', blockSize, 1, blockSizeMax)
+  if (metadataSize !== undefined) checkInteger('metadataSize', metadataSize, 0, metadataSizeMax)
+  if (lbaFormat !== undefined) {
+    checkInteger('lbaFormat', lbaFormat, 0, lbaFormatsMax - 1)
+    if (blockSize === undefined && metadataSize === undefined) return { extended, protectionFirst }
+    const instead = 'lbaFormat says block size and metadata size; give it or those'
+    throw createError('ERR_ARGUMENT', instead)
+  }
+  if (metadataSize === undefined || blockSize !== undefined) return { extended, protectionFirst }
+  throw createError('ERR_ARGUMENT', 'metadataSize is given without blockSize')
+}
+
 /** The index of the LBA format that the options name. */
 async function findFormat(port: AdminPort, nsid: number, options: LayoutOptions): Promise<number> {
   const { blockSize, metadataSize = 0, lbaFormat } = options
-  const formatsMax = 64
-  if (lbaFormat !== undefined) {
-    checkInteger('lbaFormat', lbaFormat, 0, formatsMax - 1)
-    return lbaFormat
-  }
+  if (lbaFormat !== undefined) return lbaFormat
   const identify = await identifyAs(port, 'IdentifyNamespace', { cns: 'identify_namespace', nsid })
   if (blockSize === undefined) return formatIndex(identify.flbas)
   const formats = identify.lbaf.slice(0, identify.nlbaf + 1)
@@ -107,26 +142,33 @@ export async function formatNamespace(
   options: FormatOptions,
 ): Promise<void> {
   const id = namespaceOrAll(nsid)
+  checkOptions('formatNamespace', options, formatNames)
+  const { protection = 'none', secureErase = 'none', timeoutMs = port.timeoutMs } = options
+  const { extended, protectionFirst } = checkLayout(options)
   const format = await findFormat(port, id, options)
-  const { extended = false, protection = 'none', protectionFirst = false } = options
   const cdw10 = encodeBits('format_nvm_cdw10', {
     lbafl: format & formatLowerMask,
     lbafu: format >> formatLowerBits,
     mset: extended ? 1 : 0,
     pi: codeOf('protection_information', protection),
     pil: protectionFirst ? 1 : 0,
-    ses: codeOf('secure_erase', options.secureErase ?? 'none'),
+    ses: codeOf('secure_erase', secureErase),
   })
-  await submit(port, { opcode: adminOpcode.format_nvm[0], nsid: id, cdw10 }, options)
+  await submit(port, { opcode: adminOpcode.format_nvm[0], nsid: id, cdw10 }, { timeoutMs })
 }
 
 export async function createNamespace(
   port: AdminPort,
   options: CreateNamespaceOptions,
 ): Promise<number> {
+  checkOptions('createNamespace', options, createNames)
   const { blockCount, capacity = blockCount, shared = false } = options
+  const { protection = 'none', timeoutMs = port.timeoutMs } = options
+  checkBlocks('blockCount', blockCount)
+  checkBlocks('capacity', capacity)
+  checkBoolean('shared', shared)
+  const { extended, protectionFirst } = checkLayout(options)
   const format = await findFormat(port, allNamespaces, options)
-  const { extended = false, protection = 'none', protectionFirst = false } = options
   const data = encode('NamespaceManagementData', {
     nsze: BigInt(blockCount),
     ncap: BigInt(capacity),
@@ -143,7 +185,15 @@ export async function createNamespace(
   })
   const cdw10 = selectBits('create')
   const command = { opcode: adminOpcode.namespace_management[0], cdw10, data }
-  return (await submit(port, command, options)).dword0
+  return (await submit(port, command, { timeoutMs })).dword0
+}
+
+/** A number of blocks, at least one. */
+function checkBlocks(what: string, value: number | bigint): void {
+  const isCount = typeof value === 'bigint' || Number.isSafeInteger(value)
+  if (!isCount) throw createError('ERR_ARGUMENT', `${what} ${show(value)} is no number of blocks`)
+  if (value >= 1) return
+  throw createError('ERR_RANGE', `${what} is ${show(value)}; it is at least 1`)
 }
 
 function selectBits(name: CodeName<'namespace_management_select'>): number {
@@ -156,6 +206,7 @@ export async function deleteNamespace(
   nsid: number | 'all',
   options: AdminOptions,
 ): Promise<void> {
+  checkOptions('deleteNamespace', options, deleteNames)
   const command = {
     opcode: adminOpcode.namespace_management[0],
     nsid: namespaceOrAll(nsid),
@@ -172,6 +223,8 @@ export async function changeAttachment(
   controllers: readonly number[] | undefined,
 ): Promise<void> {
   checkNamespace(nsid)
+  if (controllers !== undefined) checkArray('controllers', controllers)
+  for (const id of controllers ?? []) checkInteger('a controller id', id, 0, controllerIdMax)
   const ids = controllers ?? [await ownId(port)]
   if (ids.length === 0 || ids.length > controllersMax) {
     throw createError('ERR_RANGE', `${ids.length} controllers; a list has 1 to ${controllersMax}`)

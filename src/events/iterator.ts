@@ -2,7 +2,7 @@
 // One consumer of events: an async iterator with a bounded buffer.
 
 import '../disposable.ts'
-import { checkOptions, namesOf } from '../checks.ts'
+import { checkInteger, checkOptions, checkSignal, namesOf } from '../checks.ts'
 import { createError } from '../errors.ts'
 import type { NvmeEvent } from './event.ts'
 
@@ -56,12 +56,8 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
   constructor(owner: IteratorOwner, options: EventsOptions) {
     checkOptions('events', options, optionNames)
     const { signal, capacity = defaultCapacity } = options
-    if (!Number.isInteger(capacity) || capacity < 1 || capacity > capacityMax) {
-      throw createError('ERR_RANGE', `capacity ${capacity}; it is 1 to ${capacityMax}`)
-    }
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw createError('ERR_ARGUMENT', 'signal is no AbortSignal')
-    }
+    checkInteger('capacity', capacity, 1, capacityMax)
+    checkSignal(signal)
     this.#owner = owner
     this.#capacity = capacity
     this.#signal = signal

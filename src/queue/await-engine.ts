@@ -3,7 +3,7 @@
 // instead of a closure per I/O; the pump (pump.ts) settles what has completed. What is not one
 // direct command is a job (jobs.ts).
 
-import { checkArray } from '../checks.ts'
+import { checkArray, checkSignal } from '../checks.ts'
 import { createError, createStatusError, type NvmError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
@@ -22,6 +22,7 @@ import {
   dataOf,
   type GroupRequest,
   isDirect,
+  isWithoutFua,
   type NamespaceLike,
   planTransfer,
 } from './request.ts'
@@ -115,7 +116,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     const { lba } = request
     if (
       request.signal === undefined &&
-      request.fua !== true &&
+      isWithoutFua(request) &&
       this.#jobs.isIdle &&
       this.#isLive &&
       (this.#pump.isPolling || this.ring.isLive) &&
@@ -235,7 +236,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
         const where = namespace ?? (request.namespace as NamespaceLike)
         checkNamespace(where, controllerId)
         allDirect &&=
-          request.fua !== true && isDirect(where, request.lba, data, bytesMax, controllerId)
+          isWithoutFua(request) && isDirect(where, request.lba, data, bytesMax, controllerId)
         if (values !== undefined) values[i] = filledBytes(data)
       }
       if (!allDirect) return this.run(this.#cutGroup(opcode, namespace, group), values, undefined)
@@ -275,6 +276,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     isRaw = false,
   ): Promise<unknown> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
+    checkSignal(signal)
     const promise = new Promise<unknown>(executor)
     const job = new CommandJob(commands, value, newResolve, newReject)
     job.isRaw = isRaw

@@ -55,7 +55,8 @@ export class SubmissionQueue {
 
   /** The command id of an enqueued slot, by which its completion names it. */
   commandId(slot: number): number {
-    return (this.words[slot << 4] as number) >>> 16
+    const word = Number.isInteger(slot) ? this.words[slot << 4] : undefined
+    return word === undefined ? this.#refuseSlot(slot) : word >>> 16
   }
 
   /** Makes the slot's command a read of whole blocks into `descriptor` from `byteOffset` on. */

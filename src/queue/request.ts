@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads and writes as they are asked for, checked, and cut into commands.
 
-import { checkOptions, show } from '../checks.ts'
+import { checkBoolean, checkOptions, show } from '../checks.ts'
 import { DmaDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
@@ -164,6 +164,10 @@ export function checkLba(lba: number | bigint): number {
   throw createError('ERR_ARGUMENT', `lba ${show(lba)} is not a block address`)
 }
 
+/** Without force unit access, in the two ways to say so; what is no boolean is refused later. */
+export const isWithoutFua = ({ fua }: { readonly fua?: boolean }): boolean =>
+  fua === undefined || fua === false
+
 /** Checks a request, and decides whether the device reaches its memory or the data is bounced. */
 export function planTransfer(
   opcode: number,
@@ -179,7 +183,9 @@ export function planTransfer(
     const blocks = `whole blocks of ${namespace.blockSize}`
     throw createError('ERR_ALIGNMENT', `${plan.byteLength} bytes are no ${blocks}`)
   }
-  const flags = request.fua === true ? fuaFlag : 0
+  const { fua = false } = request
+  checkBoolean('fua', fua)
+  const flags = fua ? fuaFlag : 0
   return { opcode, namespace, lba, flags, data: plan }
 }
 

@@ -2,6 +2,8 @@
 // Reads structures and bit fields of the table: decode('IdentifyController', bytes).mdts. Types are
 // those that the table implies; `bigint` only where a field is 64 bits or wider.
 
+import { show } from '../checks.ts'
+import { createError } from '../errors.ts'
 import { type BitLayout, elementBytes, parseType, type Structure, type Table } from './form.ts'
 import { type BitLayoutName, nvme, type StructureName } from './nvme.ts'
 
@@ -50,20 +52,31 @@ export function byteLengthOf(name: StructureName): number {
 
 /**
  * Reads the structure `name` from `bytes`, which may be longer than it. Byte arrays in the result
- * are copies: it stays as it is when the memory is used again. Too few bytes are a RangeError.
+ * are copies: it stays as it is when the memory is used again.
+ * @throws NvmError ERR_ARGUMENT for what is no structure or no bytes, ERR_RANGE for too few bytes
  * @category Specification
  */
 export function decode<Name extends StructureName>(
   name: Name,
   bytes: Uint8Array | DataView,
 ): Decoded<Name> {
+  if (!isNameIn(nvme.structures, name)) {
+    throw createError('ERR_ARGUMENT', `the table has no structure ${show(name)}`)
+  }
+  if (!(bytes instanceof Uint8Array) && !(bytes instanceof DataView)) {
+    throw createError('ERR_ARGUMENT', `bytes is ${show(bytes)}, and not a Uint8Array`)
+  }
   const { size } = nvme.structures[name]
   if (bytes.byteLength < size) {
-    throw new RangeError(`${name} has ${size} bytes; there are only ${bytes.byteLength}`)
+    const there = `there are only ${bytes.byteLength}`
+    throw createError('ERR_RANGE', `${name} has ${size} bytes; ${there}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, size)
   return readerOfStructure(name)(view, 0) as Decoded<Name>
 }
+
+const isNameIn = (table: object, name: unknown): boolean =>
+  typeof name === 'string' && Object.hasOwn(table, name)
 
 type Reader = (view: DataView, at: number) => unknown
 
@@ -137,12 +150,19 @@ function readText(decoder: typeof latin1, bytes: Uint8Array): string {
 
 /**
  * Takes a register, dword or flag byte apart: decodeBits('cap', value).mqes.
+ * @throws NvmError ERR_ARGUMENT for a name that the table has not, and for no whole number
  * @category Specification
  */
 export function decodeBits<Name extends BitLayoutName>(
   name: Name,
   value: number | bigint,
 ): DecodedBits<Name> {
+  if (!isNameIn(nvme.bitLayouts, name)) {
+    throw createError('ERR_ARGUMENT', `the table has no word ${show(name)}`)
+  }
+  if (typeof value !== 'bigint' && !Number.isInteger(value)) {
+    throw createError('ERR_ARGUMENT', `${name} is ${show(value)}, and not a whole number`)
+  }
   const layout: BitLayout = nvme.bitLayouts[name]
   const word = BigInt.asUintN(layout.width, BigInt(value))
   const entries = Object.entries(layout.bits).map(([bit, [high, low]]) => [

@@ -2,6 +2,7 @@
 // Writes structures and bit fields of the table, the reverse of decode.ts:
 // encodeBits('get_log_page_cdw10', { lid: 2, numdl: 127 }).
 
+import { show } from '../checks.ts'
 import { createError } from '../errors.ts'
 import { byteLengthOf, type Decoded, type DecodedBits } from './decode.ts'
 import { type BitLayout, elementBytes, parseType, type Structure } from './form.ts'
@@ -26,8 +27,9 @@ export function encodeBits<Name extends BitLayoutName>(name: Name, values: Bits<
     }
     const [high, low] = row
     const max = 2 ** (high - low + 1) - 1
-    checkNumber(`${field} of ${name}`, value ?? 0, max)
-    word += (value ?? 0) * 2 ** low
+    if (value === undefined) continue
+    checkNumber(`${field} of ${name}`, value, max)
+    word += value * 2 ** low
   }
   return word
 }
@@ -44,9 +46,8 @@ export function encode<Name extends StructureName>(name: Name, values: Fields<Na
   for (const [field, value] of Object.entries(values)) {
     const row = fields[field]
     if (row === undefined) throw createError('ERR_ARGUMENT', `${name} has no '${field}'`)
-    const { base, count } = parseType(row[1])
-    const elements: Iterable<unknown> =
-      typeof value === 'object' && value !== null ? (value as Iterable<unknown>) : [value]
+    const { base, count, isArray } = parseType(row[1])
+    const elements: Iterable<unknown> = isArray ? elementsOf(`${field} of ${name}`, value) : [value]
     let at = row[0]
     const end = at + count * elementBytes(base, nvme.structures)
     for (const element of elements) {
@@ -55,6 +56,12 @@ export function encode<Name extends StructureName>(name: Name, values: Fields<Na
     }
   }
   return bytes
+}
+
+function elementsOf(what: string, value: unknown): Iterable<unknown> {
+  const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+  if (isList) return value as Iterable<unknown>
+  throw createError('ERR_ARGUMENT', `${what} is ${show(value)}, and not an array`)
 }
 
 function encodeElement(
@@ -86,11 +93,14 @@ function checkNumber(what: string, value: unknown, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
     return value
   }
-  throw createError('ERR_RANGE', `${what} is ${value}; it is a number from 0 to ${max}`)
+  throw createError('ERR_RANGE', `${what} is ${show(value)}; it is a number from 0 to ${max}`)
 }
 
 function checkBigInt(what: string, value: unknown): bigint {
   const number = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value
   if (typeof number === 'bigint' && number >= 0n && number < 2n ** 64n) return number
-  throw createError('ERR_RANGE', `${what} is ${value}; it is an integer from 0 to 2 ** 64 - 1`)
+  throw createError(
+    'ERR_RANGE',
+    `${what} is ${show(value)}; it is an integer from 0 to 2 ** 64 - 1`,
+  )
 }

@@ -223,7 +223,7 @@ describe('an iteration', () => {
     })
   })
 
-  test.each([{ capacity: 0 }, { capacity: 1.5 }, { capacity: 1e9 }])('%j', async (options) => {
+  test.each([{ capacity: 0 }, { capacity: -1 }, { capacity: 1e9 }])('%j', async (options) => {
     await using controller = await openController({ emulator: small })
     expect(() => controller.events(options)).toThrow(withCode('ERR_RANGE'))
     const wrong = { signal: {} as AbortSignal }

@@ -163,7 +163,9 @@ describe('decode of queue entries', () => {
   })
 
   test('refuses too few bytes', () => {
-    expect(() => decode('SubmissionQueueEntry', new Uint8Array(63))).toThrow(RangeError)
+    expect(() => decode('SubmissionQueueEntry', new Uint8Array(63))).toThrow(
+      expect.objectContaining({ code: 'ERR_RANGE' }),
+    )
     expect(byteLengthOf('SubmissionQueueEntry')).toBe(64)
   })
 })
