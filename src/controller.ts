@@ -24,7 +24,7 @@ import {
   type PeerRange,
 } from './dma.ts'
 import { forgetDropped, warnWhenDropped } from './dropped.ts'
-import { createError, type NvmError, unwrap } from './errors.ts'
+import { createError, type NvmError, type NvmErrorDetails, unwrap } from './errors.ts'
 import type { EventIterator, EventsOptions } from './events/iterator.ts'
 import { EventSource } from './events/source.ts'
 import { KnownNamespaces } from './known-namespaces.ts'
@@ -102,6 +102,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly admin: Admin
   /** Engines that may hold memory. @internal */
   readonly users = new Set<MemoryUser>()
+  /** Of errors. */
+  readonly #details: NvmErrorDetails = { dump: () => this.dump() }
   #native: NativeController
   #info: ControllerInfo
   readonly #namespaces: KnownNamespaces
@@ -132,7 +134,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
       namespacesChanged: (nsid) => this.#namespaces.forget(nsid),
     })
     this.#namespaces = new KnownNamespaces(this.admin, this, this.#queues)
-    this.#events = new EventSource(native.handle, (event) => this.#namespaces.check(event))
+    this.#events = new EventSource(native.handle, this.#details, (event) =>
+      this.#namespaces.check(event),
+    )
     const left = 'was dropped without close(): it stays open until the thread ends'
     warnWhenDropped(this, `A controller (${this.#info.address}) ${left}`)
   }
@@ -149,7 +153,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   async claimAdmin(): Promise<void> {
     this.#refuseIfClosed()
     if (this.#native.hasAdmin) return
-    unwrap(await binding().claimAdmin(this.handle))
+    unwrap(await binding().claimAdmin(this.handle), this.#details)
     this.#native = unwrap(binding().describeController(this.handle))
     this.#info = makeInfo(this.#native)
   }
@@ -160,7 +164,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    */
   async reset(): Promise<void> {
     this.#refuseIfClosed()
-    unwrap(await binding().resetController(this.handle))
+    unwrap(await binding().resetController(this.handle), this.#details)
   }
 
   /**
@@ -171,7 +175,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    */
   async resetSubsystem(): Promise<void> {
     this.#refuseIfClosed()
-    unwrap(await binding().resetSubsystem(this.handle))
+    unwrap(await binding().resetSubsystem(this.handle), this.#details)
   }
 
   /** A token with which a Worker opens the same controller: `openController(token)`. */
@@ -346,7 +350,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     const wakes = mode === 'await' && this.#native.wakes
     if (wakes) openWakeSocket()
     const outcome = await binding().createQueuePair(this.handle, depth, wakes)
-    const ring = new QueueRing(unwrap(outcome), {
+    const ring = new QueueRing(unwrap(outcome, this.#details), {
       tagged: mode === 'await',
       takesSgls: this.#native.takesSgls,
       controllerId: this.id,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "driver/admin_queue_state.h"
+#include "driver/command_name.h"
 #include "driver/quarantine.h"
 #include "driver/reset.h"
 #include "driver/wait.h"
@@ -87,9 +88,9 @@ Result<Completion> AdminQueue::Sent::wait() {
       completion.ok() && abort_timeout_ns_ != 0 &&
       (completion.value().status_field & kStatusCode) == spec::status::command_aborted;
   if (!aborted) return completion;
-  return Status(ErrorCode::Timeout,
-                "admin command, opcode " + std::to_string(command_.opc) + ", was aborted after " +
-                    std::to_string(timeout_ns_ / kNanosecondsPerMillisecond) + " ms");
+  return Status(ErrorCode::Timeout, admin_command_name(command_.opc) + " was aborted after " +
+                                        std::to_string(timeout_ns_ / kNanosecondsPerMillisecond) +
+                                        " ms");
 }
 
 Result<Completion> AdminQueue::submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,

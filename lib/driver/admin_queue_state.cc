@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "driver/command_name.h"
 #include "driver/doorbell.h"
 #include "driver/reset.h"
 #include "driver/wait.h"
@@ -188,9 +189,8 @@ bool AdminQueue::State::settled(AdminTicket ticket) {
 Result<Completion> AdminQueue::State::collect(AdminTicket ticket,
                                               const spec::SubmissionQueueEntry& command,
                                               uint64_t timeout_ns, Status health) {
-  const std::string what = "admin command, opcode " + std::to_string(command.opc) + ", id " +
-                           std::to_string(ticket.slot) + ", on " +
-                           transport->capabilities().address;
+  const std::string what = admin_command_name(command.opc) + ", id " + std::to_string(ticket.slot) +
+                           ", on " + transport->capabilities().address;
   std::lock_guard lock(mutex);
   if (lost) return Status(ErrorCode::ControllerGone, what);
   if (ticket.epoch != epoch) return Status(ErrorCode::Aborted, what + ", which was reset");

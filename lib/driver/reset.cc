@@ -2,6 +2,7 @@
 #include "driver/reset.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <string>
 
 #include "driver/wait.h"
@@ -25,9 +26,13 @@ Status gone(Transport& transport) {
 }
 
 Status not_in_time(Transport& transport, const char* what, uint64_t timeout_ns) {
+  char state[48];
+  std::snprintf(state, sizeof state, " ms; CC is 0x%08x, CSTS 0x%08x",
+                transport.read_register32(registers::cc),
+                transport.read_register32(registers::csts));
   return Status(ErrorCode::Timeout,
                 transport.capabilities().address + ": " + what + " was not reached in " +
-                    std::to_string(timeout_ns / kNanosecondsPerMillisecond) + " ms");
+                    std::to_string(timeout_ns / kNanosecondsPerMillisecond) + state);
 }
 
 }  // namespace

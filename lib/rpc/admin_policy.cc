@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "driver/command_name.h"
+
 namespace nvm::rpc {
 namespace {
 
@@ -50,11 +52,11 @@ bool names_other_namespace(const spec::SubmissionQueueEntry& command,
 }  // namespace
 
 Status check_admin_command(const spec::SubmissionQueueEntry& command, const ServicePolicy& policy) {
-  const std::string what = "admin command, opcode " + std::to_string(command.opc);
-  if (is_managers(command)) return Status(ErrorCode::Refused, what + ", is the manager's own");
+  const std::string what = admin_command_name(command.opc);
+  if (is_managers(command)) return Status(ErrorCode::Refused, what + " is the manager's own");
   if (is_harmless(command)) return {};
   if (!policy.administers) {
-    return Status(ErrorCode::Refused, what + ", changes the controller for everybody");
+    return Status(ErrorCode::Refused, what + " changes the controller for everybody");
   }
   if (policy.sharing.read_only) {
     return Status(ErrorCode::Refused, what + ", of a client that may only read");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "driver/command_name.h"
 #include "platform/clock.h"
 #include "rpc/admin_policy.h"
 #include "rpc/session.h"
@@ -179,8 +180,8 @@ bool Session::settle(Outstanding& each, uint64_t now_ns) {
   if (each.overdue || now_ns < each.deadline_ns) return false;
   if (awaited) {
     reply(make_failure(each.request, {ErrorCode::Timeout, 0, 0,
-                                      "admin command, opcode " + std::to_string(each.command.opc) +
-                                          ", on " + served_.transport->capabilities().address}));
+                                      admin_command_name(each.command.opc) + ", on " +
+                                          served_.transport->capabilities().address}));
   }
   each.overdue = each.ours || each.ticket.has_value();
   return !each.overdue;

@@ -2537,6 +2537,43 @@ inline const char* status_text(uint16_t status_field) {
   }
 }
 
+// An admin command in the words of the specification; null for one that it does not have.
+inline const char* admin_opcode_text(uint8_t code) {
+  switch (code) {
+    case admin_opcode::delete_io_submission_queue: return "Delete I/O Submission Queue";
+    case admin_opcode::create_io_submission_queue: return "Create I/O Submission Queue";
+    case admin_opcode::get_log_page: return "Get Log Page";
+    case admin_opcode::delete_io_completion_queue: return "Delete I/O Completion Queue";
+    case admin_opcode::create_io_completion_queue: return "Create I/O Completion Queue";
+    case admin_opcode::identify: return "Identify";
+    case admin_opcode::abort: return "Abort";
+    case admin_opcode::set_features: return "Set Features";
+    case admin_opcode::get_features: return "Get Features";
+    case admin_opcode::asynchronous_event_request: return "Asynchronous Event Request";
+    case admin_opcode::namespace_management: return "Namespace Management";
+    case admin_opcode::firmware_commit: return "Firmware Commit";
+    case admin_opcode::firmware_image_download: return "Firmware Image Download";
+    case admin_opcode::device_self_test: return "Device Self-test";
+    case admin_opcode::namespace_attachment: return "Namespace Attachment";
+    case admin_opcode::keep_alive: return "Keep Alive";
+    case admin_opcode::directive_send: return "Directive Send";
+    case admin_opcode::directive_receive: return "Directive Receive";
+    case admin_opcode::virtualization_management: return "Virtualization Management";
+    case admin_opcode::nvme_mi_send: return "NVMe-MI Send";
+    case admin_opcode::nvme_mi_receive: return "NVMe-MI Receive";
+    case admin_opcode::capacity_management: return "Capacity Management";
+    case admin_opcode::lockdown: return "Lockdown";
+    case admin_opcode::doorbell_buffer_config: return "Doorbell Buffer Config";
+    case admin_opcode::fabrics_commands: return "Fabrics Commands";
+    case admin_opcode::format_nvm: return "Format NVM";
+    case admin_opcode::security_send: return "Security Send";
+    case admin_opcode::security_receive: return "Security Receive";
+    case admin_opcode::sanitize: return "Sanitize";
+    case admin_opcode::get_lba_status: return "Get LBA Status";
+    default: return nullptr;
+  }
+}
+
 // Every size and every offset, checked by the compiler.
 static_assert(sizeof(SubmissionQueueEntry) == 64);
 static_assert(offsetof(SubmissionQueueEntry, opc) == 0);

@@ -125,6 +125,23 @@ function codesText(name: string, rows: Record<string, CodeRow>): string {
   return namespaceText(name, name.replaceAll('_', ' '), aligned(lines))
 }
 
+/** A function from the codes of a set to their texts; other codes have none. */
+function codeTexts(set: string, name: string, comment: string, table: Table): string {
+  const cases = Object.entries(table.codes[set] ?? {}).map(
+    ([code, [, text]]) => `    case ${set}::${code}: return "${text}";`,
+  )
+  return [
+    `// ${comment}`,
+    `inline const char* ${name}(uint8_t code) {`,
+    '  switch (code) {',
+    ...cases,
+    '    default: return nullptr;',
+    '  }',
+    '}',
+    '',
+  ].join('\n')
+}
+
 function statusesText(statuses: Record<string, StatusRow>): string {
   const rows = Object.entries(statuses).map(
     ([name, [sct, sc, text]]) =>
@@ -223,6 +240,12 @@ export function nvmeHeader(table: Table): string {
       vendorText,
       table.statuses,
       (_, text) => text,
+    ),
+    codeTexts(
+      'admin_opcode',
+      'admin_opcode_text',
+      'An admin command in the words of the specification; null for one that it does not have.',
+      table,
     ),
     layoutAsserts(table.structures),
     '}  // namespace nvm::spec\n',

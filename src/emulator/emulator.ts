@@ -4,7 +4,7 @@
 
 import '../disposable.ts'
 import { checkInteger, checkOptions, checkTimeoutMs, namesOf } from '../checks.ts'
-import { unwrap } from '../errors.ts'
+import { type NvmErrorDetails, unwrap } from '../errors.ts'
 import type { ControllerStats, EmulatorHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { type AddedCommand, addCommand, type CommandHandler } from './commands.ts'
@@ -67,6 +67,8 @@ export class Emulator implements AsyncDisposable {
   readonly controllers: number
   readonly #handle: EmulatorHandle
   readonly #id: number
+  /** Of errors. */
+  readonly #details: NvmErrorDetails = { dump: () => this.#dump() }
   #closing: Promise<void> | undefined
 
   /** StartEmulator makes them. @internal */
@@ -117,7 +119,8 @@ export class Emulator implements AsyncDisposable {
 
   /** Adds a namespace and attaches it to all controllers, which tell their hosts; its id. */
   async addNamespace(options: NamespaceOptions): Promise<number> {
-    return unwrap(await binding().addNamespace(this.#handle, toNativeNamespace(options)))
+    const outcome = await binding().addNamespace(this.#handle, toNativeNamespace(options))
+    return unwrap(outcome, this.#details)
   }
 
   /**
@@ -126,7 +129,7 @@ export class Emulator implements AsyncDisposable {
    */
   async removeNamespace(id: number): Promise<void> {
     checkInteger('the namespace id', id, 1, 0xfffffffe)
-    unwrap(await binding().removeNamespace(this.#handle, id))
+    unwrap(await binding().removeNamespace(this.#handle, id), this.#details)
   }
 
   /**
@@ -149,7 +152,17 @@ export class Emulator implements AsyncDisposable {
     checkOptions('save', options, saveNames)
     const { timeoutMs = 10_000 } = options
     checkTimeoutMs(timeoutMs)
-    return new Uint8Array(unwrap(await binding().saveEmulator(this.#handle, timeoutMs)))
+    const outcome = await binding().saveEmulator(this.#handle, timeoutMs)
+    return new Uint8Array(unwrap(outcome, this.#details))
+  }
+
+  /** What its controllers have done, as text. */
+  #dump(): string {
+    const ofController = (stats: ControllerStats, index: number): string => {
+      const counts = Object.entries<number>({ ...stats }).filter(([, count]) => count !== 0)
+      return `Controller ${index}: ${counts.map(([name, count]) => `${name} ${count}`).join(', ')}`
+    }
+    return this.stats().map(ofController).join('\n')
   }
 
   /** Lets the device go; it ends when its last open controller and server have. Idempotent. */

@@ -3,7 +3,7 @@
 // there are iterators, the native side keeps Asynchronous Event Requests outstanding; it wakes us
 // where the device can, and is looked at now and then where not.
 
-import { unwrap } from '../errors.ts'
+import { type NvmErrorDetails, unwrap } from '../errors.ts'
 import type { ControllerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import {
@@ -22,6 +22,8 @@ const pollMs = 100
 
 export class EventSource implements IteratorOwner, Sleeper {
   readonly #handle: ControllerHandle
+  /** Of errors. */
+  readonly #details: NvmErrorDetails
   /** Brings what is known of namespaces up to date, before anybody hears of the event. */
   readonly #beforeEvent: (event: NvmeEvent) => Promise<void>
   readonly #iterators = new Set<EventIterator>()
@@ -33,8 +35,13 @@ export class EventSource implements IteratorOwner, Sleeper {
   /** Of the native side, since it watches. */
   #dropped = 0
 
-  constructor(handle: ControllerHandle, beforeEvent: (event: NvmeEvent) => Promise<void>) {
+  constructor(
+    handle: ControllerHandle,
+    details: NvmErrorDetails,
+    beforeEvent: (event: NvmeEvent) => Promise<void>,
+  ) {
     this.#handle = handle
+    this.#details = details
     this.#beforeEvent = beforeEvent
   }
 
@@ -56,7 +63,7 @@ export class EventSource implements IteratorOwner, Sleeper {
 
   async #start(): Promise<void> {
     openWakeSocket()
-    const wakes = unwrap(await binding().watchEvents(this.#handle))
+    const wakes = unwrap(await binding().watchEvents(this.#handle), this.#details)
     this.#state = 'watching'
     this.#dropped = 0
     if (this.#iterators.size === 0) return this.#stop()
@@ -82,7 +89,7 @@ export class EventSource implements IteratorOwner, Sleeper {
 
   async #take(): Promise<void> {
     while (this.#state === 'watching' && binding().hasEvents(this.#handle)) {
-      const { events, dropped } = unwrap(await binding().takeEvents(this.#handle))
+      const { events, dropped } = unwrap(await binding().takeEvents(this.#handle), this.#details)
       for (const iterator of this.#iterators) iterator.countDropped(dropped - this.#dropped)
       this.#dropped = dropped
       for (const native of events) {

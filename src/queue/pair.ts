@@ -145,6 +145,10 @@ export abstract class QueuePair implements AsyncDisposable {
   /** The queue's state as text: registers, pointers, outstanding and last commands. */
   dump(): string {
     if (this.isClosed) return `Queue pair ${this.id} (${this.mode}): closed`
+    return this.#render()
+  }
+
+  #render(): string {
     return renderQueue(this.ring, this.mode, (offset) => this.owner.readRegister(offset))
   }
 
@@ -164,7 +168,7 @@ export abstract class QueuePair implements AsyncDisposable {
     const pinned = this.ring.pinnedMemory()
     this.owner.users.delete(this.ring)
     try {
-      unwrap(outcome, { queue: this.id })
+      unwrap(outcome, { queue: this.id, dump: () => this.#render() })
     } catch (error) {
       for (const memory of pinned) memory.quarantine()
       throw error

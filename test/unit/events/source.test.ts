@@ -23,7 +23,7 @@ vi.mock('../../../src/native/load.ts', () => ({ binding: () => native as unknown
 
 const events = (...dwords: number[]): NativeEvent[] =>
   dwords.map((dword0) => ({ dword0, log: new ArrayBuffer(0), failure: undefined }))
-const makeSource = (): EventSource => new EventSource({} as never, async () => {})
+const makeSource = (): EventSource => new EventSource({} as never, {}, async () => {})
 
 beforeEach(() => {
   vi.useFakeTimers()
