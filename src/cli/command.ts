@@ -11,7 +11,7 @@ export interface Completes {
 }
 
 type Positionals = Readonly<Record<string, PositionalOptions & Completes>>
-type OptionTable = Readonly<Record<string, Options & Completes>>
+type OptionTable = Readonly<Record<string, Options & Completes & { readonly isFraction?: true }>>
 
 /** What the user gave, with names in camel case. */
 export type Given<P extends Positionals, O extends OptionTable> = ArgumentsCamelCase<
@@ -62,6 +62,8 @@ export class UsageError extends Error {
 export type GivenValues = Readonly<Record<string, unknown>>
 
 export const count = { type: 'number', requiresArg: true } as const
+/** As `count`, of a value that need not be whole. */
+export const fraction = { ...count, isFraction: true } as const
 export const text = { type: 'string', requiresArg: true } as const
 
 export const target = {

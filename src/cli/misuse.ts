@@ -91,8 +91,8 @@ function explainUnknown(
 }
 
 /**
- * Refuses numbers that are none and options that are there twice, of which yargs makes NaN and
- * lists; and what is empty, such as a variable of a script that is not set.
+ * Refuses numbers that are none, or not whole, and options that are there twice, of which yargs
+ * makes NaN and lists; and what is empty, such as a variable of a script that is not set.
  */
 export function refuseMisuse({ positionals, options }: Command, given: GivenValues): void {
   for (const [name, { describe }] of Object.entries(positionals)) {
@@ -104,6 +104,8 @@ export function refuseMisuse({ positionals, options }: Command, given: GivenValu
       throw new UsageError(`--${name} is there twice`)
     if ([value].flat().includes('')) throw new UsageError(`--${name} is empty`)
     if (option.type !== 'number' || value === undefined) continue
-    if (!Number.isSafeInteger(value)) throw new UsageError(`--${name} takes a whole number`)
+    const isFraction = option.isFraction === true
+    if (isFraction ? Number.isFinite(value) : Number.isSafeInteger(value)) continue
+    throw new UsageError(`--${name} takes a ${isFraction ? '' : 'whole '}number`)
   }
 }

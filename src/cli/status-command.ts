@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `peernvm status`: its options.
 
-import { count, defineCommand, UsageError } from './command.ts'
+import { defineCommand, fraction, UsageError } from './command.ts'
 
 export const statusCommand = defineCommand({
   name: 'status',
@@ -15,12 +15,12 @@ export const statusCommand = defineCommand({
     },
   },
   options: {
-    watch: { ...count, describe: 'again every so many seconds, until SIGINT' },
+    watch: { ...fraction, describe: 'again every so many seconds, until SIGINT' },
     json: { type: 'boolean', default: false, describe: 'for a program; with --watch, JSON lines' },
   },
   examples: [
     ['status /run/nvme0', 'its clients'],
-    ['status /run/nvme0 --watch 1', 'live, with commands a second'],
+    ['status /run/nvme0 --watch 0.5', 'live, with commands a second'],
   ],
   notes: [
     'Of each client: its number, process, user, queue pairs, memory that the device reaches, commands a',

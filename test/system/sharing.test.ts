@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // One controller and several processes: clients that come and are killed, a manager that is, and
 // what `peernvm serve --socket` and `peernvm status` say of it.
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { openController } from 'peernvm'
 import { afterEach, expect, test } from 'vitest'
 import { runProgram } from '../support/process.ts'
@@ -17,7 +18,10 @@ import {
 } from '../support/sharing-client.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
+const watchers = new Set<ChildProcess>()
 afterEach(() => {
+  for (const watcher of watchers) watcher.kill('SIGKILL')
+  watchers.clear()
   endSharingClients()
   killServing()
 })
@@ -102,6 +106,45 @@ test('peernvm serves, identifies through the socket, and shows who is there', as
   await controller.close()
 }, 60_000)
 
+test('peernvm status --watch shows what a client does from look to look', async () => {
+  using folder = temporaryFolder('sharing')
+  const socket = join(folder.path, 'nvm')
+  await using controller = await openController({ emulator: { size: '1MiB' } })
+  await using _server = await controller.serve({ path: socket })
+  const client = new SharingClient(socket, 0)
+  await client.isAtWork()
+  const watching = spawn(process.execPath, [peernvmProgram, 'status', socket, '--watch', '0.1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  watchers.add(watching)
+  const lines = createInterface(watching.stdout)[Symbol.asyncIterator]()
+  const rate = async (): Promise<string | undefined> => {
+    for (;;) {
+      const { value, done } = await lines.next()
+      if (done) throw new Error('the watching has ended')
+      const [id, pid, , , , perSecond] = (value as string).trim().split(/ +/)
+      if (id === '1' && pid === String(client.child.pid)) return perSecond
+    }
+  }
+  const rateOtherThan = async (odd: number): Promise<number> => {
+    for (;;) {
+      const perSecond = Number(await rate())
+      if (perSecond !== odd) return perSecond
+    }
+  }
+  await rate() // since it connected
+  expect(await rateOtherThan(0)).toBeGreaterThan(0)
+  client.child.kill('SIGSTOP')
+  while ((await rate()) !== '0') {
+    // what it had still done when it was stopped
+  }
+  client.child.kill('SIGCONT')
+  expect(await rateOtherThan(0)).toBeGreaterThan(0)
+  const ended = once(watching, 'exit')
+  watching.kill('SIGINT')
+  expect(await ended).toEqual([0, null])
+}, 60_000)
+
 test.each([
   { args: ['serve'], says: 'serve takes either --socket or --vfio-user' },
   { args: ['serve', '--socket', 'a', '--vfio-user', 'b'], says: 'either --socket or --vfio-user' },
@@ -120,6 +163,7 @@ test.each([
   { args: ['serve', '--socket', 'a', '--controllers', '2'], says: 'leave out --controllers' },
   { args: ['serve', '--vfio-user', 'a', '--state', 'b'], says: '--state is for --socket' },
   { args: ['status', 'a', '--watch', '0'], says: '--watch takes 0.1 to 3600 seconds' },
+  { args: ['status', 'a', '--watch', 'x'], says: '--watch takes a number' },
 ])('$args is a wrong call', async ({ args, says }) => {
   const { code, stderr } = await run(...args)
   expect(code).toBe(2)
