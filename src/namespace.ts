@@ -189,13 +189,28 @@ export class Namespace implements NamespaceFormat {
     await (await this.#pick(queue)).flush({ ...options, namespace: this })
   }
 
-  /** Reads a group with one promise; resolves to the filled bytes in the same order. */
-  async readMany(
-    requests: readonly Omit<NamespaceRead<DataTarget>, 'signal'>[],
+  /**
+   * Reads a group with one promise; resolves to the filled bytes in the same order, of a request
+   * with a list of buffers to a list.
+   */
+  readMany<T extends readonly DataTarget[]>(
+    requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
     queue?: AwaitQueuePair,
-  ): Promise<Uint8Array[]> {
+  ): Promise<Uint8Array[][]>
+  readMany<T extends DataTarget>(
+    requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
+    queue?: AwaitQueuePair,
+  ): Promise<Uint8Array[]>
+  readMany(
+    requests: readonly Omit<NamespaceRead, 'signal'>[],
+    queue?: AwaitQueuePair,
+  ): Promise<(Uint8Array | Uint8Array[])[]>
+  async readMany(
+    requests: readonly Omit<NamespaceRead, 'signal'>[],
+    queue?: AwaitQueuePair,
+  ): Promise<unknown> {
     const ready = await this.#pick(queue)
-    return ready.engine.moveMany(opcode.read[0], this, requests) as Promise<Uint8Array[]>
+    return ready.engine.moveMany(opcode.read[0], this, requests)
   }
 
   /** Writes a group with one promise. */

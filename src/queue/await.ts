@@ -85,10 +85,16 @@ export class AwaitQueuePair extends QueuePair {
   }
 
   /**
-   * Reads a group with one promise for all of it; resolves to the filled bytes in the same order.
+   * Reads a group with one promise for all of it; resolves to the filled bytes in the same order,
+   * of a request with a list of buffers to a list.
    */
-  readMany(requests: readonly GroupedRead[]): Promise<Uint8Array[]> {
-    return this.engine.moveMany(opcodeRead, undefined, requests) as Promise<Uint8Array[]>
+  readMany<T extends readonly DataTarget[]>(
+    requests: readonly GroupedRead<T>[],
+  ): Promise<Uint8Array[][]>
+  readMany<T extends DataTarget>(requests: readonly GroupedRead<T>[]): Promise<Uint8Array[]>
+  readMany(requests: readonly GroupedRead[]): Promise<(Uint8Array | Uint8Array[])[]>
+  readMany(requests: readonly GroupedRead[]): Promise<unknown> {
+    return this.engine.moveMany(opcodeRead, undefined, requests)
   }
 
   /** Writes a group with one promise for all of it. */

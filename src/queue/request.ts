@@ -6,15 +6,7 @@ import { DmaDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import { encodeBits } from '../spec/encode.ts'
-import {
-  type Command,
-  cutPlan,
-  type Data,
-  type DataPlan,
-  type DataTarget,
-  planData,
-  type Reach,
-} from './command.ts'
+import { type Command, cutPlan, type Data, type DataPlan, planData, type Reach } from './command.ts'
 
 export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize' | 'prinfo' | 'controllerId'>
 
@@ -67,7 +59,7 @@ export interface WriteRequest<T extends Data = Data> extends BlockRequest {
  * A read of a group, which is settled as a whole.
  * @category Queues
  */
-export type GroupedRead = Omit<ReadRequest<DataTarget>, 'signal'>
+export type GroupedRead<T extends Data = Data> = Omit<ReadRequest<T>, 'signal'>
 /**
  * A write of a group, which is settled as a whole.
  * @category Queues

@@ -35,10 +35,10 @@ describe('a promise queue refuses', () => {
     '%s of what is no request',
     async (method) => {
       const values = method.endsWith('Many') ? [undefined, null, 5, 'x', {}] : notARequest
-      expect(await notRefused(values, (value) => queue[method](value))).toEqual([])
-      expect(await notRefused([null, 5, 'x'], (value) => queue[method]([value] as never))).toEqual(
-        [],
-      )
+      expect(await notRefused(values, (value) => queue[method as 'submit'](value))).toEqual([])
+      expect(
+        await notRefused([null, 5, 'x'], (value) => queue[method as 'submit']([value] as never)),
+      ).toEqual([])
     },
   )
 
