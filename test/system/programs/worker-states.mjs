@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A Worker of worker-states.test.ts: brings itself into `state` again and again, says so, and waits
 // to be terminated.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openController, startEmulator } from 'peernvm'
 
-const { state, controllerToken, bufferToken } = workerData
+const { state, controllerToken, bufferToken, folder } = workerData
 const small = { emulator: { size: '1MiB' } }
 
 const attach = async () => {
@@ -84,12 +86,81 @@ const states = {
   },
   async serving() {
     const device = await startEmulator({ size: '1MiB' })
+    const vfioUser = join(folder, 'own')
+    mkdirSync(vfioUser, { recursive: true })
     for (;;) {
-      const server = await device.serve({ vfioUser: workerData.folder })
+      const server = await device.serve({ vfioUser })
       parentPort.postMessage('there')
       await server.close()
     }
   },
+  async sharing() {
+    const controller = await openController(controllerToken)
+    const path = join(folder, 'own')
+    for (;;) {
+      const server = await controller.serve({ path })
+      const client = await openController(path)
+      parentPort.postMessage('there')
+      await client.close()
+      await server.close()
+    }
+  },
+  async 'being a client'() {
+    await readForever(await openController(join(folder, 'shared')))
+  },
+  async 'using vfio-user'() {
+    await readForever(await openController(join(folder, 'vfio-user')))
+  },
+  // Its manager, which was in this thread too, has gone, and a read waits for the next one.
+  async reconnecting() {
+    const path = join(folder, 'own')
+    const manager = await openController(small)
+    const server = await manager.serve({ path })
+    const client = await openController(path, { reconnect: true })
+    const namespace = await client.namespace(1)
+    await namespace.read({ lba: 0, into: new Uint8Array(512) })
+    await server.close()
+    const reads = [0, 1].map((lba) => namespace.read({ lba, into: new Uint8Array(512) }))
+    parentPort.postMessage('there')
+    await Promise.allSettled(reads)
+    throw new Error('nobody serves there any more')
+  },
+  async watching() {
+    const { controller } = await attach()
+    const events = controller.events()
+    await events.ready()
+    parentPort.postMessage('there')
+    for await (const event of events) throw new Error(`nothing should happen: ${event.info}`)
+  },
+  async administering() {
+    const { controller } = await attach()
+    parentPort.postMessage('there')
+    for (;;) {
+      const commands = Array.from({ length: 8 }, () => controller.admin.identifyController())
+      const bytes = controller.admin.getLogPage({ lid: 'error_information', byteLength: 64 })
+      await Promise.all([...commands, bytes])
+    }
+  },
+  // The device keeps the command for longer than the thread lives.
+  async 'waiting for an admin command'() {
+    const device = await startEmulator({ size: '1MiB' })
+    const controller = await openController(device.controller(), { timeoutMs: 100 })
+    device.inject({ on: { queues: 'admin' }, drop: true })
+    const command = controller.admin.identifyController()
+    parentPort.postMessage('there')
+    await command
+  },
+}
+
+async function readForever(controller) {
+  const namespace = await controller.namespace(1)
+  const memory = await controller.allocate(1 << 16)
+  const into = (i) => (i % 2 === 0 ? memory.view(512 * i, 512) : new Uint8Array(512))
+  for (;;) {
+    const reads = Array.from({ length: 40 }, (_, i) => namespace.read({ lba: i, into: into(i) }))
+    await Promise.all(reads)
+    parentPort.postMessage('there')
+  }
 }
 
 function release(descriptor) {
