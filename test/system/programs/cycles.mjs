@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Opens and closes `rounds` times what `what` names, and prints what the process holds after each
-// third of them: memory, file descriptors, threads, mappings. Needs --expose-gc.
-import { readdirSync, readFileSync } from 'node:fs'
+// Opens and closes `rounds` times what `what` names, and prints what the process holds at `marks`
+// times: memory, file descriptors, threads, mappings. Needs --expose-gc.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openController, startEmulator } from 'peernvm'
 
-const [what, rounds] = [process.argv[2], Number(process.argv[3])]
+const what = process.argv[2]
+const [rounds, marks] = process.argv.slice(3).map(Number)
 const small = { size: '1MiB' }
+const folder = mkdtempSync(join(tmpdir(), 'peernvm-cycles-'))
+const path = join(folder, 'shared')
+const foreign = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer)
 
 const ways = {
   async controller() {
@@ -17,7 +23,7 @@ const ways = {
     const device = await startEmulator(small)
     const controller = await openController(device.controller())
     const namespace = await controller.namespace(1)
-    const queue = await controller.createQueuePair({ mode: 'await', depth: 4 })
+    const queue = await controller.createQueuePair({ mode: 'await', depth: 4, histogram: true })
     const raw = await controller.createQueuePair({ mode: 'raw', depth: 4 })
     const memory = await controller.allocate(8192)
     await queue.write({ namespace, lba: 0, from: memory.view(0, 512) })
@@ -25,17 +31,27 @@ const ways = {
     raw.batch({ namespace, memory, capacity: 1 })
     device.inject({ drop: true, on: { queues: 'io', opcode: 0x99 } })
     device.onCommand(0x92, { name: 'x' }, () => {})
+    const mapped = await controller.map(foreign)
+    await queue.read({ namespace, lba: 0, into: mapped.view(0, 512) })
+    const events = controller.events()
+    await events.ready()
+    await controller.serve({ path })
+    const client = await openController(path)
+    const ofClient = await client.namespace(1)
+    const shared = await client.allocate(4096)
+    await ofClient.read({ lba: 0, into: shared })
+    await client.close()
     await controller.close()
     await device.close()
   },
 }
 
-function held() {
-  const status = readFileSync('/proc/self/status', 'utf8')
-  const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1])
+function look() {
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
   const lines = readFileSync('/proc/self/maps', 'utf8').trim().split('\n')
   return {
-    bytes: kilobytes * 1024,
+    nativeBytes: rss - heapTotal,
+    heapBytes: heapUsed + external,
     fds: readdirSync('/proc/self/fd').length,
     threads: readdirSync('/proc/self/task').length,
     // Those of the collector's heap come and go.
@@ -50,11 +66,12 @@ async function settle() {
   }
 }
 
-const marks = []
+const held = []
 for (let i = 1; i <= rounds; i++) {
   await ways[what]()
-  if (i % (rounds / 3) !== 0) continue
+  if (i % (rounds / marks) !== 0) continue
   await settle()
-  marks.push(held())
+  held.push(look())
 }
-console.log(JSON.stringify(marks))
+rmSync(folder, { recursive: true })
+console.log(JSON.stringify(held))
