@@ -8,7 +8,10 @@ import type { Amount } from './values.ts'
 /** One line for each thing that would happen. */
 export function describePlan(options: BenchOptions | MasterOptions): string[] {
   const { ctrl, namespace, write } = options
-  const target = ctrl === undefined ? 'an emulator in memory' : `${ctrl} (which resets it)`
+  const target =
+    ctrl === undefined
+      ? 'an emulator in memory'
+      : `${ctrl} (which resets it, unless another process serves it)`
   return [
     `Would open ${target} and use namespace ${namespace}.`,
     ...linesOf(options),

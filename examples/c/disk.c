@@ -66,6 +66,13 @@ bool disk_open(struct disk* disk, const char* target) {
   return open_ctrl(&ctrl, target) && disk_manage(disk, ctrl);
 }
 
+bool disk_has_manager(const nvm_ctrl_t* ctrl) {
+  nvm_aq_ref client = NULL;
+  const bool is_client = nvm_ok(nvm_rpc_bind(&client, ctrl, NULL));
+  nvm_rpc_unbind(client);
+  return is_client;
+}
+
 bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl) {
   return set_up(disk, ctrl, false);
 }

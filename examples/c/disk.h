@@ -28,7 +28,11 @@ struct disk_queue {
  * manager that serves there. False, with a message, on failure. */
 bool disk_open(struct disk* disk, const char* target);
 
-/* The same with a controller that is open already, and let go of by disk_close() or on failure. */
+/* Whether another process manages the controller: to become its client resets nothing. */
+bool disk_has_manager(const nvm_ctrl_t* ctrl);
+
+/* As disk_open(), a controller that is open already, and let go of by disk_close() or on failure.
+ */
 bool disk_manage(struct disk* disk, nvm_ctrl_t* ctrl);
 
 /* Becomes a client of the manager that serves at the socket `path`, and of nothing else. */

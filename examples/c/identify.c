@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks a controller what it is: identify-userspace --ctrl=TARGET */
 #include <getopt.h>
+#include <nvm_ctrl.h>
+#include <nvm_error.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,8 +28,15 @@ int main(int argc, char** argv) {
   if (target == NULL || optind != argc) return usage(argv[0], stderr);
 
   struct disk disk;
-  fprintf(stderr, "Resetting controller and setting up admin queues...\n");
-  if (!disk_open(&disk, target)) return 1;
+  nvm_ctrl_t* ctrl;
+  const int status = nvm_ctrl_open(&ctrl, target);
+  if (!nvm_ok(status)) {
+    disk_complain("Failed to open the controller", status);
+    return 1;
+  }
+  fprintf(stderr, disk_has_manager(ctrl) ? "Connecting to the manager of the controller...\n"
+                                         : "Resetting controller and setting up admin queues...\n");
+  if (!disk_manage(&disk, ctrl)) return 1;
   disk_print(&disk);
   disk_stop(&disk);
   disk_close(&disk);

@@ -44,7 +44,7 @@ function namespaceOf(fid: number, nsid: number | undefined): number {
   return nsid ?? (form && 'ofNamespace' in form ? 1 : 0)
 }
 
-/** Opens `target`, which resets it, and prints a feature. */
+/** Opens `target` and prints a feature. */
 export async function feature(options: FeatureOptions): Promise<void> {
   const { target, select, cdw11, human: isHuman } = options
   const fid = fidOf(options.feature)

@@ -20,7 +20,7 @@ function checkNamespace({ namespace: nsid }: { readonly namespace: number | unde
   throw new UsageError(`--namespace is ${nsid}; it is 1 to 4294967295`)
 }
 
-const resets = 'The controller is opened, which resets it.'
+const resets = 'This resets the controller, unless another process serves it at a socket.'
 
 export const identifyCommand = defineCommand({
   name: 'identify',

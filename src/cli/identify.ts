@@ -44,7 +44,7 @@ interface IdentifyOptions {
   readonly human: boolean
 }
 
-/** Opens `target`, which resets it, and prints. */
+/** Opens `target` and prints. */
 export async function identify(options: IdentifyOptions): Promise<void> {
   const { target, namespace: nsid = 0, output, human: isHuman } = options
   await withController(target, async (controller) => {

@@ -16,7 +16,7 @@ interface LogOptions {
   readonly human: boolean
 }
 
-/** Opens `target`, which resets it, and prints a page. */
+/** Opens `target` and prints a page. */
 export async function log(options: LogOptions): Promise<void> {
   const { page, target, namespace: nsid = allNamespaces, output, human: isHuman } = options
   const view = logViews[page]

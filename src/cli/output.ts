@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the commands that show a structure have in common: they open a controller and print bytes.
 
-import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Controller } from '../controller.ts'
+import { claimingText } from '../devices/claiming.ts'
 import { openController } from '../open.ts'
 import { printJson } from './nvme-cli/json.ts'
 import type { View, ViewOptions } from './nvme-cli/views.ts'
@@ -16,30 +16,19 @@ interface PrintOptions extends ViewOptions {
   readonly output: OutputForm
 }
 
-/** Opens `target`, which resets it, for as long as `use` takes. */
+/** Opens `target` for as long as `use` takes, which resets what no other process serves. */
 export async function withController(
   target: string | undefined,
   use: (controller: Controller) => Promise<void>,
 ): Promise<void> {
-  console.error(
-    isSocket(target)
-      ? 'Connecting to the manager of the controller...'
-      : 'Resetting controller and setting up admin queues...',
-  )
-  const controller = await openController(target)
+  const controller = await openController(target, { role: 'reference' })
   try {
+    const resetting = 'Resetting controller and setting up admin queues'
+    console.error(`${claimingText(controller, resetting)}...`)
+    await controller.claimAdmin()
     await use(controller)
   } finally {
     await controller.close()
-  }
-}
-
-/** Somebody else's controller, which opening does not reset. */
-function isSocket(target: string | undefined): boolean {
-  try {
-    return target !== undefined && statSync(target).isSocket()
-  } catch {
-    return false // opening it says what is wrong
   }
 }
 

@@ -85,7 +85,9 @@ test('rpc-identify says of a served controller what its manager says of it', asy
     `Namespace size          : ${imageBytes / blockBytes} blocks`,
     `Namespace capacity      : ${imageBytes / blockBytes} blocks`,
   ])
-  expect((await runWell('identify-userspace', `--ctrl=rpc:${socket}`)).stdout).toBe(controller)
+  const shared = await runWell('identify-userspace', `--ctrl=rpc:${socket}`)
+  expect(shared.stdout).toBe(controller)
+  expect(shared.stderr).toBe('Connecting to the manager of the controller...\n')
 })
 
 test('rpc-dd brings files to the blocks and back, several at once', async () => {

@@ -16,9 +16,9 @@ export function targetOf({ ctrl, emulatorBytes, timing }: CommandOptions): Targe
   return timing === undefined ? ctrl : { emulator: { image: ctrl, ...model } }
 }
 
-/** Opens it as its manager, which resets it. */
+/** Opens it as its manager, which resets it, or as a client of the process that serves it. */
 export function openDevice(options: CommandOptions): Promise<Controller> {
-  return openController(targetOf(options), { role: 'manager' })
+  return openController(targetOf(options))
 }
 
 /** What it says of itself. */

@@ -3,6 +3,7 @@
 // again; a sample is a window, or with --bandwidth a pass.
 
 import { writeFile } from 'node:fs/promises'
+import { claimingText } from '../../../src/devices/claiming.ts'
 import { createStatusError, createSystemError } from '../../../src/errors.ts'
 import {
   type Controller,
@@ -57,9 +58,8 @@ async function step<T>(title: string, work: () => T | Promise<T>): Promise<T> {
  */
 export async function measureMaster(options: MasterOptions): Promise<number> {
   using signals = new StopSignals()
-  await using controller = await step('Resetting controller', () =>
-    openController(options.ctrl, { role: 'manager' }),
-  )
+  await using controller = await openController(options.ctrl, { role: 'reference' })
+  await step(claimingText(controller), () => controller.claimAdmin())
   const { mn, sn, cntlid } = await controller.admin.identifyController()
   const { emulated, pageSize, transferBytesMax } = controller.info
   refuseUnconfirmed(options, emulated, { model: mn, serial: sn })

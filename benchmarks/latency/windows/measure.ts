@@ -2,6 +2,7 @@
 // libnvm's way, in its output: the queues run one after the other in this thread, each measured on
 // its own; a sample is one window of commands.
 
+import { claimingText } from '../../../src/devices/claiming.ts'
 import { type Controller, NvmError, openController, type RawQueuePair } from '../../../src/index.ts'
 import { bytesOf, compareWithFile, refuseShortFile } from '../files.ts'
 import type { WindowOptions } from '../options.ts'
@@ -41,8 +42,9 @@ async function createQueuePairs(
  */
 export async function measureWindows(options: WindowOptions): Promise<number> {
   using signals = new StopSignals()
-  say('Resetting controller...')
-  await using controller = await openController(options.ctrl, { role: 'manager' })
+  await using controller = await openController(options.ctrl, { role: 'reference' })
+  say(`${claimingText(controller)}...`)
+  await controller.claimAdmin()
   const { emulated, transferBytesMax } = controller.info
   if (options.write) {
     const { mn, sn } = await controller.admin.identifyController()

@@ -118,6 +118,8 @@ Result<UniqueFd> open_image(const FileStoreOptions& options, bool& read_only) {
     return Status(ErrorCode::Image, options.path + missing, ENOENT);
   }
   if (errno == EISDIR) return Status(ErrorCode::Image, options.path + " is a directory", EISDIR);
+  if (errno == ENXIO)
+    return Status(ErrorCode::Image, options.path + " is not a regular file", ENXIO);
   return os_failure("open " + options.path, errno);
 }
 
