@@ -104,8 +104,8 @@ export const serveCommand = defineCommand({
     ['serve 0000:05:00.0 --socket /run/nvme0', 'programs share a drive'],
     ['serve vfio-user:/run/spdk --socket /run/nvme0', 'programs share what one may open'],
     ['serve --size 1GiB --state nvme0.state --socket /run/nvme0', 'blocks that outlive a manager'],
-    ['serve disk.img --vfio-user /run/nvme0', 'a PCI device for QEMU or SPDK'],
-    ['serve --size 4GiB --controllers 2 --vfio-user /run/nvme', 'two hosts, one disk'],
+    ['serve disk.img --vfio-user /run/vfu0', 'a PCI device for QEMU or SPDK'],
+    ['serve --size 4GiB --controllers 2 --vfio-user /run/vfu', 'two hosts, one disk'],
   ],
   notes: [
     'It says how the device is used, and runs until SIGINT or SIGTERM. With `--socket` any number of',

@@ -30,10 +30,11 @@ const runElsewhere: Record<string, readonly [path: string, text?: string]> = {
   'npm test': ['.ci/run'],
   'mkdir build; cd build': [quickStart],
   'cmake .. -DCMAKE_BUILD_TYPE=Release': [quickStart],
-  'make libnvm examples': [quickStart],
+  'make libnvm': [quickStart],
+  'make examples': [quickStart],
   'make latency-benchmark': [quickStart],
-  'bin/identify-userspace --ctrl=../disk.img': [quickStart],
-  'bin/nvm-latency-bench --ctrl=../disk.img --blocks=1000 --pattern=sequential': [quickStart],
+  'bin/identify-userspace --ctrl=../c.img': [quickStart],
+  'bin/nvm-latency-bench --ctrl=../c.img --blocks=1000 --pattern=sequential': [quickStart],
   'find_package(libnvm 0.1 REQUIRED)': [consumer],
   'target_link_libraries(consumer PRIVATE libnvm::shared)': [consumer],
   'qemu-system-x86_64': ['test/guest/lab/boot.ts', 'memory-backend-memfd,id='],
@@ -44,7 +45,7 @@ const ignored = '--report build/report.html'
 const first = 'npm run latency -- --pattern random'
 const bench = 'npx nvm-latency-bench'
 const sweep = `${bench} --runtime 10s --pattern random`
-const mixed = `${bench} --ctrl disk.img --block-size 4k:70,64k:30`
+const mixed = `${bench} --ctrl bench.img --block-size 4k:70,64k:30`
 const writing = `${mixed} --write --write-percent 30 --rate 50k`
 const reading = `${mixed} --rate 50k`
 const small = '--depth 1,2 --runtime 50ms --runs 2 --emulator-size 16MiB'
@@ -80,20 +81,20 @@ const inLanguage = (...names: string[]) => written.filter((block) => names.inclu
 const programs = programsOf(inLanguage('ts', 'js')).map((program, i) => ({
   ...program,
   name: `${basename(program.page, '.md')}-${i}.mts`,
-  place: `${program.page}:${program.blocks[0]?.line}`,
 }))
 
 const commands = inLanguage('sh', 'cmake').flatMap((block) =>
   commandsOf(block).map((command) => {
     const known = command.split(' … ')[0] ?? '' // the rest of it is told elsewhere
     const isCheap = cheap.includes(command.split(' ')[0] ?? '')
-    return { page: block.page, known, toRun: shortened[command] ?? (isCheap ? command : undefined) }
+    const { line, page } = block
+    return { line, page, known, toRun: shortened[command] ?? (isCheap ? command : undefined) }
   }),
 )
 
-/** Where a program, or the commands of a page, find their files. */
-function folderOf(user: string): string {
-  const path = join(folder.path, user.replace(/\W/g, '-'))
+/** Where a reader of a page is, who has one folder for all of it. */
+function folderOf(page: string): string {
+  const path = join(folder.path, page.replace(/\W/g, '-'))
   mkdirSync(path, { recursive: true })
   return path
 }
@@ -162,13 +163,39 @@ test('the C API page declares what the headers declare', async () => {
   await runWell('gcc', ['-std=gnu11', '-w', '-fsyntax-only', include, path], folder.path)
 })
 
-describe.concurrent('runs as it is written:', { timeout: 60_000 }, () => {
-  const here = programs.filter(({ blocks }) => blocks.some((block) => testOf(block) === undefined))
-  test.each(here)('$place', async (program) => {
-    const path = join(folder.path, `run-${program.name}`)
-    writeFileSync(path, instrumented(runnableText(program)))
-    const args = ['--import', tsx, path]
-    expect(await runWell(process.execPath, args, folderOf(program.name))).toBe('')
+interface Step {
+  readonly page: string
+  readonly line: number
+  readonly run: () => Promise<void>
+}
+
+const programSteps: Step[] = programs
+  .filter(({ blocks }) => blocks.some((block) => testOf(block) === undefined))
+  .map((program) => {
+    const { name, page } = program
+    const run = async () => {
+      const path = join(folder.path, `run-${name}`)
+      writeFileSync(path, instrumented(runnableText(program)))
+      const said = await runWell(process.execPath, ['--import', tsx, path], folderOf(page))
+      expect(said, name).toBe('')
+    }
+    return { page, line: program.blocks[0]?.line ?? 0, run }
+  })
+
+const commandSteps: Step[] = commands.flatMap(({ line, page, toRun }) => {
+  if (toRun === undefined) return []
+  const run = async () => {
+    await runWell('sh', ['-c', toRun], toRun.startsWith('npm ') ? root : folderOf(page))
+  }
+  return [{ page, line, run }]
+})
+
+const steps = [...programSteps, ...commandSteps].sort((one, other) => one.line - other.line)
+
+describe.concurrent('runs as it is written, from top to bottom in one folder:', () => {
+  const pages = [...new Set(steps.map(({ page }) => page))]
+  test.each(pages)('%s', { timeout: 180_000 }, async (page) => {
+    for (const step of steps) if (step.page === page) await step.run()
   })
 
   test('a wrong value and one that is never reached are noticed', async () => {
@@ -179,14 +206,5 @@ describe.concurrent('runs as it is written:', { timeout: 60_000 }, () => {
       code: 1,
       stderr: 'line 1 says 1 b and gives 1 a\nlines 2 say something and did not run\n',
     })
-  })
-
-  const pages = new Set(commands.flatMap(({ page, toRun }) => (toRun === undefined ? [] : [page])))
-  test.each([...pages])('commands of %s', { timeout: 120_000 }, async (page) => {
-    for (const { toRun, ...command } of commands) {
-      if (toRun === undefined || command.page !== page) continue
-      const cwd = toRun.startsWith('npm ') ? root : folderOf(page)
-      await runWell('sh', ['-c', toRun], cwd)
-    }
   })
 })

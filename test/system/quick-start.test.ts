@@ -48,8 +48,8 @@ function makeClone(): void {
     cpSync(join(root, path), join(clone, path))
   }
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
-  writeFileSync(join(clone, 'disk.img'), '')
-  truncateSync(join(clone, 'disk.img'), 4 << 20)
+  writeFileSync(join(clone, 'c.img'), '')
+  truncateSync(join(clone, 'c.img'), 4 << 20)
 }
 
 beforeAll(async () => {
@@ -58,8 +58,7 @@ beforeAll(async () => {
   await type(clone, [
     'mkdir build; cd build',
     'cmake .. -DCMAKE_BUILD_TYPE=Release',
-    'make libnvm examples',
-    'make latency-benchmark',
+    'make libnvm; make examples; make latency-benchmark',
   ])
 }, buildTimeoutMs)
 
@@ -67,10 +66,10 @@ afterAll(() => folder[Symbol.dispose]())
 
 test('the examples and the benchmark run', async (context) => {
   needsCache(context)
-  const identify = await type(build, ['bin/identify-userspace --ctrl=../disk.img'])
+  const identify = await type(build, ['bin/identify-userspace --ctrl=../c.img'])
   expect(identify.stdout).toContain('Model Number            : peernvm emulator\n')
   const bench = await type(build, [
-    'bin/nvm-latency-bench --ctrl=../disk.img --blocks=1000 --pattern=sequential',
+    'bin/nvm-latency-bench --ctrl=../c.img --blocks=1000 --pattern=sequential',
   ])
   expect(bench.stderr).toMatch(/^Queue #01 remote qd=32 blocks=1000 .* \(4 commands\)$/m)
   expect(bench.stderr).toMatch(/^Queue #01 total-blocks=1000000 count=1000 min=/m)
@@ -99,13 +98,13 @@ test('a C program finds the installed library, with CMake and with pkg-config', 
   const withCmake = await type(consumer, [
     `cmake -S . -B built -DCMAKE_PREFIX_PATH=${prefix}`,
     'make -C built',
-    'built/consumer ../../../../disk.img',
+    'built/consumer ../../../../c.img',
   ])
   expect(withCmake.stdout).toMatch(/\n8192 blocks\n$/)
   const withPkgConfig = await type(consumer, [
     `export PKG_CONFIG_PATH=$(dirname $(find ${prefix} -name libnvm.pc))`,
     'gcc -o consumer consumer.c $(pkg-config --cflags --libs libnvm)',
-    `LD_LIBRARY_PATH=$(pkg-config --variable=libdir libnvm) ./consumer ../../../../disk.img`,
+    `LD_LIBRARY_PATH=$(pkg-config --variable=libdir libnvm) ./consumer ../../../../c.img`,
   ])
   expect(withPkgConfig.stdout).toBe('8192 blocks\n')
 })
