@@ -39,9 +39,9 @@ enum class ErrorCode : uint16_t {
   QueueLost = 28,
   ControllerDisabled = 29,
   State = 30,
+  Refused = 31,
   ManagerGone = 32,
   DataLost = 33,
-  Refused = 31,
 };
 
 // The code as NvmError.code has it.
@@ -76,9 +76,9 @@ constexpr const char* error_name(ErrorCode code) {
     case ErrorCode::QueueLost: return "ERR_QUEUE_LOST";
     case ErrorCode::ControllerDisabled: return "ERR_CONTROLLER_DISABLED";
     case ErrorCode::State: return "ERR_STATE";
+    case ErrorCode::Refused: return "ERR_REFUSED";
     case ErrorCode::ManagerGone: return "ERR_MANAGER_GONE";
     case ErrorCode::DataLost: return "ERR_DATA_LOST";
-    case ErrorCode::Refused: return "ERR_REFUSED";
   }
   return "ERR_UNKNOWN";
 }
@@ -115,9 +115,9 @@ constexpr int error_errno(ErrorCode code) {
     case ErrorCode::QueueLost: return ECONNRESET;
     case ErrorCode::ControllerDisabled: return ECONNRESET;
     case ErrorCode::State: return EINVAL;
+    case ErrorCode::Refused: return EPERM;
     case ErrorCode::ManagerGone: return EPIPE;
     case ErrorCode::DataLost: return ENODATA;
-    case ErrorCode::Refused: return EPERM;
   }
   return EIO;
 }
@@ -162,11 +162,11 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::ControllerDisabled:
       return "Somebody else disabled the controller under its queues: {detail}";
     case ErrorCode::State: return "The saved state of the emulator cannot be used: {detail}";
+    case ErrorCode::Refused:
+      return "The process that manages the controller refuses this: {detail}";
     case ErrorCode::ManagerGone:
       return "The process that manages the controller has gone: {detail}";
     case ErrorCode::DataLost: return "The blocks are not there any more: {detail}";
-    case ErrorCode::Refused:
-      return "The process that manages the controller refuses this: {detail}";
   }
   return "Unknown error: {detail}";
 }
@@ -177,8 +177,8 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::NvmeStatus:
       return "Look at error.status for the status code, and at error.command for what was sent.";
     case ErrorCode::Timeout:
-      return "error.dump shows the registers and the last commands. Raise the timeout, or "
-             "reset the controller.";
+      return "error.dump shows the registers and the last commands. Raise the timeout; where "
+             "nothing answers any more, close the controller and open it again.";
     case ErrorCode::Closed:
       return "Open it again; nothing that was closed or disposed can be used.";
     case ErrorCode::Argument: return "Correct the argument that the message names.";
@@ -219,12 +219,18 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::Image:
       return "Give a regular file whose size is a multiple of the block size, or a size to "
              "create it with.";
-    case ErrorCode::Os: return "The message names the call and its errno.";
-    case ErrorCode::Unsupported: return "Use what the message offers instead.";
+    case ErrorCode::Os:
+      return "Look up the errno in the manual page of the call that the message names; repeat "
+             "when its cause is gone.";
+    case ErrorCode::Unsupported:
+      return "Do what the message offers instead, or use a controller that has it: `peernvm "
+             "identify --human` shows what one has.";
     case ErrorCode::NoQueues: return "Close a queue pair, or share one.";
     case ErrorCode::Addon:
       return "Build it: npx peernvm build (needs g++ and cmake: apt-get install g++ cmake).";
-    case ErrorCode::Platform: return "Use such a machine.";
+    case ErrorCode::Platform:
+      return "Run it on such a machine: a virtual machine with Debian, Ubuntu or Fedora on "
+             "x86-64 will do.";
     case ErrorCode::Aborted:
       return "The queue or the controller was closed, or the program gave up; open it again "
              "and repeat the command.";
@@ -237,14 +243,14 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::State:
       return "Give it whole and unchanged, as this or an older version saved it. Without its "
              ".peernvm file an image is opened as a plain one.";
+    case ErrorCode::Refused:
+      return "Ask for less, or let whoever serves the controller allow it in its policy.";
     case ErrorCode::ManagerGone:
       return "Start it again, then open its socket again; with { reconnect: true } a client "
              "goes on by itself.";
     case ErrorCode::DataLost:
       return "They ended with the process that had them in memory, or their image was "
              "replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what was saved.";
-    case ErrorCode::Refused:
-      return "Ask for less, or let whoever serves the controller allow it in its policy.";
   }
   return "";
 }

@@ -96,6 +96,8 @@ export function errorsPage(table: ErrorRows): string {
     '',
     row.message.replace('{detail}', '…'),
     '',
+    `**When:** ${row.when}`,
+    '',
     `**What to do:** ${row.fix}`,
     '',
     `Number ${row.number}; the C API returns \`${row.errno}\`.`,
@@ -107,7 +109,7 @@ export function errorsPage(table: ErrorRows): string {
     '# What does this error mean, and what do I do?',
     '',
     'Every failure is an `NvmError` with one of these codes: its `message` says what happened, its',
-    '`fix` what to do.',
+    '`fix` what to do. *When* says here which calls fail so, and what becomes of data and memory.',
     '',
     ...sections,
   ].join('\n')

@@ -4,19 +4,21 @@ import { errorTable } from '../../src/error-table.ts'
 import { createError, createStatusError, NvmError, unwrap } from '../../src/errors.ts'
 
 describe('errors', () => {
-  test('numbers of the table are unique', () => {
+  test('numbers of the table are unique, and in order', () => {
     const numbers = Object.values(errorTable).map(({ number }) => number)
     expect(new Set(numbers).size).toBe(numbers.length)
+    expect(numbers).toEqual(numbers.toSorted((one, other) => one - other))
   })
 
   test.each(Object.keys(errorTable) as (keyof typeof errorTable)[])(
-    '%s has message and fix',
+    '%s has message, when and fix',
     (code) => {
       const error = createError(code, 'what varies')
       expect(error).toBeInstanceOf(NvmError)
       expect(error).toMatchObject({ code, name: 'NvmError' })
       expect(error.message).toContain('what varies')
-      expect(error.fix).toMatch(/\.$/)
+      expect(error.fix).toMatch(/\w{3,} .*\.$/)
+      expect(errorTable[code].when).toMatch(/^[\w(].{20,200}\.$/)
       expect(error.message + error.fix).not.toContain('{detail}')
     },
   )
