@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { featureForms } from '../src/admin/feature-table.ts'
 import { commands } from '../src/cli/commands.ts'
 import { errorTable } from '../src/error-table.ts'
 import { controlBlock } from '../src/spec/control-block.ts'
@@ -13,6 +14,7 @@ import { rpc, rpcCodes, rpcVersion } from '../src/spec/rpc.ts'
 import { cApiPage } from './generate/c-api.ts'
 import { cliPage } from './generate/cli.ts'
 import { errorsHeader, errorsPage } from './generate/errors.ts'
+import { fieldsPage } from './generate/fields.ts'
 import { controlBlockHeader, nvmeHeader, rpcHeader } from './generate/headers.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -31,6 +33,7 @@ const outputs: Record<string, string> = {
   'lib/spec/errors.h': errorsHeader(errorTable),
   'docs/errors.md': errorsPage(errorTable),
   'docs/c-api.md': cApiPage(publicHeaders),
+  'docs/fields.md': fieldsPage(nvme, featureForms),
   'docs/cli.md': cliPage(commands),
 }
 

@@ -147,8 +147,10 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   /**
-   * Becomes the manager, which resets the controller; nothing when it is already.
-   * @throws NvmError ERR_BUSY when this process has another manager for the device
+   * Becomes the manager, which resets the controller; of a controller that another process serves,
+   * its client, which resets nothing. Nothing happens when it is one already.
+   * @throws NvmError ERR_BUSY when this process has another manager for the device; ERR_TIMEOUT,
+   * ERR_CONTROLLER_FATAL, ERR_CONTROLLER_GONE
    */
   async claimAdmin(): Promise<void> {
     this.#refuseIfClosed()
@@ -161,6 +163,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /**
    * Resets the controller, for all who use it. Queue pairs with promises reject what is outstanding
    * and work again; raw ones must be closed.
+   * @throws NvmError ERR_REFUSED for a client, ERR_NO_ADMIN, ERR_TIMEOUT, ERR_CONTROLLER_GONE
    */
   async reset(): Promise<void> {
     this.#refuseIfClosed()
@@ -178,7 +181,11 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     unwrap(await binding().resetSubsystem(this.handle), this.#details)
   }
 
-  /** A token with which a Worker opens the same controller: `openController(token)`. */
+  /**
+   * A token with which a Worker opens the same controller: `openController(token)`. It works as
+   * long as some reference to the controller is open.
+   * @throws NvmError ERR_CLOSED
+   */
   ref(): ControllerToken {
     this.#refuseIfClosed()
     return { kind: 'peernvm-controller', id: this.id }
@@ -188,7 +195,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * The namespace `id`, identified. One object for as long as it stays what it is: when this
    * reference formats, deletes or detaches it, or `events()` reports that somebody else did, the
    * object's reads and writes fail with ERR_NAMESPACE from then on; ask for it again.
-   * @throws NvmError ERR_NAMESPACE when there is none, or it is not attached to this controller
+   * @param id namespace identifier, from 1
+   * @throws NvmError ERR_NAMESPACE when there is none, or it is not attached to this controller;
+   * ERR_UNSUPPORTED for one whose blocks need a buffer for metadata; ERR_NO_ADMIN
    */
   async namespace(id: number): Promise<Namespace> {
     this.#refuseIfClosed()
@@ -198,8 +207,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   /**
    * Every active namespace, in the order of their ids.
-   * @throws NvmError ERR_UNSUPPORTED when one of them is of a kind that namespace() refuses;
-   * `admin.activeNamespaces()` lists the ids.
+   * @throws NvmError ERR_NO_ADMIN; ERR_UNSUPPORTED when one of them is of a kind that namespace()
+   * refuses: `admin.activeNamespaces()` lists the ids
    */
   async namespaces(): Promise<Namespace[]> {
     this.#refuseIfClosed()
@@ -212,6 +221,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * of them, each with what its log page says; the page was read, so that the controller may report
    * the next one. Resets do not end it; closing the reference does. The process stays alive while
    * an event is waited for.
+   * @param options how many events are kept, and a signal that ends the iteration
+   * @throws NvmError ERR_CLOSED; from the iteration ERR_NO_ADMIN, ERR_MANAGER_GONE
    */
   events(options: EventsOptions = {}): EventIterator {
     this.#refuseIfClosed()
@@ -286,11 +297,11 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   /**
-   * Makes memory of the caller's addressable for the device: whole pages, page-aligned, of an
-   * ArrayBuffer of fixed size. It stays referenced until the descriptor is disposed; till then it
-   * must not be transferred to another thread, nor a WebAssembly memory grown. The controller of
-   * another process does not reach such memory: there its `path` is `bounce`, and queues with
-   * promises copy its data.
+   * Makes memory of the caller's addressable for the device. It stays referenced until the
+   * descriptor is disposed; till then it must not be transferred to another thread, nor a
+   * WebAssembly memory grown. The controller of another process does not reach such memory: there
+   * its `path` is `bounce`, and queues with promises copy its data.
+   * @param bytes whole pages, page-aligned, of an ArrayBuffer of fixed size
    * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_MEMLOCK
    */
   async map(bytes: Uint8Array<ArrayBuffer>): Promise<DmaDescriptor> {
@@ -304,6 +315,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * device, and through no memory of the host (`path: 'p2p'`). docs/concepts.md says what it takes,
    * and how CPUs see such memory. Needs root.
    * @param address of the other device: `0000:05:00.0`
+   * @param range which BAR, and bytes of it
    * @throws NvmError ERR_TARGET, ERR_RANGE, ERR_ALIGNMENT, ERR_DRIVER, ERR_PERMISSION;
    * ERR_UNSUPPORTED: I/O ports, memory that is switched off, a controller of another process
    */
@@ -333,11 +345,17 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   /**
-   * A queue pair without promises: submission and completion queue by hand, and batches.
-   * @throws NvmError ERR_RANGE for the depth, ERR_NO_QUEUES, ERR_NO_ADMIN
+   * A queue pair without promises: submission and completion queue by hand, and batches. It lives
+   * until it, or the controller, is closed.
+   * @param options `depth` is 32 commands by default, `timeoutMs` 10 000 milliseconds
+   * @throws NvmError ERR_RANGE for the depth, ERR_NO_QUEUES, ERR_NO_ADMIN, ERR_MEMORY, ERR_TIMEOUT
    */
   createQueuePair(options: QueuePairOptions & { readonly mode: 'raw' }): Promise<RawQueuePair>
-  /** A queue pair with promises. */
+  /**
+   * A queue pair with promises. It lives until it, or the controller, is closed.
+   * @param options `depth` is 32 commands by default, `timeoutMs` 10 000 milliseconds
+   * @throws NvmError ERR_RANGE for the depth, ERR_NO_QUEUES, ERR_NO_ADMIN, ERR_MEMORY, ERR_TIMEOUT
+   */
   createQueuePair(options: QueuePairOptions & { readonly mode: 'await' }): Promise<AwaitQueuePair>
   async createQueuePair(options: QueuePairOptions): Promise<QueuePair> {
     this.#refuseIfClosed()
@@ -372,9 +390,10 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * Serves the controller to other processes: each that opens `path` is a client with queues and
    * memory of its own, and the same functions as here. What a client has is taken back when it
    * closes or dies. Until the server, or this reference, is closed.
-   * @throws NvmError ERR_NO_ADMIN when this process is not the controller's manager, ERR_BUSY when
-   * another server answers at `path`, ERR_UNSUPPORTED for a policy that only an emulator of this
-   * process could keep, and for a vfio-user device that was opened with `reconnect`
+   * @param options where, and what each client may have and do
+   * @throws NvmError ERR_NO_ADMIN when this process is not the controller's manager; ERR_BUSY when
+   * another server answers at `path`; ERR_UNSUPPORTED for a policy that only an emulator of this
+   * process could keep, and for a vfio-user device that was opened with `reconnect`; ERR_PERMISSION
    */
   async serve(options: SharingOptions): Promise<ControllerServer> {
     this.#refuseIfClosed()

@@ -21,9 +21,9 @@ import { binding } from './native/load.ts'
  * @category Memory
  */
 export interface IoRun {
-  /** Where the device finds it. */
+  /** I/O address of its first byte. */
   readonly ioAddress: number
-  /** How far it goes. */
+  /** Bytes. */
   readonly byteLength: number
 }
 
@@ -269,7 +269,12 @@ export class DmaDescriptor implements Disposable {
     return this.memory.runs
   }
 
-  /** A part of it: an alias, nothing is copied. */
+  /**
+   * A part of it: an alias, nothing is copied. It ends with the whole.
+   * @param byteOffset in bytes, from the beginning of this one
+   * @param byteLength in bytes
+   * @throws NvmError ERR_RANGE, ERR_CLOSED
+   */
   view(byteOffset: number, byteLength: number): DmaDescriptor {
     if (!Number.isInteger(byteOffset) || !Number.isInteger(byteLength)) {
       const asked = `view(${show(byteOffset)}, ${show(byteLength)})`
@@ -283,14 +288,21 @@ export class DmaDescriptor implements Disposable {
     return new DmaDescriptor(this.memory, this.byteOffset + byteOffset, byteLength, true)
   }
 
-  /** A token with which a Worker attaches: `controller.attach(token)`. */
+  /**
+   * A token with which a Worker attaches: `controller.attach(token)`. It works as long as some
+   * descriptor of the memory is there.
+   * @throws NvmError ERR_CLOSED
+   */
   ref(): DescriptorToken {
     if (this.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
     const { id, controllerId } = this.memory
     return { kind: 'peernvm-descriptor', id, controllerId }
   }
 
-  /** Ends the use of the memory in this thread; of a view, nothing. */
+  /**
+   * Detaches `bytes` in this thread, so that every view of it has length 0. The memory goes when
+   * the last thread and the last command have let go of it. Disposing a view does nothing.
+   */
   [Symbol.dispose](): void {
     if (!this.#isView) this.memory.dispose()
   }

@@ -115,7 +115,7 @@ export const errorTable = {
     number: 15,
     errno: 'ENOMEM',
     message: 'Memory could not be had: {detail}',
-    when: "Opening, allocate(), map() and new queues, for want of memory, address space or I/O addresses, or beyond a client's limit. What there is goes on.",
+    when: 'Opening, allocate(), map() and new queues, for want of memory, address space or I/O addresses. What there is goes on.',
     fix: 'Ask for less, or raise the limit that the message names.',
   },
   ERR_MEMLOCK: {

@@ -1,6 +1,31 @@
 // SPDX-License-Identifier: MIT
 // The public surface of peernvm: exports only.
 
+/**
+ * The functions, classes and types of peernvm, by what they are for. One uses them in this order:
+ *
+ * 1. {@link openController} opens a controller: an image, a PCI device, a socket, or an emulator
+ *    in memory. {@link startEmulator} makes an emulated device of one's own, with faults and
+ *    counters.
+ * 2. A {@link Controller} gives namespaces (`namespace(1)`), memory that the device reaches
+ *    (`allocate`, `map`), queue pairs, and `admin`. Everything that it gave ends with its
+ *    `close()`.
+ * 3. A {@link Namespace} reads and writes blocks with promises; what it is asked goes through the
+ *    controller's own queue, or one that is named. Data is a `Uint8Array`, which is copied, or a
+ *    {@link DmaDescriptor}, which is not.
+ * 4. Queue pairs are for more control: an {@link AwaitQueuePair} for a depth, a timeout or a
+ *    histogram of its own; a {@link RawQueuePair} for loops without promises, in TypeScript or by
+ *    a {@link Batch}.
+ * 5. {@link Admin} has the admin commands: identify, logs, features, formats, namespaces.
+ * 6. `controller.serve()` makes a {@link ControllerServer}: other processes open its socket and
+ *    have all of the above.
+ *
+ * All that fails is an {@link NvmError}, whose `code` and `fix` say what to do. Names of fields,
+ * features, codes and statuses are the specification's: [the list](../docs/fields.md).
+ * @document ../docs/fields.md
+ * @packageDocumentation
+ */
+
 export type { Admin } from './admin/admin.ts'
 export type { CodeName } from './admin/codes.ts'
 export type { AdminCommand, AdminOptions } from './admin/command.ts'

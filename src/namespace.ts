@@ -151,13 +151,30 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Reads whole blocks; resolves to the filled bytes, of a list of buffers to a list. On `queue`,
-   * or on the controller's own.
+   * Reads whole blocks into several buffers, which one command fills in order where it can.
+   * @param request `lba` in blocks; the buffers are together a whole number of blocks long
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @returns the filled bytes, buffer by buffer
+   * @throws NvmError as read() of one buffer
    */
   read<T extends readonly DataTarget[]>(
     request: NamespaceRead<T>,
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]>
+  /**
+   * Reads whole blocks. What is longer than a command may be becomes several, and is not atomic.
+   * The buffer belongs to the controller until the promise settles; after a rejection its bytes are
+   * undefined.
+   * @param request `lba` in blocks; `into` is a whole number of blocks long. A descriptor is filled
+   * in place, a plain `Uint8Array` by a copy
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @returns the filled bytes: those of `into`
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE or ERR_ALIGNMENT, and nothing is sent; ERR_NAMESPACE;
+   * ERR_NVME_STATUS; ERR_TIMEOUT; ERR_ABORTED (`signal`, or `close()`); ERR_QUEUE_LOST; ERR_CLOSED;
+   * of a client ERR_MANAGER_GONE
+   */
   read<T extends DataTarget>(request: NamespaceRead<T>, queue?: AwaitQueuePair): Promise<Uint8Array>
   read(request: NamespaceRead, queue?: AwaitQueuePair): Promise<unknown> {
     if (!isRequest(request, 'into', false)) return refuseRequest(request, 'into', false)
@@ -170,7 +187,15 @@ export class Namespace implements NamespaceFormat {
     )
   }
 
-  /** Writes whole blocks; resolves when the controller has taken them. */
+  /**
+   * Writes whole blocks; resolves when the controller has completed it. Durable only after flush(),
+   * or with `fua: true`. What is longer than a command may be becomes several, and is not atomic.
+   * @param request `lba` in blocks; `from` is a whole number of blocks long, and unchanged until
+   * the promise settles
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read()
+   */
   write(request: NamespaceWrite, queue?: AwaitQueuePair): Promise<void> {
     if (!isRequest(request, 'from', false)) return refuseRequest(request, 'from', false)
     const ready = queue === undefined ? this.#queue : queue
@@ -183,15 +208,26 @@ export class Namespace implements NamespaceFormat {
     return sent as Promise<void>
   }
 
-  /** Resolves when everything written before is durable. */
+  /**
+   * Resolves when every write to the namespace that completed before, on any queue, is on the
+   * medium.
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read()
+   */
   async flush(options: RequestOptions = {}, queue?: AwaitQueuePair): Promise<void> {
     checkOptions('a flush', options, flushNames)
     await (await this.#pick(queue)).flush({ ...options, namespace: this })
   }
 
   /**
-   * Reads a group with one promise; resolves to the filled bytes in the same order, of a request
-   * with a list of buffers to a list.
+   * Reads a group with one promise, which costs less than one for each. Rejects with the first
+   * failure, when all have ended.
+   * @param requests each as for read(); no signal
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @returns the filled bytes, in the order of the requests; of one with a list of buffers a list
+   * @throws NvmError as read()
    */
   readMany<T extends readonly DataTarget[]>(
     requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
@@ -213,7 +249,13 @@ export class Namespace implements NamespaceFormat {
     return ready.engine.moveMany(opcode.read[0], this, requests)
   }
 
-  /** Writes a group with one promise. */
+  /**
+   * Writes a group with one promise. Rejects with the first failure, once what was sent has ended.
+   * @param requests each as for write(); no signal
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read()
+   */
   async writeMany(
     requests: readonly Omit<NamespaceWrite, 'signal'>[],
     queue?: AwaitQueuePair,
@@ -222,7 +264,14 @@ export class Namespace implements NamespaceFormat {
     await ready.engine.moveMany(opcode.write[0], this, requests)
   }
 
-  /** Whether the blocks hold these bytes. The controller looks; the bytes go to it. */
+  /**
+   * Whether the blocks hold these bytes. The controller looks; the bytes go to it. Resolves to
+   * false where they differ; rejects for every other error. Not atomic beyond one command.
+   * @param request `lba` in blocks; `with` is a whole number of blocks long
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read(); ERR_UNSUPPORTED of protected blocks
+   */
   async compare(request: NamespaceCompare, queue?: AwaitQueuePair): Promise<boolean> {
     if (this.prinfo !== 0) {
       throw createError('ERR_UNSUPPORTED', 'Compare of protected blocks; read and compare them')
@@ -238,7 +287,14 @@ export class Namespace implements NamespaceFormat {
     }
   }
 
-  /** Makes blocks read as zeroes, without sending them. */
+  /**
+   * Makes blocks read as zeroes, without sending them. Becomes several commands where it is long:
+   * not atomic.
+   * @param request `lba` and `blockCount` in blocks
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read()
+   */
   async writeZeroes(request: NamespaceWriteZeroes, queue?: AwaitQueuePair): Promise<void> {
     checkOptions('a range', request, writeZeroesNames)
     const { deallocate = false } = request
@@ -248,14 +304,27 @@ export class Namespace implements NamespaceFormat {
     await this.#runRange(opcode.write_zeroes[0], request, writeZeroesBlocksMax, flags, queue)
   }
 
-  /** Has the controller read blocks and check them. Rejects with the medium's error. */
+  /**
+   * Has the controller read blocks and check them, without sending data. Rejects with
+   * ERR_NVME_STATUS, where `status.name` says what is wrong with them.
+   * @param request `lba` and `blockCount` in blocks
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read()
+   */
   async verify(request: NamespaceRange, queue?: AwaitQueuePair): Promise<void> {
     checkOptions('a range', request, namespaceRangeNames)
     const { verifyBlocksMax } = await this.#knowLimits()
     await this.#runRange(opcode.verify[0], request, verifyBlocksMax, 0, queue)
   }
 
-  /** Marks blocks as unreadable until they are written again: for tests of error handling. */
+  /**
+   * Marks blocks as unreadable until they are written again: for tests of error handling.
+   * @param request `lba` and `blockCount` in blocks
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read()
+   */
   async writeUncorrectable(request: NamespaceRange, queue?: AwaitQueuePair): Promise<void> {
     checkOptions('a range', request, namespaceRangeNames)
     const { writeUncorrectableBlocksMax } = await this.#knowLimits()
@@ -266,6 +335,10 @@ export class Namespace implements NamespaceFormat {
   /**
    * Tells the controller that nobody needs what is in these blocks (Dataset Management,
    * Deallocate). It may ignore that, and what they read as is its choice (DLFEAT).
+   * @param ranges `lba` and `blockCount` in blocks; one range, with a signal or without, or a list
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read()
    */
   async deallocate(
     ranges: NamespaceRange | readonly BlockRange[],
@@ -278,7 +351,15 @@ export class Namespace implements NamespaceFormat {
     await this.#run(deallocateCommands(this.id, checked, limits), signal, queue)
   }
 
-  /** Copies blocks within the namespace; their data does not pass through the host. */
+  /**
+   * Copies blocks within the namespace; their data does not pass through the host. Becomes several
+   * commands where it is long: not atomic.
+   * @param request ranges, and where they go to, in blocks
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @throws NvmError as read(); ERR_UNSUPPORTED where the controller has no Copy; ERR_RANGE for a
+   * range that overlaps its target
+   */
   async copy(request: NamespaceCopy, queue?: AwaitQueuePair): Promise<void> {
     checkOptions('a copy', request, copyNames)
     const limits = await this.#knowLimits()

@@ -69,8 +69,11 @@ import {
 } from './namespaces.ts'
 
 /**
- * Every method rejects with an NvmError: ERR_NVME_STATUS when the controller refuses (`status` says
- * why), ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, ERR_RANGE or ERR_ARGUMENT for what cannot be sent.
+ * Admin commands, as `controller.admin` has them. Every method rejects with an NvmError:
+ * ERR_NVME_STATUS when the controller refuses (`status` says why), ERR_TIMEOUT, ERR_NO_ADMIN,
+ * ERR_CLOSED, ERR_RANGE or ERR_ARGUMENT for what cannot be sent; for clients of another process
+ * ERR_REFUSED and ERR_MANAGER_GONE. A command may take the `timeoutMs` that the controller was
+ * opened with, 10 000 ms by default.
  * @category Admin commands
  */
 export class Admin {
@@ -82,19 +85,31 @@ export class Admin {
   }
 
   /**
-   * Sends any admin command and waits for its completion. `data` is one buffer for both ways: what
-   * it has is sent, and it is overwritten with what the controller answers.
+   * Sends any admin command and waits for its completion.
+   * @param command `data` is one buffer for both ways: what it has is sent, and it is overwritten
+   * with what the controller answers
+   * @param options `timeoutMs`: milliseconds for this command
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE; ERR_REFUSED for a client
    */
   submit(command: AdminCommand, options?: AdminOptions): Promise<CommandCompletion> {
     return submit(this.#port, command, options)
   }
 
-  /** The 4096 bytes of any data structure of Identify; `decode` takes apart those of the table. */
+  /**
+   * The 4096 bytes of any data structure of Identify; `decode` takes apart those of the table.
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   identify(request: IdentifyRequest): Promise<Uint8Array> {
     return identify(this.#port, request)
   }
 
-  /** What the controller is and can do (CNS 01h). */
+  /**
+   * What the controller is and can do (CNS 01h).
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   identifyController(): Promise<IdentifyController> {
     return identifyAs(this.#port, 'IdentifyController', { cns: 'identify_controller' })
   }
@@ -104,7 +119,12 @@ export class Admin {
     return identifyAs(this.#port, 'IdentifyControllerNvm', { cns: 'command_set_controller' })
   }
 
-  /** An active namespace (CNS 00h); zeroes for one that is not active. */
+  /**
+   * An active namespace (CNS 00h); zeroes for one that is not active.
+   * @param nsid namespace identifier, from 1
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   identifyNamespace(nsid: number): Promise<IdentifyNamespace> {
     return identifyNamespaceAs(this.#port, 'IdentifyNamespace', 'identify_namespace', nsid)
   }
@@ -131,23 +151,44 @@ export class Admin {
     return decodeNamespaceDescriptors(await this.identify({ cns: 'namespace_descriptors', nsid }))
   }
 
-  /** Ids of the active namespaces above `after`, in order; at most 1024 a call (CNS 02h). */
+  /**
+   * Ids of the active namespaces, in order; at most 1024 a call (CNS 02h).
+   * @param after only ids above this one; default 0
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   activeNamespaces(after = 0): Promise<number[]> {
     return identifyNamespaces(this.#port, { cns: 'active_namespaces', nsid: after })
   }
 
-  /** Ids of all namespaces of the subsystem above `after`; at most 1024 a call (CNS 10h). */
+  /**
+   * Ids of all namespaces of the subsystem, in order; at most 1024 a call (CNS 10h).
+   * @param after only ids above this one; default 0
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   allocatedNamespaces(after = 0): Promise<number[]> {
     return identifyNamespaces(this.#port, { cns: 'allocated_namespaces', nsid: after })
   }
 
-  /** Ids, from `from` on, of the controllers that a namespace is attached to (CNS 12h). */
+  /**
+   * Ids of the controllers that a namespace is attached to (CNS 12h).
+   * @param nsid namespace identifier, from 1
+   * @param from only ids from this one on; default 0
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   async attachedControllers(nsid: number, from = 0): Promise<number[]> {
     checkNsid(nsid)
     return identifyControllers(this.#port, { cns: 'namespace_controllers', nsid, cntid: from })
   }
 
-  /** Ids, from `from` on, of the controllers in the NVM subsystem (CNS 13h). */
+  /**
+   * Ids of the controllers in the NVM subsystem (CNS 13h).
+   * @param from only ids from this one on; default 0
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   subsystemControllers(from = 0): Promise<number[]> {
     return identifyControllers(this.#port, { cns: 'controllers', cntid: from })
   }
@@ -161,18 +202,33 @@ export class Admin {
     )
   }
 
-  /** Bytes of any log page; more than one command transfers are read in parts. */
+  /**
+   * Bytes of any log page; more than one command transfers are read in parts.
+   * @param request `byteLength` and `offset` in bytes, multiples of 4
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE; ERR_UNSUPPORTED for parts, where the controller cannot begin at an offset
+   */
   getLogPage(request: LogPageRequest): Promise<Uint8Array> {
     return getLogPage(this.#port, request)
   }
 
-  /** Health, wear and counters (LID 02h). */
+  /**
+   * Health, wear and counters (LID 02h).
+   * @param options `nsid`: of this namespace, where the controller keeps one for each; without it,
+   * of the whole
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   smartLog(options: LogPageOptions & { readonly nsid?: number } = {}): Promise<SmartLog> {
     const names = ['retainAsynchronousEvent', 'nsid'] as const
     return readLog(this.#port, 'SmartLog', 'smart_health_information', options, names)
   }
 
-  /** Commands that failed (LID 01h), the newest first. */
+  /**
+   * Commands that failed (LID 01h), the newest first.
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   errorLog(options: LogPageOptions = {}): Promise<ErrorLogEntry[]> {
     return readErrors(this.#port, options)
   }
@@ -218,8 +274,11 @@ export class Admin {
 
   /**
    * A feature's value: `getFeature('arbitration')`; of one with several values, the one that `of`
-   * names: `getFeature('temperature_threshold', { of: { tmpsel: 0, thsel: 1 } })`. With `select`
-   * the default or saved value, or what may be done with the feature.
+   * names: `getFeature('temperature_threshold', { of: { tmpsel: 0, thsel: 1 } })`.
+   * @param name of the [table of features](../../docs/fields.md#features)
+   * @param options `select`: the default or saved value, or what may be done with the feature
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE; ERR_ARGUMENT for another name
    */
   getFeature<Name extends FeatureName, Select extends FeatureSelect = 'current'>(
     name: Name,
@@ -228,12 +287,23 @@ export class Admin {
     return getFeature(this.#port, name, options) as Promise<FeatureAnswer<Name, Select>>
   }
 
-  /** A feature by its number: vendor specific ones, and those without a form in the table. */
+  /**
+   * A feature by its number: vendor specific ones, and those without a form in the table.
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   getRawFeature(request: RawFeatureRequest): Promise<RawFeature> {
     return getRawFeature(this.#port, request)
   }
 
-  /** Sets a feature as a whole. ERR_ARGUMENT when a field is missing. */
+  /**
+   * Sets a feature as a whole.
+   * @param name of the [table of features](../../docs/fields.md#features)
+   * @param value all of its fields
+   * @param options `save`: the value outlives power cycles and resets
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer; ERR_ARGUMENT when a field is missing
+   */
   async setFeature<Name extends FeatureName>(
     name: Name,
     value: FeatureValue<Name>,
@@ -242,36 +312,70 @@ export class Admin {
     await setFeature(this.#port, name, value, options)
   }
 
-  /** Sets a feature by its number; resolves to dword 0 of the completion. */
+  /**
+   * Sets a feature by its number.
+   * @returns dword 0 of the completion
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer
+   */
   setRawFeature(value: RawFeatureValue): Promise<number> {
     return setRawFeature(this.#port, value)
   }
 
   /**
-   * Formats a namespace, whose data is lost; `formatNamespace(1, { blockSize: 4096 })`. Without a
-   * layout it keeps its own. What was known of it is forgotten: a Namespace got before fails with
-   * ERR_NAMESPACE. It may take long; give `timeoutMs`.
+   * Formats a namespace, whose data is lost; `formatNamespace(1, { blockSize: 4096 })`. What was
+   * known of it is forgotten: a Namespace got before fails with ERR_NAMESPACE.
+   * @param nsid namespace identifier, from 1; `'all'`: all of the controller's
+   * @param options the new layout; without one it keeps its own. It may take long: give
+   * `timeoutMs`, in milliseconds
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer; ERR_UNSUPPORTED for a size of blocks that
+   * there is not
    */
   formatNamespace(nsid: number | 'all', options: FormatOptions = {}): Promise<void> {
     return formatNamespace(this.#port, nsid, options)
   }
 
-  /** Creates a namespace, which is attached to no controller; its id. */
+  /**
+   * Creates a namespace, which is attached to no controller.
+   * @param options its size in blocks, and its layout
+   * @returns its id
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer; ERR_UNSUPPORTED for a size of blocks that
+   * there is not
+   */
   createNamespace(options: CreateNamespaceOptions): Promise<number> {
     return createNamespace(this.#port, options)
   }
 
-  /** Deletes a namespace and its data. */
+  /**
+   * Deletes a namespace and its data. A Namespace got before fails with ERR_NAMESPACE.
+   * @param nsid namespace identifier, from 1; `'all'`: all of the NVM subsystem
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer
+   */
   deleteNamespace(nsid: number | 'all', options: AdminOptions = {}): Promise<void> {
     return deleteNamespace(this.#port, nsid, options)
   }
 
-  /** Makes a namespace active on the controllers with these ids; by default on this one. */
+  /**
+   * Makes a namespace active on controllers.
+   * @param nsid namespace identifier, from 1
+   * @param controllers their ids; by default this one
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer
+   */
   attachNamespace(nsid: number, controllers?: readonly number[]): Promise<void> {
     return changeAttachment(this.#port, 'attach', nsid, controllers)
   }
 
-  /** Takes a namespace away from the controllers with these ids; by default from this one. */
+  /**
+   * Takes a namespace away from controllers. A Namespace got before fails with ERR_NAMESPACE.
+   * @param nsid namespace identifier, from 1
+   * @param controllers their ids; by default this one
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer
+   */
   detachNamespace(nsid: number, controllers?: readonly number[]): Promise<void> {
     return changeAttachment(this.#port, 'detach', nsid, controllers)
   }
@@ -279,12 +383,19 @@ export class Admin {
   /**
    * Begins to erase everything in the NVM subsystem, which cannot be stopped. Resolves when it has
    * begun; sanitizeStatus() tells how far it is, and an event that it ended.
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer
    */
   sanitize(options: SanitizeOptions): Promise<void> {
     return sanitize(this.#port, options)
   }
 
-  /** Begins a self-test or ends the one that runs; selfTestLog() tells what it came to. */
+  /**
+   * Begins a self-test or ends the one that runs; selfTestLog() tells what it came to.
+   * @param test `short_test`, `extended_test`, `abort` …
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
+   * ERR_REFUSED, unless its manager lets it administer
+   */
   deviceSelfTest(test: CodeName<'self_test_code'>, options: SelfTestOptions = {}): Promise<void> {
     return selfTest(this.#port, test, options)
   }

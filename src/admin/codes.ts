@@ -6,7 +6,8 @@ import type { CodeRow } from '../spec/form.ts'
 import { type CodeSet, nvme } from '../spec/nvme.ts'
 
 /**
- * A name of a set of codes: `CodeName<'log_page'>` has 'smart_health_information'.
+ * A name of a set of codes: `CodeName<'log_page'>` has 'smart_health_information'. [All
+ * sets](../../docs/fields.md#codes).
  * @category Admin commands
  */
 export type CodeName<Set extends CodeSet> = Set extends CodeSet

@@ -52,7 +52,8 @@ export const featureForms = {
 } as const satisfies Partial<Record<keyof (typeof nvme.codes)['feature' & CodeSet], FeatureForm>>
 
 /**
- * A feature that has a typed form, by its name in the table of codes.
+ * A feature that has a typed form, by its name in the table of codes. [All of
+ * them](../../docs/fields.md#features).
  * @category Admin commands
  */
 export type FeatureName = keyof typeof featureForms

@@ -10,30 +10,35 @@ import { type AdminPort, checkNsid, submit } from './command.ts'
 
 /**
  * Identify Controller (CNS 01h), with the names of the specification in lower case.
+ * [Its fields](../../docs/fields.md#identifycontroller).
  * @category Admin commands
  */
 export type IdentifyController = Decoded<'IdentifyController'>
 
 /**
  * Identify Namespace of the NVM command set (CNS 00h).
+ * [Its fields](../../docs/fields.md#identifynamespace).
  * @category Admin commands
  */
 export type IdentifyNamespace = Decoded<'IdentifyNamespace'>
 
 /**
  * What the NVM command set adds to Identify Namespace (CNS 05h).
+ * [Its fields](../../docs/fields.md#identifynamespacenvm).
  * @category Admin commands
  */
 export type IdentifyNamespaceNvm = Decoded<'IdentifyNamespaceNvm'>
 
 /**
  * What the NVM command set adds to Identify Controller (CNS 06h): limits of commands.
+ * [Its fields](../../docs/fields.md#identifycontrollernvm).
  * @category Admin commands
  */
 export type IdentifyControllerNvm = Decoded<'IdentifyControllerNvm'>
 
 /**
  * What namespaces of all command sets have (CNS 08h).
+ * [Its fields](../../docs/fields.md#identifynamespaceindependent).
  * @category Admin commands
  */
 export type IdentifyNamespaceIndependent = Decoded<'IdentifyNamespaceIndependent'>

@@ -13,36 +13,42 @@ import { identifyAs, listedNamespaces } from './identify.ts'
 
 /**
  * SMART / Health Information (log page 02h).
+ * [Its fields](../../docs/fields.md#smartlog).
  * @category Admin commands
  */
 export type SmartLog = Decoded<'SmartLog'>
 
 /**
  * One entry of Error Information (log page 01h).
+ * [Its fields](../../docs/fields.md#errorlogentry).
  * @category Admin commands
  */
 export type ErrorLogEntry = Decoded<'ErrorLogEntry'>
 
 /**
  * Firmware Slot Information (log page 03h).
+ * [Its fields](../../docs/fields.md#firmwareslotlog).
  * @category Admin commands
  */
 export type FirmwareSlotLog = Decoded<'FirmwareSlotLog'>
 
 /**
  * Commands Supported and Effects (log page 05h).
+ * [Its fields](../../docs/fields.md#commandeffectslog).
  * @category Admin commands
  */
 export type CommandEffectsLog = Decoded<'CommandEffectsLog'>
 
 /**
  * Device Self-test (log page 06h).
+ * [Its fields](../../docs/fields.md#selftestlog).
  * @category Admin commands
  */
 export type SelfTestLog = Decoded<'SelfTestLog'>
 
 /**
  * Sanitize Status (log page 81h).
+ * [Its fields](../../docs/fields.md#sanitizestatuslog).
  * @category Admin commands
  */
 export type SanitizeStatusLog = Decoded<'SanitizeStatusLog'>

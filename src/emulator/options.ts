@@ -80,9 +80,9 @@ export type TimingModelName = (typeof timingModelNames)[number]
  * @category Emulator
  */
 export interface TimingOptions {
-  /** How long a command takes at least. */
+  /** Nanoseconds that a command takes at least; default 0. */
   readonly latencyNs?: number
-  /** Bytes per second at most, of all commands together. */
+  /** Bytes per second at most, of all commands together; default: no limit. */
   readonly bandwidth?: number
 }
 

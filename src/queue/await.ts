@@ -56,23 +56,41 @@ export class AwaitQueuePair extends QueuePair {
   }
 
   /**
-   * Reads whole blocks; resolves to the filled bytes. `into` may be a list of buffers, which one
-   * command fills in order: then it resolves to a list.
+   * Reads whole blocks into several buffers, which one command fills in order where it can.
+   * @returns the filled bytes, buffer by buffer
+   * @throws NvmError as `namespace.read()`
    */
   read<T extends readonly DataTarget[]>(request: ReadRequest<T>): Promise<Uint8Array[]>
+  /**
+   * Reads whole blocks, as `namespace.read()`.
+   * @param request `lba` in blocks; `into` is a whole number of blocks long, and belongs to the
+   * controller until the promise settles
+   * @returns the filled bytes: those of `into`
+   * @throws NvmError as `namespace.read()`
+   */
   read<T extends DataTarget>(request: ReadRequest<T>): Promise<Uint8Array>
   read(request: ReadRequest): Promise<unknown> {
     if (!isRequest(request, 'into', true)) return refuseRequest(request, 'into', true)
     return this.engine.move(opcodeRead, request.namespace, request, request.into)
   }
 
-  /** Writes whole blocks, of one buffer or of several; resolves when the controller has them. */
+  /**
+   * Writes whole blocks, of one buffer or of several; resolves when the controller has completed
+   * it. Durable only after flush(), or with `fua: true`.
+   * @param request `lba` in blocks; `from` is a whole number of blocks long, and unchanged until
+   * the promise settles
+   * @throws NvmError as `namespace.read()`
+   */
   write(request: WriteRequest): Promise<void> {
     if (!isRequest(request, 'from', true)) return refuseRequest(request, 'from', true)
     return this.engine.move(opcodeWrite, request.namespace, request, request.from) as Promise<void>
   }
 
-  /** Resolves when everything written before is durable. */
+  /**
+   * Resolves when every write to the namespace that completed before, on any queue, is on the
+   * medium.
+   * @throws NvmError as `namespace.read()`
+   */
   flush(request: FlushRequest): Promise<void> {
     try {
       checkOptions('a flush', request, flushNames)
@@ -85,8 +103,10 @@ export class AwaitQueuePair extends QueuePair {
   }
 
   /**
-   * Reads a group with one promise for all of it; resolves to the filled bytes in the same order,
-   * of a request with a list of buffers to a list.
+   * Reads a group with one promise for all of it. Rejects with the first failure, when all have
+   * ended.
+   * @returns the filled bytes, in the order of the requests; of one with a list of buffers a list
+   * @throws NvmError as `namespace.read()`
    */
   readMany<T extends readonly DataTarget[]>(
     requests: readonly GroupedRead<T>[],
@@ -97,14 +117,22 @@ export class AwaitQueuePair extends QueuePair {
     return this.engine.moveMany(opcodeRead, undefined, requests)
   }
 
-  /** Writes a group with one promise for all of it. */
+  /**
+   * Writes a group with one promise for all of it. Rejects with the first failure, when all have
+   * ended.
+   * @throws NvmError as `namespace.read()`
+   */
   writeMany(requests: readonly GroupedWrite[]): Promise<void> {
     return this.engine.moveMany(opcodeWrite, undefined, requests) as Promise<void>
   }
 
   /**
-   * Sends any I/O command as it is given, once, and resolves to what its completion says. The data
-   * is at most one command's (`controller.info.transferBytesMax`).
+   * Sends any I/O command as it is given, once.
+   * @param command `data` is at most one command's (`controller.info.transferBytesMax`), and
+   * belongs to the controller until the promise settles
+   * @returns what the completion says
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_ABORTED, ERR_QUEUE_LOST, ERR_CLOSED;
+   * ERR_ARGUMENT or ERR_RANGE, and nothing is sent
    */
   submit(command: IoCommand): Promise<CommandCompletion> {
     try {

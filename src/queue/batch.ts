@@ -23,7 +23,7 @@ export interface BatchOptions {
   readonly namespace: NamespaceLike
   /** The memory of all its commands. */
   readonly memory: DmaDescriptor
-  /** Commands it can describe. */
+  /** Commands it can describe: 1 to 1 048 576. */
   readonly capacity: number
 }
 
@@ -85,8 +85,14 @@ export class Batch {
   }
 
   /**
-   * Submits commands `first` to `first + count − 1`, as many as fit, and reaps: everything that has
-   * completed, and at least `wanted` of what is outstanding. Returns how many were submitted.
+   * Submits commands and reaps all that has completed. Blocks the thread until at least `wanted` of
+   * what is outstanding have.
+   * @param first index of the first command
+   * @param count how many from there on; as many as fit are submitted
+   * @param wanted completions to wait for; 0 waits for none
+   * @returns how many were submitted; `reaped` says how many have completed
+   * @throws NvmError ERR_TIMEOUT when nothing completes within the queue's timeout; ERR_NAMESPACE,
+   * ERR_RANGE, ERR_QUEUE_LOST, ERR_CLOSED
    */
   exchange(first: number, count: number, wanted: number): number {
     if (!Number.isInteger(first) || !Number.isInteger(count) || !Number.isInteger(wanted)) {
@@ -124,7 +130,10 @@ export class Batch {
   }
 
   /**
-   * Runs the first `count` commands to their end; returns how many failed. `onOutcome` sees each.
+   * Runs the first `count` commands to their end. Blocks the thread.
+   * @param onOutcome is told of each: its index, and its status field (0: success)
+   * @returns how many failed
+   * @throws NvmError as exchange()
    */
   run(count: number, onOutcome?: (index: number, status: number) => void): number {
     checkInteger('count', count, 0, this.commands.length / batchWords)

@@ -26,7 +26,11 @@ export interface QueuePairOptions {
   readonly mode: QueueMode
   /** Commands that can be outstanding; default 32. */
   readonly depth?: number
-  /** How long a command may take before it counts as lost; default 10 000. */
+  /**
+   * Milliseconds from a command's submission until it counts as lost, noticed within an eighth of
+   * them; default 10 000. Of a command with a promise the controller is then asked to abort it;
+   * where that fails, the queues are deleted and made anew, and at last the controller is reset.
+   */
   readonly timeoutMs?: number
   /** Measures each command from its doorbell to its completion: `stats().latency`. */
   readonly histogram?: boolean
@@ -61,7 +65,7 @@ export interface QueueStats {
   readonly restarts: number
   /** Completions that belong to no outstanding command. */
   readonly strays: number
-  /** Where the queue was created with `histogram`. It goes on counting. */
+  /** In nanoseconds, where the queue was created with `histogram`. No copy: it goes on counting. */
   readonly latency?: Histogram
 }
 
@@ -97,7 +101,7 @@ export abstract class QueuePair implements AsyncDisposable {
   abstract readonly mode: QueueMode
   /** @internal */
   readonly ring: QueueRing
-  /** How long a command may take before it counts as lost. */
+  /** Milliseconds after which a command counts as lost. */
   readonly timeoutMs: number
   /** @internal */
   readonly owner: QueueOwner
@@ -155,7 +159,12 @@ export abstract class QueuePair implements AsyncDisposable {
   /** The namespace may have another format. @internal */
   forgetNamespace(_id: number): void {}
 
-  /** Deletes the queues, after what is outstanding has been settled. Idempotent. */
+  /**
+   * Deletes the queues. With promises, it lets commands end first, for a second at most or the
+   * queue's timeout, and then rejects them with ERR_ABORTED; raw, it drops them. Idempotent.
+   * @throws NvmError ERR_TIMEOUT and others, when the controller does not delete them: their memory
+   * is kept then
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

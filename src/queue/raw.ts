@@ -43,6 +43,7 @@ export class SubmissionQueue {
   /**
    * A slot with a free command id, or −1 when `depth` commands are outstanding. Memory only, no
    * doorbell.
+   * @throws NvmError ERR_CLOSED
    */
   enqueue(): number {
     const ring = this.#ring
@@ -53,13 +54,26 @@ export class SubmissionQueue {
     return slot
   }
 
-  /** The command id of an enqueued slot, by which its completion names it. */
+  /**
+   * The command id of an enqueued slot, by which its completion names it.
+   * @param slot what enqueue() gave
+   */
   commandId(slot: number): number {
     const word = Number.isInteger(slot) ? this.words[slot << 4] : undefined
     return word === undefined ? this.#refuseSlot(slot) : word >>> 16
   }
 
-  /** Makes the slot's command a read of whole blocks into `descriptor` from `byteOffset` on. */
+  /**
+   * Makes the slot's command a read of whole blocks. Memory only, no doorbell.
+   * @param slot what enqueue() gave
+   * @param namespaceId of a namespace that `controller.namespace(id)` has given before
+   * @param lba first block
+   * @param blockCount how many blocks, at most one command's
+   * @param descriptor memory of this controller; it has to live until the command has completed
+   * @param byteOffset in the descriptor, a multiple of 4 bytes
+   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_RANGE, ERR_ALIGNMENT, ERR_ARGUMENT;
+   * ERR_NAMESPACE: await namespace(id) first; ERR_CLOSED
+   */
   read(
     slot: number,
     namespaceId: number,
@@ -71,7 +85,17 @@ export class SubmissionQueue {
     this.#fill(opcodeRead, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
   }
 
-  /** As `read`, from memory to the namespace. */
+  /**
+   * As `read`, from memory to the namespace.
+   * @param slot what enqueue() gave
+   * @param namespaceId of a namespace that `controller.namespace(id)` has given before
+   * @param lba first block
+   * @param blockCount how many blocks, at most one command's
+   * @param descriptor memory of this controller; it has to live until the command has completed
+   * @param byteOffset in the descriptor, a multiple of 4 bytes
+   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_RANGE, ERR_ALIGNMENT, ERR_ARGUMENT;
+   * ERR_NAMESPACE: await namespace(id) first; ERR_CLOSED
+   */
   write(
     slot: number,
     namespaceId: number,
@@ -83,7 +107,12 @@ export class SubmissionQueue {
     this.#fill(opcodeWrite, slot, namespaceId, lba, blockCount, descriptor, byteOffset)
   }
 
-  /** Makes the slot's command a flush. */
+  /**
+   * Makes the slot's command a flush.
+   * @param slot what enqueue() gave
+   * @param namespaceId from 1
+   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_RANGE
+   */
   flush(slot: number, namespaceId: number): void {
     const id = this.#idOf(slot)
     checkInteger('the namespace id', namespaceId, 1, 0xffffffff)
@@ -99,7 +128,10 @@ export class SubmissionQueue {
     if (id === this.#namespaceId) this.#namespaceId = 0
   }
 
-  /** Rings the doorbell for everything enqueued since the last call. */
+  /**
+   * Rings the doorbell for everything enqueued since the last call.
+   * @throws NvmError ERR_CLOSED
+   */
   submit(): void {
     if (this.words.length === 0) this.#refuseIfClosed()
     this.#ring.ring()
@@ -202,7 +234,8 @@ const emptyPollsMax = 256
  */
 export class CompletionQueue {
   /**
-   * What the last poll() found: command id in bits 15:0, status field in bits 30:16 (0: success).
+   * One Int32 for each completion: command id in bits 15:0, status field in bits 30:16 (0:
+   * success). Only the first `poll()` of them are new; the next poll() overwrites them.
    */
   readonly done: Int32Array
   readonly #ring: QueueRing
@@ -218,8 +251,10 @@ export class CompletionQueue {
   }
 
   /**
-   * Takes what has completed into `done`; returns how many. Frees their command ids. No doorbell.
-   * ERR_QUEUE_LOST, after some polls, when the controller was reset or its manager has gone.
+   * Takes what has completed into `done`, and frees those command ids. No doorbell.
+   * @returns how many there are, which may be none
+   * @throws NvmError ERR_QUEUE_LOST, after some polls, when the controller was reset or its manager
+   * has gone; ERR_CLOSED
    */
   poll(): number {
     const ring = this.#ring
@@ -245,7 +280,11 @@ export class CompletionQueue {
     throw createError('ERR_QUEUE_LOST', why, { queue: ring.id, dump: this.#pair.dump() })
   }
 
-  /** Rings the doorbell for what was polled. Once per batch is enough. */
+  /**
+   * Rings the doorbell, which gives the polled entries back; without it the controller stops when
+   * the queue is full. Once for many polls is enough.
+   * @throws NvmError ERR_CLOSED
+   */
   update(): void {
     const ring = this.#ring
     if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
@@ -253,8 +292,10 @@ export class CompletionQueue {
   }
 
   /**
-   * Polls until something has completed; ERR_TIMEOUT after the queue's timeout, ERR_QUEUE_LOST as
-   * poll(). Blocks the thread.
+   * Polls until something has completed. Blocks the thread.
+   * @returns how many have completed, at least 1
+   * @throws NvmError ERR_TIMEOUT after the queue's timeout, when the commands are still
+   * outstanding; ERR_QUEUE_LOST and ERR_CLOSED as poll()
    */
   wait(): number {
     const looks = 1024 // about five microseconds
@@ -297,7 +338,11 @@ export class RawQueuePair extends QueuePair {
     this.cq = new CompletionQueue(ring, this)
   }
 
-  /** A batch: commands as numbers, of which one native call submits and reaps many. */
+  /**
+   * A batch: commands as numbers, of which one native call submits and reaps many. As long as the
+   * queue pair lives.
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_CLOSED
+   */
   batch(options: BatchOptions): Batch {
     if (this.isClosed) throw createError('ERR_CLOSED', `queue pair ${this.id}`)
     const dump = (): string => this.dump()

@@ -69,13 +69,13 @@ export interface SharingClient {
   readonly id: number
   /** Its process. */
   readonly pid: number
-  /** The user of that. */
+  /** User id of that process. */
   readonly uid: number
-  /** That it has taken. */
+  /** I/O queue pairs that it has. */
   readonly queuePairs: number
   /** Bytes of its memory that the device reaches. */
   readonly mappedBytes: number
-  /** Pieces of it. */
+  /** Pieces of memory that it has mapped. */
   readonly mappings: number
   /** Its process has gone, and what it had is being taken back. */
   readonly leaving: boolean
@@ -125,7 +125,10 @@ export class ControllerServer implements AsyncDisposable {
     this.path = path
   }
 
-  /** Its clients, at this moment. */
+  /**
+   * Its clients, at this moment.
+   * @throws NvmError ERR_CLOSED
+   */
   status(): Promise<SharingStatus> {
     return readSharing(this.path)
   }

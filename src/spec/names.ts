@@ -14,7 +14,7 @@ export interface NvmeStatus {
   readonly sct: number
   /** Status code. */
   readonly sc: number
-  /** As src/spec/nvme/statuses.ts spells it: `lba_out_of_range`. */
+  /** `lba_out_of_range`, or another of [these](../../docs/fields.md#statuses). */
   readonly name: StatusName | 'vendor_specific' | 'unknown'
   /** Do not retry: the same command would fail again. */
   readonly dnr: boolean

@@ -28,24 +28,26 @@ export const nvme = {
 } as const satisfies Table
 
 /**
- * Data structures that decode() takes apart.
+ * Data structures that decode() takes apart. [All of them](../../docs/fields.md#structures).
  * @category Specification
  */
 export type StructureName = keyof typeof nvme.structures
 
 /**
- * Bit fields that decodeBits() takes apart: registers, dwords, fields of structures.
+ * Bit fields that decodeBits() takes apart: registers, dwords, fields of structures. [All of
+ * them](../../docs/fields.md#bit-fields).
  * @category Specification
  */
 export type BitLayoutName = keyof typeof nvme.bitLayouts
 
 /**
- * Sets of codes: opcodes, features, log pages, values of fields.
+ * Sets of codes: opcodes, features, log pages, values of fields. [All of
+ * them](../../docs/fields.md#codes).
  * @category Specification
  */
 export type CodeSet = keyof typeof nvme.codes
 /**
- * A status of a completion, as src/spec/nvme/statuses.ts spells it: `lba_out_of_range`.
+ * A status of a completion: `lba_out_of_range`. [All names](../../docs/fields.md#statuses).
  * @category Errors
  */
 export type StatusName = keyof typeof nvme.statuses
