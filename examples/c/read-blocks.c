@@ -13,6 +13,9 @@
 
 #include "disk.h"
 
+/* Without a letter, as letters mean what they mean to libnvm. */
+enum { OPTION_OUTPUT = 256, OPTION_ASCII, OPTION_IDENTIFY };
+
 struct arguments {
   const char* target;
   const char* output; /* file to store the blocks in; NULL: show them */
@@ -39,11 +42,11 @@ static int usage(const char* program, FILE* to) {
   fprintf(to, "  -c, --ctrl=TARGET   PCI address (05:00.0), path in sysfs, image file or socket\n");
   fprintf(to, "  -b, --blocks=COUNT  blocks to read; not needed with --write\n");
   fprintf(to, "  -o, --offset=BLOCK  first block (0)\n");
-  fprintf(to, "  -n, --ns=ID         namespace (1)\n");
-  fprintf(to, "  -C, --chunk=COUNT   blocks per command (as many as the controller takes)\n");
-  fprintf(to, "  -O, --output=FILE   store the blocks in FILE instead of showing them\n");
-  fprintf(to, "  -a, --ascii         show them as text instead of as hexadecimal numbers\n");
-  fprintf(to, "  -i, --identify      show what the controller says about itself first\n");
+  fprintf(to, "  -n, --namespace=ID  namespace (1); --ns is another name for it\n");
+  fprintf(to, "  -s, --chunk=COUNT   blocks per command (as many as the controller takes)\n");
+  fprintf(to, "      --output=FILE   store the blocks in FILE instead of showing them\n");
+  fprintf(to, "      --ascii         show them as text instead of as hexadecimal numbers\n");
+  fprintf(to, "      --identify      show what the controller says about itself first\n");
   fprintf(to, "  -w, --write=FILE    first write FILE to the blocks: destroys what is there\n");
   fprintf(to, "  -h, --help          show this\n");
   return to == stderr;
@@ -55,17 +58,18 @@ static bool parse(int argc, char** argv, struct arguments* arguments, int* exit_
                                           {"ctrl", required_argument, NULL, 'c'},
                                           {"blocks", required_argument, NULL, 'b'},
                                           {"offset", required_argument, NULL, 'o'},
+                                          {"namespace", required_argument, NULL, 'n'},
                                           {"ns", required_argument, NULL, 'n'},
-                                          {"chunk", required_argument, NULL, 'C'},
-                                          {"output", required_argument, NULL, 'O'},
-                                          {"ascii", no_argument, NULL, 'a'},
-                                          {"identify", no_argument, NULL, 'i'},
+                                          {"chunk", required_argument, NULL, 's'},
+                                          {"output", required_argument, NULL, OPTION_OUTPUT},
+                                          {"ascii", no_argument, NULL, OPTION_ASCII},
+                                          {"identify", no_argument, NULL, OPTION_IDENTIFY},
                                           {"write", required_argument, NULL, 'w'},
                                           {NULL, 0, NULL, 0}};
   int option;
   memset(arguments, 0, sizeof(*arguments));
   arguments->ns_id = 1;
-  while ((option = getopt_long(argc, argv, "hc:b:o:n:C:O:aiw:", options, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "hc:b:n:o:s:w:", options, NULL)) != -1) {
     switch (option) {
       case 'c':
         arguments->target = optarg;
@@ -77,18 +81,18 @@ static bool parse(int argc, char** argv, struct arguments* arguments, int* exit_
         arguments->offset = parse_number("offset", optarg, UINT64_MAX >> 12);
         break;
       case 'n':
-        arguments->ns_id = (uint32_t)parse_number("ns", optarg, UINT32_MAX - 1);
+        arguments->ns_id = (uint32_t)parse_number("namespace", optarg, UINT32_MAX - 1);
         break;
-      case 'C':
+      case 's':
         arguments->chunk = parse_number("chunk", optarg, 65535);
         break;
-      case 'O':
+      case OPTION_OUTPUT:
         arguments->output = optarg;
         break;
-      case 'a':
+      case OPTION_ASCII:
         arguments->ascii = true;
         break;
-      case 'i':
+      case OPTION_IDENTIFY:
         arguments->identify = true;
         break;
       case 'w':

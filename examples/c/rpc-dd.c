@@ -13,6 +13,9 @@
 
 #include "disk.h"
 
+/* Without a letter, as letters mean what they mean to libnvm. */
+enum { OPTION_NAMESPACE = 256 };
+
 struct arguments {
   const char* target;
   const char* server; /* socket to serve at; NULL: be a client */
@@ -37,44 +40,46 @@ struct job {
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=PATH --count=COUNT [OPTION...] > FILE\n", program);
   fprintf(to, "       %s --ctrl=PATH --input [OPTION...] < FILE\n\n", program);
-  fprintf(to, "  -c, --ctrl=PATH       socket at which the controller is served\n");
-  fprintf(to, "  -b, --count=COUNT     blocks to read; --blocks is another name for it\n");
+  fprintf(to, "  -d, --ctrl=PATH       socket at which the controller is served\n");
+  fprintf(to, "  -c, --count=COUNT     blocks to read; --blocks is another name for it\n");
   fprintf(to,
           "  -i, --input           write standard input to the blocks instead: destroys what\n");
   fprintf(to, "                        is there\n");
   fprintf(to, "  -o, --offset=BLOCK    first block (0)\n");
-  fprintf(to, "  -n, --namespace=ID    namespace (1); --ns is another name for it\n");
+  fprintf(to, "      --namespace=ID    namespace (1); also --nvm-ns, --ns\n");
   fprintf(to,
           "  -q, --queue-id=ID     queue pair (the first that is free); also --queue-num, --qn\n");
-  fprintf(to, "  -B, --buffer=COUNT    blocks per command (as many as the controller takes)\n");
+  fprintf(to, "  -b, --buffer=COUNT    blocks per command (as many as the controller takes)\n");
   fprintf(to,
           "  -s, --server=PATH     be the manager of the controller, which --ctrl then names as\n");
   fprintf(to, "                        rpc-server's does, and serve it at PATH meanwhile\n");
-  fprintf(to, "      --num-queues=N    with --server: queue pairs to reserve; also --nq\n");
-  fprintf(to, "  -h, --help            show this\n");
+  fprintf(to, "  -n, --num-queues=N    with --server: queue pairs to reserve; also --nq\n");
+  fprintf(to, "  -h, --help            show this\n\n");
+  fprintf(to, "Of libnvm's options --adapter (-a) and --segment-id are not there: no cluster is\n");
+  fprintf(to, "needed. --server takes the path of a socket.\n");
   return to == stderr;
 }
 
 /* False for an option that does not exist. */
 static bool take_option(struct arguments* arguments, int option) {
   const uint64_t blocks_max = UINT64_MAX >> 12;
-  if (option == 'c') {
+  if (option == 'd') {
     arguments->target = optarg;
   } else if (option == 's') {
     arguments->server = optarg;
   } else if (option == 'i') {
     arguments->input = true;
-  } else if (option == 'b') {
+  } else if (option == 'c') {
     arguments->n_blocks = parse_number("count", optarg, blocks_max);
   } else if (option == 'o') {
     arguments->offset = parse_number("offset", optarg, blocks_max);
-  } else if (option == 'n') {
+  } else if (option == OPTION_NAMESPACE) {
     arguments->ns_id = (uint32_t)parse_number("namespace", optarg, UINT32_MAX - 1);
   } else if (option == 'q') {
     arguments->queue_id = (uint16_t)parse_number("queue-id", optarg, UINT16_MAX - 1);
-  } else if (option == 'B') {
+  } else if (option == 'b') {
     arguments->buffer = parse_number("buffer", optarg, 65535);
-  } else if (option == 'N') {
+  } else if (option == 'n') {
     arguments->n_queues = (uint16_t)parse_number("num-queues", optarg, UINT16_MAX - 1);
   } else {
     return false;
@@ -85,25 +90,26 @@ static bool take_option(struct arguments* arguments, int option) {
 /* True when `arguments` are complete; else `*exit_code` says what to end with. */
 static bool parse(int argc, char** argv, struct arguments* arguments, int* exit_code) {
   static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                          {"ctrl", required_argument, NULL, 'c'},
-                                          {"count", required_argument, NULL, 'b'},
-                                          {"blocks", required_argument, NULL, 'b'},
+                                          {"ctrl", required_argument, NULL, 'd'},
+                                          {"count", required_argument, NULL, 'c'},
+                                          {"blocks", required_argument, NULL, 'c'},
                                           {"input", no_argument, NULL, 'i'},
                                           {"offset", required_argument, NULL, 'o'},
-                                          {"namespace", required_argument, NULL, 'n'},
-                                          {"ns", required_argument, NULL, 'n'},
+                                          {"namespace", required_argument, NULL, OPTION_NAMESPACE},
+                                          {"nvm-ns", required_argument, NULL, OPTION_NAMESPACE},
+                                          {"ns", required_argument, NULL, OPTION_NAMESPACE},
                                           {"queue-id", required_argument, NULL, 'q'},
                                           {"queue-num", required_argument, NULL, 'q'},
                                           {"qn", required_argument, NULL, 'q'},
-                                          {"buffer", required_argument, NULL, 'B'},
+                                          {"buffer", required_argument, NULL, 'b'},
                                           {"server", required_argument, NULL, 's'},
-                                          {"num-queues", required_argument, NULL, 'N'},
-                                          {"nq", required_argument, NULL, 'N'},
+                                          {"num-queues", required_argument, NULL, 'n'},
+                                          {"nq", required_argument, NULL, 'n'},
                                           {NULL, 0, NULL, 0}};
   int option;
   memset(arguments, 0, sizeof(*arguments));
   arguments->ns_id = 1;
-  while ((option = getopt_long(argc, argv, "hc:b:io:n:q:B:s:", options, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "hd:n:s:q:o:b:c:i", options, NULL)) != -1) {
     if (take_option(arguments, option)) continue;
     *exit_code = usage(argv[0], option == 'h' ? stdout : stderr);
     return false;

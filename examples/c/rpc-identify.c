@@ -8,9 +8,10 @@
 
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=PATH [--namespace=ID]\n\n", program);
-  fprintf(to, "  -c, --ctrl=PATH     socket at which the controller is served\n");
+  fprintf(to, "  -d, --ctrl=PATH     socket at which the controller is served\n");
   fprintf(to, "  -n, --namespace=ID  show this namespace, too; --ns is another name for it\n");
-  fprintf(to, "  -h, --help          show this\n");
+  fprintf(to, "  -h, --help          show this\n\n");
+  fprintf(to, "Of libnvm's options --adapter (-a) is not there: no cluster is needed.\n");
   return to == stderr;
 }
 
@@ -26,15 +27,15 @@ static void print_namespace(const struct nvm_ns_info* info) {
 
 int main(int argc, char** argv) {
   static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                          {"ctrl", required_argument, NULL, 'c'},
+                                          {"ctrl", required_argument, NULL, 'd'},
                                           {"namespace", required_argument, NULL, 'n'},
                                           {"ns", required_argument, NULL, 'n'},
                                           {NULL, 0, NULL, 0}};
   const char* path = NULL;
   uint32_t ns_id = 0;
   int option;
-  while ((option = getopt_long(argc, argv, "hc:n:", options, NULL)) != -1) {
-    if (option == 'c') {
+  while ((option = getopt_long(argc, argv, "hd:n:", options, NULL)) != -1) {
+    if (option == 'd') {
       path = optarg;
     } else if (option == 'n') {
       ns_id = (uint32_t)parse_number("namespace", optarg, UINT32_MAX - 1);

@@ -14,6 +14,9 @@
 
 #define SOCKETS_MAX 8
 
+/* Without a letter, as letters mean what they mean to libnvm. */
+enum { OPTION_SOCKET = 256, OPTION_IDENTIFY };
+
 struct arguments {
   const char* target;
   const char* sockets[SOCKETS_MAX];
@@ -26,41 +29,42 @@ struct arguments {
 
 static int usage(const char* program, FILE* to) {
   fprintf(to, "Usage: %s --ctrl=TARGET --socket=PATH [OPTION...]\n\n", program);
-  fprintf(to, "  -c, --ctrl=TARGET    PCI address (05:00.0), path in sysfs, or image file\n");
+  fprintf(to, "  -d, --ctrl=TARGET    PCI address (05:00.0), path in sysfs, or image file\n");
   fprintf(to,
-          "  -s, --socket=PATH    socket to serve at, for processes of the same user; several\n");
+          "      --socket=PATH    socket to serve at, for processes of the same user; several\n");
   fprintf(to, "                       may be given; --enable is another name for it\n");
-  fprintf(to, "      --cqs=COUNT      completion queues to reserve\n");
-  fprintf(to, "      --sqs=COUNT      submission queues to reserve\n");
-  fprintf(to, "  -i, --identify       show what the controller says about itself\n");
+  fprintf(to, "  -c, --cqs=COUNT      completion queues to reserve\n");
+  fprintf(to, "  -s, --sqs=COUNT      submission queues to reserve\n");
+  fprintf(to, "      --identify       show what the controller says about itself\n");
   fprintf(to, "  -v, --verbose        tell of each admin command of a client\n");
-  fprintf(to, "  -h, --help           show this\n");
+  fprintf(to, "  -h, --help           show this\n\n");
+  fprintf(to, "Of libnvm's options --adapter (-a) is not there: no cluster is needed.\n");
   return to == stderr;
 }
 
 /* True when `arguments` are complete; else `*exit_code` says what to end with. */
 static bool parse(int argc, char** argv, struct arguments* arguments, int* exit_code) {
   static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                          {"ctrl", required_argument, NULL, 'c'},
-                                          {"socket", required_argument, NULL, 's'},
-                                          {"enable", required_argument, NULL, 's'},
-                                          {"cqs", required_argument, NULL, 'C'},
-                                          {"sqs", required_argument, NULL, 'S'},
-                                          {"identify", no_argument, NULL, 'i'},
+                                          {"ctrl", required_argument, NULL, 'd'},
+                                          {"socket", required_argument, NULL, OPTION_SOCKET},
+                                          {"enable", required_argument, NULL, OPTION_SOCKET},
+                                          {"cqs", required_argument, NULL, 'c'},
+                                          {"sqs", required_argument, NULL, 's'},
+                                          {"identify", no_argument, NULL, OPTION_IDENTIFY},
                                           {"verbose", no_argument, NULL, 'v'},
                                           {NULL, 0, NULL, 0}};
   int option;
   memset(arguments, 0, sizeof(*arguments));
-  while ((option = getopt_long(argc, argv, "hc:s:iv", options, NULL)) != -1) {
-    if (option == 'c') {
+  while ((option = getopt_long(argc, argv, "hd:c:s:v", options, NULL)) != -1) {
+    if (option == 'd') {
       arguments->target = optarg;
-    } else if (option == 's' && arguments->n_sockets < SOCKETS_MAX) {
+    } else if (option == OPTION_SOCKET && arguments->n_sockets < SOCKETS_MAX) {
       arguments->sockets[arguments->n_sockets++] = optarg;
-    } else if (option == 'C') {
+    } else if (option == 'c') {
       arguments->n_cqs = (uint16_t)parse_number("cqs", optarg, UINT16_MAX);
-    } else if (option == 'S') {
+    } else if (option == 's') {
       arguments->n_sqs = (uint16_t)parse_number("sqs", optarg, UINT16_MAX);
-    } else if (option == 'i') {
+    } else if (option == OPTION_IDENTIFY) {
       arguments->identify = true;
     } else if (option == 'v') {
       arguments->verbose = true;

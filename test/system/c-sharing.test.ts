@@ -69,7 +69,7 @@ async function runWell(program: string, ...args: string[]): Promise<Outcome> {
 /** rpc-dd with a file as its standard input or output. */
 async function copy(direction: '<' | '>', file: string, ...args: string[]): Promise<Outcome> {
   const command = `exec "$0" "$@" ${direction} '${file}'`
-  const outcome = await runProgram('sh', ['-c', command, cProgram('rpc-dd'), '-c', socket, ...args])
+  const outcome = await runProgram('sh', ['-c', command, cProgram('rpc-dd'), '-d', socket, ...args])
   expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null, stderr: '' })
   return outcome
 }
@@ -121,6 +121,25 @@ test('rpc-dd brings files to the blocks and back, several at once', async () => 
   }
 })
 
+test('letters mean what they mean to libnvm', async () => {
+  await serve('-c', '3', '-s', '3')
+  writeFileSync(join(folder.path, 'from'), randomBytes(8 * blockBytes))
+  await copy('<', join(folder.path, 'from'), '-i', '-q', '2', '-o', '16', '-b', '4')
+  await copy('>', join(folder.path, 'to'), '-c', '8', '-q', '3', '-o', '16', '-b', '3')
+  const from = readFileSync(join(folder.path, 'from'))
+  expect(readFileSync(join(folder.path, 'to')).equals(from)).toBe(true)
+  const shown = await runWell('rpc-identify', '-d', socket, '-n', '1')
+  expect(shown.stdout).toContain('Namespace identifier    : 1\n')
+  const words = ['-c', socket, '-b', '8', '-o', '16', '-n', '1', '-s', '5']
+  await runWell('read-blocks', ...words, '--output', join(folder.path, 'again'))
+  expect(readFileSync(join(folder.path, 'again')).equals(from)).toBe(true)
+  for (const program of ['rpc-server', 'rpc-identify', 'rpc-dd']) {
+    const { stdout } = await runWell(program, '-h')
+    expect(stdout).toMatch(/^ {2}-d, --ctrl=.*\n/m)
+    expect(stdout).toContain("Of libnvm's options --adapter (-a)")
+  }
+})
+
 test('the other programs are clients where their controller is a socket', async () => {
   await serve()
   const from = join(folder.path, 'from')
@@ -133,7 +152,7 @@ test('the other programs are clients where their controller is a socket', async 
 })
 
 test('rpc-server tells who sends what, and ends with its socket when it is told to', async () => {
-  const lines = await serve('--verbose')
+  const lines = await serve('-v')
   const client = spawn(cProgram('rpc-identify'), [`--ctrl=${socket}`], { stdio: 'ignore' })
   expect(await nextLine(lines)).toBe(
     `* Client 1 (process ${client.pid}, user ${process.getuid?.()}): command 06h accepted`,
@@ -144,7 +163,7 @@ test('rpc-server tells who sends what, and ends with its socket when it is told 
 })
 
 test('rpc-dd can be the manager, and serve meanwhile', async () => {
-  start('rpc-dd', '-c', image, `--server=${socket}`, '--nq=2', '--input')
+  start('rpc-dd', '-d', image, '-s', socket, '-n', '2', '-i')
   await expect.poll(() => existsSync(socket), { timeout: 10_000 }).toBe(true)
   const other = await runWell('rpc-identify', `--ctrl=${socket}`)
   expect(other.stdout).toContain('peernvm emulator')
@@ -187,13 +206,13 @@ test('wrong arguments, and what nobody serves, are told', async () => {
     return stderr
   }
   expect(await fails('rpc-server', '--ctrl', image)).toMatch(/^Usage: /)
-  expect(await fails('rpc-server', '-c', image, '-s', socket, '--cqs=2')).toMatch(/^Usage: /)
-  expect(await fails('rpc-dd', '-c', socket)).toMatch(/^Usage: /)
-  expect(await fails('rpc-dd', '-c', socket, '-b', '1', '--input')).toMatch(/^Usage: /)
-  expect(await fails('rpc-identify', '-c', socket)).toContain(socket)
-  expect(await fails('rpc-identify', '-c', image)).toContain('nvm_ctrl_open')
+  expect(await fails('rpc-server', '-d', image, '--socket', socket, '-c', '2')).toMatch(/^Usage: /)
+  expect(await fails('rpc-dd', '-d', socket)).toMatch(/^Usage: /)
+  expect(await fails('rpc-dd', '-d', socket, '-c', '1', '--input')).toMatch(/^Usage: /)
+  expect(await fails('rpc-identify', '-d', socket)).toContain(socket)
+  expect(await fails('rpc-identify', '-d', image)).toContain('nvm_ctrl_open')
   await serve()
-  expect(await fails('rpc-dd', '-c', socket, '-b', '2', '-o', '131071')).toMatch(/131072 blocks/)
-  expect(await fails('rpc-dd', '-c', socket, '-b', '1', '--buffer=999')).toMatch(/^--buffer=999: /)
-  expect(await fails('rpc-dd', '-c', socket, '-b', '1', '--qn=500')).toMatch(/queue 500/)
+  expect(await fails('rpc-dd', '-d', socket, '-c', '2', '-o', '131071')).toMatch(/131072 blocks/)
+  expect(await fails('rpc-dd', '-d', socket, '-c', '1', '--buffer=999')).toMatch(/^--buffer=999: /)
+  expect(await fails('rpc-dd', '-d', socket, '-c', '1', '--qn=500')).toMatch(/queue 500/)
 })
