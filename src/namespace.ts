@@ -222,7 +222,7 @@ export class Namespace implements NamespaceFormat {
 
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
-   * failure, when all have ended.
+   * failure, once what was sent has ended.
    * @param requests each as for read(); no signal
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)

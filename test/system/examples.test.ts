@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every example for Node runs to its end, and says what it did.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runProgram } from '../support/process.ts'
@@ -19,6 +19,7 @@ const printed: Record<string, RegExp> = {
     /^Block 100: unrecovered_read_error, 1 time\n.*stopped: ERR_\w+, .*\nNamespace 2 .* 4096 bytes\n$/,
   'from-fs.ts': /^4 reads of 4096 bytes are equal\n$/,
   'fused-read-write.ts': /^4096 bytes W written and 4096 bytes R read by one command\n$/,
+  'hello.ts': /^Hello, NVMe\.\n$/,
   'raw-queue.ts': /^100000 blocks of 512 bytes read at depth 32\n$/,
   'read-write.ts': /^4194304 bytes written, read and compared\n$/,
   'workers.mjs': /^2 workers read 1024 blocks into one buffer\n$/,
@@ -27,6 +28,17 @@ const printed: Record<string, RegExp> = {
 test('each example has a test', () => {
   const files = readdirSync(join(root, 'examples')).filter((name) => /\.m?[tj]s$/.test(name))
   expect(Object.keys(printed)).toEqual(files.sort())
+})
+
+test('no example has forty lines, that of the licence left out', () => {
+  const long = Object.keys(printed).filter((name) => {
+    const [licence, ...lines] = readFileSync(join(root, 'examples', name), 'utf8')
+      .trim()
+      .split('\n')
+    expect(licence).toBe('// SPDX-License-Identifier: MIT')
+    return lines.length >= 40
+  })
+  expect(long).toEqual([])
 })
 
 test.each(Object.entries(printed))('%s', async (name, output) => {
