@@ -2,7 +2,8 @@
 // The messages between the manager of a controller and its clients in other processes, over a UNIX
 // socket of type SOCK_SEQPACKET: one message a packet, in the byte order of the machine, file
 // descriptors beside it. Every message begins with RpcHeader. A request is answered by one reply
-// with its `code` and `id`; a notice comes from the manager unasked. lib/rpc speaks it.
+// with its `code` and `id`; a notice comes from the manager unasked. The notice `closing` is its
+// goodbye; a client says none: it hangs up, and what it had is taken back. lib/rpc speaks it.
 
 import type { CodeRow, Structure } from './form.ts'
 
