@@ -30,12 +30,21 @@ export function readRunOptions<const Defaults extends Counts>(script: string, de
   try {
     const options = parseRunOptions(args, defaults)
     refuseUnwritable([options.save])
+    endUnread(options.save)
     return options
   } catch (error) {
     const { fix, message } = error as Partial<NvmError> & Error
     console.error(`${message}\n${fix ?? usageOf(script, defaults)}`)
     process.exit(2)
   }
+}
+
+/** When nobody reads what is printed any more, there is nothing to measure for but a result. */
+function endUnread(save: string | undefined): void {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') console.error(`standard output: ${message}`)
+    if (save === undefined) process.exit(1)
+  })
 }
 
 /** Such as `--rounds N`, and `--save FILE`; throws on anything else. */
