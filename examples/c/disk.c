@@ -129,6 +129,15 @@ void disk_print(const struct disk* disk) {
   printf("--------------------------------------------------\n");
 }
 
+void disk_print_namespace(const struct nvm_ns_info* info) {
+  printf("------------- Namespace  information -------------\n");
+  printf("%-24s: %x\n", "Namespace identifier", info->ns_id);
+  printf("%-24s: %zu bytes\n", "Logical block size", info->lba_data_size);
+  printf("%-24s: %zu blocks\n", "Namespace size", (size_t)info->size);
+  printf("%-24s: %zu blocks\n", "Namespace capacity", (size_t)info->capacity);
+  printf("--------------------------------------------------\n");
+}
+
 /* Number `id`, or the first from there on that nobody else has. */
 static int create_cq(struct disk* disk, struct disk_queue* queue, uint16_t id, bool or_next) {
   int status;

@@ -50,6 +50,9 @@ bool disk_namespace(struct disk* disk, uint32_t ns_id, struct nvm_ns_info* info)
 /* Prints the controller's answer in libnvm's format. */
 void disk_print(const struct disk* disk);
 
+/* Prints what a namespace is in libnvm's format. */
+void disk_print_namespace(const struct nvm_ns_info* info);
+
 /* Creates queue pair `id`; 0: the first that nobody has. False, with a message, on failure. */
 bool disk_queue_open(struct disk* disk, struct disk_queue* queue, uint16_t id);
 void disk_queue_close(struct disk_queue* queue);

@@ -15,16 +15,6 @@ static int usage(const char* program, FILE* to) {
   return to == stderr;
 }
 
-/* In libnvm's format. */
-static void print_namespace(const struct nvm_ns_info* info) {
-  printf("------------- Namespace  information -------------\n");
-  printf("%-24s: %x\n", "Namespace identifier", info->ns_id);
-  printf("%-24s: %zu bytes\n", "Logical block size", info->lba_data_size);
-  printf("%-24s: %zu blocks\n", "Namespace size", (size_t)info->size);
-  printf("%-24s: %zu blocks\n", "Namespace capacity", (size_t)info->capacity);
-  printf("--------------------------------------------------\n");
-}
-
 int main(int argc, char** argv) {
   static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                           {"ctrl", required_argument, NULL, 'd'},
@@ -52,7 +42,7 @@ int main(int argc, char** argv) {
   disk_print(&disk);
   if (ns_id != 0) {
     done = disk_namespace(&disk, ns_id, &ns);
-    if (done) print_namespace(&ns);
+    if (done) disk_print_namespace(&ns);
   }
   disk_stop(&disk);
   disk_close(&disk);

@@ -54,6 +54,8 @@ test("identify prints libnvm's block", async () => {
   expect(lines[4]).toMatch(/: 4096$/)
   expect(lines[7]).toMatch(/: peernvm emulator$/)
   expect(lines.at(-2)).toBe('--------------------------------------------------')
+  const both = await runWell(bin('identify-userspace'), ['-c', makeImage(folder), '-n', '1'])
+  expect(both.stdout).toMatch(/\nNamespace size {10}: 131072 blocks\n/)
 })
 
 describe.each([
