@@ -85,6 +85,7 @@ test('one that is not answered says what state the controller is in', async () =
   )
   await expect(submitted).rejects.toMatchObject({
     code: 'ERR_TIMEOUT',
+    message: expect.stringMatching(/: Identify, /),
     dump: expect.stringMatching(/^Controller .*[\s\S]*CSTS 0x00000001 \(RDY 1\)/),
   })
 })
