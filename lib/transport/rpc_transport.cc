@@ -178,11 +178,14 @@ Result<std::shared_ptr<Buffer>> RpcTransport::allocate(size_t byte_length) {
   return pool_ ? pool_->allocate(byte_length) : Buffer::allocate(byte_length);
 }
 
-// What is mapped whole is contiguous for a device that maps files.
+// A device that maps files has each of them in one piece.
 Result<uint64_t> RpcTransport::map_region(const Buffer& region) {
   auto mapping = belongings_->map(region);
   if (!mapping.ok()) return std::move(mapping.status());
-  return mapping.value().runs.front().io_address;
+  const std::vector<IoRun>& runs = mapping.value().runs;
+  if (runs.size() == 1) return runs.front().io_address;
+  return Status(ErrorCode::Target, client_->name() + " maps a file in " +
+                                       std::to_string(runs.size()) + " pieces");
 }
 
 Result<Mapping> RpcTransport::map(const Buffer& buffer) {
