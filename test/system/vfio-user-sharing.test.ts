@@ -136,7 +136,8 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
 
   test('a client that sleeps is woken, and hears of events', async () => {
     using folder = temporaryFolder('vfio-user-sharing')
-    const { device, socket } = await serveDevice(folder, ...flags, '--latency-ns', '10000000')
+    const slow = ['--latency-ns', '10000000']
+    const { device, socket, server } = await serveDevice(folder, ...flags, ...slow)
     await using controller = await openController(device)
     await using _server = await controller.serve({ path: socket, policy: { administers: true } })
     await using client = await openController(socket)
@@ -153,6 +154,7 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
     await using other = await openController(socket)
     await other.admin.formatNamespace(1, { blockSize: 4096 })
     expect((await first).value).toMatchObject({ info: 'namespace_attribute_changed' })
+    await server.end() // it would save the new format in the folder
   }, 60_000)
 })
 
