@@ -108,7 +108,7 @@ function copied(bytes: Uint8Array): DataPlan {
 
 /** Dataset Management with the attribute Deallocate. */
 export function* deallocateCommands(
-  nsid: number,
+  namespace: NamespaceLike,
   ranges: readonly CheckedRange[],
   limits: BlockLimits,
 ): Generator<Command> {
@@ -124,7 +124,8 @@ export function* deallocateCommands(
     })
     yield {
       opcode: opcode.dataset_management[0],
-      nsid,
+      nsid: namespace.id,
+      namespace,
       cdw10: encodeBits('dataset_management_cdw10', { nr: group.length - 1 }),
       cdw11: encodeBits('dataset_management_cdw11', { ad: 1 }),
       cdw12: 0,

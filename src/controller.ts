@@ -29,6 +29,7 @@ import type { EventIterator, EventsOptions } from './events/iterator.ts'
 import { EventSource } from './events/source.ts'
 import { KnownNamespaces } from './known-namespaces.ts'
 import type { Namespace, NamespaceFormat, NamespaceOwner } from './namespace.ts'
+import { NamespaceChanges } from './namespace-changes.ts'
 import { identifyLimits } from './namespace-format.ts'
 import type {
   ControllerHandle,
@@ -102,6 +103,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly admin: Admin
   /** Engines that may hold memory. @internal */
   readonly users = new Set<MemoryUser>()
+  /** @internal */
+  readonly namespaceChanges: NamespaceChanges
   /** Of errors. */
   readonly #details: NvmErrorDetails = { dump: () => this.dump() }
   #native: NativeController
@@ -133,10 +136,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
       transferBytesMax: () => this.#info.transferBytesMax,
       namespacesChanged: (nsid) => this.#namespaces.forget(nsid),
     })
-    this.#namespaces = new KnownNamespaces(this.admin, this, this.#queues)
-    this.#events = new EventSource(native.handle, this.#details, (event) =>
-      this.#namespaces.check(event),
-    )
+    this.namespaceChanges = new NamespaceChanges(binding().namespaceChanges(native.handle))
+    this.#namespaces = new KnownNamespaces(this.admin, this, this.#queues, this.namespaceChanges)
+    this.#events = new EventSource(native.handle, this.#details, async () => {
+      await this.meetManager().catch(() => {}) // queues meet it, too, and fail where that fails
+      this.noticeChanges()
+    })
     const left = 'was dropped without close(): it stays open until the thread ends'
     warnWhenDropped(this, `A controller (${this.#info.address}) ${left}`)
   }
@@ -192,17 +197,16 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   /**
-   * The namespace `id`, identified. One object for as long as it stays what it is: when this
-   * reference formats, deletes or detaches it, or `events()` reports that somebody else did, the
-   * object's reads and writes fail with ERR_NAMESPACE from then on; ask for it again.
+   * The namespace `id`, identified. One object for as long as it stays what it is: when anybody
+   * formats, deletes or detaches it, the object's reads and writes fail with ERR_NAMESPACE from
+   * then on; ask for it again. docs/limits.md says what may still be on its way then.
    * @param id namespace identifier, from 1
    * @throws NvmError ERR_NAMESPACE when there is none, or it is not attached to this controller;
    * ERR_UNSUPPORTED for one whose blocks need a buffer for metadata; ERR_NO_ADMIN
    */
   async namespace(id: number): Promise<Namespace> {
     this.#refuseIfClosed()
-    await this.meetManager()
-    return this.#namespaces.get(id)
+    return this.#whileOneManages(() => this.#namespaces.get(id))
   }
 
   /**
@@ -212,8 +216,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    */
   async namespaces(): Promise<Namespace[]> {
     this.#refuseIfClosed()
-    await this.meetManager()
-    return this.#namespaces.all()
+    return this.#whileOneManages(() => this.#namespaces.all())
   }
 
   /**
@@ -229,6 +232,17 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     return this.#events.iterate(options)
   }
 
+  /** What `identify` finds, of which it is heard from then on when somebody changes it. */
+  async #whileOneManages<T>(identify: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.meetManager()
+      if (!this.#native.hearsOfNamespaceChanges) await this.#events.follow()
+      const found = await identify()
+      // A manager that came meanwhile counts changes anew.
+      if (binding().laterManagers(this.handle) === this.#laterManagers) return found
+    }
+  }
+
   /** @internal */
   async meetManager(): Promise<void> {
     const managers = binding().laterManagers(this.handle)
@@ -238,8 +252,14 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   /** @internal */
-  blockSizeOf(namespaceId: number): number | undefined {
-    return this.#namespaces.blockSizeOf(namespaceId)
+  knownNamespace(namespaceId: number): Namespace | undefined {
+    return this.#namespaces.find(namespaceId)
+  }
+
+  /** @internal */
+  noticeChanges(): void {
+    // What another manager counts says nothing of changes: meetManager() looks, before queues work.
+    if (binding().laterManagers(this.handle) === this.#laterManagers) this.#namespaces.notice()
   }
 
   /** @internal */
@@ -442,6 +462,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
       else left.dispose()
     }
     forgetDropped(this)
+    this.namespaceChanges.release()
     const outcome = await binding().closeController(this.handle)
     const failed = closed.find((result) => result.status === 'rejected')
     unwrap(outcome)

@@ -1,43 +1,60 @@
 // SPDX-License-Identifier: MIT
 // What a controller reference knows of namespaces, and when that is out of date: after a format, a
-// deletion or a detachment, and when the controller reports that somebody else changed one.
+// deletion or a detachment, whoever asked for it.
 
 import type { Admin } from './admin/admin.ts'
-import { allNamespaces } from './admin/command.ts'
 import { NvmError } from './errors.ts'
-import type { NvmeEvent } from './events/event.ts'
 import { Namespace, type NamespaceOwner } from './namespace.ts'
+import type { NamespaceChanges } from './namespace-changes.ts'
 import { identifyFormat } from './namespace-format.ts'
 import type { QueuePair } from './queue/pair.ts'
+import { anyChange } from './spec/control-block.ts'
+
+/** A namespace, and its count of changes from before it was identified. */
+interface Known {
+  readonly namespace: Namespace
+  count: number
+}
 
 export class KnownNamespaces {
   readonly #admin: Admin
   readonly #owner: NamespaceOwner
   readonly #queues: ReadonlySet<QueuePair>
-  readonly #known = new Map<number, Namespace>()
-  /** Grows with each change: what was asked before it may be out of date. */
-  #changes = 0
+  readonly #changes: NamespaceChanges
+  readonly #known = new Map<number, Known>()
+  /** Grows when something is forgotten: what was asked before it may be out of date. */
+  #forgotten = 0
 
-  constructor(admin: Admin, owner: NamespaceOwner, queues: ReadonlySet<QueuePair>) {
+  constructor(
+    admin: Admin,
+    owner: NamespaceOwner,
+    queues: ReadonlySet<QueuePair>,
+    changes: NamespaceChanges,
+  ) {
     this.#admin = admin
     this.#owner = owner
     this.#queues = queues
+    this.#changes = changes
   }
 
-  blockSizeOf(id: number): number | undefined {
-    return this.#known.get(id)?.blockSize
+  /** What was identified and has not been forgotten. */
+  find(id: number): Namespace | undefined {
+    return this.#known.get(id)?.namespace
   }
 
   /** ERR_NAMESPACE when it is not active. */
   async get(id: number): Promise<Namespace> {
     for (;;) {
-      const known = this.#known.get(id)
+      this.notice()
+      const known = this.find(id)
       if (known !== undefined) return known
-      const changes = this.#changes
+      const forgotten = this.#forgotten
+      const count = this.#changes.of(id)
       const format = await identifyFormat(this.#admin, id)
-      if (changes !== this.#changes || this.#known.has(id)) continue
+      if (forgotten !== this.#forgotten || this.#changes.of(id) !== count) continue
+      if (this.#known.has(id)) continue
       const namespace = new Namespace(format, this.#owner)
-      this.#known.set(id, namespace)
+      this.#known.set(id, { namespace, count })
       return namespace
     }
   }
@@ -57,13 +74,13 @@ export class KnownNamespaces {
 
   /** What names no queue needs another. */
   forgetOwnQueue(): void {
-    for (const namespace of this.#known.values()) namespace.forgetOwnQueue()
+    for (const { namespace } of this.#known.values()) namespace.forgetOwnQueue()
   }
 
   /** Nothing is sent any more for what it was. */
   forget(nsid: number | 'all'): void {
-    this.#changes++
-    for (const [id, namespace] of this.#known) {
+    this.#forgotten++
+    for (const [id, { namespace }] of this.#known) {
       if (nsid !== 'all' && nsid !== id) continue
       this.#known.delete(id)
       namespace.retire()
@@ -71,28 +88,34 @@ export class KnownNamespaces {
     }
   }
 
-  /** Forgets those that are not what they were. */
-  async check(event: NvmeEvent): Promise<void> {
-    if (event.info !== 'namespace_attribute_changed') return
-    this.#changes++
-    const changed = new Set(event.changedNamespaces)
-    const areMany = changed.size === 0 || changed.has(allNamespaces)
-    for (const [id, namespace] of this.#known) {
-      if (areMany || changed.has(id)) await this.#compare(namespace).catch(() => this.forget(id))
+  /** Forgets those that were changed. */
+  notice(): void {
+    const changes = this.#changes
+    if (!changes.areNew || changes.words.length === 0) return
+    changes.seen = changes.words[anyChange] as number
+    for (const [id, { count }] of this.#known) {
+      if (changes.of(id) !== count) this.forget(id)
     }
   }
 
-  /** The same for all of them. Rejects when that cannot be told now. */
+  /**
+   * Forgets those that are not what they were before another manager came, which counts anew.
+   * Rejects when that cannot be told now.
+   */
   async checkAll(): Promise<void> {
-    this.#changes++
-    for (const namespace of this.#known.values()) await this.#compare(namespace)
+    const changes = this.#changes
+    this.#forgotten++
+    changes.seen = changes.words[anyChange] as number
+    for (const [id, known] of this.#known) {
+      const count = changes.of(id)
+      if (await this.#isSame(known.namespace)) known.count = count
+      else this.forget(id)
+    }
   }
 
-  async #compare({ id, blockSize, blockCount, prinfo }: Namespace): Promise<void> {
+  async #isSame({ id, blockSize, blockCount, prinfo }: Namespace): Promise<boolean> {
     const now = await identifyFormat(this.#admin, id).catch(undefinedIfGone)
-    const isSame =
-      now?.blockSize === blockSize && now.blockCount === blockCount && now.prinfo === prinfo
-    if (!isSame) this.forget(id)
+    return now?.blockSize === blockSize && now.blockCount === blockCount && now.prinfo === prinfo
   }
 }
 

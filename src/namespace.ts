@@ -19,6 +19,7 @@ import {
   type BlockRequest,
   checkLba,
   isRequest,
+  type NamespaceLike,
   type RequestOptions,
   refuseIfChanged,
   refuseRequest,
@@ -348,7 +349,7 @@ export class Namespace implements NamespaceFormat {
     const checked = checkRanges(ranges, names)
     const signal = 'signal' in ranges ? ranges.signal : undefined
     const limits = await this.#knowLimits()
-    await this.#run(deallocateCommands(this.id, checked, limits), signal, queue)
+    await this.#run(deallocateCommands(this, checked, limits), signal, queue)
   }
 
   /**
@@ -379,12 +380,10 @@ export class Namespace implements NamespaceFormat {
     flags: number,
     queue: AwaitQueuePair | undefined,
   ): Promise<void> {
-    const namespace = {
-      id: this.id,
-      controllerId: this.controllerId,
-      blockSize: this.blockSize,
-      prinfo: this.#prinfoOf(commandOpcode),
-    }
+    // Not a copy: it is to be seen when this one is retired.
+    const namespace: NamespaceLike = Object.create(this, {
+      prinfo: { value: this.#prinfoOf(commandOpcode) },
+    })
     const range = checkRange(request)
     const commands = blockRangeCommands(commandOpcode, namespace, range, blocksMax, flags)
     return this.#run(commands, request.signal, queue)

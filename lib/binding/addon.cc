@@ -23,6 +23,7 @@ constexpr Export kExports[] = {
     {"resetController", reset_controller},
     {"resetSubsystem", reset_subsystem},
     {"closeController", close_controller},
+    {"namespaceChanges", namespace_changes},
     {"laterManagers", later_managers},
     {"stopWaiting", stop_waiting},
     {"watchEvents", watch_events},

@@ -17,6 +17,7 @@ napi_value read_register(napi_env env, napi_callback_info info);
 napi_value reset_controller(napi_env env, napi_callback_info info);
 napi_value reset_subsystem(napi_env env, napi_callback_info info);
 napi_value close_controller(napi_env env, napi_callback_info info);
+napi_value namespace_changes(napi_env env, napi_callback_info info);
 napi_value later_managers(napi_env env, napi_callback_info info);
 napi_value stop_waiting(napi_env env, napi_callback_info info);
 

@@ -58,6 +58,7 @@ napi_value describe(napi_env env, const Handle& handle) {
       .boolean("emulated", capabilities.emulated)
       .boolean("foreignMemory", capabilities.foreign_memory)
       .boolean("wakes", capabilities.wakes)
+      .boolean("hearsOfNamespaceChanges", controller.transport().hears_of_namespace_changes())
       .boolean("writeProtected", capabilities.write_protected)
       .string("transport", capabilities.name)
       .string("address", capabilities.address)
@@ -169,6 +170,13 @@ napi_value reset_subsystem(napi_env env, napi_callback_info info) {
   auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
   return run_task(env, [shared = handle->shared] { return shared->controller->reset_subsystem(); });
+}
+
+// (controller), which is open → the memory of NamespaceChanges, to be detached before it is closed
+napi_value namespace_changes(napi_env env, napi_callback_info info) {
+  auto handle = open_handle_of(Arguments(env, info));
+  const NamespaceChanges& changes = handle->shared->controller->transport().namespace_changes();
+  return make_array_buffer(env, const_cast<NamespaceChanges*>(&changes), sizeof changes, handle);
 }
 
 // (controller) → to how many managers it has come after its first

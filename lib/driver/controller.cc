@@ -221,14 +221,21 @@ Result<Completion> Controller::admin(const spec::SubmissionQueueEntry& command, 
                                      uint64_t abort_timeout_ns) {
   auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
+  note_begin(command);
   auto completion = queue.value()->submit(command, timeout_ns, std::move(data), abort_timeout_ns);
   note_end(command, completion);
   return completion;
 }
 
+void Controller::note_begin(const spec::SubmissionQueueEntry& command) {
+  if (changes_namespaces(command)) transport_->count_namespace_change(command.nsid);
+}
+
 void Controller::note_end(const spec::SubmissionQueueEntry& command,
                           const Result<Completion>& completion) {
   const bool is_own = transport_->manager() == nullptr;
+  // Whatever its outcome: a format that failed may have begun.
+  if (changes_namespaces(command)) transport_->count_namespace_change(command.nsid);
   if (is_own && changes_namespaces(command) && completion.ok() &&
       completion.value().status_field == 0) {
     note_namespace_change(command.nsid);
@@ -265,6 +272,7 @@ std::unique_ptr<SentCommand> Controller::send_admin(const spec::SubmissionQueueE
   if (awaits_device()) return nullptr;
   auto path = working_admin_path();
   if (!path.ok()) return nullptr;
+  note_begin(command);
   auto sent = path.value()->send(command, timeout_ns, std::move(data), kAbortTimeoutNs);
   if (sent == nullptr) return nullptr;
   return std::make_unique<Sent>(shared_from_this(), std::move(path.value()), command,

@@ -126,6 +126,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Controller(std::shared_ptr<Transport> transport, Waiter& waiter);
   Result<Completion> admin(const spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
                            std::shared_ptr<DmaDescriptor> data, uint64_t abort_timeout_ns);
+  void note_begin(const spec::SubmissionQueueEntry& command);
   void note_end(const spec::SubmissionQueueEntry& command, const Result<Completion>& completion);
   std::shared_ptr<Admin> admin_path();
   Result<std::shared_ptr<Admin>> working_admin_path();

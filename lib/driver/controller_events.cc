@@ -232,12 +232,25 @@ AsyncEvent ControllerEvents::read(uint32_t dword0) {
   const size_t byte_length = log_bytes(id);
   if (byte_length == 0) return event;
   auto log = read_log_page(id, byte_length);
+  if (id == spec::log_page::changed_namespace_list) count_changes(log);
   if (log.ok()) {
     event.log = std::move(log.value());
   } else {
     event.failure = log.status().failure();
   }
   return event;
+}
+
+// What of namespaces another controller has changed.
+void ControllerEvents::count_changes(const Result<std::vector<std::byte>>& log) {
+  Transport& transport = controller_.transport();
+  if (!log.ok()) return transport.count_namespace_change(kAllNamespaces);
+  for (size_t at = 0; at < log.value().size(); at += sizeof(uint32_t)) {
+    uint32_t namespace_id;
+    std::memcpy(&namespace_id, &log.value()[at], sizeof namespace_id);
+    if (namespace_id == 0) return;
+    transport.count_namespace_change(namespace_id);
+  }
 }
 
 // Without Retain Asynchronous Event: the controller may report the next one.

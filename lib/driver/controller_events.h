@@ -90,6 +90,7 @@ class ControllerEvents {
   Status collect(Admin& queue);
   void hand_out(const AsyncEvent& event);
   AsyncEvent read(uint32_t dword0);
+  void count_changes(const Result<std::vector<std::byte>>& log);
   Result<std::vector<std::byte>> read_log_page(uint8_t id, size_t byte_length);
   void bind();
   void notify_watchers();

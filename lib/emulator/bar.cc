@@ -38,6 +38,10 @@ std::atomic<uint32_t>& Bar::sleeping() {
   return *reinterpret_cast<std::atomic<uint32_t>*>(bytes_ + kSleepingOffset);
 }
 
+NamespaceChanges& Bar::namespace_changes() {
+  return *reinterpret_cast<NamespaceChanges*>(bytes_ + kNamespaceChangesOffset);
+}
+
 void Bar::show32(uint32_t offset, uint32_t value) {
   auto& word = *reinterpret_cast<uint32_t*>(bytes_ + offset);
   std::atomic_ref<uint32_t>(word).store(value, std::memory_order_release);

@@ -6,15 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platform/namespace_changes.h"
 #include "platform/unique_fd.h"
 
 namespace nvm::emulator {
 
-// Page 0 registers (a view kept current), page 1 doorbells (DSTRD 0), page 2 the `sleeping` word,
-// which only hosts that share our memory see.
+// Page 0 registers (a view kept current), page 1 doorbells (DSTRD 0), page 2 what only hosts that
+// share our memory see: the `sleeping` word, and how often namespaces have changed.
 constexpr size_t kBarByteLength = 0x3000;
 constexpr size_t kDoorbellOffset = 0x1000;
 constexpr size_t kSleepingOffset = 0x2000;
+constexpr size_t kNamespaceChangesOffset = 0x2400;
 constexpr uint32_t kDoorbellCount = (kSleepingOffset - kDoorbellOffset) / sizeof(uint32_t);
 
 class Bar {
@@ -33,6 +35,7 @@ class Bar {
   // any more. Not valid when the system refuses: then nothing has moved.
   UniqueFd share_doorbells();
   std::atomic<uint32_t>& sleeping();
+  NamespaceChanges& namespace_changes();
 
   // Shows a register to hosts that look at page 0.
   void show32(uint32_t offset, uint32_t value);

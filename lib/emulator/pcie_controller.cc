@@ -30,6 +30,10 @@ UniqueFd PcieController::share_doorbells() {
   return state_->bar.share_doorbells();
 }
 
+NamespaceChanges& PcieController::namespace_changes() {
+  return state_->bar.namespace_changes();
+}
+
 std::atomic<uint32_t>& PcieController::sleeping() {
   return state_->bar.sleeping();
 }

@@ -53,6 +53,7 @@ class PcieController {
   int bar_fd() const;
   UniqueFd share_doorbells();  // as Bar's
   std::atomic<uint32_t>& sleeping();
+  NamespaceChanges& namespace_changes();
 
   // Where queues of the owner live, and what its commands reach.
   Domain& domain();

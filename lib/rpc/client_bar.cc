@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "platform/namespace_changes.h"
 #include "platform/os_failure.h"
 #include "platform/sealed_memory.h"
 #include "spec/nvme.h"
@@ -36,6 +37,12 @@ bool fits(const UniqueFd& fd, uint64_t offset, uint64_t byte_length) {
                                      byte_length <= static_cast<uint64_t>(file.st_size) - offset));
 }
 
+// Words at `offset` of the BAR; 0: there are none.
+bool lies_in(const spec::RpcWelcome& welcome, uint32_t offset, size_t byte_length) {
+  return offset % sizeof(uint32_t) == 0 && byte_length <= welcome.bar_byte_length &&
+         offset <= welcome.bar_byte_length - byte_length;
+}
+
 }  // namespace
 
 ClientBar::~ClientBar() {
@@ -62,9 +69,9 @@ Status ClientBar::map(Client& client) {
   if (!fits(bar, welcome.bar_offset, welcome.bar_byte_length) ||
       !fits(doorbells, welcome.doorbell_offset, welcome.doorbell_byte_length) ||
       welcome.bar_byte_length < kDoorbellOffset + welcome.doorbell_byte_length ||
-      welcome.sleeping_offset > welcome.bar_byte_length - sizeof(uint32_t) ||
-      welcome.sleeping_offset % sizeof(uint32_t) != 0 || welcome.doorbell_stride < 4 ||
-      welcome.doorbell_stride % 4 != 0) {
+      !lies_in(welcome, welcome.sleeping_offset, sizeof(uint32_t)) ||
+      !lies_in(welcome, welcome.namespace_changes_offset, sizeof(NamespaceChanges)) ||
+      welcome.doorbell_stride < 4 || welcome.doorbell_stride % 4 != 0) {
     return Status(ErrorCode::Target, "what serves at " + client.name() + " has no usable BAR");
   }
   if (bytes_ == nullptr) {

@@ -49,7 +49,8 @@ Server::Server(ServedController served, const ServiceLimits& limits, ServicePoli
       listener_(std::move(listener)),
       wake_event_(std::move(wake_event)),
       service_(served, limits, std::move(policy)),
-      controller_(std::move(served.controller)) {
+      controller_(std::move(served.controller)),
+      follows_changes_(!transport_->hears_of_namespace_changes()) {
   admin_->watch_resets(this, [this] { notify(); });
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "nvm-rpc");
@@ -104,13 +105,17 @@ void Server::run() {
   events_.reset();
 }
 
-// Watches from the first client on that wants to hear of events; who asks is answered once every
+// Watches from the first client on that wants to hear of events, or at once where clients are to be
+// told of what other controllers change; who asks is answered once every
 // event from then on is told.
 void Server::pass_events_on() {
   if (events_ == nullptr) {
-    if (controller_ == nullptr || !service_.wants_events()) return;
+    if (controller_ == nullptr || !(follows_changes_ || service_.wants_events())) return;
     auto started = EventFollower::start(controller_, [this] { notify(); });
-    if (!started.ok()) return service_.answer_watchers(started.status());
+    if (!started.ok()) {
+      follows_changes_ = false;
+      return service_.answer_watchers(started.status());
+    }
     events_ = std::move(started.value());
   }
   const EventFollower::News news = events_->take();
@@ -118,6 +123,7 @@ void Server::pass_events_on() {
   for (const AsyncEvent& event : news.events) service_.tell(event);
   if (news.watches) service_.answer_watchers({});
   if (!news.failure) return;
+  follows_changes_ = false;
   service_.answer_watchers(*news.failure);
   events_.reset();  // whoever asks next begins anew
 }

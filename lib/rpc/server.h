@@ -49,6 +49,7 @@ class Server {
   Service service_;
   const std::shared_ptr<Controller> controller_;
   std::unique_ptr<EventFollower> events_;  // once a client wanted to hear of them
+  bool follows_changes_;
   bool accept_later_ = false;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -6,11 +6,26 @@
 
 namespace nvm::rpc {
 
+namespace {
+
+NamespaceChanges load_changes(const NamespaceChanges& changes) {
+  NamespaceChanges loaded;
+  // First: what is counted meanwhile is seen at the next look.
+  loaded.any = __atomic_load_n(&changes.any, __ATOMIC_ACQUIRE);
+  for (size_t i = 0; i < std::size(loaded.of_id); i++) {
+    loaded.of_id[i] = __atomic_load_n(&changes.of_id[i], __ATOMIC_RELAXED);
+  }
+  return loaded;
+}
+
+}  // namespace
+
 Service::Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy)
     : served_(std::move(served)),
       limits_(limits),
       policy_(std::move(policy)),
-      epoch_(served_.admin->epoch()) {}
+      epoch_(served_.admin->epoch()),
+      told_changes_(load_changes(served_.transport->namespace_changes())) {}
 
 void Service::connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_ns) {
   if (closed_ || sessions_.size() >= limits_.clients_max) return;
@@ -38,8 +53,21 @@ bool Service::step(uint64_t now_ns) {
     session->reply_status(*asked, clients);
     worked = true;
   }
+  worked |= tell_namespace_changes(now_ns);
   std::erase_if(sessions_, [](const auto& session) { return session->has_gone(); });
   return worked;
+}
+
+// What has been counted since the last look, to clients that cannot look themselves.
+bool Service::tell_namespace_changes(uint64_t now_ns) {
+  const NamespaceChanges& changes = served_.transport->namespace_changes();
+  if (__atomic_load_n(&changes.any, __ATOMIC_RELAXED) == told_changes_.any) return false;
+  const NamespaceChanges counted = load_changes(changes);
+  NamespaceChanges since = counted;
+  for (size_t i = 0; i < std::size(since.of_id); i++) since.of_id[i] -= told_changes_.of_id[i];
+  told_changes_ = counted;
+  for (const auto& session : sessions_) session->tell_namespace_changes(since, now_ns);
+  return true;
 }
 
 bool Service::waits_for_device() const {

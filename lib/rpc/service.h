@@ -51,10 +51,13 @@ class Service {
   }
 
  private:
+  bool tell_namespace_changes(uint64_t now_ns);
+
   ServedController served_;
   const ServiceLimits limits_;
   const ServicePolicy policy_;
   uint32_t epoch_;
+  NamespaceChanges told_changes_;
   uint32_t last_client_id_ = 0;
   bool closed_ = false;
   std::vector<std::unique_ptr<Session>> sessions_;

@@ -158,6 +158,7 @@ void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
   welcome.doorbell_byte_length = bar.doorbell_byte_length;
   welcome.doorbell_stride = doorbells.stride_bytes;
   welcome.sleeping_offset = bar.sleeping_offset;
+  welcome.namespace_changes_offset = bar.namespace_changes_offset;
   welcome.uncached = doorbells.uncached ? 1 : 0;
   welcome.emulated = capabilities.emulated ? 1 : 0;
   welcome.outlives_manager = !capabilities.emulated || capabilities.maps_files ? 1 : 0;
@@ -211,6 +212,7 @@ Status Session::hello(const Message& message) {
   notices_ = std::move(notices);
   port_ = std::move(port.value());
   memory_ = std::make_unique<ClientMemory>(*port_, limits_);
+  sees_changes_ = bar.namespace_changes_offset != 0;
   describe(bar, welcome);
   Message answer = make_message(spec::rpc_code::hello, message.header().id, welcome);
   answer.fds.push_back(std::move(bar_fd));
@@ -395,6 +397,18 @@ void Session::tell(const AsyncEvent& event) {
   Message notice = make_message(spec::rpc_code::event, 0, body);
   append(notice, std::span(event.log));
   if (notices_->send(notice) != Channel::State::Ready) events_dropped_++;
+}
+
+void Session::tell_namespace_changes(const NamespaceChanges& since, uint64_t now_ns) {
+  const NamespaceChanges own = std::exchange(own_changes_, {});
+  if (sees_changes_ || notices_ == nullptr) return;
+  for (uint32_t i = 0; i < std::size(since.of_id); i++) {
+    if (since.of_id[i] == own.of_id[i]) continue;
+    const spec::RpcNamespacesChanged body{i};
+    const Message notice = make_message(spec::rpc_code::namespaces_changed, 0, body);
+    // As of queues that were lost: what it does not read it would do wrong.
+    if (notices_->send(notice) != Channel::State::Ready) return leave(now_ns);
+  }
 }
 
 void Session::say_closing(const Status& why) {

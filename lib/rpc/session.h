@@ -44,6 +44,8 @@ class Session {
 
   // The controller was reset: it has no queues any more but those of `epoch`.
   void lose_queues(uint32_t epoch, uint64_t now_ns);
+  // How often namespaces have changed since it was told last, by itself included.
+  void tell_namespace_changes(const NamespaceChanges& since, uint64_t now_ns);
   // The manager ends, because of `why` unless that is success.
   void say_closing(const Status& why);
   // As Service has them. A client that does not read events is not waited for.
@@ -107,6 +109,7 @@ class Session {
   Status check_creation(const spec::SubmissionQueueEntry& command, const Queue& queue) const;
   bool changes_queue(uint16_t id) const;
   size_t overdue_count() const;
+  void count_change(const spec::SubmissionQueueEntry& command);
   void note_begun(const spec::SubmissionQueueEntry& command, uint32_t epoch);
   void note_ended(const Outstanding& ended, const Completion& completion);
   bool look_after_commands(uint64_t now_ns);
@@ -137,6 +140,8 @@ class Session {
   bool watches_events_ = false;
   std::vector<spec::RpcHeader> watch_requests_;  // that were not answered yet
   uint64_t events_dropped_ = 0;
+  bool sees_changes_ = false;       // of namespaces, in the BAR
+  NamespaceChanges own_changes_{};  // that it counts itself, and was not told of
   bool leaving_ = false;
   bool gone_ = false;
   bool stuck_ = false;  // only queues that could not be deleted are left: until the next reset

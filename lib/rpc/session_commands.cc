@@ -112,6 +112,13 @@ Status Session::begin_admin(const Message& message, uint64_t now_ns) {
   return {};
 }
 
+// It counts its own changes itself, in time for its next command.
+void Session::count_change(const spec::SubmissionQueueEntry& command) {
+  if (!changes_namespaces(command)) return;
+  count_namespace_change(own_changes_, command.nsid);
+  served_.transport->count_namespace_change(command.nsid);
+}
+
 // From now on the controller may have the queue.
 void Session::note_begun(const spec::SubmissionQueueEntry& command, uint32_t epoch) {
   if (!creates(command)) return;
@@ -128,6 +135,7 @@ void Session::note_begun(const spec::SubmissionQueueEntry& command, uint32_t epo
 
 void Session::note_ended(const Outstanding& ended, const Completion& completion) {
   const spec::SubmissionQueueEntry& command = ended.command;
+  count_change(command);
   if (served_.controller != nullptr && completion.status_field == 0 &&
       changes_namespaces(command)) {
     served_.controller->events().report_namespace_change(command.nsid);
@@ -164,6 +172,7 @@ bool Session::settle(Outstanding& each, uint64_t now_ns) {
                                         !is_about_submission_queue(each.command));
     }
     each.ticket = served_.admin->begin(each.command, each.memory, port_.get());
+    if (each.ticket) count_change(each.command);
     if (each.ticket) note_begun(each.command, each.ticket->epoch);
   }
   const bool awaited = !each.ours && !each.overdue;

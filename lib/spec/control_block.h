@@ -26,6 +26,12 @@ struct QueueControlBlock {
   uint8_t reserved_68[60];
 };
 
+// How often namespaces were formatted, deleted, attached or detached; each may wrap.
+struct NamespaceChanges {
+  uint32_t any;         // Of all of them together; counted after that of the namespace
+  uint32_t of_id[255];  // Of the namespaces whose id has this remainder by 255
+};
+
 // Every size and every offset, checked by the compiler.
 static_assert(sizeof(QueueControlBlock) == 128);
 static_assert(offsetof(QueueControlBlock, sq_tail) == 0);
@@ -39,5 +45,8 @@ static_assert(offsetof(QueueControlBlock, outstanding) == 28);
 static_assert(offsetof(QueueControlBlock, queue_id) == 32);
 static_assert(offsetof(QueueControlBlock, state) == 36);
 static_assert(offsetof(QueueControlBlock, armed) == 64);
+static_assert(sizeof(NamespaceChanges) == 1024);
+static_assert(offsetof(NamespaceChanges, any) == 0);
+static_assert(offsetof(NamespaceChanges, of_id) == 4);
 
 }  // namespace nvm::spec

@@ -29,6 +29,8 @@ inline constexpr uint8_t queues_lost = 0x20;
 // Notice: the manager ends; with an error, as in a reply, what ended it
 inline constexpr uint8_t closing = 0x21;
 inline constexpr uint8_t event = 0x22;  // Notice: RpcEvent
+// Notice: RpcNamespacesChanged, where the device counts no changes
+inline constexpr uint8_t namespaces_changed = 0x23;
 }  // namespace rpc_code
 
 // How every message begins.
@@ -72,7 +74,9 @@ struct RpcWelcome {
 // 1: the device is given memory as files, which it maps itself, and takes few
   uint32_t maps_files;
   uint64_t data_identity;  // Of the blocks: another number where they are others; 0: unknown
-  uint8_t reserved_112[16];
+// Where in the BAR NamespaceChanges are; 0: changes are told by notices
+  uint32_t namespace_changes_offset;
+  uint8_t reserved_116[12];
   char name[64];  // The transport of the manager
   char address[256];  // What the manager has opened
 };
@@ -146,6 +150,11 @@ struct RpcEvent {
   uint64_t dropped;  // Events that the manager could not send before this one
 };
 
+// Notice `namespaces_changed`.
+struct RpcNamespacesChanged {
+  uint32_t namespace_id;  // Of one with the same counter, or FFFFFFFFh: of any
+};
+
 // How the vendor specific bytes begin of what an emulator says in Identify Controller.
 struct RpcVendorIdentify {
   uint64_t data_identity;  // As in RpcWelcome, for programs that have no manager
@@ -204,6 +213,7 @@ static_assert(offsetof(RpcWelcome, optional_events) == 92);
 static_assert(offsetof(RpcWelcome, outlives_manager) == 96);
 static_assert(offsetof(RpcWelcome, maps_files) == 100);
 static_assert(offsetof(RpcWelcome, data_identity) == 104);
+static_assert(offsetof(RpcWelcome, namespace_changes_offset) == 112);
 static_assert(offsetof(RpcWelcome, name) == 128);
 static_assert(offsetof(RpcWelcome, address) == 192);
 static_assert(sizeof(RpcMap) == 24);
@@ -242,6 +252,8 @@ static_assert(sizeof(RpcEvent) == 16);
 static_assert(offsetof(RpcEvent, dword0) == 0);
 static_assert(offsetof(RpcEvent, failed) == 4);
 static_assert(offsetof(RpcEvent, dropped) == 8);
+static_assert(sizeof(RpcNamespacesChanged) == 4);
+static_assert(offsetof(RpcNamespacesChanged, namespace_id) == 0);
 static_assert(sizeof(RpcVendorIdentify) == 16);
 static_assert(offsetof(RpcVendorIdentify, data_identity) == 0);
 static_assert(offsetof(RpcVendorIdentify, complement) == 8);

@@ -41,6 +41,7 @@ BarShare EmulatorPort::bar() {
   share.doorbell_fd = host_.doorbell_fd();
   share.doorbell_byte_length = emulator::kSleepingOffset - emulator::kDoorbellOffset;
   share.sleeping_offset = emulator::kSleepingOffset;
+  share.namespace_changes_offset = emulator::kNamespaceChangesOffset;
   return share;
 }
 

@@ -25,6 +25,8 @@ class EmulatorTransport final : public Transport {
   void write_register64(uint32_t offset, uint64_t value) override;
   Doorbells doorbells() override;
   void ring_wake() override { device_->runner().wake(); }
+  const NamespaceChanges& namespace_changes() override { return controller_.namespace_changes(); }
+  bool hears_of_namespace_changes() override { return true; }
   volatile void* bar() override { return controller_.bar(); }
   size_t bar_byte_length() override { return emulator::kBarByteLength; }
   Result<Mapping> map(const Buffer& buffer) override;

@@ -19,7 +19,8 @@ const char* find_difference(const spec::RpcWelcome& before, const spec::RpcWelco
   }
   if (after.doorbell_stride != before.doorbell_stride ||
       after.doorbell_byte_length != before.doorbell_byte_length ||
-      after.sleeping_offset != before.sleeping_offset || after.uncached != before.uncached) {
+      after.sleeping_offset != before.sleeping_offset || after.uncached != before.uncached ||
+      after.namespace_changes_offset != before.namespace_changes_offset) {
     return "its doorbells";
   }
   if (after.transfer_bytes_max < before.transfer_bytes_max ||
@@ -98,6 +99,17 @@ void RpcTransport::receive(const rpc::Message& notice) {
   if (code == spec::rpc_code::queues_lost) lose_queues(ErrorCode::QueueLost);
   if (code == spec::rpc_code::event) events_->receive(notice);
   if (code == spec::rpc_code::closing) client_->note_closing(rpc::parse_failure(notice));
+  const auto changed = code == spec::rpc_code::namespaces_changed
+                           ? rpc::parse_body<spec::RpcNamespacesChanged>(notice)
+                           : std::nullopt;
+  if (changed) count_namespace_change(changed->namespace_id);
+}
+
+// A device that counts shows it where all can read it, which no notice is as early as.
+const NamespaceChanges& RpcTransport::namespace_changes() {
+  const uint32_t offset = client_->welcome().namespace_changes_offset;
+  if (offset == 0) return Transport::namespace_changes();
+  return *reinterpret_cast<const NamespaceChanges*>(bar_.bytes() + offset);
 }
 
 // What was asked ends first, so that nobody who holds queues waits for what is done here.
@@ -140,9 +152,10 @@ Status RpcTransport::accept(const rpc::Client& next) const {
 Status RpcTransport::attach(rpc::Client& next) {
   NVM_TRY(belongings_->ask_again(next));
   NVM_TRY(events_->ask_again(next));
+  // First: who sees other counts of namespace changes has to see that they are another manager's.
+  later_managers_++;
   NVM_TRY(bar_.map(next));
   if (pool_) pool_->resume();
-  later_managers_++;
   belongings_->move_to(next);
   events_->notify();
   return {};

@@ -46,6 +46,8 @@ class RpcTransport final : public Transport {
     return belongings_->bind_wake(vector, target);
   }
   const RemoteManager* manager() override { return &manager_; }
+  const NamespaceChanges& namespace_changes() override;
+  bool hears_of_namespace_changes() override { return true; }
   void on_queues_lost(std::function<void(ErrorCode why)> lost) override;
   Status reset() override;
   bool is_gone() override;

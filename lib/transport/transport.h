@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "memory/buffer.h"
+#include "platform/namespace_changes.h"
 #include "platform/status.h"
 #include "platform/wake.h"
 
@@ -72,7 +73,8 @@ struct BarShare {
   int doorbell_fd = -1;
   uint64_t doorbell_offset = 0;
   size_t doorbell_byte_length = 0;
-  uint32_t sleeping_offset = 0;  // in the BAR; 0: the device never parks
+  uint32_t sleeping_offset = 0;           // in the BAR; 0: the device never parks
+  uint32_t namespace_changes_offset = 0;  // in the BAR; 0: the device does not count them
 };
 
 // A client's part of a device whose owner shares it. What a client cannot be kept from is said by
@@ -129,6 +131,19 @@ class Transport {
   // Buffer Config, and that it has accepted, which is so until it is disabled.
   virtual std::optional<ShadowPages> shadow_pages() { return {}; }
   virtual void use_shadow_pages() {}
+
+  // How often namespaces have changed: for who knows their formats to look at before each command.
+  // Kept by the device, for all who use it, where it can; else what count_namespace_change() is
+  // told, and what a manager in another process tells. The same memory for as long as the
+  // transport.
+  virtual const NamespaceChanges& namespace_changes() { return told_changes_; }
+  // Whether those are all changes, by whomever; otherwise the controller has to be asked for events
+  // to hear of what other controllers do.
+  virtual bool hears_of_namespace_changes() { return false; }
+  // One is about to change, or has. kAllNamespaces: any of them.
+  void count_namespace_change(uint32_t namespace_id) {
+    nvm::count_namespace_change(told_changes_, namespace_id);
+  }
 
   // What nvm_ctrl_t.mm_ptr shows to C programs: page 0 the registers or a view of them, page 1 the
   // doorbells.
@@ -190,6 +205,9 @@ class Transport {
   // Whoever had it open has closed it. A manager in another process takes back what it had, and
   // keeps what the device has not let go of: nothing of it is this process's any more.
   virtual void leave() {}
+
+ private:
+  NamespaceChanges told_changes_{};
 };
 
 }  // namespace nvm

@@ -14,7 +14,7 @@ import {
   removeSleeper,
   type Sleeper,
 } from '../wake.ts'
-import { decodeEvent, type NvmeEvent } from './event.ts'
+import { decodeEvent } from './event.ts'
 import { EventIterator, type EventsOptions, type IteratorOwner } from './iterator.ts'
 
 /** How often a device that cannot wake us is looked at. */
@@ -25,11 +25,13 @@ export class EventSource implements IteratorOwner, Sleeper {
   /** Of errors. */
   readonly #details: NvmErrorDetails
   /** Brings what is known of namespaces up to date, before anybody hears of the event. */
-  readonly #beforeEvent: (event: NvmeEvent) => Promise<void>
+  readonly #beforeEvent: () => Promise<void>
   readonly #iterators = new Set<EventIterator>()
   #state: 'idle' | 'starting' | 'watching' = 'idle'
   #started: Promise<void> | undefined
   #isTaking = false
+  #follows = false
+  #isClosed = false
   #keepsAlive = false
   #timer: NodeJS.Timeout | undefined
   /** Of the native side, since it watches. */
@@ -38,7 +40,7 @@ export class EventSource implements IteratorOwner, Sleeper {
   constructor(
     handle: ControllerHandle,
     details: NvmErrorDetails,
-    beforeEvent: (event: NvmeEvent) => Promise<void>,
+    beforeEvent: () => Promise<void>,
   ) {
     this.#handle = handle
     this.#details = details
@@ -49,12 +51,26 @@ export class EventSource implements IteratorOwner, Sleeper {
     const iterator = new EventIterator(this, options)
     if (!iterator.isOpen) return iterator // its signal was aborted before
     this.#iterators.add(iterator)
-    if (this.#state === 'idle') {
-      this.#state = 'starting'
-      this.#started = this.#start()
-      this.#started.catch((error: unknown) => this.#fail(error))
-    }
+    this.#startIfIdle()
     return iterator
+  }
+
+  /**
+   * From now on events are taken, whether anybody iterates over them or not, so that `beforeEvent`
+   * hears of them. A controller that refuses that reports none.
+   */
+  async follow(): Promise<void> {
+    if (this.#isClosed) return
+    this.#follows = true
+    this.#startIfIdle()
+    await this.#started?.catch(() => {})
+  }
+
+  #startIfIdle(): void {
+    if (this.#state !== 'idle') return
+    this.#state = 'starting'
+    this.#started = this.#start()
+    this.#started.catch((error: unknown) => this.#fail(error))
   }
 
   async started(): Promise<void> {
@@ -66,7 +82,7 @@ export class EventSource implements IteratorOwner, Sleeper {
     const wakes = unwrap(await binding().watchEvents(this.#handle), this.#details)
     this.#state = 'watching'
     this.#dropped = 0
-    if (this.#iterators.size === 0) return this.#stop()
+    if (!this.#isWanted) return this.#stop()
     addListener(this)
     if (!wakes) this.#timer = setInterval(() => this.#look(), pollMs).unref()
     this.waitingChanged()
@@ -92,9 +108,9 @@ export class EventSource implements IteratorOwner, Sleeper {
       const { events, dropped } = unwrap(await binding().takeEvents(this.#handle), this.#details)
       for (const iterator of this.#iterators) iterator.countDropped(dropped - this.#dropped)
       this.#dropped = dropped
+      await this.#beforeEvent()
       for (const native of events) {
         const event = decodeEvent(native)
-        await this.#beforeEvent(event)
         for (const iterator of this.#iterators) iterator.push(event)
       }
     }
@@ -117,7 +133,11 @@ export class EventSource implements IteratorOwner, Sleeper {
   removed(iterator: EventIterator): void {
     this.#iterators.delete(iterator)
     this.waitingChanged()
-    if (this.#iterators.size === 0 && this.#state === 'watching') this.#stop()
+    if (!this.#isWanted && this.#state === 'watching') this.#stop()
+  }
+
+  get #isWanted(): boolean {
+    return this.#follows || this.#iterators.size > 0
   }
 
   #stop(): void {
@@ -131,11 +151,16 @@ export class EventSource implements IteratorOwner, Sleeper {
 
   #fail(error: unknown): void {
     if (this.#state === 'starting') this.#state = 'idle'
+    this.#follows = false
     for (const iterator of this.#iterators) iterator.end({ error })
+    if (this.#state === 'watching' && !this.#isWanted) this.#stop()
   }
 
   /** Ends every iteration; before the reference is closed. */
   close(): void {
+    this.#isClosed = true
+    this.#follows = false
+    if (this.#state === 'watching' && this.#iterators.size === 0) this.#stop()
     for (const iterator of this.#iterators) iterator.end()
   }
 }

@@ -77,6 +77,8 @@ export interface NativeController {
   readonly emulated: boolean
   readonly foreignMemory: boolean
   readonly wakes: boolean
+  /** Of all changes, by whomever, without being asked to watch events. */
+  readonly hearsOfNamespaceChanges: boolean
   readonly writeProtected: boolean
   readonly transport: string
   readonly address: string
@@ -224,6 +226,8 @@ export interface Binding {
   resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
   resetSubsystem(controller: ControllerHandle): Promise<Outcome<undefined>>
   closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
+  /** NamespaceChanges of src/spec/control-block.ts; to be detached before the controller is closed. */
+  namespaceChanges(controller: ControllerHandle): ArrayBuffer
   /** To how many managers it has come after its first; each may serve other namespaces. */
   laterManagers(controller: ControllerHandle): number
   /** Before closing: nothing waits for another manager any more, unless others use the controller. */

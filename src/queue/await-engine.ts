@@ -5,6 +5,7 @@
 
 import { checkArray, checkSignal } from '../checks.ts'
 import { createError, createStatusError, type NvmError } from '../errors.ts'
+import type { NamespaceChanges } from '../namespace-changes.ts'
 import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
 import { type Command, type Data, filledBytes } from './command.ts'
@@ -62,6 +63,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   readonly entries: Entries
   /** Of one command. */
   readonly transferBytesMax: number
+  readonly #changes: NamespaceChanges
   readonly #pump: Pump
   readonly #bounce: BouncePool
   // By command id.
@@ -89,6 +91,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     this.ring = ring
     this.timeoutMs = timeoutMs
     this.dump = dump
+    this.#changes = owner.namespaceChanges
     const { depth } = ring
     this.transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
     this.#resolves = new Array<Resolve | undefined>(depth).fill(undefined)
@@ -113,6 +116,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     request: BlockRequest,
     data: Data,
   ): Promise<unknown> {
+    if (this.#changes.areNew) this.owner.noticeChanges()
     const { lba } = request
     if (
       request.signal === undefined &&

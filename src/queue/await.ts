@@ -95,8 +95,13 @@ export class AwaitQueuePair extends QueuePair {
     try {
       checkOptions('a flush', request, flushNames)
       checkNamespace(request.namespace, this.ring.controllerId)
-      const command = planCommand({ opcode: opcodeFlush, nsid: request.namespace.id }, this.ring)
-      return this.engine.run([command], undefined, request.signal) as Promise<void>
+      const { namespace } = request
+      const planned = planCommand({ opcode: opcodeFlush, nsid: namespace.id }, this.ring)
+      return this.engine.run(
+        [{ ...planned, namespace }],
+        undefined,
+        request.signal,
+      ) as Promise<void>
     } catch (error) {
       return Promise.reject(error)
     }

@@ -47,6 +47,7 @@ export class Batch {
   readonly #handle: BatchHandle
   readonly #call: Int32Array
   readonly #ring: QueueRing
+  readonly #owner: QueueOwner
   readonly #namespace: BatchOptions['namespace']
   readonly #isPeer: boolean
   readonly #dump: () => string
@@ -77,6 +78,7 @@ export class Batch {
     this.#handle = native.handle
     this.#call = new Int32Array(native.call)
     this.#ring = ring
+    this.#owner = owner
     this.#namespace = namespace
     this.#isPeer = memory.memory.isPeer
     this.#dump = dump
@@ -99,7 +101,7 @@ export class Batch {
       checkCounts({ first, count, wanted })
     }
     if (first < 0 || count < 0 || wanted < 0) checkCounts({ first, count, wanted })
-    if (count > 0) refuseIfChanged(this.#namespace)
+    if (count > 0) this.#refuseIfChanged()
     const call = this.#call
     call[0] = toWord(first)
     call[1] = toWord(count)
@@ -114,6 +116,11 @@ export class Batch {
     if (submitted > 0) stats[counter.doorbells] = (stats[counter.doorbells] as number) + 1
     if (isTraced()) this.#trace(first, submitted)
     return submitted
+  }
+
+  #refuseIfChanged(): void {
+    if (this.#owner.namespaceChanges.areNew) this.#owner.noticeChanges()
+    refuseIfChanged(this.#namespace)
   }
 
   #trace(first: number, submitted: number): void {

@@ -83,19 +83,20 @@ export class Entries {
    * The direct read or write that has `id`, to be sent again; undefined where the memory was
    * disposed of or the namespace changed meanwhile, and for a namespace that only the caller knows.
    */
-  requestOf(id: number, owner: Pick<QueueOwner, 'blockSizeOf'>): Command | undefined {
+  requestOf(id: number, owner: Pick<QueueOwner, 'knownNamespace'>): Command | undefined {
     const entry = this.#entryOf(id)
     const field = (index: number): number => (entry[index] as number) >>> 0
     const memory = this.#ring.pins[id]
     if (memory === undefined || memory.disposed) return undefined
     if (this.#outdated.has(this.commandIdOf(id))) return undefined
     const byteOffset = memory.offsetOf(field(prp1Word), field(prp1Word + 1))
-    const blockSize = owner.blockSizeOf(field(1))
-    if (byteOffset === undefined || blockSize === undefined) return undefined
-    const byteLength = ((field(12) & 0xffff) + 1) * blockSize
+    const namespace = owner.knownNamespace(field(1))
+    if (byteOffset === undefined || namespace === undefined) return undefined
+    const byteLength = ((field(12) & 0xffff) + 1) * namespace.blockSize
     return {
       opcode: field(0) & 0xff,
       nsid: field(1),
+      namespace,
       cdw10: field(10),
       cdw11: field(11),
       cdw12: field(12),

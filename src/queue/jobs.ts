@@ -4,6 +4,7 @@
 
 import type { DmaDescriptor } from '../dma.ts'
 import { createError, createStatusError, type NvmError } from '../errors.ts'
+import type { NamespaceChanges } from '../namespace-changes.ts'
 import { Aborts } from './aborts.ts'
 import type { BouncePool } from './bounce.ts'
 import { type Command, type DataPlan, receivesData, sendsData } from './command.ts'
@@ -47,6 +48,7 @@ export class Jobs implements Sender {
   readonly #line = new Line()
   readonly #delayed: Delayed
   readonly #aborts: Aborts
+  readonly #changes: NamespaceChanges
   // By command id.
   readonly #jobs: (Job | undefined)[]
   readonly #commands: (Command | undefined)[]
@@ -65,6 +67,7 @@ export class Jobs implements Sender {
       timeoutMs,
       (job) => this.enter(job),
     )
+    this.#changes = owner.namespaceChanges
     this.#aborts = new Aborts(queue, (job) => this.#outstandingIds(job))
   }
 
@@ -115,7 +118,9 @@ export class Jobs implements Sender {
     try {
       // One that waits alone need not step aside.
       while (!job.isSent && (job.turnCommands < turnCommandsMax || job.next === undefined)) {
-        if (ring.outstanding >= ring.depth || !job.sendNext(this)) return false
+        if (ring.outstanding >= ring.depth) return false
+        if (this.#changes.areNew) this.#queue.owner.noticeChanges()
+        if (!job.sendNext(this)) return false
         job.turnCommands++
       }
     } catch (error) {
@@ -277,6 +282,7 @@ export class Jobs implements Sender {
     resolve: Resolve,
     reject: Reject,
   ): boolean {
+    if (this.#changes.areNew) this.#queue.owner.noticeChanges()
     const command = this.#queue.entries.requestOf(id, this.#queue.owner)
     if (command === undefined || !this.#mayRetry(error, command)) return false
     this.#sendAgain(new CommandJob([command], value, resolve, reject), error)

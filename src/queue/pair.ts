@@ -6,6 +6,8 @@ import type { ControllerInfo } from '../controller.ts'
 import type { DmaDescriptor, DmaMemory, MemoryUser } from '../dma.ts'
 import { createError, type NvmError, unwrap } from '../errors.ts'
 import type { Histogram } from '../histogram.ts'
+import type { Namespace } from '../namespace.ts'
+import type { NamespaceChanges } from '../namespace-changes.ts'
 import type { ControllerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { renderQueue } from './dump.ts'
@@ -80,8 +82,12 @@ export interface QueueOwner {
   allocateNow(byteLength: number): DmaDescriptor
   /** Looks whether namespaces are what they were, when another manager serves them. */
   meetManager(): Promise<void>
-  /** Of a namespace that was identified. */
-  blockSizeOf(namespaceId: number): number | undefined
+  /** One that was identified, and has not changed since. */
+  knownNamespace(namespaceId: number): Namespace | undefined
+  /** Counts changes of namespaces: when there are new ones, noticeChanges() is to be called. */
+  readonly namespaceChanges: NamespaceChanges
+  /** Retires the namespaces that have changed. */
+  noticeChanges(): void
   /** What Identify Controller says of Command Retry Delay 1 to 3 (CRDT); 0: none. */
   retryDelayMs(crd: number): Promise<number>
   forget(queue: QueuePair): void

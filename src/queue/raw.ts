@@ -5,6 +5,7 @@
 import { checkInteger, show } from '../checks.ts'
 import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
+import type { NamespaceChanges } from '../namespace-changes.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
 import { listedBytesMax } from './data-pointer.ts'
@@ -29,6 +30,7 @@ export class SubmissionQueue {
   readonly #owner: QueueOwner
   readonly #transferBytesMax: number
   readonly #controllerId: number
+  readonly #changes: NamespaceChanges
   #namespaceId = 0
   #blockSize = 0
 
@@ -38,6 +40,7 @@ export class SubmissionQueue {
     this.#owner = owner
     this.#transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
     this.#controllerId = owner.id
+    this.#changes = owner.namespaceChanges
   }
 
   /**
@@ -146,6 +149,7 @@ export class SubmissionQueue {
     descriptor: DmaDescriptor,
     byteOffset: number,
   ): void {
+    if (this.#changes.areNew) this.#owner.noticeChanges()
     if (namespaceId !== this.#namespaceId) this.#lookUp(namespaceId)
     const ring = this.#ring
     const id = this.#idOf(slot)
@@ -174,9 +178,9 @@ export class SubmissionQueue {
   }
 
   #lookUp(namespaceId: number): void {
-    const blockSize = this.#owner.blockSizeOf(namespaceId)
+    const blockSize = this.#owner.knownNamespace(namespaceId)?.blockSize
     if (blockSize === undefined) {
-      const why = `${show(namespaceId)} is not known; await namespace(id) first`
+      const why = `${show(namespaceId)} is not known, or has changed; await namespace(id) first`
       throw createError('ERR_NAMESPACE', why)
     }
     this.#blockSize = blockSize

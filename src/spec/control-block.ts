@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The state of a queue pair in one 128-byte block: spec::QueueControlBlock in C++, an Int32Array in
-// TypeScript. What each word means for the driver: lib/driver/queue_control_block.h.
+// Memory that C++ and TypeScript both work on, as structures there and as Int32Arrays here: the
+// state of a queue pair (what each word means for the driver: lib/driver/queue_control_block.h),
+// and how often namespaces have changed.
 
 import type { Structure } from './form.ts'
 
@@ -22,6 +23,14 @@ export const controlBlock = {
       armed: [64, 'i32', 'On its own cache line: nonzero where a waiter wants to be woken'],
     },
   },
+  NamespaceChanges: {
+    text: 'How often namespaces were formatted, deleted, attached or detached; each may wrap',
+    size: 1024,
+    fields: {
+      any: [0, 'u32', 'Of all of them together; counted after that of the namespace'],
+      of_id: [4, 'u32[255]', 'Of the namespaces whose id has this remainder by 255'],
+    },
+  },
 } as const satisfies Record<string, Structure>
 
 type Fields = typeof controlBlock.QueueControlBlock.fields
@@ -36,3 +45,11 @@ export const word = Object.fromEntries(
     offset / 4,
   ]),
 ) as { readonly [Name in keyof Fields as CamelCase<Name>]: number }
+
+const { of_id: changesOfId } = controlBlock.NamespaceChanges.fields
+
+/** Words of NamespaceChanges: of all namespaces, and of those with an id. */
+export const anyChange = controlBlock.NamespaceChanges.fields.any[0] / 4
+export const changeOf = (namespaceId: number): number =>
+  changesOfId[0] / 4 + (namespaceId % changeCounters)
+const changeCounters = controlBlock.NamespaceChanges.size / 4 - changesOfId[0] / 4

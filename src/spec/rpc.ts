@@ -70,6 +70,11 @@ export const rpc = {
         'u64',
         'Of the blocks: another number where they are others; 0: unknown',
       ],
+      namespace_changes_offset: [
+        112,
+        'u32',
+        'Where in the BAR NamespaceChanges are; 0: changes are told by notices',
+      ],
       name: [128, 'utf8[64]', 'The transport of the manager'],
       address: [192, 'utf8[256]', 'What the manager has opened'],
     },
@@ -158,6 +163,11 @@ export const rpc = {
       dropped: [8, 'u64', 'Events that the manager could not send before this one'],
     },
   },
+  RpcNamespacesChanged: {
+    text: 'Notice `namespaces_changed`',
+    size: 4,
+    fields: { namespace_id: [0, 'u32', 'Of one with the same counter, or FFFFFFFFh: of any'] },
+  },
   RpcVendorIdentify: {
     text: 'How the vendor specific bytes begin of what an emulator says in Identify Controller',
     size: 16,
@@ -204,4 +214,5 @@ export const rpcCodes = {
   queues_lost: [32, 'Notice: the controller was reset, no queue exists any more'],
   closing: [33, 'Notice: the manager ends; with an error, as in a reply, what ended it'],
   event: [34, 'Notice: RpcEvent'],
+  namespaces_changed: [35, 'Notice: RpcNamespacesChanged, where the device counts no changes'],
 } as const satisfies Record<string, CodeRow>

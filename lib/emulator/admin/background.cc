@@ -30,7 +30,15 @@ uint16_t begin_background(ControllerState& state, Slot& slot, Task work) {
   return begin_task(slot, run_background(state, std::make_shared<Outcome>(), std::move(work)));
 }
 
+void count_namespace_change(Subsystem& subsystem, uint32_t namespace_id, uint64_t controllers) {
+  for (size_t id = 0; id < subsystem.controller_count(); id++) {
+    if ((controllers >> id & 1) == 0) continue;
+    nvm::count_namespace_change(subsystem.controller(id).namespace_changes(), namespace_id);
+  }
+}
+
 void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint64_t controllers) {
+  count_namespace_change(subsystem, namespace_id, controllers);
   for (size_t id = 0; id < subsystem.controller_count(); id++) {
     if ((controllers >> id & 1) == 0) continue;
     ControllerState& state = subsystem.controller(id).state();

@@ -28,7 +28,12 @@ uint16_t begin_background(ControllerState& state, Slot& slot, Task work);
 Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data, bool grow_capacity,
                       std::shared_ptr<Outcome> outcome);
 
-// `namespace_id` is in the Changed Namespace List of these controllers, and they tell their hosts.
+// Hosts of these controllers that look at the counters in our memory take nothing for known of the
+// namespace any more.
+void count_namespace_change(Subsystem& subsystem, uint32_t namespace_id, uint64_t controllers);
+
+// The same, and `namespace_id` is in the Changed Namespace List of these controllers, and they tell
+// their hosts.
 void notify_namespace_changed(Subsystem& subsystem, uint32_t namespace_id, uint64_t controllers);
 
 // Keeps what is remembered where the namespaces are, now. Success, or Internal Error, and then

@@ -112,6 +112,7 @@ Task run_format(Subsystem& subsystem, Formatting formatting) {
     ns->unavailable = spec::status::success;
     const uint64_t others = ~(uint64_t{1} << formatting.controller_id);
     notify_namespace_changed(subsystem, ns->id, ns->controllers & others);
+    count_namespace_change(subsystem, ns->id, ns->controllers & ~others);
     ns->in_flight--;
   }
   log_format_completion(subsystem.controller(formatting.controller_id).state(),
@@ -163,6 +164,9 @@ uint16_t begin_format(ControllerState& state, Slot& slot) {
   if (status != spec::status::success) return status;
   for (Namespace* ns : formatting.namespaces) {
     end_self_test(state.subsystem, spec::self_test_result::aborted_by_format, ns->id);
+    // From now on nobody sends what was meant for the old format; what was sent before and comes
+    // before the end is refused.
+    count_namespace_change(state.subsystem, ns->id, ns->controllers);
     ns->unavailable = spec::status::format_in_progress;
     ns->format_percent_left = 100;
     ns->in_flight++;

@@ -38,7 +38,9 @@ struct DriveManager {
     served.admin = std::move(admin.value());
     served.queue_numbers = std::make_shared<OwnQueueNumbers>(3, 1);
     served.limits.io_queue_pairs_max = 3;
-    auto started = rpc::Server::start(std::move(served), folder / "nvm", {}, {});
+    rpc::ServicePolicy policy;
+    policy.administers = true;
+    auto started = rpc::Server::start(std::move(served), folder / "nvm", {}, std::move(policy));
     REQUIRE(started.ok());
     server = std::move(started.value());
   }
@@ -82,6 +84,39 @@ TEST_CASE("when the manager of a drive has gone, its clients ring no doorbell of
   doorbells.base[5 * 4] = 8;
   CHECK(manager.drive.fake.read_register32(0x1000 + 5 * 16) == 7);
   CHECK(client.read_register32(spec::registers::vs) == UINT32_MAX);
+}
+
+TEST_CASE("clients of a drive are told which namespaces have changed, but for their own changes") {
+  DriveManager manager;
+  auto first = RpcTransport::open(manager.server->path(), 0);
+  auto second = RpcTransport::open(manager.server->path(), 0);
+  REQUIRE(first.ok());
+  REQUIRE(second.ok());
+  const auto count = [](const Result<std::shared_ptr<Transport>>& client, uint32_t id) {
+    return __atomic_load_n(&client.value()->namespace_changes().of_id[id], __ATOMIC_ACQUIRE);
+  };
+  const auto hears = [&](const auto& client, uint32_t id, uint32_t wanted) {
+    return wait_until(thread_waiter(), kTimeoutNs, [&] { return count(client, id) == wanted; });
+  };
+  manager.transport->count_namespace_change(255 + 7);
+  manager.server->notify();
+  CHECK(hears(first, 7, 1));
+  CHECK(hears(second, 7, 1));
+
+  spec::SubmissionQueueEntry command{};
+  command.opc = spec::admin_opcode::format_nvm;
+  command.nsid = 3;
+  auto& admin = *first.value()->manager()->admin;
+  const auto sent = admin.send(command, kTimeoutNs, nullptr, 0);
+  REQUIRE(sent != nullptr);
+  CHECK(hears(second, 3, 1));
+  // Notices are in order: what comes after what it might have been told of its own.
+  manager.transport->count_namespace_change(kAllNamespaces);
+  manager.server->notify();
+  CHECK(hears(first, 4, 1));
+  CHECK(hears(first, 254, 1));
+  CHECK(count(first, 3) == 1);
+  CHECK(hears(second, 3, 2));
 }
 
 TEST_CASE("memory that a queue lives in is unmapped only after the queue") {
