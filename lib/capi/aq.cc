@@ -21,6 +21,19 @@ nvm_admin_reference::nvm_admin_reference(const nvm_ctrl_t* of, std::shared_ptr<n
           std::max(of->timeout * nvm::kNanosecondsPerMillisecond, nvm::capi::kCommandTimeoutNsMin)),
       queues(std::move(numbers)) {}
 
+namespace {
+
+// Who shares a drive with this process knows no longer what it has.
+void count_namespace_change(nvm_admin_reference& ref,
+                            const nvm::spec::SubmissionQueueEntry& command) {
+  if (!nvm::changes_namespaces(command)) return;
+  ControllerHandle::of(ref.ctrl).transport()->count_namespace_change(command.nsid);
+  std::lock_guard lock(ref.mutex);
+  for (const auto& server : ref.servers) server->notify();
+}
+
+}  // namespace
+
 extern "C" int nvm_aq_create(nvm_aq_ref* ref, const nvm_ctrl_t* ctrl, const nvm_dma_t* window) {
   *ref = nullptr;
   const Status refusal = ControllerHandle::of(ctrl).refuse_if_inherited();
@@ -75,8 +88,10 @@ extern "C" int nvm_raw_rpc(nvm_aq_ref ref, nvm_cmd_t* cmd, nvm_cpl_t* cpl) {
   std::memcpy(&command, cmd, sizeof(command));
   // PRP1 says what memory the device may use for as long as it has not answered.
   auto data = command.prp1 == 0 ? nullptr : ControllerHandle::of(ref->ctrl).find(command.prp1);
+  count_namespace_change(*ref, command);
   auto result = ref->queues.send(
       command, [&] { return ref->admin->relay(command, ref->timeout_ns, std::move(data)); });
+  count_namespace_change(*ref, command);
   if (!result.ok()) return report(result.status());
   const nvm::Completion& completion = result.value();
   std::memcpy(cmd, &command, sizeof(command));
