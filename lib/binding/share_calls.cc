@@ -36,7 +36,12 @@ Sharing read_options(const ObjectReader& options) {
   limits.queue_pairs_max = options.integer("queuePairs", limits.queue_pairs_max);
   limits.mapped_bytes_max = options.integer("memoryBytes", limits.mapped_bytes_max);
   sharing.policy.administers = options.boolean("administers");
-  sharing.policy.sharing.read_only = options.boolean("readOnly");
+  OpcodeSet& opcodes = sharing.policy.sharing.opcodes;
+  for (const ObjectReader& each : options.objects("opcodes")) {
+    if (opcodes.all()) opcodes.reset();
+    opcodes.set(each.integer<uint8_t>("opcode", 0));
+  }
+  if (options.boolean("readOnly")) opcodes &= reading_opcodes();
   for (const ObjectReader& each : options.objects("namespaces")) {
     sharing.policy.sharing.namespaces.push_back(each.integer<uint32_t>("id", 0));
   }

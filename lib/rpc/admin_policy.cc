@@ -58,7 +58,7 @@ Status check_admin_command(const spec::SubmissionQueueEntry& command, const Serv
   if (!policy.administers) {
     return Status(ErrorCode::Refused, what + " changes the controller for everybody");
   }
-  if (policy.sharing.read_only) {
+  if (!policy.sharing.may_write()) {
     return Status(ErrorCode::Refused, what + ", of a client that may only read");
   }
   if (names_other_namespace(command, policy.sharing)) {

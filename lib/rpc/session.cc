@@ -164,7 +164,7 @@ void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
   welcome.outlives_manager = !capabilities.emulated || capabilities.maps_files ? 1 : 0;
   welcome.maps_files = capabilities.maps_files ? 1 : 0;
   welcome.wakes = capabilities.wakes ? 1 : 0;
-  welcome.write_protected = capabilities.write_protected || policy_.sharing.read_only ? 1 : 0;
+  welcome.write_protected = capabilities.write_protected || !policy_.sharing.may_write() ? 1 : 0;
   welcome.vectors = capabilities.vectors;
   welcome.takes_sgls = served_.limits.takes_sgls ? 1 : 0;
   welcome.transfer_bytes_max = served_.limits.transfer_bytes_max;

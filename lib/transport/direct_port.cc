@@ -37,7 +37,7 @@ class DirectPort final : public ClientPort {
 Result<std::unique_ptr<ClientPort>> open_direct_port(Transport& transport,
                                                      const SharingPolicy& policy,
                                                      const BarShare& bar, DirectPortSteps steps) {
-  if (policy.read_only || !policy.namespaces.empty()) {
+  if (!policy.allows_all()) {
     return Status(ErrorCode::Unsupported,
                   "this device does not look at what clients' commands do, so that they can be "
                   "kept neither from writing nor to some namespaces; share " +

@@ -9,13 +9,8 @@ namespace {
 
 emulator::CommandPolicy make_policy(const SharingPolicy& sharing) {
   emulator::CommandPolicy policy;
+  policy.opcodes = sharing.opcodes;
   policy.namespaces = sharing.namespaces;
-  if (!sharing.read_only) return policy;
-  policy.opcodes.reset();
-  for (const uint8_t opcode : {spec::nvm_opcode::read, spec::nvm_opcode::compare,
-                               spec::nvm_opcode::verify, spec::nvm_opcode::flush}) {
-    policy.opcodes.set(opcode);
-  }
   return policy;
 }
 
@@ -24,7 +19,7 @@ emulator::CommandPolicy make_policy(const SharingPolicy& sharing) {
 Result<std::unique_ptr<ClientPort>> EmulatorPort::open(EmulatorTransport& transport,
                                                        const SharingPolicy& sharing) {
   std::optional<emulator::CommandPolicy> policy;
-  if (sharing.read_only || !sharing.namespaces.empty()) policy = make_policy(sharing);
+  if (!sharing.allows_all()) policy = make_policy(sharing);
   emulator::Runner::Pause pause(transport.device_->runner());
   emulator::ClientHost* host = nullptr;
   if (transport.controller_.bar_fd() >= 0) host = transport.controller_.add_client(policy);

@@ -16,6 +16,7 @@
 #include "platform/namespace_changes.h"
 #include "platform/status.h"
 #include "platform/wake.h"
+#include "transport/sharing_policy.h"
 
 namespace nvm {
 
@@ -97,12 +98,6 @@ class ClientPort {
   virtual void assign_admin_command(uint16_t command_id) = 0;
   // I/O commands so far; UINT64_MAX: nobody counts.
   virtual uint64_t io_commands() = 0;
-};
-
-// Which I/O commands a client may send.
-struct SharingPolicy {
-  bool read_only = false;
-  std::vector<uint32_t> namespaces;  // empty: all
 };
 
 struct RemoteManager;  // driver/remote_manager.h

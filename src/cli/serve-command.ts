@@ -3,7 +3,7 @@
 
 import { existsSync, statSync } from 'node:fs'
 import type { EmulatorOptions, TimingModelName } from '../emulator/options.ts'
-import type { SharingOptions } from '../rpc/server.ts'
+import type { SharingOptions, SharingPolicy } from '../rpc/server.ts'
 import { count, defineCommand, exitCodes, type Given, text, UsageError } from './command.ts'
 
 const size = text
@@ -36,6 +36,10 @@ const options = {
   },
   'client-memory': { ...size, describe: 'of a client that the device reaches; 1GiB by default' },
   'client-namespaces': { ...text, describe: 'that clients may use, such as 1,3; all by default' },
+  'client-opcodes': {
+    ...text,
+    describe: 'that clients may send, such as read,flush; all by default',
+  },
   'clients-read-only': { type: 'boolean', default: false, describe: 'clients may not write' },
   'clients-administer': {
     type: 'boolean',
@@ -201,6 +205,7 @@ function toSharingOptions(served: Served, path: string): SharingOptions {
       memory: served.clientMemory,
     }),
     policy: {
+      ...given({ opcodes: served.clientOpcodes?.split(',') as SharingPolicy['opcodes'] }),
       readOnly: served.clientsReadOnly,
       namespaces: parseNamespaces(served.clientNamespaces),
       administers: served.clientsAdminister,

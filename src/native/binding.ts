@@ -36,6 +36,8 @@ export interface NativeSharingOptions {
   readonly clients: number
   readonly queuePairs: number
   readonly memoryBytes: number
+  /** All where there is none. */
+  readonly opcodes: readonly { readonly opcode: number }[]
   readonly readOnly: boolean
   readonly administers: boolean
   readonly namespaces: readonly { readonly id: number }[]

@@ -3,18 +3,21 @@
 // of their own, while this process keeps the admin queues.
 
 import '../disposable.ts'
+import { type CodeName, codeOf } from '../admin/codes.ts'
 import {
   checkArray,
   checkBoolean,
   checkInteger,
+  checkName,
   checkOptions,
   checkText,
   namesOf,
 } from '../checks.ts'
-import { unwrap } from '../errors.ts'
+import { createError, unwrap } from '../errors.ts'
 import type { ControllerHandle, SharingHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { parseSize } from '../size.ts'
+import { nvme } from '../spec/nvme.ts'
 
 /**
  * What each client of a served controller may have at most.
@@ -31,12 +34,17 @@ export interface SharingLimits {
 
 /**
  * What clients of a served controller may do. On an emulator the device itself checks it for each
- * command; a drive cannot, nor a vfio-user server: there `readOnly` and `namespaces` are
+ * command; a drive cannot, nor a vfio-user server: there `opcodes`, `readOnly` and `namespaces` are
  * ERR_UNSUPPORTED.
  * @category Sharing
  */
 export interface SharingPolicy {
-  /** They may not write; default false. */
+  /**
+   * I/O commands that they may send, such as `['read', 'write', 'flush']`; all by default. The
+   * others end with the status `operation_denied`.
+   */
+  readonly opcodes?: readonly CodeName<'nvm_opcode'>[]
+  /** They may not write: of `opcodes` only read, compare, verify and flush; default false. */
   readonly readOnly?: boolean
   /** Ids of the namespaces that they may use; all by default. */
   readonly namespaces?: readonly number[]
@@ -100,7 +108,12 @@ export interface SharingStatus {
 
 const optionNames = namesOf<SharingOptions>({ path: true, limits: true, policy: true })
 const limitNames = namesOf<SharingLimits>({ clients: true, queuePairs: true, memory: true })
-const policyNames = namesOf<SharingPolicy>({ readOnly: true, namespaces: true, administers: true })
+const policyNames = namesOf<SharingPolicy>({
+  opcodes: true,
+  readOnly: true,
+  namespaces: true,
+  administers: true,
+})
 const namespaceIdMax = 0xffff_fffe
 
 /** A server serves until it is closed, though nobody holds it. */
@@ -167,25 +180,33 @@ export async function shareController(
   checkOptions("serve's limits", limits, limitNames)
   checkOptions("serve's policy", policy, policyNames)
   const { clients = 64, queuePairs = 16, memory = 2 ** 30 } = limits
-  const { readOnly = false, namespaces = [], administers = false } = policy
+  const { opcodes, readOnly = false, namespaces = [], administers = false } = policy
   checkInteger('clients', clients, 1, 1024)
   checkInteger('queuePairs', queuePairs, 1, 65_535)
   checkBoolean('readOnly', readOnly)
   checkBoolean('administers', administers)
   checkArray('namespaces', namespaces)
   for (const id of namespaces) checkInteger('a namespace', id, 1, namespaceIdMax)
+  if (opcodes !== undefined) checkOpcodes(opcodes)
   const memoryBytes = parseSize(memory)
   const outcome = await binding().shareController(controller, {
     path,
     clients,
     queuePairs,
     memoryBytes,
+    opcodes: opcodes?.map((name) => ({ opcode: codeOf('nvm_opcode', name) })) ?? [],
     readOnly,
     administers,
     namespaces: namespaces.map((id) => ({ id })),
   })
   const shared = unwrap(outcome)
   return new ControllerServer(shared.handle, shared.path, closed)
+}
+
+function checkOpcodes(opcodes: readonly CodeName<'nvm_opcode'>[]): void {
+  checkArray('opcodes', opcodes)
+  if (opcodes.length === 0) throw createError('ERR_ARGUMENT', 'opcodes has none; leave it out: all')
+  for (const name of opcodes) checkName('an opcode', name, Object.keys(nvme.codes.nvm_opcode))
 }
 
 /**

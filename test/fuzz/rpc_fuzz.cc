@@ -141,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t byte_length) {
     Input input({data, byte_length});
     rpc::ServicePolicy policy;
     const uint8_t how = input.u8();
-    policy.sharing.read_only = (how & 1) != 0;
+    if ((how & 1) != 0) policy.sharing.opcodes = reading_opcodes();
     if ((how & 2) != 0) policy.sharing.namespaces = {2};
     policy.administers = (how & 4) != 0;
     Fuzzed fuzzed(served, belongings, std::move(policy));

@@ -181,7 +181,7 @@ TEST_CASE("a controller of another shape is not taken for that of before") {
   refuses([](EmulatorOptions& options) { options.limits.queue_entries_max = 64; });
   refuses([](EmulatorOptions& options) { options.limits.interrupt_vectors_max = 2; });
   rpc::ServicePolicy read_only;
-  read_only.sharing.read_only = true;
+  read_only.sharing.opcodes = reading_opcodes();
   refuses([](EmulatorOptions&) {}, read_only);
 }
 

@@ -188,7 +188,7 @@ TEST_CASE("who may administer is still bound to what it may write, and to which 
     CHECK(client.admin_refusal(format) == ErrorCode::Refused);
     format.nsid = 1;
   }
-  policy.sharing = {.read_only = true, .namespaces = {}};
+  policy.sharing = {.opcodes = reading_opcodes(), .namespaces = {}};
   ScriptedService served(policy);
   Scripted client(served);
   CHECK(client.admin_refusal(format) == ErrorCode::Refused);

@@ -190,6 +190,46 @@ describe('a policy', () => {
     })
   })
 
+  test('opcodes: others are refused, by the device, and harm nobody', async () => {
+    await share({ policy: { opcodes: ['read', 'write'] } }, async ({ client, manager, path }) => {
+      await using other = await openController(path)
+      const namespace = await client.namespace(1)
+      await namespace.write({ lba: 0, from: page(1) })
+      const flush = await failureOf(namespace.flush())
+      expect(flush.status?.name).toBe('operation_denied')
+      const zeroes = await failureOf(namespace.writeZeroes({ lba: 0, blockCount: 1 }))
+      expect(zeroes.status?.name).toBe('operation_denied')
+      const into = page(0)
+      await (await other.namespace(1)).read({ lba: 0, into })
+      expect(into).toEqual(page(1))
+      await (await manager.namespace(1)).flush()
+      expect(client.info.writeProtected).toBe(false)
+    })
+  })
+
+  test('opcodes and readOnly: what both allow', async () => {
+    const policy = { opcodes: ['read', 'write'], readOnly: true, administers: true } as const
+    await share({ policy }, async ({ client }) => {
+      expect(client.info.writeProtected).toBe(true)
+      const namespace = await client.namespace(1)
+      await namespace.read({ lba: 0, into: page(0) })
+      for (const denied of [namespace.write({ lba: 0, from: page(1) }), namespace.flush()]) {
+        expect((await failureOf(denied)).status?.name).toBe('operation_denied')
+      }
+      const format = client.admin.formatNamespace(1, { blockSize: 4096 })
+      expect((await failureOf(format)).code).toBe('ERR_REFUSED')
+    })
+  })
+
+  test('opcodes that are none are refused', async () => {
+    await using controller = await openController({ emulator: { size: '1MiB' } })
+    const serve = (opcodes: unknown) =>
+      controller.serve({ path: 'x', policy: { opcodes } as never })
+    for (const opcodes of [[], ['reed'], [2], 'read', [null]]) {
+      expect((await failureOf(serve(opcodes))).code).toBe('ERR_ARGUMENT')
+    }
+  })
+
   test('namespaces: others are refused, by the device', async () => {
     await share({ policy: { namespaces: [2] } }, async ({ client }) => {
       await (await client.namespace(2)).write({ lba: 0, from: page(1) })
