@@ -20,7 +20,8 @@ struct Peer {
   pid_t pid = 0;
   uid_t uid = 0;
   gid_t gid = 0;
-  uint32_t client_id = 0;  // that the service gives it
+  uint32_t client_id = 0;    // that the service gives it
+  bool is_stranger = false;  // neither the user of the manager nor root
 };
 
 struct ServedController {
@@ -53,6 +54,7 @@ struct ServicePolicy {
   bool administers = false;
   // Looks at each admin command of a client, and may rewrite it; false: refused. Called by the
   // thread that serves.
+  // With a filter strangers may be clients, where they can open the socket: it knows them apart.
   std::function<bool(spec::SubmissionQueueEntry& command, const Peer& peer)> filter;
 };
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -163,8 +164,11 @@ void Server::accept_client() {
   ucred credentials{};
   socklen_t length = sizeof credentials;
   if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return;
+  // The socket's mode keeps others away, until somebody changes that or passes a socket on.
+  const bool is_stranger = credentials.uid != 0 && credentials.uid != geteuid();
   service_.connect(std::make_unique<SocketChannel>(std::move(socket)),
-                   {credentials.pid, credentials.uid, credentials.gid}, monotonic_clock().now_ns());
+                   {credentials.pid, credentials.uid, credentials.gid, 0, is_stranger},
+                   monotonic_clock().now_ns());
 }
 
 }  // namespace nvm::rpc

@@ -182,6 +182,12 @@ Status Session::hello(const Message& message) {
                   "the manager speaks version " + std::to_string(spec::rpc_version) +
                       " of its protocol, the client " + std::to_string(hello->version));
   }
+  if (peer_.is_stranger && !policy_.filter) {
+    refused_ = true;
+    return Status(ErrorCode::Permission,
+                  "the controller is shared with its manager's user and root, not with user " +
+                      std::to_string(peer_.uid));
+  }
   spec::RpcWelcome welcome{};
   welcome.version = spec::rpc_version;
   welcome.client_id = client_id_;
@@ -353,11 +359,12 @@ bool Session::send(uint64_t now_ns) {
   return worked;
 }
 
-// One that took a place and says nothing, or asks and does not listen.
+// One that took a place and says nothing, asks and does not listen, or has heard that it is none.
 void Session::drop_silent(uint64_t now_ns) {
   const bool never_greets = !greeted_ && now_ns - connected_ns_ > kSilenceNs;
   const bool never_reads = blocked_since_ns_ != 0 && now_ns - blocked_since_ns_ > kSilenceNs;
-  if (never_greets || never_reads) leave(now_ns);
+  const bool knows_why = refused_ && outgoing_.empty();
+  if (never_greets || never_reads || knows_why) leave(now_ns);
 }
 
 void Session::lose_queues(uint32_t epoch, uint64_t now_ns) {

@@ -136,6 +136,7 @@ class Session {
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<Channel> notices_;
   bool greeted_ = false;
+  bool refused_ = false;  // and was told so
   bool observer_ = false;
   bool watches_events_ = false;
   std::vector<spec::RpcHeader> watch_requests_;  // that were not answered yet

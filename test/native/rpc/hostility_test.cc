@@ -2,7 +2,10 @@
 // A client that does what it wants with the socket of a served controller is dropped alone: another
 // one reads and writes meanwhile, and finds what it wrote.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "rpc/client.h"
 #include "rpc/scripted.h"
@@ -188,6 +191,46 @@ TEST_CASE("many clients come at once") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(failures == 0);
+}
+
+// What a process of another user is answered.
+ErrorCode refusal_as_nobody(const std::string& path) {
+  constexpr uid_t kNobody = 65534;
+  const pid_t pid = fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    if (setgid(kNobody) != 0 || setuid(kNobody) != 0) _exit(255);
+    auto client = rpc::Client::connect(path);
+    _exit(client.ok() ? 0 : static_cast<int>(client.status().failure().code));
+  }
+  int status = 0;
+  REQUIRE(waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFEXITED(status));
+  return static_cast<ErrorCode>(WEXITSTATUS(status));
+}
+
+TEST_CASE("another user is refused, also where the socket lets it connect") {
+  if (geteuid() != 0) {
+    MESSAGE("skipped: needs root, to be another user");
+    return;
+  }
+  Manager manager;
+  const std::string& path = manager.server->path();
+  const std::string folder = std::filesystem::path(path).parent_path();
+  REQUIRE(chmod(folder.c_str(), 0755) == 0);
+  CHECK(refusal_as_nobody(path) == ErrorCode::Permission);
+  REQUIRE(chmod(path.c_str(), 0666) == 0);
+  CHECK(refusal_as_nobody(path) == ErrorCode::Permission);
+  REQUIRE(rpc::Client::connect(path).ok());
+
+  rpc::ServicePolicy policy;
+  policy.filter = [](spec::SubmissionQueueEntry&, const rpc::Peer&) { return true; };
+  Manager filtering(policy);
+  const std::string& open = filtering.server->path();
+  const std::string open_folder = std::filesystem::path(open).parent_path();
+  REQUIRE(chmod(open_folder.c_str(), 0755) == 0);
+  REQUIRE(chmod(open.c_str(), 0666) == 0);
+  CHECK(refusal_as_nobody(open) == ErrorCode{});
 }
 
 }  // namespace
