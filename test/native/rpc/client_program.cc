@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A client in a process of its own, which is killed: `rpc_client SOCKET idle|submit|rpc|create`.
 // Writes a byte to standard output when it is where it is to be killed, and never ends by itself.
+// `quiet` and `yields` end: by the kernel when a system call is made while commands are sent.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -8,6 +14,7 @@
 
 #include "driver/controller.h"
 #include "driver/wait.h"
+#include "platform/ordering.h"
 #include "transport/open.h"
 
 namespace {
@@ -73,6 +80,43 @@ void tell() {
   }
 }
 
+// From now on a system call of this thread other than the one that ends it kills the process.
+void forbid_system_calls() {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_exit_group, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+  };
+  const sock_fprog filter{std::size(program), program};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(3);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) _exit(3);
+}
+
+// Reads blocks, in a queue that is there already, of a device that is awake.
+[[noreturn]] void read_quietly(Controller& controller, bool yields) {
+  constexpr uint32_t kRounds = 1000;
+  auto pair = make_pair(controller);
+  auto page = must(controller.allocate(4096));
+  forbid_system_calls();
+  for (uint32_t round = 0; round < kRounds; round++) {
+    spec::SubmissionQueueEntry& entry = *pair->enqueue();
+    entry = {};
+    entry.opc = spec::nvm_opcode::read;
+    entry.nsid = 1;
+    entry.prp1 = page->io_address(0);
+    entry.cdw10 = round;
+    pair->ring();
+    const spec::CompletionQueueEntry* completion = nullptr;
+    while ((completion = pair->poll()) == nullptr) spin_hint();
+    if (yields) sched_yield();
+    pair->consume(*completion);
+    pair->ring_cq();
+    if (completion->status >> 1 != 0) _exit(4);
+  }
+  _exit(0);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,6 +126,8 @@ int main(int argc, char** argv) {
   if (strcmp(argv[2], "submit") == 0) submit(*controller);
   if (strcmp(argv[2], "rpc") == 0) ask(*controller);
   if (strcmp(argv[2], "create") == 0) create(*controller);
+  if (strcmp(argv[2], "quiet") == 0) read_quietly(*controller, false);
+  if (strcmp(argv[2], "yields") == 0) read_quietly(*controller, true);
   auto pair = make_pair(*controller);
   auto memory = must(controller->allocate(1 << 20));
   tell();
