@@ -38,6 +38,11 @@ const canaries = [
     target: 'vfio_user',
     what: 'a region is accessed behind its end',
   },
+  {
+    name: 'mapped-length-trusted',
+    target: 'rpc_reply',
+    what: 'memory that a manager maps is taken for mapped as a whole',
+  },
   { name: 'archive-length-trusted', target: 'archive', what: 'a length in an archive is believed' },
   {
     name: 'saved-queue-trusted',
