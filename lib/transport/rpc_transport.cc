@@ -197,8 +197,8 @@ Result<uint64_t> RpcTransport::map_region(const Buffer& region) {
   if (!mapping.ok()) return std::move(mapping.status());
   const std::vector<IoRun>& runs = mapping.value().runs;
   if (runs.size() == 1) return runs.front().io_address;
-  return Status(ErrorCode::Target, client_->name() + " maps a file in " +
-                                       std::to_string(runs.size()) + " pieces");
+  return Status(ErrorCode::Target,
+                client_->name() + " maps a file in " + std::to_string(runs.size()) + " pieces");
 }
 
 Result<Mapping> RpcTransport::map(const Buffer& buffer) {
