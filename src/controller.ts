@@ -105,8 +105,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   readonly users = new Set<MemoryUser>()
   /** @internal */
   readonly namespaceChanges: NamespaceChanges
-  /** Of errors. */
-  readonly #details: NvmErrorDetails = { dump: () => this.dump() }
+  readonly #details: NvmErrorDetails = { dump: () => this.dump() } // of errors
   #native: NativeController
   #info: ControllerInfo
   readonly #namespaces: KnownNamespaces

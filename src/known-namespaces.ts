@@ -6,7 +6,7 @@ import type { Admin } from './admin/admin.ts'
 import { NvmError } from './errors.ts'
 import { Namespace, type NamespaceOwner } from './namespace.ts'
 import type { NamespaceChanges } from './namespace-changes.ts'
-import { identifyFormat } from './namespace-format.ts'
+import { checkNamespaceId, identifyFormat } from './namespace-format.ts'
 import type { QueuePair } from './queue/pair.ts'
 import { anyChange } from './spec/control-block.ts'
 
@@ -44,6 +44,7 @@ export class KnownNamespaces {
 
   /** ERR_NAMESPACE when it is not active. */
   async get(id: number): Promise<Namespace> {
+    checkNamespaceId(id)
     for (;;) {
       this.notice()
       const known = this.find(id)

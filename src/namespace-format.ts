@@ -24,11 +24,13 @@ const prinfoOf = [
   encodeBits('prinfo', { pract: 1, prchk_guard: 1 }),
 ]
 
+export function checkNamespaceId(id: number): void {
+  if (Number.isInteger(id) && id >= 1 && id < allNamespaces) return
+  throw createError('ERR_NAMESPACE', `${show(id)} is not a namespace id`)
+}
+
 /** The format of the namespace `id`. ERR_NAMESPACE where there is none. */
 export async function identifyFormat(admin: Admin, id: number): Promise<NamespaceFormat> {
-  if (!Number.isInteger(id) || id < 1 || id >= allNamespaces) {
-    throw createError('ERR_NAMESPACE', `${show(id)} is not a namespace id`)
-  }
   const identify = await admin.identifyNamespace(id).catch((error: unknown) => {
     const name = error instanceof NvmError ? error.status?.name : undefined
     if (name !== 'invalid_namespace_or_format') throw error

@@ -155,7 +155,7 @@ void use_everything(const std::shared_ptr<Client>& client, const Buffer& buffer)
   auto number = belongings->take_number(true, 0, 0);
   std::atomic<uint32_t>* armed = reinterpret_cast<std::atomic<uint32_t>*>(buffer.bytes());
   (void)belongings->bind_wake(1, {armed, -1});
-  (void)belongings->watch_events();
+  (void)ReceivedEvents(client).watch();
   RemoteAdmin admin(client);
   (void)admin.submit({}, kCallTimeoutNs, nullptr, 0);
   if (number.ok()) belongings->give_back(number.value());
@@ -165,7 +165,7 @@ void use_everything(const std::shared_ptr<Client>& client, const Buffer& buffer)
 
 // Notices, of which each is a packet of its own.
 void hear(Input& input, const std::shared_ptr<Client>& client) {
-  ReceivedEvents events(client, std::make_shared<Belongings>(client));
+  ReceivedEvents events(client);
   while (!input.empty()) {
     const auto bytes = std::as_bytes(input.bytes(1 + input.u8()));
     Message notice = make_message(code::event, 0);

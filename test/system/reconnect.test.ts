@@ -3,7 +3,7 @@
 // holds of vfio-user servers as well: successors.test.ts.
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -118,6 +118,7 @@ test('a namespace that the next manager has in another format is not what it was
   const into = new Uint8Array(4096)
   await queue.read({ namespace, lba: 0, into })
   await manager.kill()
+  rmSync(`${image}.peernvm`, { force: true }) // the former format, if that was saved
   const waiting = failureOf(queue.read({ namespace, lba: 0, into }))
   using _next = await Serving.start(socket, image, '--block-size', '4096')
   expect(['ERR_NAMESPACE', 'ERR_MANAGER_GONE']).toContain((await waiting).code)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A vfio-user server that is killed and started again, and a client that was opened with
 // `reconnect`. What holds of managers as well: successors.test.ts.
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openController } from 'peernvm'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -51,11 +51,13 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
     // Asked while nobody is there.
     const identified = client.admin.identifyController()
     const created = client.createQueuePair({ mode: 'await', depth: 4 })
-    const written = queue.write({ namespace, lba: 4096, from: memory.view(4096, 4096) })
+    const written = queue
+      .write({ namespace, lba: 4096, from: memory.view(4096, 4096) })
+      .catch((error) => expect(error.code).toBe('ERR_CONTROLLER_GONE'))
     expect(memory.bytes?.[1 << 20]).toBe(7)
     using _next = await start()
     expect((await identified).sn).toMatch(/^PN/)
-    await written.catch((error) => expect(error.code).toBe('ERR_CONTROLLER_GONE'))
+    await written
     for (const pair of [queue, await created]) {
       memory.bytes?.fill(0)
       await pair.read({ namespace, lba: 0, into: memory.view(0, 1 << 20) })
@@ -80,6 +82,7 @@ test('a namespace that the next server has in another format is not what it was'
   const { socket, image, server, client, namespace } = await openServed(folder.path)
   await namespace.read({ lba: 0, into: new Uint8Array(4096) })
   await server.kill()
+  rmSync(`${image}.peernvm`, { force: true }) // the former format, if that was saved
   using _next = await Serving.startVfioUser(socket, image, '--block-size', '4096')
   const into = new Uint8Array(4096)
   await failureOf(namespace.read({ lba: 0, into }))

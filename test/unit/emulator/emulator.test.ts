@@ -90,7 +90,7 @@ describe('an emulator', () => {
     await added.write({ lba: 0, from: new Uint8Array(4096).fill(1) })
     await device.removeNamespace(id)
     await expect(added.read({ lba: 0, into: new Uint8Array(4096) })).rejects.toMatchObject({
-      code: 'ERR_NVME_STATUS',
+      code: 'ERR_NAMESPACE',
     })
     await expect(device.removeNamespace(9)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
     await expect(device.addNamespace({ size: 513 })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
