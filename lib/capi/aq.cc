@@ -28,8 +28,6 @@ void count_namespace_change(nvm_admin_reference& ref,
                             const nvm::spec::SubmissionQueueEntry& command) {
   if (!nvm::changes_namespaces(command)) return;
   ControllerHandle::of(ref.ctrl).transport()->count_namespace_change(command.nsid);
-  std::lock_guard lock(ref.mutex);
-  for (const auto& server : ref.servers) server->notify();
 }
 
 }  // namespace

@@ -24,7 +24,6 @@ class RunningDevice {
   const std::string& address() const { return address_; }
   bool write_protected() const { return write_protected_; }
   bool in_memory() const { return in_memory_; }
-  // Of its blocks; another number where they are others.
   // What it was made with, but for its namespaces, the image, and how that is opened and timed.
   EmulatorOptions description();
 

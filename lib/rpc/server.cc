@@ -53,6 +53,7 @@ Server::Server(ServedController served, const ServiceLimits& limits, ServicePoli
       controller_(std::move(served.controller)),
       follows_changes_(!transport_->hears_of_namespace_changes()) {
   admin_->watch_resets(this, [this] { notify(); });
+  transport_->watch_namespace_changes(this, [this] { notify(); });
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "nvm-rpc");
 }
@@ -61,6 +62,7 @@ void Server::stop() {
   if (!thread_.joinable()) return;
   stopping_.store(true);
   admin_->watch_resets(this, nullptr);
+  transport_->watch_namespace_changes(this, nullptr);
   notify();
   thread_.join();
 }
@@ -107,8 +109,8 @@ void Server::run() {
 }
 
 // Watches from the first client on that wants to hear of events, or at once where clients are to be
-// told of what other controllers change; who asks is answered once every
-// event from then on is told.
+// told of what other controllers change; who asks is answered once every event from then on is
+// told.
 void Server::pass_events_on() {
   if (events_ == nullptr) {
     if (controller_ == nullptr || !(follows_changes_ || service_.wants_events())) return;

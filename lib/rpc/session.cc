@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "driver/quarantine.h"
 #include "platform/clock.h"
@@ -17,6 +18,8 @@ namespace {
 
 constexpr int kMessagesPerStep = 32;
 constexpr size_t kOutgoingMax = 16;
+// Namespaces of which a client is told one by one.
+constexpr size_t kToldEachMax = 8;
 // How long a client may take to greet, or to read replies when there is no room for more.
 constexpr uint64_t kSilenceNs = 5'000 * kNanosecondsPerMillisecond;
 
@@ -409,9 +412,13 @@ void Session::tell(const AsyncEvent& event) {
 void Session::tell_namespace_changes(const NamespaceChanges& since, uint64_t now_ns) {
   const NamespaceChanges own = std::exchange(own_changes_, {});
   if (sees_changes_ || notices_ == nullptr) return;
+  std::vector<uint32_t> changed;
   for (uint32_t i = 0; i < std::size(since.of_id); i++) {
-    if (since.of_id[i] == own.of_id[i]) continue;
-    const spec::RpcNamespacesChanged body{i};
+    if (since.of_id[i] != own.of_id[i]) changed.push_back(i);
+  }
+  if (changed.size() > kToldEachMax) changed = {kAllNamespaces};
+  for (const uint32_t id : changed) {
+    const spec::RpcNamespacesChanged body{id};
     const Message notice = make_message(spec::rpc_code::namespaces_changed, 0, body);
     // As of queues that were lost: what it does not read it would do wrong.
     if (notices_->send(notice) != Channel::State::Ready) return leave(now_ns);

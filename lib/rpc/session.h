@@ -109,7 +109,7 @@ class Session {
   Status check_creation(const spec::SubmissionQueueEntry& command, const Queue& queue) const;
   bool changes_queue(uint16_t id) const;
   size_t overdue_count() const;
-  void count_change(const spec::SubmissionQueueEntry& command);
+  void count_change(const Outstanding& each);
   void note_begun(const spec::SubmissionQueueEntry& command, uint32_t epoch);
   void note_ended(const Outstanding& ended, const Completion& completion);
   bool look_after_commands(uint64_t now_ns);

@@ -112,11 +112,12 @@ Status Session::begin_admin(const Message& message, uint64_t now_ns) {
   return {};
 }
 
-// It counts its own changes itself, in time for its next command.
-void Session::count_change(const spec::SubmissionQueueEntry& command) {
-  if (!changes_namespaces(command)) return;
-  count_namespace_change(own_changes_, command.nsid);
-  served_.transport->count_namespace_change(command.nsid);
+// It counts its own changes itself, in time for its next command, but for one that ends after it was
+// told that it had waited for too long.
+void Session::count_change(const Outstanding& each) {
+  if (!changes_namespaces(each.command)) return;
+  if (!each.overdue) count_namespace_change(own_changes_, each.command.nsid);
+  served_.transport->count_namespace_change(each.command.nsid);
 }
 
 // From now on the controller may have the queue.
@@ -135,7 +136,6 @@ void Session::note_begun(const spec::SubmissionQueueEntry& command, uint32_t epo
 
 void Session::note_ended(const Outstanding& ended, const Completion& completion) {
   const spec::SubmissionQueueEntry& command = ended.command;
-  count_change(command);
   if (served_.controller != nullptr && completion.status_field == 0 &&
       changes_namespaces(command)) {
     served_.controller->events().report_namespace_change(command.nsid);
@@ -172,12 +172,16 @@ bool Session::settle(Outstanding& each, uint64_t now_ns) {
                                         !is_about_submission_queue(each.command));
     }
     each.ticket = served_.admin->begin(each.command, each.memory, port_.get());
-    if (each.ticket) count_change(each.command);
-    if (each.ticket) note_begun(each.command, each.ticket->epoch);
+    if (each.ticket) {
+      count_change(each);
+      note_begun(each.command, each.ticket->epoch);
+    }
   }
   const bool awaited = !each.ours && !each.overdue;
   if (each.ticket) {
     auto ended = served_.admin->end(*each.ticket);
+    // Whatever its outcome: a format that failed may have begun.
+    if (ended) count_change(each);
     if (ended && ended->ok()) {
       note_ended(each, ended->value());
       if (awaited) reply_completion(each, ended->value());

@@ -112,12 +112,12 @@ void DeviceEvents::run() {
   for (;;) {
     const int count = epoll_wait(epoll_.get(), events, kEventsMax, -1);
     if (count < 0 && errno != EINTR) return;
+    bool ticked = false;
     for (int i = 0; i < count; i++) {
       const uint64_t what = events[i].data.u64;
       if (what == kStop) return;
       if (what == kTick) {
-        uint64_t ticks;
-        if (read(timer_fd(), &ticks, sizeof ticks) == sizeof ticks) calls_.tick();
+        ticked = true;
         continue;
       }
       if (what != kSocket) {
@@ -127,6 +127,9 @@ void DeviceEvents::run() {
       if (!follow_next()) return;
       break;  // what else was reported is of the device before
     }
+    // Last: it may take as long as the device takes to answer.
+    uint64_t ticks;
+    if (ticked && read(timer_fd(), &ticks, sizeof ticks) == sizeof ticks) calls_.tick();
   }
 }
 

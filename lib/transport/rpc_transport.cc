@@ -114,7 +114,10 @@ const NamespaceChanges& RpcTransport::namespace_changes() {
 
 // What was asked ends first, so that nobody who holds queues waits for what is done here.
 UniqueFd RpcTransport::lose_manager(const rpc::Notices::Pause& pause) {
-  if (pool_) pool_->hold();
+  if (pool_) {
+    pool_->hold();
+    pool_held_.store(true);
+  }
   client_->note_broken();
   if (client_->welcome().outlives_manager != 0) bar_.leave();
   lose_queues(ErrorCode::ManagerGone);
@@ -151,12 +154,16 @@ Status RpcTransport::accept(const rpc::Client& next) const {
 
 Status RpcTransport::attach(rpc::Client& next) {
   NVM_TRY(belongings_->ask_again(next));
-  NVM_TRY(events_->ask_again(next));
   // First: who sees other counts of namespace changes has to see that they are another manager's.
   later_managers_++;
   NVM_TRY(bar_.map(next));
-  if (pool_) pool_->resume();
+  NVM_TRY(events_->ask_again(next));
+  // Before the pool: who waits for more of it holds it, and waits for this.
   belongings_->move_to(next);
+  if (pool_) {
+    pool_held_.store(false);
+    pool_->resume();
+  }
   events_->notify();
   return {};
 }
@@ -197,6 +204,7 @@ Result<uint64_t> RpcTransport::map_region(const Buffer& region) {
   if (!mapping.ok()) return std::move(mapping.status());
   const std::vector<IoRun>& runs = mapping.value().runs;
   if (runs.size() == 1) return runs.front().io_address;
+  (void)belongings_->unmap(mapping.value());
   return Status(ErrorCode::Target,
                 client_->name() + " maps a file in " + std::to_string(runs.size()) + " pieces");
 }
@@ -215,7 +223,7 @@ Status RpcTransport::unmap(const Mapping& mapping) {
 // An emulator ends with its manager. What a drive does then, nobody knows; nor of one that maps
 // files, but those are nobody else's, and `pool_` uses nothing again that it may still write to.
 bool RpcTransport::is_gone() {
-  const bool ends = client_->welcome().outlives_manager == 0 || capabilities_.maps_files;
+  const bool ends = client_->welcome().outlives_manager == 0 || pool_held_.load();
   return ends && !client_->is_connected();
 }
 

@@ -74,6 +74,7 @@ class RpcTransport final : public Transport {
   rpc::Reconnection reconnection_;
   rpc::ClientBar bar_;
   std::optional<DmaPool> pool_;  // where the device takes few regions of memory
+  std::atomic<bool> pool_held_{false};
   std::atomic<uint32_t> later_managers_{0};
   Capabilities capabilities_;
   RemoteManager manager_;

@@ -43,7 +43,7 @@ SharedRegisters::~SharedRegisters() {
 }
 
 void SharedRegisters::store(uint32_t offset, uint64_t value, uint32_t byte_length) {
-  if (offset % byte_length != 0 || offset >= kSleepingOffset) return;
+  if (offset % byte_length != 0 || offset + byte_length > kSleepingOffset) return;
   std::lock_guard lock(mutex_);
   if (ended_) return;
   if (byte_length == sizeof(uint64_t)) return store_at<uint64_t>(bytes_ + offset, value);

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -138,6 +140,17 @@ class Transport {
   // One is about to change, or has. kAllNamespaces: any of them.
   void count_namespace_change(uint32_t namespace_id) {
     nvm::count_namespace_change(told_changes_, namespace_id);
+    std::lock_guard lock(told_mutex_);
+    for (const auto& [who, told] : told_) told();
+  }
+  // `told` is called, on any thread, after each such count, until null takes its place.
+  void watch_namespace_changes(const void* who, std::function<void()> told) {
+    std::lock_guard lock(told_mutex_);
+    if (told) {
+      told_[who] = std::move(told);
+    } else {
+      told_.erase(who);
+    }
   }
 
   // What nvm_ctrl_t.mm_ptr shows to C programs: page 0 the registers or a view of them, page 1 the
@@ -203,6 +216,8 @@ class Transport {
 
  private:
   NamespaceChanges told_changes_{};
+  std::mutex told_mutex_;  // guards what follows; held while they are called
+  std::map<const void*, std::function<void()>> told_;
 };
 
 }  // namespace nvm

@@ -87,7 +87,8 @@ TEST_CASE("of a large BAR a client gets the doorbells that queues can have, and 
 TEST_CASE("a policy that only the device could keep is refused") {
   Opened opened;
   for (const SharingPolicy& policy :
-       {SharingPolicy{true, {}}, SharingPolicy{false, {1}}, SharingPolicy{true, {1}}}) {
+       {SharingPolicy{reading_opcodes(), {}}, SharingPolicy{.namespaces = {1}},
+        SharingPolicy{reading_opcodes(), {1}}}) {
     auto refused = opened.transport->open_port(policy);
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.status().failure().code == ErrorCode::Unsupported);

@@ -208,7 +208,8 @@ TEST_CASE("who waits for a next server himself does not share, and no policy is 
   CHECK(refused.status().failure().code == ErrorCode::Unsupported);
   CHECK(refused.status().failure().detail.find("without `reconnect`") != std::string::npos);
   Device device(true);
-  for (const SharingPolicy& policy : {SharingPolicy{true, {}}, SharingPolicy{false, {1}}}) {
+  for (const SharingPolicy& policy :
+       {SharingPolicy{reading_opcodes(), {}}, SharingPolicy{.namespaces = {1}}}) {
     CHECK(device.transport->open_port(policy).status().failure().code == ErrorCode::Unsupported);
   }
 }
