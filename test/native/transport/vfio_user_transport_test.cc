@@ -140,7 +140,8 @@ TEST_CASE(
       if (std::atomic_ref<int32_t>(queue->block().state).load() != 0) break;
       REQUIRE(sleeper.sleep());
     }
-    CHECK(queue->block().state == static_cast<int32_t>(QueueState::Lost));
+    CHECK(std::atomic_ref<int32_t>(queue->block().state).load() ==
+          static_cast<int32_t>(QueueState::Lost));
     CHECK(transport.read_register64(spec::registers::cap) == UINT64_MAX);
     auto dropped = queue->drop();
     REQUIRE(dropped.ok());
