@@ -137,10 +137,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     })
     this.namespaceChanges = new NamespaceChanges(binding().namespaceChanges(native.handle))
     this.#namespaces = new KnownNamespaces(this.admin, this, this.#queues, this.namespaceChanges)
-    this.#events = new EventSource(native.handle, this.#details, async () => {
-      await this.meetManager().catch(() => {}) // queues meet it, too, and fail where that fails
-      this.noticeChanges()
-    })
+    this.#events = new EventSource(native.handle, this)
     const left = 'was dropped without close(): it stays open until the thread ends'
     warnWhenDropped(this, `A controller (${this.#info.address}) ${left}`)
   }
@@ -160,6 +157,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.#refuseIfClosed()
     if (this.#native.hasAdmin) return
     unwrap(await binding().claimAdmin(this.handle), this.#details)
+    this.#events.forgetRefusal()
     this.#native = unwrap(binding().describeController(this.handle))
     this.#info = makeInfo(this.#native)
   }
@@ -172,6 +170,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   async reset(): Promise<void> {
     this.#refuseIfClosed()
     unwrap(await binding().resetController(this.handle), this.#details)
+    this.#events.forgetRefusal()
   }
 
   /**
@@ -224,7 +223,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * the next one. Resets do not end it; closing the reference does. The process stays alive while
    * an event is waited for.
    * @param options how many events are kept, and a signal that ends the iteration
-   * @throws NvmError ERR_CLOSED; from the iteration ERR_NO_ADMIN, ERR_MANAGER_GONE
+   * @throws NvmError ERR_CLOSED; from the iteration ERR_NO_ADMIN, ERR_MANAGER_GONE,
+   * ERR_CONTROLLER_GONE, ERR_NVME_STATUS, ERR_TIMEOUT, ERR_UNSUPPORTED
    */
   events(options: EventsOptions = {}): EventIterator {
     this.#refuseIfClosed()

@@ -76,9 +76,20 @@ export class NvmError extends Error {
     if (details.status !== undefined) this.status = details.status
     if (details.command !== undefined) this.command = details.command
     if (details.queue !== undefined) this.queue = details.queue
-    if (typeof details.dump === 'string') this.dump = details.dump
-    else if (code === 'ERR_TIMEOUT' && details.dump !== undefined) this.dump = details.dump()
+    if (typeof details.dump === 'string' || code === 'ERR_TIMEOUT') {
+      const dump = dumpOf(details)
+      if (dump !== undefined) this.dump = dump
+    }
     if (details.attempts !== undefined) this.attempts = details.attempts
+  }
+}
+
+/** None where the state cannot be asked for any more: that is no reason to hide the error. */
+function dumpOf({ dump }: NvmErrorDetails): string | undefined {
+  try {
+    return typeof dump === 'function' ? dump() : dump
+  } catch {
+    return undefined
   }
 }
 

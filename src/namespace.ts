@@ -221,23 +221,25 @@ export class Namespace implements NamespaceFormat {
     await (await this.#pick(queue)).flush({ ...options, namespace: this })
   }
 
+  /** Of requests that have a list of buffers each: a list of the filled bytes for each. */
+  readMany<T extends readonly DataTarget[]>(
+    requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
+    queue?: AwaitQueuePair,
+  ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
    * failure, once what was sent has ended.
    * @param requests each as for read(); no signal
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
-   * @returns the filled bytes, in the order of the requests; of one with a list of buffers a list
+   * @returns the filled bytes, in the order of the requests
    * @throws NvmError as read()
    */
-  readMany<T extends readonly DataTarget[]>(
-    requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
-    queue?: AwaitQueuePair,
-  ): Promise<Uint8Array[][]>
   readMany<T extends DataTarget>(
     requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]>
+  /** Of both kinds of requests: of each what it would have alone. */
   readMany(
     requests: readonly Omit<NamespaceRead, 'signal'>[],
     queue?: AwaitQueuePair,

@@ -2,13 +2,18 @@
 // `peernvm serve --socket`: a controller for several processes, until SIGINT or SIGTERM.
 
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import type { Controller } from '../controller.ts'
 import { refuseInUse } from '../devices/in-use.ts'
 import { type Emulator, startEmulator } from '../emulator/emulator.ts'
 import type { EmulatorOptions } from '../emulator/options.ts'
+import { NvmError } from '../errors.ts'
 import { openController } from '../open.ts'
 import type { SharingOptions } from '../rpc/server.ts'
 import { untilSignal } from './signals.ts'
+
+/** How long until a device that refused events is asked again, which tells whether it is there. */
+const refusedMs = 1000
 
 /**
  * What is shared: the device that a target names, or an emulator as it is described. With `state`
@@ -24,7 +29,9 @@ export async function share(shared: Shared, options: SharingOptions): Promise<vo
     if ('device' in shared) {
       refuseInUse(shared.device)
       const controller = await openController(shared.device, { role: 'manager' })
-      await serveUntil(Promise.race([end, untilGone(controller)]), controller, options)
+      const over = Promise.race([end, untilGone(controller)])
+      over.catch(() => {}) // it may come before somebody waits for it
+      await serveUntil(over, controller, options)
       return
     }
     const { emulator, state } = shared
@@ -60,8 +67,17 @@ async function serveUntil(
 /** Rejects when a device of another process has gone; of a drive nobody hears that. */
 async function untilGone(controller: Controller): Promise<void> {
   if (controller.info.transport !== 'vfio-user') return new Promise(() => {})
-  for await (const _ of controller.events()) {
-    // Its end is all that matters.
+  for (;;) {
+    try {
+      for await (const _ of controller.events()) {
+        // Its end is all that matters.
+      }
+      return
+    } catch (error) {
+      if (error instanceof NvmError && error.code === 'ERR_CONTROLLER_GONE') throw error
+      if (error instanceof NvmError && error.code === 'ERR_CLOSED') return
+    }
+    await setTimeout(refusedMs, undefined, { ref: false }) // it refuses events, but is there
   }
 }
 

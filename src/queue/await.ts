@@ -107,16 +107,18 @@ export class AwaitQueuePair extends QueuePair {
     }
   }
 
-  /**
-   * Reads a group with one promise for all of it. Rejects with the first failure, when all have
-   * ended.
-   * @returns the filled bytes, in the order of the requests; of one with a list of buffers a list
-   * @throws NvmError as `namespace.read()`
-   */
+  /** Of requests that have a list of buffers each: a list of the filled bytes for each. */
   readMany<T extends readonly DataTarget[]>(
     requests: readonly GroupedRead<T>[],
   ): Promise<Uint8Array[][]>
+  /**
+   * Reads a group with one promise for all of it. Rejects with the first failure, when all have
+   * ended.
+   * @returns the filled bytes, in the order of the requests
+   * @throws NvmError as `namespace.read()`
+   */
   readMany<T extends DataTarget>(requests: readonly GroupedRead<T>[]): Promise<Uint8Array[]>
+  /** Of both kinds of requests: of each what it would have alone. */
   readMany(requests: readonly GroupedRead[]): Promise<(Uint8Array | Uint8Array[])[]>
   readMany(requests: readonly GroupedRead[]): Promise<unknown> {
     return this.engine.moveMany(opcodeRead, undefined, requests)

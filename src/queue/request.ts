@@ -187,7 +187,8 @@ export function planTransfer(
  */
 export function* cutTransfer(transfer: Transfer, bytesMax: number): Generator<Command> {
   const { opcode, namespace, flags, data } = transfer
-  const pieceBytes = data.bytes.length === 0 ? bytesMax : Math.min(bytesMax, bouncedPieceBytes)
+  const bouncedBytes = Math.min(bytesMax, Math.max(bouncedPieceBytes, namespace.blockSize))
+  const pieceBytes = data.bytes.length === 0 ? bytesMax : bouncedBytes
   for (let done = 0; done < data.byteLength; done += pieceBytes) {
     refuseIfChanged(namespace)
     const byteLength = Math.min(pieceBytes, data.byteLength - done)

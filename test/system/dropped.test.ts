@@ -8,6 +8,7 @@ const program = fileURLToPath(new URL('./programs/dropped.mjs', import.meta.url)
 
 test.each([
   { what: 'controller', told: [/^PEERNVM_DROPPED: A controller .* close\(\)/] },
+  { what: 'client', told: [/^PEERNVM_DROPPED: A controller .* close\(\)/] },
   { what: 'memory', told: [/^PEERNVM_DROPPED: Memory of 8192 bytes .* disposed/] },
   { what: 'disposed', told: [] },
   { what: 'reading', told: [] },

@@ -3,19 +3,18 @@
 // holds of vfio-user servers as well: successors.test.ts.
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { openController } from 'peernvm'
 import { afterEach, expect, test } from 'vitest'
 import { failureOf } from '../support/failure.ts'
+import { openFiles, settledOpenFiles } from '../support/open-files.ts'
 import { killServing, Serving } from '../support/serving.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 afterEach(killServing)
-
-const openFiles = (): number => readdirSync('/proc/self/fd').length
 
 /** A manager of a new image, and one client of it. */
 async function openShared(folder: string, reconnect: boolean | { timeoutMs: number } = true) {
@@ -39,11 +38,13 @@ test('promise queues, memory, Workers, other clients go on with the next manager
   await manager.kill()
   // Asked while nobody is there.
   const identified = client.admin.identifyController()
-  const written = queue.write({ namespace, lba: 4096, from: memory.view(4096, 4096) })
+  const written = queue
+    .write({ namespace, lba: 4096, from: memory.view(4096, 4096) })
+    .catch((error) => expect(error.code).toBe('ERR_MANAGER_GONE')) // nobody had noticed yet
   expect(memory.bytes?.[1 << 20]).toBe(7)
   using _next = await Serving.start(socket, image)
   expect((await identified).sn).toMatch(/^PN/)
-  await written.catch((error) => expect(error.code).toBe('ERR_MANAGER_GONE'))
+  await written
   memory.bytes?.fill(0)
   await queue.read({ namespace, lba: 0, into: memory.view(0, 1 << 20) })
   expect(memory.bytes?.subarray(0, 1 << 20).every((byte) => byte === 7)).toBe(true)
@@ -177,8 +178,7 @@ test('closing while no manager is there ends all that waits, and leaves nothing'
   }
   const manager = await Serving.start(socket, image, '--size', '8MiB')
   await (await open()).client.close()
-  await expect.poll(openFiles).toBe(openFiles())
-  const before = openFiles()
+  const before = await settledOpenFiles()
   const { client, queue, namespace } = await open()
   await manager.kill()
   const waiting = [

@@ -3,11 +3,12 @@
 // what `peernvm serve --socket` and `peernvm status` say of it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { openController } from 'peernvm'
 import { afterEach, expect, test } from 'vitest'
+import { openFiles } from '../support/open-files.ts'
 import { runProgram } from '../support/process.ts'
 import { killServing, peernvmProgram, Serving } from '../support/serving.ts'
 import {
@@ -25,8 +26,6 @@ afterEach(() => {
   endSharingClients()
   killServing()
 })
-
-const openFiles = (): number => readdirSync('/proc/self/fd').length
 
 test('clients are killed again and again: nothing is lost, wrong or leaked', async () => {
   using folder = temporaryFolder('sharing')

@@ -48,9 +48,10 @@ describe.each([
       }
       const lanes = Promise.all(Array.from({ length: 16 }, lane))
       await new Promise((resolve) => setTimeout(resolve, 50))
-      await current.kill()
+      const killed = current.kill()
+      goesOn = false // who asked again would wait for the next one
+      await killed
       await lanes
-      goesOn = false
       current = await serve(socket, image)
       await queue.read({ namespace, lba: 0, into: memory })
       for (let index = 0; index < 16; index++) {

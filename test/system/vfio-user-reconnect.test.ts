@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A vfio-user server that is killed and started again, and a client that was opened with
 // `reconnect`. What holds of managers as well: successors.test.ts.
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openController } from 'peernvm'
 import { afterEach, describe, expect, test } from 'vitest'
 import { failureOf } from '../support/failure.ts'
+import { openFiles, settledOpenFiles } from '../support/open-files.ts'
 import { killServing, Serving } from '../support/serving.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 afterEach(killServing)
-
-const openFiles = (): number => readdirSync('/proc/self/fd').length
-
-/** How many there are once none is closed any more. */
-async function settledOpenFiles(): Promise<number> {
-  let before = -1
-  const isSettled = () => {
-    const now = openFiles()
-    const same = now === before
-    before = now
-    return same
-  }
-  await expect.poll(isSettled, { interval: 50, timeout: 5000 }).toBe(true)
-  return before
-}
 
 /** A server of a new image, and its client. */
 async function openServed(folder: string, timeoutMs = 10_000, ...more: string[]) {

@@ -2,11 +2,11 @@
 // Three processes: a vfio-user server, a manager that has opened it and shares it, and clients of
 // that. Each of them is killed.
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openController } from 'peernvm'
 import { afterEach, describe, expect, test } from 'vitest'
 import { failureOf } from '../support/failure.ts'
+import { openFiles } from '../support/open-files.ts'
 import { runProgram } from '../support/process.ts'
 import { killServing, peernvmProgram, Serving } from '../support/serving.ts'
 import {
@@ -21,8 +21,6 @@ afterEach(() => {
   endSharingClients()
   killServing()
 })
-
-const openFiles = (): number => readdirSync('/proc/self/fd').length
 
 /** A server of a new image at `device`, and how to start what there is once more. */
 async function serveDevice(folder: TemporaryFolder, ...more: string[]) {
@@ -195,7 +193,7 @@ test('limits hold, and what nobody could keep to is refused', async () => {
   expect(refused.message).toContain('without `reconnect`')
   await waiting.close()
   await using controller = await openController(device)
-  for (const policy of [{ readOnly: true }, { namespaces: [1] }]) {
+  for (const policy of [{ readOnly: true }, { namespaces: [1] }, { opcodes: ['read'] }] as const) {
     const { code, message } = await failureOf(controller.serve({ path: socket, policy }))
     expect(code).toBe('ERR_UNSUPPORTED')
     expect(message).toContain(`share ${device}`)

@@ -47,6 +47,16 @@ describe('errors', () => {
     expect(error.message).toContain('Read of 8 blocks at LBA 9 of namespace 1')
   })
 
+  test('a state that cannot be asked for any more hides no error', () => {
+    const dump = () => {
+      throw createError('ERR_CLOSED', 'the device')
+    }
+    const error = createError('ERR_TIMEOUT', 'x', { dump })
+    expect(error.code).toBe('ERR_TIMEOUT')
+    expect(Object.keys(error)).not.toContain('dump')
+    expect(createError('ERR_TIMEOUT', 'x', { dump: () => 'queues' }).dump).toBe('queues')
+  })
+
   test('an error without details has no such properties', () => {
     expect(Object.keys(createError('ERR_CLOSED', 'x'))).not.toContain('status')
   })

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Drops what `what` names without closing it, under garbage collection, and prints what it was told
 // and whether everything still works. Needs --expose-gc.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openController, startEmulator } from 'peernvm'
 
 const warnings = []
@@ -16,6 +19,16 @@ async function collect() {
 const ways = {
   async controller() {
     await openController({ emulator: { size: '1MiB' } })
+  },
+  // One that hears of events, since nobody counts changes of its namespaces.
+  async client() {
+    const folder = mkdtempSync(join(tmpdir(), 'peernvm-dropped-'))
+    const device = await startEmulator({ size: '1MiB' })
+    await device.serve({ vfioUser: folder })
+    await (await openController(folder)).namespace(1)
+    await collect()
+    await device.close()
+    rmSync(folder, { recursive: true })
   },
   async memory(controller) {
     await controller.allocate(8192)

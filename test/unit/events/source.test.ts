@@ -8,8 +8,14 @@ import type { Binding, NativeEvent, NativeEvents } from '../../../src/native/bin
 const native = vi.hoisted(() => ({
   pending: [] as (NativeEvents | object)[],
   watches: 0,
+  asked: 0,
+  managers: 0,
+  refusal: undefined as object | undefined,
   openWakeSocket: () => -1,
+  laterManagers: () => native.managers,
   watchEvents: async () => {
+    native.asked++
+    if (native.refusal !== undefined) return native.refusal
     native.watches++
     return false // nobody wakes
   },
@@ -23,7 +29,8 @@ vi.mock('../../../src/native/load.ts', () => ({ binding: () => native as unknown
 
 const events = (...dwords: number[]): NativeEvent[] =>
   dwords.map((dword0) => ({ dword0, log: new ArrayBuffer(0), failure: undefined }))
-const makeSource = (): EventSource => new EventSource({} as never, {}, async () => {})
+const owner = { dump: () => '', meetManager: async () => {}, noticeChanges: vi.fn() }
+const makeSource = (): EventSource => new EventSource({} as never, owner)
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -32,6 +39,8 @@ afterEach(() => {
   vi.useRealTimers()
   native.pending = []
   native.watches = 0
+  native.asked = 0
+  native.refusal = undefined
 })
 
 test('a device that cannot wake is looked at now and then, until nobody iterates', async () => {
@@ -83,4 +92,34 @@ test('an iteration that ends before it is watched leaves nothing behind', async 
   await iterator.return()
   await ready
   expect([native.watches, vi.getTimerCount()]).toEqual([0, 0])
+})
+
+test('who follows hears of events that nobody iterates over', async () => {
+  const source = makeSource()
+  await source.follow()
+  owner.noticeChanges.mockClear()
+  native.pending.push({ events: events(2), dropped: 0 })
+  await vi.advanceTimersByTimeAsync(100)
+  expect(owner.noticeChanges).toHaveBeenCalledOnce()
+  source.close()
+  expect([native.watches, vi.getTimerCount()]).toEqual([0, 0])
+})
+
+test('who was refused asks the next manager, or when that is forgotten', async () => {
+  const source = makeSource()
+  native.refusal = { failureNumber: 2, osError: 0, nvmeStatus: 0, detail: 'no answer' }
+  const followTwice = async () => {
+    await source.follow()
+    await source.follow()
+    return native.asked
+  }
+  expect(await followTwice()).toBe(1)
+  native.managers++
+  expect(await followTwice()).toBe(2)
+  source.forgetRefusal()
+  expect(await followTwice()).toBe(3)
+  native.refusal = undefined
+  await source.iterate({}).ready() // who iterates is told by the controller itself
+  expect(await followTwice()).toBe(4)
+  source.close()
 })
