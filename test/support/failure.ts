@@ -7,3 +7,10 @@ export const failureOf = (promise: Promise<unknown>): Promise<NvmError> =>
     () => Promise.reject(new Error('it should have failed')),
     (error: NvmError) => error,
   )
+
+/** What `ask` gives; once more, when it was asked before the end of a manager was noticed. */
+export const askOfNext = <T>(ask: () => Promise<T>): Promise<T> =>
+  ask().catch((error: NvmError) => {
+    if (error.code === 'ERR_MANAGER_GONE') return ask()
+    throw error
+  })

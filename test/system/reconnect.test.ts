@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { openController } from 'peernvm'
 import { afterEach, expect, test } from 'vitest'
-import { failureOf } from '../support/failure.ts'
+import { askOfNext, failureOf } from '../support/failure.ts'
 import { openFiles, settledOpenFiles } from '../support/open-files.ts'
 import { killServing, Serving } from '../support/serving.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -37,7 +37,7 @@ test('promise queues, memory, Workers, other clients go on with the next manager
   await (await other.namespace(1)).read({ lba: 0, into: new Uint8Array(512) })
   await manager.kill()
   // Asked while nobody is there.
-  const identified = client.admin.identifyController()
+  const identified = askOfNext(() => client.admin.identifyController())
   const written = queue
     .write({ namespace, lba: 4096, from: memory.view(4096, 4096) })
     .catch((error) => expect(error.code).toBe('ERR_MANAGER_GONE')) // nobody had noticed yet

@@ -3,9 +3,9 @@
 // that. Each of them is killed.
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { openController } from 'peernvm'
+import { openController, startEmulator } from 'peernvm'
 import { afterEach, describe, expect, test } from 'vitest'
-import { failureOf } from '../support/failure.ts'
+import { askOfNext, failureOf } from '../support/failure.ts'
 import { openFiles } from '../support/open-files.ts'
 import { runProgram } from '../support/process.ts'
 import { killServing, peernvmProgram, Serving } from '../support/serving.ts'
@@ -84,7 +84,7 @@ describe.each(['trap', 'poll'])('doorbells: %s', (doorbells) => {
     expect((mortal.last?.since ?? 0) - killedAt).toBeLessThan(1000)
     // Asked while nobody is there.
     expect(memory.bytes?.[1 << 20]).toBe(7)
-    const identified = client.admin.identifyController()
+    const identified = askOfNext(() => client.admin.identifyController())
     const given = await client.allocate(4096)
     given.bytes?.fill(1)
     given[Symbol.dispose]()
@@ -209,6 +209,24 @@ test('limits hold, and what nobody could keep to is refused', async () => {
   await client.createQueuePair({ mode: 'raw', depth: 7 })
   expect((await failureOf(client.createQueuePair({ mode: 'raw' }))).code).toBe('ERR_NO_QUEUES')
   expect((await failureOf(openController(socket))).code).toBe('ERR_BUSY')
+}, 60_000)
+
+test('a device that refuses events is served until it goes', async () => {
+  using folder = temporaryFolder('vfio-user-sharing')
+  const device = join(folder.path, 'device')
+  const socket = join(folder.path, 'nvm')
+  const emulator = await startEmulator({ size: '8MiB' })
+  emulator.inject({ on: { queues: 'admin', opcode: 0x0a }, status: 'invalid_field' })
+  const server = await emulator.serve({ vfioUser: device })
+  const manager = await Serving.start(socket, `vfio-user:${device}`)
+  const managerEnd = once(manager.process, 'exit')
+  const client = await openController(socket)
+  await new Promise((resolve) => setTimeout(resolve, 1500)) // it was refused a second time
+  await (await client.namespace(1)).read({ lba: 0, into: new Uint8Array(512) })
+  await server.close()
+  expect(await managerEnd).toEqual([1, null])
+  await client.close().catch(() => {})
+  await emulator.close()
 }, 60_000)
 
 test('peernvm serve says what it does not do for a vfio-user device', async () => {
