@@ -112,8 +112,8 @@ Status Session::begin_admin(const Message& message, uint64_t now_ns) {
   return {};
 }
 
-// It counts its own changes itself, in time for its next command, but for one that ends after it was
-// told that it had waited for too long.
+// It counts its own changes itself, in time for its next command, but for one that ends after it
+// was told that it had waited for too long.
 void Session::count_change(const Outstanding& each) {
   if (!changes_namespaces(each.command)) return;
   if (!each.overdue) count_namespace_change(own_changes_, each.command.nsid);
