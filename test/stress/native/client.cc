@@ -187,7 +187,8 @@ void Client::rest() {
 void Client::shape(uint32_t lanes, uint32_t blocks) {
   lanes_.assign(lanes, {});
   blocks_ = blocks;
-  next_ = next_ / blocks * blocks;
+  next_ = next_ / (lanes * blocks) * (lanes * blocks);
+  for (uint32_t lane = 0; lane < lanes; lane++) lanes_[lane].next = next_ + lane * blocks;
 }
 
 std::byte* Client::bytes_of(uint16_t lane) const {
@@ -195,8 +196,10 @@ std::byte* Client::bytes_of(uint16_t lane) const {
 }
 
 void Client::begin(uint16_t lane) {
-  lanes_[lane].first = next_;
-  next_ = next_ + blocks_ == kBlocksOfSlot ? 0 : next_ + blocks_;
+  Lane& each = lanes_[lane];
+  each.first = each.next;
+  each.next = (each.first + static_cast<uint32_t>(lanes_.size()) * blocks_) % kBlocksOfSlot;
+  next_ = each.next - lane * blocks_;
   write(lane);
 }
 

@@ -25,6 +25,7 @@ class Client {
   // Blocks that are being written, then read back.
   struct Lane {
     uint32_t first = 0;  // of the slot
+    uint32_t next = 0;   // of its next write, in blocks that no other lane has
     uint32_t version = 0;
     bool reads = false;
   };
@@ -64,7 +65,7 @@ class Client {
   std::shared_ptr<DmaDescriptor> queue_memory_;
   std::vector<Lane> lanes_;
   uint32_t blocks_ = 0;  // of a command
-  uint32_t next_ = 0;    // first block of the next write
+  uint32_t next_ = 0;    // of the first lane, as far as the last that began has come
   uint32_t queued_ = 0;  // enqueued since the last ring
   uint32_t outstanding_ = 0;
   bool lost_ = false;  // blocks are to be read, as after another client

@@ -80,11 +80,9 @@ async function readBack(first, view) {
   count('verified', found.length)
 }
 
-/** Writes the blocks whose turn it is, with a version that none of them has had, and reads them. */
-async function turn(view) {
+/** Writes blocks from `first` on with a version that none of them has had, and reads them. */
+async function turn(view, first) {
   const blockCount = view.byteLength / blockBytes
-  const first = next
-  next = (next + blockCount) % blocksOfSlot
   const { completed, inFlight } = slot.versions(first, blockCount)
   const version = Math.max(...completed, ...inFlight) + 1
   for (let i = 0; i < blockCount; i++) {
@@ -102,14 +100,22 @@ async function turn(view) {
   await readBack(first, view)
 }
 
-/** `laneCount` commands at a time of `blockCount` blocks, while `goesOn` says so. */
+/**
+ * `laneCount` commands at a time of `blockCount` blocks, while `goesOn` says so. Each lane has
+ * blocks of its own: which of two writes to one block is the last, nobody knows.
+ */
 async function work(laneCount, blockCount, goesOn) {
-  next -= next % blockCount
+  const stride = laneCount * blockCount
+  const start = next - (next % stride)
   const byteLength = blockCount * blockBytes
   const lane = async (_, i) => {
     const view = memory.view(i * byteLength, byteLength)
-    do await turn(view)
-    while (goesOn())
+    let at = start
+    do {
+      await turn(view, at + i * blockCount)
+      at = (at + stride) % blocksOfSlot
+    } while (goesOn())
+    next = at
   }
   await Promise.all(Array.from({ length: laneCount }, lane))
 }
