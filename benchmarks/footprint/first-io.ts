@@ -3,7 +3,6 @@
 // and the percentage of a core that the idle emulator's thread uses afterwards. Argument: for how
 // many seconds to look at it, 0 for not at all.
 import { readdirSync, readFileSync } from 'node:fs'
-import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openController } from 'peernvm'
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One start of a client: milliseconds from the end of Node's own start, and from when the library
 // was loaded, to the first completed read. Argument: what to open.
-import { performance } from 'node:perf_hooks'
 import { openController } from 'peernvm'
 
 const loaded = performance.now()

@@ -111,9 +111,16 @@ async function measureShares() {
   return rows
 }
 
-function start(): { startupMs: number; attachMs: number } {
-  const args = [pathOf('./first-io.js'), socket]
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 }))
+function startProgram(name: string, ...args: string[]) {
+  const options = { encoding: 'utf8', timeout: 60_000 } as const
+  return JSON.parse(execFileSync(process.execPath, [pathOf(name), ...args], options))
+}
+
+/** A client's start, and beside it that of a program that does nothing. */
+function start(): { startupMs: number; attachMs: number; beyondMs: number } {
+  const emptyMs: number = startProgram('./empty.js')
+  const { startupMs, attachMs } = startProgram('./first-io.js', socket)
+  return { startupMs, attachMs, beyondMs: startupMs - emptyMs }
 }
 
 console.log('One emulated controller and several processes; random reads of 1 GiB of memory.')
@@ -129,6 +136,7 @@ const shares = await measureShares()
 const started = Array.from({ length: starts }, start)
 const attach = {
   startupMs: spreadOf(started.map(({ startupMs }) => startupMs)),
+  beyondMs: spreadOf(started.map(({ beyondMs }) => beyondMs)),
   attachMs: spreadOf(started.map(({ attachMs }) => attachMs)),
 }
 const reclaimed: number[] = []
@@ -145,7 +153,8 @@ console.log(`${readTable(reads)}\n`)
 console.log(`${roundTripTable(identify)}\n`)
 console.log(`${shareTable(shares)}\n`)
 console.log(
-  `First read: ${showSpread(attach.startupMs, 0)} ms from the end of Node's own start, ` +
+  `First read: ${showSpread(attach.startupMs, 1)} ms from the end of Node's own start, ` +
+    `${showSpread(attach.beyondMs, 1)} ms after the first line of an empty program; ` +
     `${showSpread(attach.attachMs, 1)} ms of them to attach and read (${starts} starts)`,
 )
 console.log(

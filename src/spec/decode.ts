@@ -80,8 +80,9 @@ const isNameIn = (table: object, name: unknown): boolean =>
 
 type Reader = (view: DataView, at: number) => unknown
 
-/** What reads each structure, made when it is first decoded: no type is taken apart twice. */
+/** What reads each structure and type, made when it is first decoded: none is taken apart twice. */
 const structureReaders = new Map<string, Reader>()
+const typeReaders = new Map<string, Reader>()
 const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder('utf-8')
 
@@ -103,7 +104,7 @@ function structureOf(name: string): Structure {
 function makeStructureReader({ fields }: Structure): Reader {
   const names = Object.keys(fields)
   const offsets = Object.values(fields).map(([offset]) => offset)
-  const readers = Object.values(fields).map(([, type]) => makeFieldReader(type))
+  const readers = Object.values(fields).map(([, type]) => readerOfType(type))
   return (view, at) => {
     const decoded: Record<string, unknown> = {}
     for (let i = 0; i < names.length; i++) {
@@ -113,7 +114,16 @@ function makeStructureReader({ fields }: Structure): Reader {
   }
 }
 
-function makeFieldReader(type: string): Reader {
+function readerOfType(type: string): Reader {
+  let reader = typeReaders.get(type)
+  if (!reader) {
+    reader = makeTypeReader(type)
+    typeReaders.set(type, reader)
+  }
+  return reader
+}
+
+function makeTypeReader(type: string): Reader {
   const { base, count, isArray } = parseType(type)
   if (!isArray) return readerOfElement(base)
   if (base === 'ascii') return (view, at) => readText(latin1, bytesAt(view, at, count)).trimEnd()
