@@ -50,36 +50,41 @@ const sync: Workload = async ({ controller }, load) => {
   return { commands, ns: (now - start) * 1e6 }
 }
 
+/** At least so many a native call, one after the other where the queue takes fewer at a time. */
+const callCommands = 32
+
 const batch: Workload = async ({ controller, namespace }, load) => {
   const { byteLength, depth, writePercent, milliseconds } = load
-  const capacity = 2 * depth
-  using memory = await controller.allocate(capacity * byteLength)
+  const later = Math.max(0, callCommands - depth)
+  const capacity = 2 * (depth + later)
+  const slots = 2 * depth
+  using memory = await controller.allocate(slots * byteLength)
   await using queue = await controller.createQueuePair({ mode: 'raw', depth })
   const group = queue.batch({ namespace, memory, capacity })
   const blocks = byteLength / lbaBytes
   const random = new RandomBlocks(byteLength, writePercent)
   for (let i = 0; i < capacity; i++) {
-    group.commands.set([opcodeRead, 0, blocks, i * byteLength], 4 * i)
+    group.commands.set([opcodeRead, 0, blocks, (i % slots) * byteLength], 4 * i)
   }
   let position = 0
   const start = performance.now()
   let now = start
   let commands = 0
-  let free = depth
+  let outstanding = 0
   for (let round = 1; ; round++) {
-    const count = Math.min(free, capacity - position)
+    const count = Math.min(depth + later - outstanding, capacity - position)
     for (let i = 0; i < count; i++) {
       const at = 4 * (position + i)
       group.commands[at + 1] = random.nextLba()
       group.commands[at] = random.isWrite ? opcodeWrite : opcodeRead
     }
-    const submitted = group.exchange(position, count, 1)
+    const submitted = group.exchange(position, count, 1 + later)
     position = (position + submitted) % capacity
     for (let i = 0; i < group.reaped; i++) {
       const status = group.outcomes[2 * i + 1] as number
       if (status !== 0) fail(status)
     }
-    free += group.reaped - submitted
+    outstanding += submitted - group.reaped
     commands += group.reaped
     if ((round & 63) === 0) {
       now = performance.now()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The path with one native call per batch: TypeScript describes commands as numbers in memory that
-// both see; a call submits as many as fit, rings once, and reaps what has completed.
+// both see; a call submits as many as fit, reaps what has completed, and goes on while more is
+// wanted.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -37,6 +38,7 @@ struct Call {
   uint32_t wanted;     // completions to wait for
   uint32_t submitted;  // commands
   uint32_t reaped;     // completions
+  uint32_t doorbells;  // of the submission queue
 };
 
 struct Batch {
@@ -121,6 +123,20 @@ void submit(Batch& batch, uint32_t index) {
   entry.cdw12 = static_cast<uint32_t>(command.block_count) - 1;
 }
 
+// As many of the call's first `count` commands as fit.
+void submit_more(Batch& batch, uint32_t count) {
+  Call& call = batch.call;
+  QueuePair& pair = *batch.queue->pair;
+  const uint32_t room = pair.depth() - static_cast<uint32_t>(pair.block().outstanding);
+  const uint32_t more = std::min(count - call.submitted, room);
+  if (more == 0) return;
+  const uint32_t next = call.first + call.submitted;
+  for (uint32_t i = next; i < next + more; i++) submit(batch, i);
+  pair.ring();
+  call.submitted += more;
+  call.doorbells++;
+}
+
 // Takes what has completed; a completion that names a command which is not outstanding is stepped
 // over.
 uint32_t reap(Batch& batch, uint32_t reaped) {
@@ -150,20 +166,24 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
   return reaped;
 }
 
-// Reaps until `wanted` completions are there; false when the queue's timeout passed without any, or
-// the queue is lost.
-bool reap_until(Batch& batch, uint32_t wanted, uint32_t& reaped) {
+// Reaps until `wanted` completions are there, and submits of `count` commands what fits meanwhile;
+// false when the queue's timeout passed without any, or the queue is lost.
+bool reap_until(Batch& batch, uint32_t count, uint32_t wanted) {
   constexpr uint32_t kLooksPerClock = 256;
   Transport& transport = batch.queue->transport();
   Waiter& waiter = thread_waiter();
+  uint32_t& reaped = batch.call.reaped;
   uint64_t deadline = 0;
   unsigned empty_rounds = 0;
   for (uint32_t looks = 1;; looks++) {
-    const uint32_t now_reaped = reap(batch, reaped);
-    if (now_reaped != reaped) deadline = 0;
-    if (now_reaped != reaped) empty_rounds = 0;
-    reaped = now_reaped;
+    const uint32_t before = reaped;
+    reaped = reap(batch, before);
     if (reaped >= wanted) return true;
+    if (reaped != before) {
+      submit_more(batch, count);
+      deadline = 0;
+      empty_rounds = 0;
+    }
     if (batch.queue->inline_pump) {
       transport.pump();
     } else {
@@ -207,7 +227,7 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   batch->transfer_bytes_max = to_unsigned<uint64_t>(arguments.number(4));
   batch->timeout_ns = arguments.uint32(5) * kNanosecondsPerMillisecond;
   batch->commands.resize(arguments.uint32(6));
-  batch->outcomes.resize(queue->pair->depth());
+  batch->outcomes.resize(queue->pair->depth() + batch->commands.size());
   batch->pages.resize(batch->transfer_bytes_max / kPageBytes + 1);
   queue->memory.push_back(descriptor->shared);
   return ObjectBuilder(env)
@@ -234,28 +254,25 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
     return fail(env, ErrorCode::Closed, "the queue pair of the batch");
   }
   Call& call = batch->call;
-  const uint32_t first = call.first;
-  const uint32_t asked = call.count;
-  call.submitted = call.reaped = 0;
-  if (first > batch->commands.size() || asked > batch->commands.size() - first) {
+  call.submitted = call.reaped = call.doorbells = 0;
+  if (call.first > batch->commands.size() || call.count > batch->commands.size() - call.first) {
     return fail(env, ErrorCode::Range,
                 "the batch has " + std::to_string(batch->commands.size()) + " commands");
   }
-  const uint32_t room = pair.depth() - static_cast<uint32_t>(pair.block().outstanding);
-  const uint32_t count = std::min(asked, room);
-  for (uint32_t i = first; i < first + count; i++) {
+  const auto outstanding = static_cast<uint32_t>(pair.block().outstanding);
+  const uint64_t most = uint64_t{pair.depth() - outstanding} + call.wanted;
+  const auto count = static_cast<uint32_t>(std::min<uint64_t>(call.count, most));
+  for (uint32_t i = call.first; i < call.first + count; i++) {
     if (!is_valid(*batch, batch->commands[i])) {
       return fail(env, ErrorCode::Range, "command " + std::to_string(i) + " of the batch");
     }
   }
-  for (uint32_t i = first; i < first + count; i++) submit(*batch, i);
-  pair.ring();
-  call.submitted = count;
-  const uint32_t outstanding = static_cast<uint32_t>(pair.block().outstanding);
-  const uint32_t wanted = std::min(call.wanted, outstanding);
-  if (!reap_until(*batch, wanted, call.reaped) && call.reaped == 0) {
+  submit_more(*batch, count);
+  const uint32_t wanted = std::min(call.wanted, outstanding + count);
+  if (!reap_until(*batch, count, wanted) && call.reaped == 0) {
     if (pair.lost()) return fail(env, ErrorCode::QueueLost, kLost);
-    return fail(env, ErrorCode::Timeout, "a batch of " + std::to_string(count) + " commands");
+    return fail(env, ErrorCode::Timeout,
+                "a batch of " + std::to_string(call.submitted) + " commands");
   }
   return nullptr;
 }

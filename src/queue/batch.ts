@@ -87,11 +87,11 @@ export class Batch {
   }
 
   /**
-   * Submits commands and reaps all that has completed. Blocks the thread until at least `wanted` of
-   * what is outstanding have.
+   * Submits as many commands as fit and reaps all that has completed. Blocks the thread until
+   * `wanted` have, and submits more of the commands meanwhile where they fit.
    * @param first index of the first command
-   * @param count how many from there on; as many as fit are submitted
-   * @param wanted completions to wait for; 0 waits for none
+   * @param count how many from there on
+   * @param wanted completions to wait for, at most all that can come; 0 waits for none
    * @returns how many were submitted; `reaped` says how many have completed
    * @throws NvmError ERR_TIMEOUT when nothing completes within the queue's timeout; ERR_NAMESPACE,
    * ERR_RANGE, ERR_QUEUE_LOST, ERR_CLOSED
@@ -113,7 +113,7 @@ export class Batch {
     const { stats } = this.#ring
     stats[counter.commands] = (stats[counter.commands] as number) + submitted
     if (this.#isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + submitted
-    if (submitted > 0) stats[counter.doorbells] = (stats[counter.doorbells] as number) + 1
+    stats[counter.doorbells] = (stats[counter.doorbells] as number) + (call[5] as number)
     if (isTraced()) this.#trace(first, submitted)
     return submitted
   }
@@ -137,7 +137,8 @@ export class Batch {
   }
 
   /**
-   * Runs the first `count` commands to their end. Blocks the thread.
+   * Runs the first `count` commands to their end, in one native call where nothing goes wrong.
+   * Blocks the thread.
    * @param onOutcome is told of each: its index, and its status field (0: success)
    * @returns how many failed
    * @throws NvmError as exchange()
@@ -149,7 +150,7 @@ export class Batch {
     let finished = 0
     let failed = 0
     while (finished < count) {
-      submitted += this.exchange(submitted, count - submitted, 1)
+      submitted += this.exchange(submitted, count - submitted, count - finished)
       for (let i = 0; i < this.reaped; i++) {
         const status = this.outcomes[2 * i + 1] as number
         if (status !== 0) failed++

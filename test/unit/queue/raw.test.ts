@@ -136,4 +136,36 @@ describe('raw queue pair', () => {
     const range = expect.objectContaining({ code: 'ERR_RANGE' })
     expect(() => batch.run(1)).toThrow(range)
   })
+
+  test('one exchange runs more commands than fit, as far as completions are wanted', async () => {
+    const namespace = await controller.namespace(1)
+    using memory = await controller.allocate(blockSize)
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 2 })
+    const batch = queue.batch({ namespace, memory, capacity: 20 })
+    for (let i = 0; i < 20; i++) batch.commands.set([2, i, 1, 0], 4 * i)
+    expect(batch.exchange(0, 10, 10)).toBe(10)
+    expect(batch.reaped).toBe(10)
+    const indices = Array.from({ length: 10 }, (_, i) => batch.outcomes[2 * i])
+    expect(indices.sort((a, b) => Number(a) - Number(b))).toEqual([...Array(10).keys()])
+    const { doorbells } = queue.stats()
+    expect(doorbells).toBeGreaterThanOrEqual(5)
+
+    const submitted = batch.exchange(0, 20, 3)
+    expect(batch.reaped).toBeGreaterThanOrEqual(3)
+    expect(submitted - batch.reaped).toBeLessThanOrEqual(2)
+    expect(submitted).toBeLessThanOrEqual(4)
+    const left = submitted - batch.reaped
+    batch.exchange(submitted, 0, 2)
+    expect(batch.reaped).toBe(left)
+    expect(queue.stats().commands).toBe(10 + submitted)
+
+    // What a call may come to is looked at before anything is sent.
+    batch.commands[4 * 5 + 3] = blockSize
+    expect(() => batch.exchange(0, 20, 20)).toThrow(
+      expect.objectContaining({ code: 'ERR_RANGE', message: expect.stringContaining('command 5') }),
+    )
+    expect(queue.stats().commands).toBe(10 + submitted)
+    expect(batch.exchange(0, 20, 1)).toBeLessThanOrEqual(3)
+    expect(batch.run(0)).toBe(0)
+  })
 })
