@@ -157,6 +157,7 @@ test('without a manager in time everything fails, and what is open can be closed
   using folder = temporaryFolder('reconnect')
   const { manager, client, namespace } = await openShared(folder.path, { timeoutMs: 200 })
   await manager.kill()
+  await failureOf(client.allocate(4096)) // from then on the client knows
   for (let i = 0; i < 2; i++) {
     const error = await failureOf(namespace.read({ lba: 0, into: new Uint8Array(512) }))
     expect(error.code).toBe('ERR_MANAGER_GONE')
