@@ -26,10 +26,10 @@ std::optional<T> optional(const ObjectReader& object, const char* name) {
 EmulatedNamespaceOptions read_namespace_options(const ObjectReader& object) {
   EmulatedNamespaceOptions options;
   options.byte_length = object.integer<uint64_t>("byteLength", 0);
-  options.lba_byte_length = clamped<uint32_t>(object, "blockSize", 512);
-  options.metadata_byte_length = clamped<uint16_t>(object, "metadataSize", 0);
-  options.extended = object.boolean("extendedBlocks");
-  options.protection_type = clamped<uint8_t>(object, "protection", 0);
+  options.lba_byte_length = optional<uint32_t>(object, "blockSize");
+  options.metadata_byte_length = optional<uint16_t>(object, "metadataSize");
+  options.extended = object.optional_boolean("extendedBlocks");
+  options.protection_type = optional<uint8_t>(object, "protection");
   return options;
 }
 
@@ -38,19 +38,9 @@ EmulatorOptions read_emulator_options(const ObjectReader& object) {
   options.image = object.string("image");
   options.read_only = object.boolean("readOnly");
   options.create = object.integer<uint64_t>("byteLength", 0) != 0;
-  const EmulatedNamespaceOptions first = read_namespace_options(object);
-  const std::vector<ObjectReader> others = object.objects("namespaces");
-  if (others.empty() && first.metadata_byte_length == 0 && first.protection_type == 0) {
-    options.byte_length = first.byte_length;  // an image that needs nothing beside it
-    options.lba_byte_length = first.lba_byte_length;
-  } else {
-    options.namespaces.push_back(first);
-    for (const ObjectReader& each : others) {
-      options.namespaces.push_back(read_namespace_options(each));
-    }
-    if (options.image.empty() && first.byte_length == 0) {
-      options.namespaces[0].byte_length = kDefaultMemoryBytes;
-    }
+  options.namespaces.push_back(read_namespace_options(object));
+  for (const ObjectReader& each : object.objects("namespaces")) {
+    options.namespaces.push_back(read_namespace_options(each));
   }
   options.latency_ns = object.integer<uint64_t>("latencyNs", 0);
   options.bytes_per_second = object.integer<uint64_t>("bandwidth", 0);

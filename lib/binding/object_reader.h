@@ -36,11 +36,13 @@ class ObjectReader {
   T integer(const char* name, T absent) const {
     return integer<T>(name).value_or(absent);
   }
-  bool boolean(const char* name) const {
+  std::optional<bool> optional_boolean(const char* name) const {
     bool value = false;
     napi_value property = get(name);
-    return property != nullptr && napi_get_value_bool(env_, property, &value) == napi_ok && value;
+    if (property == nullptr || napi_get_value_bool(env_, property, &value) != napi_ok) return {};
+    return value;
   }
+  bool boolean(const char* name) const { return optional_boolean(name).value_or(false); }
   std::string string(const char* name) const;
   // A copy of a typed array; null when it is absent.
   std::shared_ptr<const std::vector<std::byte>> bytes(const char* name) const;

@@ -48,25 +48,16 @@ void set_unless_zero(T& field, uint64_t value) {
 EmulatedNamespaceOptions read_namespace(uint64_t byte_length, uint32_t lba_byte_length) {
   EmulatedNamespaceOptions options;
   options.byte_length = byte_length;
-  set_unless_zero(options.lba_byte_length, lba_byte_length);
+  if (lba_byte_length != 0) options.lba_byte_length = lba_byte_length;
   return options;
 }
 
 Status read_namespaces(const nvm_emulator_options& from, EmulatorOptions& to) {
-  const EmulatedNamespaceOptions first = read_namespace(from.size, from.block_size);
-  if (from.n_namespaces == 0) {  // an image then needs nothing beside it
-    to.byte_length = first.byte_length;
-    to.lba_byte_length = first.lba_byte_length;
-    return {};
-  }
   if (from.n_namespaces >= to.namespaces_max) {
     return Status(ErrorCode::Range,
                   "a device has at most " + std::to_string(to.namespaces_max) + " namespaces");
   }
-  to.namespaces.push_back(first);
-  if (from.image == nullptr) {
-    to.namespaces[0].byte_length = from.size != 0 ? from.size : nvm::kDefaultMemoryBytes;
-  }
+  to.namespaces.push_back(read_namespace(from.size, from.block_size));
   for (size_t i = 0; i < from.n_namespaces; i++) {
     to.namespaces.push_back(read_namespace(from.namespaces[i].size, from.namespaces[i].block_size));
   }

@@ -266,12 +266,82 @@ EmulatedDevice begin_device(const EmulatorOptions& options, int fd, std::unique_
   return device;
 }
 
+bool says_something(const EmulatedNamespaceOptions& asked) {
+  return asked.byte_length != 0 || asked.lba_byte_length || asked.metadata_byte_length ||
+         asked.extended || asked.protection_type;
+}
+
+struct Difference {
+  const char* option;
+  uint64_t is;
+  uint64_t asked;
+};
+
+std::optional<Difference> find_difference(const Namespace& ns,
+                                          const EmulatedNamespaceOptions& asked) {
+  const NamespaceFormat& format = ns.format;
+  const auto [data, metadata] = kLbaFormats[format.lba_format];
+  const uint64_t size = ns.store->byte_length();
+  const Difference each[] = {
+      {"size", size, asked.byte_length != 0 ? asked.byte_length : size},
+      {"block size", data, asked.lba_byte_length.value_or(data)},
+      {"metadata size", metadata, asked.metadata_byte_length.value_or(metadata)},
+      {"extended blocks", format.extended, asked.extended.value_or(format.extended)},
+      {"protection", format.protection_type,
+       asked.protection_type.value_or(format.protection_type)},
+  };
+  for (const Difference& one : each) {
+    if (one.is != one.asked) return one;
+  }
+  return {};
+}
+
+// What is asked for must be there, whatever has become of the namespaces since they were made.
+Status check_kept(Subsystem& subsystem, const EmulatorOptions& options) {
+  const auto asked = wanted_namespaces(options);
+  const std::string remedy =
+      ", or delete " + options.image + ".peernvm to begin with a plain image";
+  for (size_t i = 0; i < asked.size(); i++) {
+    const std::string name = "namespace " + std::to_string(i + 1) + " of " + options.image;
+    const Namespace* ns = subsystem.find_namespace(static_cast<uint32_t>(i + 1));
+    if (ns == nullptr) {
+      if (!says_something(asked[i])) continue;
+      return refuse_option(name + " is not there; leave it out" + remedy);
+    }
+    if (const auto found = find_difference(*ns, asked[i])) {
+      const std::string option = found->option;
+      return refuse_option(name + " has " + option + " " + std::to_string(found->is) + ", not " +
+                           std::to_string(found->asked) + "; leave the " + option + " out" +
+                           remedy);
+    }
+  }
+  return {};
+}
+
 // From now on beside the image, where that can be; `at_once`: what there is so far, too.
 Status keep_state(EmulatedDevice& device, const EmulatorOptions& options, bool at_once) {
   if (options.image.empty() || device.write_protected) return {};
   Subsystem& subsystem = *device.subsystem;
   subsystem.keep_state();
   return at_once ? subsystem.media().family().save(save_records(subsystem)) : Status();
+}
+
+Status set_capacity(Subsystem& subsystem, const EmulatorOptions& options) {
+  if (options.capacity == 0) return {};
+  if (options.capacity < subsystem.capacity()) {
+    return refuse_option("a capacity of " + std::to_string(options.capacity) +
+                         " bytes, where the device has " + std::to_string(subsystem.capacity()) +
+                         "; leave the capacity out, or give more");
+  }
+  subsystem.set_capacity(options.capacity);
+  return {};
+}
+
+// Whether an image of it is told apart from others by nothing.
+bool is_plain(const EmulatorOptions& options) {
+  const auto namespaces = wanted_namespaces(options);
+  const NamespaceFormat format = find_format(namespaces[0]).value();
+  return namespaces.size() == 1 && format.lba_format == 0 && !format.extended;
 }
 
 // The device that was saved, with the data of `wanted`'s image when it had one.
@@ -307,26 +377,27 @@ Result<EmulatedDevice> load_device(const EmulatorOptions& wanted, int fd) {
 }  // namespace
 
 Result<NamespaceFormat> find_format(const EmulatedNamespaceOptions& options) {
-  if (options.lba_byte_length != 512 && options.lba_byte_length != 4096) {
+  const uint32_t lba_byte_length = options.lba_byte_length.value_or(512);
+  const uint16_t metadata_byte_length = options.metadata_byte_length.value_or(0);
+  if (lba_byte_length != 512 && lba_byte_length != 4096) {
     return refuse_option("the emulator's blocks have 512 or 4096 bytes, not " +
-                         std::to_string(options.lba_byte_length));
+                         std::to_string(lba_byte_length));
   }
   NamespaceFormat format;
   while (format.lba_format < kLbaFormatCount &&
-         (format.data_byte_length() != options.lba_byte_length ||
-          format.metadata_byte_length() != options.metadata_byte_length)) {
+         (format.data_byte_length() != lba_byte_length ||
+          format.metadata_byte_length() != metadata_byte_length)) {
     format.lba_format++;
   }
   if (format.lba_format == kLbaFormatCount) {
     return refuse_option("blocks have 0 or 8 bytes of metadata, not " +
-                         std::to_string(options.metadata_byte_length));
+                         std::to_string(metadata_byte_length));
   }
-  if (options.protection_type > 1 ||
-      (options.protection_type == 1 && options.metadata_byte_length == 0)) {
+  format.extended = options.extended.value_or(false);
+  format.protection_type = options.protection_type.value_or(0);
+  if (format.protection_type > 1 || (format.protection_type == 1 && metadata_byte_length == 0)) {
     return refuse_option("protection is of type 0 or 1, and 1 needs 8 bytes of metadata");
   }
-  format.extended = options.extended;
-  format.protection_type = options.protection_type;
   return format;
 }
 
@@ -341,15 +412,14 @@ Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int 
   Subsystem& subsystem = *device.subsystem;
   if (remembered.value()) {
     NVM_TRY(load_records(subsystem, *remembered.value()));
+    NVM_TRY(check_kept(subsystem, options));
   } else {
     NVM_TRY(make_namespaces(subsystem, options, device.in_memory));
   }
-  subsystem.set_capacity(std::max(subsystem.capacity(), options.capacity));
+  NVM_TRY(set_capacity(subsystem, options));
   NVM_TRY(check_modelled(options, subsystem.capacity()));
   // What an image by itself does not tell must not be made, and so erased, a second time.
-  const bool is_plain = options.namespaces.empty() &&
-                        options.lba_byte_length == EmulatedNamespaceOptions{}.lba_byte_length;
-  NVM_TRY(keep_state(device, options, !is_plain && !remembered.value().has_value()));
+  NVM_TRY(keep_state(device, options, !is_plain(options) && !remembered.value().has_value()));
   return device;
 }
 

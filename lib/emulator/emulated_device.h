@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,28 +14,29 @@
 
 namespace nvm {
 
+// A namespace as it is made. One that is kept beside an image must still be what is said here; what
+// is left out may have become anything.
 struct EmulatedNamespaceOptions {
-  uint64_t byte_length = 0;           // of its data; 0 only for the first: the image's size
-  uint32_t lba_byte_length = 512;     // 512 or 4096
-  uint16_t metadata_byte_length = 0;  // of each block: 0 or 8
-  bool extended = false;              // the metadata follows each block's data
-  uint8_t protection_type = 0;        // 0 or 1, which needs metadata
-  bool shared = true;                 // several controllers may attach it
+  uint64_t byte_length = 0;  // of its data; 0 only for the first: the image's size
+  std::optional<uint32_t> lba_byte_length = {};       // 512 (else) or 4096
+  std::optional<uint16_t> metadata_byte_length = {};  // of each block: 0 (else) or 8
+  std::optional<bool> extended = {};                  // the metadata follows each block's data
+  std::optional<uint8_t> protection_type = {};        // 0 (else) or 1, which needs metadata
+  bool shared = true;                                 // several controllers may attach it
 };
 
 struct EmulatorOptions {
-  std::string image;               // path of a raw image; empty: memory
-  uint64_t byte_length = 0;        // 0: the image's size, or kDefaultMemoryBytes
-  uint32_t lba_byte_length = 512;  // 512 or 4096
-  bool create = false;             // make the image (sparse) when it does not exist
+  std::string image;         // path of a raw image; empty: memory
+  uint64_t byte_length = 0;  // 0: the image's size, or kDefaultMemoryBytes
+  std::optional<uint32_t> lba_byte_length = {};
+  bool create = false;  // make the image (sparse) when it does not exist
   bool read_only = false;
   // Timing of every command: 0 and 0 mean none, as fast as the machine.
   uint64_t latency_ns = 0;
   uint64_t bytes_per_second = 0;
   std::string serial;  // empty: derived from the image, or "PEERNVM0"
 
-  // Instead of `byte_length` and `lba_byte_length`, several. What is kept beside an image counts
-  // more: it says what became of these.
+  // Instead of `byte_length` and `lba_byte_length`, several.
   std::vector<EmulatedNamespaceOptions> namespaces;
   // Bytes of data that namespaces may have in all; 0: those that there are at first.
   uint64_t capacity = 0;

@@ -48,7 +48,7 @@ struct nvm_emulator_namespace {
  * @read_only: open the image for reading only; its namespace is write-protected
  * @size: bytes of namespace 1. An image that does not exist is created with it. 0: the image's
  * size, or 1 GiB of memory
- * @block_size: bytes of a block of namespace 1, 512 or 4096; 0: 512
+ * @block_size: bytes of a block of namespace 1, 512 or 4096; 0: as the image has been used, or 512
  * @namespaces: further namespaces; their ids begin at 2. With an image they are files beside it
  * @n_namespaces: entries of @namespaces
  * @n_ctrls: controllers over the same namespaces, at most 64; 0: 1
@@ -81,7 +81,8 @@ struct nvm_emulator_options {
  * @emulator: receives the device; ended by nvm_emulator_close()
  * @options: what it is; NULL: 1 GiB of memory. Not needed after the call
  *
- * Return: 0; EINVAL for options out of range; EBUSY when another process has the image; or another
+ * Return: 0; EINVAL for options out of range, or sizes and formats that an image that has been used
+ * does not have; EBUSY when another process has the image; or another
  * errno. nvm_reason() says more.
  */
 int nvm_emulator_start(nvm_emulator_t** emulator, const struct nvm_emulator_options* options);

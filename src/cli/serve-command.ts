@@ -62,10 +62,10 @@ const options = {
     describe: 'size of a further namespace; may be repeated',
   },
   capacity: { ...size, describe: 'that namespaces may have in all, made by hosts too' },
-  'block-size': { choices: [512, 4096], default: 512, describe: 'data bytes of a block' },
-  'metadata-size': { choices: [0, 8], default: 0, describe: 'metadata bytes of a block' },
-  'extended-blocks': { type: 'boolean', default: false, describe: 'metadata follows the data' },
-  protection: { choices: [0, 1], default: 0, describe: 'type of end-to-end protection' },
+  'block-size': { choices: [512, 4096], describe: 'data bytes of a block; 512 by default' },
+  'metadata-size': { choices: [0, 8], describe: 'metadata bytes of a block; 0 by default' },
+  'extended-blocks': { type: 'boolean', describe: 'metadata follows the data' },
+  protection: { choices: [0, 1], describe: 'type of end-to-end protection; 0 by default' },
   'read-only': { type: 'boolean', default: false, describe: 'namespaces are write protected' },
   'latency-ns': { ...count, describe: 'how long a command takes at least' },
   bandwidth: { ...count, describe: 'bytes per second at most' },
@@ -117,6 +117,8 @@ export const serveCommand = defineCommand({
     'checks for each command what its client may do. A drive does not, nor does a vfio-user server: clients of one',
     'are programs that are trusted ([limits](limits.md#not-there-yet)). It is opened as by every other command, a',
     'drive when no driver of the kernel has it, and reset. When a vfio-user server ends, so does `serve`.',
+    'Sizes and formats that are given for an image that has been used must be those that it has. What goes on from',
+    '`--state` is what it was: of its description only --read-only, --latency-ns, --bandwidth and --timing count.',
   ],
   fixes: {
     ERR_ARGUMENT: 'peernvm serve --help says what each option takes.',
@@ -215,12 +217,12 @@ function toSharingOptions(served: Served, path: string): SharingOptions {
 
 /** The device that was asked for. */
 function toEmulatorOptions(served: Served): EmulatorOptions {
-  const format = {
-    blockSize: served.blockSize as 512 | 4096,
-    metadataSize: served.metadataSize as 0 | 8,
+  const format = given({
+    blockSize: served.blockSize as 512 | 4096 | undefined,
+    metadataSize: served.metadataSize as 0 | 8 | undefined,
     extendedBlocks: served.extendedBlocks,
-    protection: served.protection as 0 | 1,
-  }
+    protection: served.protection as 0 | 1 | undefined,
+  })
   return {
     ...format,
     ...given({ image: served.target, size: served.size, capacity: served.capacity }),

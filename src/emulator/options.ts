@@ -15,7 +15,7 @@ import { createError } from '../errors.ts'
 import { parseSize } from '../size.ts'
 
 /**
- * A namespace of an emulated device.
+ * A namespace of an emulated device. Of one that an image has already, what is given must be true.
  * @category Emulator
  */
 export interface NamespaceOptions {
@@ -116,10 +116,10 @@ export interface LimitOptions {
 
 export interface NativeNamespaceOptions {
   readonly byteLength: number
-  readonly blockSize: number
-  readonly metadataSize: number
-  readonly extendedBlocks: boolean
-  readonly protection: number
+  readonly blockSize: number | undefined
+  readonly metadataSize: number | undefined
+  readonly extendedBlocks: boolean | undefined
+  readonly protection: number | undefined
 }
 
 export interface NativeEmulatorOptions extends NativeNamespaceOptions {
@@ -213,12 +213,9 @@ export function toNativeNamespace(options: NamespaceOptions): NativeNamespaceOpt
 }
 
 function toNativeFormat(options: NamespaceOptions): NativeNamespaceOptions {
-  const { size, blockSize = 512, metadataSize = 0, extendedBlocks = false } = options
-  const { protection = 0 } = options
-  checkCount('blockSize', blockSize)
-  checkCount('metadataSize', metadataSize)
-  checkBoolean('extendedBlocks', extendedBlocks)
-  checkCount('protection', protection)
+  const { size, blockSize, metadataSize, extendedBlocks, protection } = options
+  checkCounts({ blockSize, metadataSize, protection })
+  if (extendedBlocks !== undefined) checkBoolean('extendedBlocks', extendedBlocks)
   const byteLength = size === undefined ? 0 : parseSize(size)
   return { byteLength, blockSize, metadataSize, extendedBlocks, protection }
 }
@@ -259,10 +256,14 @@ function toNativeIdentity(identity: IdentityOptions = {}) {
 function toNativeLimits(limits: LimitOptions = {}) {
   checkOptions('limits', limits, limitNames)
   const { queuePairs, queueEntries, mdts, namespaces: namespacesMax } = limits
-  for (const [name, count] of Object.entries(limits)) {
+  checkCounts(limits)
+  return { queuePairs, queueEntries, mdts, namespacesMax }
+}
+
+function checkCounts(counts: object): void {
+  for (const [name, count] of Object.entries(counts)) {
     if (count !== undefined) checkCount(name, count)
   }
-  return { queuePairs, queueEntries, mdts, namespacesMax }
 }
 
 /** A count, whose limits the native side knows. */

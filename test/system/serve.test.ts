@@ -100,6 +100,21 @@ test('ends at SIGTERM, while hosts are connected, without its sockets', async ()
   expect(existsSync(join(folder.path, '1', 'cntrl'))).toBe(false)
 })
 
+test('an image goes on in its format, and another one that is asked for is refused', async () => {
+  using folder = temporaryFolder('serve')
+  const image = join(folder.path, 'disk.img')
+  const where = ['--vfio-user', folder.path]
+  for (const format of [['--size', '1MiB', '--block-size', '4096'], []]) {
+    await serve(1, image, ...format, ...where)
+    served?.kill('SIGTERM')
+    expect(await once(served as ChildProcess, 'exit')).toEqual([0, null])
+  }
+  const args = [program, 'serve', image, '--block-size', '512', ...where]
+  const outcome = await runProgram(process.execPath, args)
+  expect(outcome.code).toBe(1)
+  expect(outcome.stderr).toMatch(/has block size 4096, not 512; leave .* out, or delete/)
+})
+
 test('a controller that cannot be served ends all of it', async () => {
   using folder = temporaryFolder('serve')
   await serve(1, '--size', '1MiB', '--vfio-user', join(folder.path, '1'))

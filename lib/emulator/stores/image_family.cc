@@ -237,7 +237,7 @@ Result<std::unique_ptr<StoreFamily>> open_image_family(const FileStoreOptions& o
   if (fstat(image.fd.get(), &info) != 0) return os_failure("fstat " + shown, errno);
   FileStoreOptions wanted = options;
   const bool has_sidecar = !path.empty() && access(sidecar_path(path).c_str(), F_OK) == 0;
-  if (has_sidecar) wanted.create = false;
+  if (has_sidecar) wanted.byte_length = 0;  // it says what there is
   // An empty image with a sidecar: namespace 1 was deleted.
   if (!has_sidecar || info.st_size > 0) {
     auto length = settle_length(image, wanted);

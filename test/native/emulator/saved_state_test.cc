@@ -94,6 +94,46 @@ TEST_CASE("the block size of a new image is remembered before anything else happ
   CHECK(device.value().subsystem->find_namespace(1)->format.data_byte_length() == 4096);
 }
 
+TEST_CASE("what is asked of an image that has been saved as something else is refused") {
+  TemporaryFolder folder;
+  EmulatorOptions options = image_in(folder);
+  options.byte_length = 0;
+  options.capacity = 4 << 20;
+  options.namespaces = {{.byte_length = 1 << 20, .lba_byte_length = 4096},
+                        {.byte_length = 2 << 20, .metadata_byte_length = 8}};
+  REQUIRE(make_emulated_device(options).ok());
+  REQUIRE(make_emulated_device(options).ok());  // what it is
+  EmulatorOptions nothing;
+  nothing.image = options.image;
+  REQUIRE(make_emulated_device(nothing).ok());
+  // "" unless the image is refused, which then stays as it is.
+  const auto refusal = [&](auto change) {
+    EmulatorOptions changed = options;
+    change(changed);
+    auto device = make_emulated_device(changed);
+    if (device.ok()) return std::string();
+    CHECK(device.status().failure().code == ErrorCode::Argument);
+    CHECK(make_emulated_device(options).ok());
+    return device.status().failure().detail;
+  };
+  CHECK(refusal([](EmulatorOptions& o) { o.namespaces[0].lba_byte_length = 512; }) ==
+        "namespace 1 of " + options.image +
+            " has block size 4096, not 512; leave the block size out, or delete " + options.image +
+            ".peernvm to begin with a plain image");
+  const auto says = [&](const char* what, auto change) {
+    return refusal(change).find(what) != std::string::npos;
+  };
+  CHECK(says("namespace 1", [](auto& o) { o.namespaces[0].byte_length = 2 << 20; }));
+  CHECK(says("has size 2097152, not 4194304",
+             [](auto& o) { o.namespaces[1].byte_length = 4 << 20; }));
+  CHECK(says("metadata size 8, not 0", [](auto& o) { o.namespaces[1].metadata_byte_length = 0; }));
+  CHECK(says("extended blocks 0, not 1", [](auto& o) { o.namespaces[1].extended = true; }));
+  CHECK(says("protection 0, not 1", [](auto& o) { o.namespaces[1].protection_type = 1; }));
+  CHECK(says("namespace 3 of ", [](auto& o) { o.namespaces.push_back({.byte_length = 1 << 20}); }));
+  CHECK(says("capacity of 3145728 bytes, where the device has 4194304",
+             [](auto& o) { o.capacity = 3 << 20; }));
+}
+
 // Goes on with the host's memory and queues in another subsystem.
 struct Successor {
   explicit Successor(AdminHost& host, uint64_t byte_length) : subsystem(Identity{}) {
@@ -337,6 +377,7 @@ TEST_CASE("options that cannot be are refused with a reason") {
     return !device.ok() && device.status().failure().code == ErrorCode::Argument;
   };
   CHECK(refused([](EmulatorOptions& o) { o.lba_byte_length = 1024; }));
+  CHECK(refused([](EmulatorOptions& o) { o.capacity = 1 << 19; }));
   CHECK(refused([](EmulatorOptions& o) { o.controllers = 0; }));
   CHECK(refused([](EmulatorOptions& o) { o.controllers = 65; }));
   CHECK(refused([](EmulatorOptions& o) { o.model = std::string(41, 'm'); }));

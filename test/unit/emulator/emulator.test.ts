@@ -81,6 +81,37 @@ describe('an emulator', () => {
     await expect(startEmulator(options)).rejects.toMatchObject({ code })
   })
 
+  test('refuses what an image has not become, and leaves it as it is', async () => {
+    using folder = temporaryFolder('emulator')
+    const image = join(folder.path, 'disk.img')
+    const second = { size: '2MiB' }
+    const options = { image, size: '1MiB', namespaces: [second] }
+    {
+      await using device = await startEmulator(options)
+      await using controller = await openController(device.controller())
+      await controller.admin.formatNamespace(1, { blockSize: 4096, metadataSize: 8 })
+    }
+    for (const { asked, says } of [
+      { asked: { blockSize: 512 }, says: /namespace 1 .* has block size 4096, not 512; leave the/ },
+      { asked: { metadataSize: 0 }, says: /metadata size 8, not 0/ },
+      { asked: { extendedBlocks: true }, says: /extended blocks 0, not 1/ },
+      { asked: { size: '8MiB' }, says: /size 1048576, not 8388608/ },
+      {
+        asked: { namespaces: [{ ...second, blockSize: 4096 }] },
+        says: /namespace 2 .* 512, not 4096/,
+      },
+      { asked: { namespaces: [second, second] }, says: /namespace 3 .* is not there/ },
+      { asked: { capacity: '2MiB' }, says: /a capacity of 2097152 bytes, .* has 3145728/ },
+    ] as const) {
+      const refused = { code: 'ERR_ARGUMENT', message: expect.stringMatching(says) }
+      await expect(startEmulator({ image, ...asked })).rejects.toMatchObject(refused)
+      await expect(openController({ emulator: { image, ...asked } })).rejects.toMatchObject(refused)
+    }
+    await using device = await startEmulator({ ...options, blockSize: 4096, metadataSize: 8 })
+    await using controller = await openController(device.controller())
+    expect(await controller.admin.activeNamespaces()).toEqual([1, 2])
+  })
+
   test('gains and loses namespaces while it works', async () => {
     await using device = await startEmulator({ size: '1MiB' })
     await using controller = await openController(device.controller())
