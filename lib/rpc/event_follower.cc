@@ -58,9 +58,8 @@ EventFollower::News EventFollower::take() {
 
 void EventFollower::run() {
   if (!watch()) return;
-  do {
-    collect();
-  } while (wait(controller_->events().wakes() ? -1 : kLookMs));
+  while (collect() && wait(controller_->events().wakes() ? -1 : kLookMs)) {
+  }
   controller_->events().unwatch(watcher_);
 }
 
@@ -69,24 +68,41 @@ bool EventFollower::watch() {
   for (unsigned i = 1; i < kAttemptsMax && !watching.ok() && wait(kAttemptEveryMs); i++) {
     watching = controller_->events().watch(writer_.get());
   }
-  if (watching.ok()) watcher_ = watching.value();
+  if (!watching.ok()) {
+    fail(watching.status());
+    return false;
+  }
+  watcher_ = watching.value();
   {
     std::lock_guard lock(mutex_);
-    news_.watches = watching.ok();
-    if (!watching.ok()) news_.failure = watching.status().failure();
+    news_.watches = true;
   }
   on_news_();
-  return watcher_ != nullptr;
+  return true;
+}
+
+void EventFollower::fail(const Status& why) {
+  {
+    std::lock_guard lock(mutex_);
+    news_.watches = false;
+    news_.failure = why.failure();
+  }
+  on_news_();
 }
 
 // Arms the wake-up for the next event.
-void EventFollower::collect() {
+bool EventFollower::collect() {
   while (controller_->events().look(*watcher_)) {
     auto taken = controller_->events().take(*watcher_);
-    if (!taken.ok() || taken.value().events.empty()) return;
+    if (!taken.ok()) {
+      fail(taken.status());
+      return false;
+    }
+    if (taken.value().events.empty()) break;
     keep(std::move(taken.value()));
     on_news_();
   }
+  return true;
 }
 
 void EventFollower::keep(ControllerEvents::Taken taken) {

@@ -27,7 +27,7 @@ class EventFollower {
 
   struct News {
     bool watches = false;            // what happens from now on is told
-    std::optional<Failure> failure;  // why it is not, and will not be
+    std::optional<Failure> failure;  // why it is not, or no longer, and will not be
     // Since the last call, the oldest first; of more than kUntakenEventsMax those are dropped.
     std::vector<AsyncEvent> events;
     uint64_t dropped = 0;
@@ -40,7 +40,8 @@ class EventFollower {
   void run();
   bool watch();
   void keep(ControllerEvents::Taken taken);
-  void collect();
+  bool collect();  // false when no more will come
+  void fail(const Status& why);
   // Until there may be news, or `timeout_ms` has passed (−1: never); false when it is to stop.
   bool wait(int timeout_ms);
 

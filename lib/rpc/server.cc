@@ -28,6 +28,7 @@ constexpr uint64_t kAttendNs = 2 * kNanosecondsPerMillisecond;
 constexpr int kLookAgainMs = 1;
 constexpr int kLookLaterMs = 100;
 constexpr int kAcceptRetryMs = 100;
+constexpr int kWatchRetryMs = 1000;
 constexpr uint64_t kStopNs = 10'000 * kNanosecondsPerMillisecond;
 
 }  // namespace
@@ -90,7 +91,7 @@ void Server::run() {
       worked_at_ns = now_ns;
       device_woken = false;
     }
-    pass_events_on();
+    pass_events_on(now_ns);
     if (stop_at_ns != 0 && (service_.is_settled() || now_ns >= stop_at_ns)) break;
     const bool waits = service_.waits_for_device();
     if (waits && pumps) transport_->pump();
@@ -108,27 +109,34 @@ void Server::run() {
   events_.reset();
 }
 
-// Watches from the first client on that wants to hear of events, or at once where clients are to be
-// told of what other controllers change; who asks is answered once every event from then on is
-// told.
-void Server::pass_events_on() {
+// From the first client on that wants to hear of events, or at once where clients are to be told of
+// what other controllers change; after a failure while there are clients.
+bool Server::is_to_watch() const {
+  if (controller_ == nullptr || stopping_.load()) return false;
+  const bool for_changes = watch_again_at_ns_ == 0 || !service_.is_empty();
+  return service_.wants_events() || (follows_changes_ && for_changes);
+}
+
+// Who asks for events is answered once every event from then on is told.
+void Server::pass_events_on(uint64_t now_ns) {
   if (events_ == nullptr) {
-    if (controller_ == nullptr || !(follows_changes_ || service_.wants_events())) return;
+    if (!is_to_watch() || now_ns < watch_again_at_ns_) return;
     auto started = EventFollower::start(controller_, [this] { notify(); });
-    if (!started.ok()) {
-      follows_changes_ = false;
-      return service_.answer_watchers(started.status());
-    }
+    if (!started.ok()) return end_watch(started.status(), now_ns);
     events_ = std::move(started.value());
   }
   const EventFollower::News news = events_->take();
   service_.count_dropped_events(news.dropped);
   for (const AsyncEvent& event : news.events) service_.tell(event);
   if (news.watches) service_.answer_watchers({});
-  if (!news.failure) return;
-  follows_changes_ = false;
-  service_.answer_watchers(*news.failure);
-  events_.reset();  // whoever asks next begins anew
+  if (news.failure) end_watch(*news.failure, now_ns);
+}
+
+// It is begun anew for whoever asks next, and for those who have been told that it is there.
+void Server::end_watch(const Status& why, uint64_t now_ns) {
+  service_.answer_watchers(why);
+  events_.reset();
+  watch_again_at_ns_ = now_ns + kWatchRetryMs * kNanosecondsPerMillisecond;
 }
 
 // How long nothing has to be done, unless somebody says something; −1: for ever.
@@ -136,7 +144,8 @@ int Server::wait_ms() {
   if (service_.waits_for_device() || stopping_.load()) return kLookAgainMs;
   if (service_.waits_long()) return kLookLaterMs;
   // Where the system refused, for example for lack of descriptors, it is asked again later.
-  return accept_later_ ? kAcceptRetryMs : -1;
+  if (accept_later_) return kAcceptRetryMs;
+  return events_ == nullptr && is_to_watch() ? kWatchRetryMs : -1;
 }
 
 // Until a client says something, a new one comes, or somebody has notified.

@@ -39,7 +39,9 @@ class Server {
   int wait_ms();
   void attend(int timeout_ms);
   void accept_client();
-  void pass_events_on();
+  bool is_to_watch() const;
+  void pass_events_on(uint64_t now_ns);
+  void end_watch(const Status& why, uint64_t now_ns);
 
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<AdminQueue> admin_;
@@ -49,7 +51,8 @@ class Server {
   Service service_;
   const std::shared_ptr<Controller> controller_;
   std::unique_ptr<EventFollower> events_;  // once a client wanted to hear of them
-  bool follows_changes_;
+  const bool follows_changes_;
+  uint64_t watch_again_at_ns_ = 0;  // 0: no watch has failed yet
   bool accept_later_ = false;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

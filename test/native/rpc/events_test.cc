@@ -112,6 +112,26 @@ TEST_CASE("a controller that does not let itself be watched is asked again, and 
   refused->events().unwatch(watcher.value());
 }
 
+TEST_CASE("a reset after which the controller refuses events for a moment ends them for a moment") {
+  ServedEmulator manager;
+  auto client = manager.connect();
+  auto watcher = client->events().watch(-1);
+  REQUIRE(watcher.ok());
+  emulator::Fault fault;
+  fault.match.queues = emulator::FaultQueues::Admin;
+  fault.match.opcode = spec::admin_opcode::set_features;
+  fault.match.nth = 2;  // after Number of Queues
+  fault.action.status_field = spec::status::internal_error;
+  manager.add(fault);
+  REQUIRE(manager.controller->reset(manager.controller->epoch()).ok());
+  CHECK(comes_true([&] {
+    change_namespaces(manager.device->runner());
+    return client->events().look(*watcher.value());
+  }));
+  CHECK(client->events().take(*watcher.value()).ok());
+  client->events().unwatch(watcher.value());
+}
+
 TEST_CASE("a next manager that cannot watch its controller ends the events, and nothing else") {
   Folder folder;
   EmulatorOptions options;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "emulator/running_device.h"
+#include "emulator/stores/memory_store.h"
 #include "platform/sealed_memory.h"
 #include "rpc/service.h"
 #include "rpc/sharing.h"
@@ -83,6 +84,21 @@ struct ServedEmulator : FaultyEmulator {
   Folder folder;
   std::unique_ptr<rpc::Server> server;
 };
+
+// Namespace 2 comes or goes, as if it was plugged.
+inline void change_namespaces(emulator::Runner& runner) {
+  {
+    emulator::Runner::Pause pause(runner);
+    emulator::Subsystem& subsystem = pause.subsystem();
+    if (!subsystem.remove_namespace(2)) {
+      auto store = emulator::make_memory_store(4096);
+      REQUIRE(store.ok());
+      subsystem.add_namespace(2,
+                              emulator::make_nvm_namespace(std::move(store.value()), 512, nullptr));
+    }
+  }
+  runner.wake();
+}
 
 class ScriptedService : public FaultyEmulator {
  public:

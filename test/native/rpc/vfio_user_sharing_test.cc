@@ -2,6 +2,7 @@
 // A controller that its manager has opened through vfio-user, and clients of that manager.
 #include <dirent.h>
 
+#include "rpc/scripted.h"
 #include "rpc/sharing.h"
 #include "transport/rpc_transport.h"
 #include "vfio_user/served.h"
@@ -140,6 +141,25 @@ TEST_CASE("a client hears at once that the device has ended, and that its manage
     shared.server->stop();
     CHECK(shared.controller->close().ok());
   }
+}
+
+TEST_CASE("a manager that cannot hear what others change tries again while it has clients") {
+  Shared shared(vfio_user::Doorbells::Poll);
+  shared.end_manager();
+  emulator::Fault fault;
+  fault.action.status_field = spec::status::internal_error;
+  fault.times = 6;  // one more than a watch asks at first
+  shared.add_fault(fault, spec::admin_opcode::get_features);
+  shared.start();
+  auto client = shared.connect();
+  const NamespaceChanges& changes = client->transport().namespace_changes();
+  const uint32_t before = __atomic_load_n(&changes.of_id[2], __ATOMIC_ACQUIRE);
+  const auto hears = [&] {
+    change_namespaces(*shared.served.runner);
+    return __atomic_load_n(&changes.of_id[2], __ATOMIC_ACQUIRE) != before;
+  };
+  CHECK_FALSE(hears());
+  CHECK(wait_until(thread_waiter(), kTimeoutNs, hears));
 }
 
 TEST_CASE("what a client rings is heard while it has as many admin commands as it may have") {
