@@ -101,12 +101,8 @@ TEST_CASE("one queue whose deletion is refused keeps the memory, and no other qu
   const uint64_t memory = client.map(4);
   client.create_pair(memory);
   const uint16_t second = client.create_pair(memory + 2 * 4096);
-  emulator::Fault fault;
-  fault.match.queues = emulator::FaultQueues::Admin;
-  fault.match.opcode = spec::admin_opcode::delete_io_submission_queue;
-  fault.action.status_field = spec::status::internal_error;
-  fault.times = 1;
-  served.add(fault);
+  served.refuse_admin(spec::admin_opcode::delete_io_submission_queue, spec::status::internal_error,
+                      1);
   client.hang_up();
   CHECK(something_stays(served));
   CHECK(count_free_numbers(*served.controller) == before - 2);

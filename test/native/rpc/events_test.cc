@@ -59,12 +59,7 @@ bool comes_true(const std::function<bool()>& condition) {
 
 // That the manager fails to enable events `times` times.
 void refuse_events(FaultyEmulator& manager, uint64_t times) {
-  emulator::Fault fault;
-  fault.match.queues = emulator::FaultQueues::Admin;
-  fault.match.opcode = spec::admin_opcode::set_features;
-  fault.action.status_field = spec::status::internal_error;
-  fault.times = times;
-  manager.add(fault);
+  manager.refuse_admin(spec::admin_opcode::set_features, spec::status::internal_error, times);
 }
 
 TEST_CASE("every event is told that happens after the answer to who wants to hear of them") {
@@ -117,12 +112,8 @@ TEST_CASE("a reset after which the controller refuses events for a moment ends t
   auto client = manager.connect();
   auto watcher = client->events().watch(-1);
   REQUIRE(watcher.ok());
-  emulator::Fault fault;
-  fault.match.queues = emulator::FaultQueues::Admin;
-  fault.match.opcode = spec::admin_opcode::set_features;
-  fault.match.nth = 2;  // after Number of Queues
-  fault.action.status_field = spec::status::internal_error;
-  manager.add(fault);
+  constexpr uint64_t kNth = 2;  // after Number of Queues
+  manager.refuse_admin(spec::admin_opcode::set_features, spec::status::internal_error, 0, kNth);
   REQUIRE(manager.controller->reset(manager.controller->epoch()).ok());
   CHECK(comes_true([&] {
     change_namespaces(manager.device->runner());

@@ -38,26 +38,25 @@ struct FaultyEmulator {
 
   void drop_admin(uint8_t opcode) {
     emulator::Fault fault;
-    fault.match.queues = emulator::FaultQueues::Admin;
-    fault.match.opcode = opcode;
     fault.action.drop = true;
-    add(fault);
+    add_admin(opcode, fault);
   }
-  void refuse_admin(uint8_t opcode, uint16_t status) {
+  // `nth` and `times` as of a fault.
+  void refuse_admin(uint8_t opcode, uint16_t status, uint64_t times = 0, uint64_t nth = 0) {
     emulator::Fault fault;
-    fault.match.queues = emulator::FaultQueues::Admin;
-    fault.match.opcode = opcode;
+    fault.match.nth = nth;
     fault.action.status_field = status;
-    add(fault);
+    fault.times = times;
+    add_admin(opcode, fault);
   }
   void delay_admin(uint8_t opcode, uint64_t delay_ns) {
     emulator::Fault fault;
+    fault.action.delay_ns = delay_ns;
+    add_admin(opcode, fault);
+  }
+  void add_admin(uint8_t opcode, emulator::Fault fault) {
     fault.match.queues = emulator::FaultQueues::Admin;
     fault.match.opcode = opcode;
-    fault.action.delay_ns = delay_ns;
-    add(fault);
-  }
-  void add(const emulator::Fault& fault) {
     emulator::Runner::Pause pause(device->runner());
     REQUIRE(pause.subsystem().faults().add(fault).ok());
   }
