@@ -244,4 +244,4 @@ export const errorTable = {
  * The codes of NvmError: docs/errors.md says of each what to do.
  * @category Errors
  */
-export type ErrorCode = keyof typeof errorTable
+export type ErrorCode = Extract<keyof typeof errorTable, string>

@@ -10,9 +10,10 @@ import { type CodeSet, nvme } from '../spec/nvme.ts'
  * sets](../../docs/fields.md#codes).
  * @category Admin commands
  */
-export type CodeName<Set extends CodeSet> = Set extends CodeSet
-  ? keyof (typeof nvme.codes)[Set] & string
-  : never
+export type CodeName<Set extends CodeSet> = Extract<
+  Set extends CodeSet ? keyof (typeof nvme.codes)[Set] : never,
+  string
+>
 
 /** The number of a name. @throws NvmError ERR_ARGUMENT for a name that the set has not */
 export function codeOf<Set extends CodeSet>(set: Set, name: CodeName<Set>): number {

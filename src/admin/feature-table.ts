@@ -56,4 +56,4 @@ export const featureForms = {
  * them](../../docs/fields.md#features).
  * @category Admin commands
  */
-export type FeatureName = keyof typeof featureForms
+export type FeatureName = Extract<keyof typeof featureForms, string>

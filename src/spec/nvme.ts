@@ -27,27 +27,29 @@ export const nvme = {
   statuses,
 } as const satisfies Table
 
+// Documentation and messages call these unions by their names; without Extract they spell them out.
+
 /**
  * Data structures that decode() takes apart. [All of them](../../docs/fields.md#structures).
  * @category Specification
  */
-export type StructureName = keyof typeof nvme.structures
+export type StructureName = Extract<keyof typeof nvme.structures, string>
 
 /**
  * Bit fields that decodeBits() takes apart: registers, dwords, fields of structures. [All of
  * them](../../docs/fields.md#bit-fields).
  * @category Specification
  */
-export type BitLayoutName = keyof typeof nvme.bitLayouts
+export type BitLayoutName = Extract<keyof typeof nvme.bitLayouts, string>
 
 /**
  * Sets of codes: opcodes, features, log pages, values of fields. [All of
  * them](../../docs/fields.md#codes).
  * @category Specification
  */
-export type CodeSet = keyof typeof nvme.codes
+export type CodeSet = Extract<keyof typeof nvme.codes, string>
 /**
  * A status of a completion: `lba_out_of_range`. [All names](../../docs/fields.md#statuses).
  * @category Errors
  */
-export type StatusName = keyof typeof nvme.statuses
+export type StatusName = Extract<keyof typeof nvme.statuses, string>
