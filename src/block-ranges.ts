@@ -12,7 +12,7 @@ import { nvme } from './spec/nvme.ts'
 
 /**
  * Blocks of a namespace.
- * @category Namespaces
+ * @category Requests
  */
 export interface BlockRange {
   /** The first block. */

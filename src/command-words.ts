@@ -5,7 +5,7 @@ import { checkInteger } from './checks.ts'
 
 /**
  * Words of a command (NVMe base 2.0, 3.3.3.1); those that are left out are 0.
- * @category Queues
+ * @category Commands
  */
 export interface CommandWords {
   /** Its bits 1:0 say which way the data goes, if there is any. */
@@ -32,7 +32,7 @@ export interface CommandWords {
 
 /**
  * What a completion says beside its status, which is an error when it is not success.
- * @category Queues
+ * @category Commands
  */
 export interface CommandCompletion {
   /** Dword 0: what it means depends on the command. */

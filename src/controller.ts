@@ -52,33 +52,6 @@ import { type ControllerServer, type SharingOptions, shareController } from './r
 import type { ControllerToken } from './target.ts'
 import { openWakeSocket } from './wake.ts'
 
-/**
- * What is known of a controller without a command: its registers, and how it is reached.
- * @category Controllers
- */
-export interface ControllerInfo {
-  /** The register CAP: Controller Capabilities. */
-  readonly cap: bigint
-  /** The register VS: the version of NVMe that it implements. */
-  readonly vs: number
-  /** Bytes of a memory page (CC.MPS). */
-  readonly pageSize: number
-  /** Bytes from one doorbell to the next (CAP.DSTRD). */
-  readonly doorbellStride: number
-  /** Entries of a queue at most (CAP.MQES + 1); its depth is one less. */
-  readonly queueEntriesMax: number
-  /** Largest transfer of one command; Infinity where there is no limit or it is not known yet. */
-  readonly transferBytesMax: number
-  /** It is software: figures are overhead, not a drive's. */
-  readonly emulated: boolean
-  /** Writes are refused: the image was opened for reading only. */
-  readonly writeProtected: boolean
-  /** `emulator`, `vfio-user`, `vfio`, `sysfs`, or `rpc`: another process is the manager. */
-  readonly transport: string
-  /** What was opened. */
-  readonly address: string
-}
-
 const allocationBytesMax = 4 * 2 ** 30
 const retryDelayUnitMs = 100
 const queueNames = namesOf<QueuePairOptions>({
@@ -476,6 +449,33 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   #refuseIfClosed(): void {
     if (this.#closing !== undefined) throw closedError()
   }
+}
+
+/**
+ * What is known of a controller without a command: its registers, and how it is reached.
+ * @category Controllers
+ */
+export interface ControllerInfo {
+  /** The register CAP: Controller Capabilities. */
+  readonly cap: bigint
+  /** The register VS: the version of NVMe that it implements. */
+  readonly vs: number
+  /** Bytes of a memory page (CC.MPS). */
+  readonly pageSize: number
+  /** Bytes from one doorbell to the next (CAP.DSTRD). */
+  readonly doorbellStride: number
+  /** Entries of a queue at most (CAP.MQES + 1); its depth is one less. */
+  readonly queueEntriesMax: number
+  /** Largest transfer of one command; Infinity where there is no limit or it is not known yet. */
+  readonly transferBytesMax: number
+  /** It is software: figures are overhead, not a drive's. */
+  readonly emulated: boolean
+  /** Writes are refused: the image was opened for reading only. */
+  readonly writeProtected: boolean
+  /** `emulator`, `vfio-user`, `vfio`, `sysfs`, or `rpc`: another process is the manager. */
+  readonly transport: string
+  /** What was opened. */
+  readonly address: string
 }
 
 function closedError(): NvmError {

@@ -17,30 +17,6 @@ import type { ControllerHandle, DescriptorHandle, NativeDescriptor } from './nat
 import { binding } from './native/load.ts'
 
 /**
- * A stretch of memory that is contiguous for the device.
- * @category Memory
- */
-export interface IoRun {
-  /** I/O address of its first byte. */
-  readonly ioAddress: number
-  /** Bytes. */
-  readonly byteLength: number
-}
-
-/**
- * Names a descriptor for another Worker; can be sent with postMessage.
- * @category Memory
- */
-export interface DescriptorToken {
-  /** By which attach() knows it. */
-  readonly kind: 'peernvm-descriptor'
-  /** Of the memory in this process. */
-  readonly id: number
-  /** Whose memory it is. */
-  readonly controllerId: number
-}
-
-/**
  * `owned`: allocated here. `foreign`: the caller's memory. `peer`: another PCI device's.
  * @category Memory
  */
@@ -52,19 +28,6 @@ export type MemoryKind = 'owned' | 'foreign' | 'peer'
  * @category Memory
  */
 export type DataPath = 'direct' | 'bounce' | 'p2p'
-
-/**
- * A part of the memory of a PCI device: whole pages of 4096 bytes of one of its BARs.
- * @category Memory
- */
-export interface PeerRange {
-  /** Base Address Register 0 to 5, as `lspci -v` numbers its regions. */
-  readonly bar: number
-  /** Where in the BAR it begins; default 0. */
-  readonly byteOffset?: number
-  /** Its size, up to 4 GiB. */
-  readonly byteLength: number
-}
 
 /** Who may still have commands on some memory: the queue engines of a controller reference. */
 export interface MemoryUser {
@@ -306,6 +269,43 @@ export class DmaDescriptor implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#isView) this.memory.dispose()
   }
+}
+
+/**
+ * A stretch of memory that is contiguous for the device.
+ * @category Memory
+ */
+export interface IoRun {
+  /** I/O address of its first byte. */
+  readonly ioAddress: number
+  /** Bytes. */
+  readonly byteLength: number
+}
+
+/**
+ * Names a descriptor for another Worker; can be sent with postMessage.
+ * @category Memory
+ */
+export interface DescriptorToken {
+  /** By which attach() knows it. */
+  readonly kind: 'peernvm-descriptor'
+  /** Of the memory in this process. */
+  readonly id: number
+  /** Whose memory it is. */
+  readonly controllerId: number
+}
+
+/**
+ * A part of the memory of a PCI device: whole pages of 4096 bytes of one of its BARs.
+ * @category Memory
+ */
+export interface PeerRange {
+  /** Base Address Register 0 to 5, as `lspci -v` numbers its regions. */
+  readonly bar: number
+  /** Where in the BAR it begins; default 0. */
+  readonly byteOffset?: number
+  /** Its size, up to 4 GiB. */
+  readonly byteLength: number
 }
 
 /**

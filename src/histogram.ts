@@ -27,19 +27,6 @@ const headerWords = 8
 export const histogramWords = headerWords + countsLength
 
 /**
- * Values that a histogram does not tell apart.
- * @category Tracing
- */
-export interface HistogramStep {
-  /** The smallest of them. */
-  readonly fromNs: number
-  /** The largest of them. */
-  readonly toNs: number
-  /** How many were recorded. */
-  readonly count: number
-}
-
-/**
  * Times in nanoseconds, each known to within a thousandth of it.
  * @category Tracing
  */
@@ -202,6 +189,19 @@ export class Histogram {
       if (count > 0) yield { fromNs: startOf(at), toNs: endOf(at), count }
     }
   }
+}
+
+/**
+ * Values that a histogram does not tell apart.
+ * @category Tracing
+ */
+export interface HistogramStep {
+  /** The smallest of them. */
+  readonly fromNs: number
+  /** The largest of them. */
+  readonly toNs: number
+  /** How many were recorded. */
+  readonly count: number
 }
 
 function refuseTime(value: unknown): never {

@@ -22,7 +22,15 @@
  *
  * All that fails is an {@link NvmError}, whose `code` and `fix` say what to do. Names of fields,
  * features, codes and statuses are the specification's: [the list](../docs/fields.md).
+ * @document ../docs/getting-started.md
+ * @document ../docs/concepts.md
+ * @document ../docs/limits.md
+ * @document ../docs/errors.md
  * @document ../docs/fields.md
+ * @document ../docs/cli.md
+ * @document ../docs/results.md
+ * @document ../docs/c-api.md
+ * @document ../docs/architecture.md
  * @packageDocumentation
  */
 

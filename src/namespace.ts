@@ -29,7 +29,7 @@ import { nvme } from './spec/nvme.ts'
 
 /**
  * A read through a namespace; the length of `into` says how many blocks.
- * @category Namespaces
+ * @category Requests
  */
 export interface NamespaceRead<T extends Data = Data> extends BlockRequest {
   /** One buffer, or several that one command fills in order. */
@@ -38,7 +38,7 @@ export interface NamespaceRead<T extends Data = Data> extends BlockRequest {
 
 /**
  * A write through a namespace; the length of `from` says how many blocks.
- * @category Namespaces
+ * @category Requests
  */
 export interface NamespaceWrite extends BlockRequest {
   /** One buffer, or several. Not to be changed before the promise settles. */
@@ -47,7 +47,7 @@ export interface NamespaceWrite extends BlockRequest {
 
 /**
  * A comparison of blocks with memory.
- * @category Namespaces
+ * @category Requests
  */
 export interface NamespaceCompare extends BlockRequest {
   /** One buffer, or several. Not to be changed before the promise settles. */
@@ -56,13 +56,13 @@ export interface NamespaceCompare extends BlockRequest {
 
 /**
  * Blocks of a namespace, for a command without data.
- * @category Namespaces
+ * @category Requests
  */
 export interface NamespaceRange extends BlockRange, RequestOptions {}
 
 /**
  * Blocks that become zeroes.
- * @category Namespaces
+ * @category Requests
  */
 export interface NamespaceWriteZeroes extends NamespaceRange {
   /** Lets the controller free the blocks (DEAC), if they read as zeroes afterwards. */
@@ -71,31 +71,13 @@ export interface NamespaceWriteZeroes extends NamespaceRange {
 
 /**
  * A copy of blocks within a namespace.
- * @category Namespaces
+ * @category Requests
  */
 export interface NamespaceCopy extends RequestOptions {
   /** What to copy: one range, or several that end up one behind the other. */
   readonly from: BlockRange | readonly BlockRange[]
   /** The LBA that it goes to. It overlaps none of the sources. */
   readonly to: number | bigint
-}
-
-/**
- * What a namespace holds.
- * @category Namespaces
- */
-export interface NamespaceFormat {
-  /** Namespace identifier (NSID). */
-  readonly id: number
-  /** Bytes of a block. */
-  readonly blockSize: number
-  /** Its size in blocks. */
-  readonly blockCount: number
-  /**
-   * The field PRINFO of its commands: where blocks are protected, the controller makes their
-   * protection information when it writes, and checks it and takes it off when it reads.
-   */
-  readonly prinfo: number
 }
 
 /** What a namespace needs of its controller reference. */
@@ -425,6 +407,24 @@ export class Namespace implements NamespaceFormat {
     this.#queue ??= await this.#owner.openOwnQueue()
     return this.#queue
   }
+}
+
+/**
+ * What a namespace holds.
+ * @category Namespaces
+ */
+export interface NamespaceFormat {
+  /** Namespace identifier (NSID). */
+  readonly id: number
+  /** Bytes of a block. */
+  readonly blockSize: number
+  /** Its size in blocks. */
+  readonly blockCount: number
+  /**
+   * The field PRINFO of its commands: where blocks are protected, the controller makes their
+   * protection information when it writes, and checks it and takes it off when it reads.
+   */
+  readonly prinfo: number
 }
 
 const pract = encodeBits('prinfo', { pract: 1 })

@@ -22,7 +22,7 @@ type Dword = 'cdw10' | 'cdw11' | 'cdw12' | 'cdw13' | 'cdw14' | 'cdw15'
 
 /**
  * What the device has to know of a command before it calls the handler.
- * @category Emulator
+ * @category Emulator: added commands
  */
 export interface AddedCommand {
   /** As errors and traces show it. */
@@ -50,7 +50,7 @@ export interface AddedCommand {
 
 /**
  * A command under way, as its handler sees it.
- * @category Emulator
+ * @category Emulator: added commands
  */
 export interface ReceivedCommand {
   /** Opcode, as it was added. */
@@ -84,7 +84,7 @@ export interface ReceivedCommand {
 
 /**
  * How a command ends: its status, by default success, and dword 0 of its completion, by default 0.
- * @category Emulator
+ * @category Emulator: added commands
  */
 export type CommandAnswer =
   | StatusName
@@ -98,7 +98,7 @@ export type CommandAnswer =
 /**
  * Executes a command. What it returns is the command's status, by default success; what it throws,
  * Internal Error, or the status of the NvmError.
- * @category Emulator
+ * @category Emulator: added commands
  */
 export type CommandHandler = (
   command: ReceivedCommand,

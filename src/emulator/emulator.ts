@@ -17,41 +17,6 @@ import {
 } from './options.ts'
 import { type EmulatorServer, type ServeOptions, serveController } from './server.ts'
 
-/**
- * Names one controller of an emulated device for openController, in any thread.
- * @category Emulator
- */
-export interface EmulatedController {
-  /** By which openController knows it. */
-  readonly kind: 'peernvm-emulated-controller'
-  /** Of the device in this process. */
-  readonly emulator: number
-  /** Its index in the device. */
-  readonly controller: number
-}
-
-/**
- * A fault that was injected.
- * @category Emulator
- */
-export interface InjectedFault {
-  /** Counted from 1; never used again by this device. */
-  readonly id: number
-  /** How many commands it has befallen. */
-  hits(): number
-  /** It befalls nothing from now on. Idempotent. */
-  remove(): void
-}
-
-/**
- * How a device is saved.
- * @category Emulator
- */
-export interface SaveOptions {
-  /** How long commands under way may take to end: 10 000 by default. */
-  readonly timeoutMs?: number
-}
-
 /** A device runs until it is closed, whoever knows it only by what controller() gave. */
 const running = new Set<Emulator>()
 
@@ -178,6 +143,41 @@ export class Emulator implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/**
+ * Names one controller of an emulated device for openController, in any thread.
+ * @category Emulator
+ */
+export interface EmulatedController {
+  /** By which openController knows it. */
+  readonly kind: 'peernvm-emulated-controller'
+  /** Of the device in this process. */
+  readonly emulator: number
+  /** Its index in the device. */
+  readonly controller: number
+}
+
+/**
+ * A fault that was injected.
+ * @category Emulator: faults
+ */
+export interface InjectedFault {
+  /** Counted from 1; never used again by this device. */
+  readonly id: number
+  /** How many commands it has befallen. */
+  hits(): number
+  /** It befalls nothing from now on. Idempotent. */
+  remove(): void
+}
+
+/**
+ * How a device is saved.
+ * @category Emulator
+ */
+export interface SaveOptions {
+  /** How long commands under way may take to end: 10 000 by default. */
+  readonly timeoutMs?: number
 }
 
 /**

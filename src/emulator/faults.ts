@@ -16,7 +16,7 @@ import { nvme, type StatusName } from '../spec/nvme.ts'
 
 /**
  * Which commands a fault befalls: all that is given must hold.
- * @category Emulator
+ * @category Emulator: faults
  */
 export interface FaultMatch {
   /** Identify Controller's CNTLID. */
@@ -48,7 +48,7 @@ export interface FaultMatch {
 
 /**
  * What happens. Several effects may be given together.
- * @category Emulator
+ * @category Emulator: faults
  */
 export interface Fault {
   /** Which commands; without it, all. */

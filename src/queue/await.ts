@@ -28,7 +28,7 @@ const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
 
 /**
  * A flush of what was written to a namespace.
- * @category Queues
+ * @category Requests
  */
 export interface FlushRequest extends RequestOptions {
   /** A namespace of the queue's controller. */

@@ -16,7 +16,7 @@ import { counter, type QueueRing } from './ring.ts'
 
 /**
  * What a batch is made of.
- * @category Queues
+ * @category Raw queues
  */
 export interface BatchOptions {
   /** Where all its commands go. */
@@ -35,7 +35,7 @@ const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capaci
 /**
  * Commands as numbers in memory that native code reads too: one native call submits and reaps many
  * of them. `rawQueuePair.batch()` makes it.
- * @category Queues
+ * @category Raw queues
  */
 export class Batch {
   /** Four numbers per command: opcode, LBA, block count, byte offset in the memory. */

@@ -17,7 +17,7 @@ import type { RequestOptions } from './request.ts'
 
 /**
  * An I/O command; words that are left out are 0.
- * @category Queues
+ * @category Commands
  */
 export interface IoCommand extends CommandWords, RequestOptions {
   /** What the controller reads or fills. Not to be changed before the promise settles. */

@@ -18,7 +18,7 @@ const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
 
 /**
  * The submission queue of a raw pair: `enqueue`, fill the slot, `submit`.
- * @category Queues
+ * @category Raw queues
  */
 export class SubmissionQueue {
   /**
@@ -234,7 +234,7 @@ const emptyPollsMax = 256
 
 /**
  * The completion queue of a raw pair: `poll` or `wait`, look at `done`, `update`.
- * @category Queues
+ * @category Raw queues
  */
 export class CompletionQueue {
   /**
@@ -326,7 +326,7 @@ export class CompletionQueue {
 
 /**
  * A queue pair without promises.
- * @category Queues
+ * @category Raw queues
  */
 export class RawQueuePair extends QueuePair {
   /** How it was created. */

@@ -12,7 +12,7 @@ export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize' | 'prinfo' | 'con
 
 /**
  * What every request may say besides where the data is.
- * @category Queues
+ * @category Requests
  */
 export interface RequestOptions {
   /**
@@ -24,7 +24,7 @@ export interface RequestOptions {
 
 /**
  * What reads and writes of a range of blocks say.
- * @category Queues
+ * @category Requests
  */
 export interface BlockRequest extends RequestOptions {
   /** The first block. */
@@ -35,7 +35,7 @@ export interface BlockRequest extends RequestOptions {
 
 /**
  * A read of whole blocks.
- * @category Queues
+ * @category Requests
  */
 export interface ReadRequest<T extends Data = Data> extends BlockRequest {
   /** A namespace of the queue's controller. */
@@ -46,7 +46,7 @@ export interface ReadRequest<T extends Data = Data> extends BlockRequest {
 
 /**
  * A write of whole blocks.
- * @category Queues
+ * @category Requests
  */
 export interface WriteRequest<T extends Data = Data> extends BlockRequest {
   /** A namespace of the queue's controller. */
@@ -57,12 +57,12 @@ export interface WriteRequest<T extends Data = Data> extends BlockRequest {
 
 /**
  * A read of a group, which is settled as a whole.
- * @category Queues
+ * @category Requests
  */
 export type GroupedRead<T extends Data = Data> = Omit<ReadRequest<T>, 'signal'>
 /**
  * A write of a group, which is settled as a whole.
- * @category Queues
+ * @category Requests
  */
 export type GroupedWrite = Omit<WriteRequest, 'signal'>
 
