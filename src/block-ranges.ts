@@ -15,9 +15,9 @@ import { nvme } from './spec/nvme.ts'
  * @category Requests
  */
 export interface BlockRange {
-  /** The first block. */
+  /** The first block, from 0. */
   readonly lba: number | bigint
-  /** How many blocks. */
+  /** How many blocks, at least 1. */
   readonly blockCount: number
 }
 

@@ -8,7 +8,7 @@ import { checkInteger } from './checks.ts'
  * @category Commands
  */
 export interface CommandWords {
-  /** Its bits 1:0 say which way the data goes, if there is any. */
+  /** 0 to FFh. Its bits 1:0 say which way the data goes, if there is any. */
   readonly opcode: number
   /** Namespace identifier. */
   readonly nsid?: number
@@ -31,13 +31,13 @@ export interface CommandWords {
 }
 
 /**
- * What a completion says beside its status, which is an error when it is not success.
+ * What a completion says beside its status; any but success rejects instead.
  * @category Commands
  */
 export interface CommandCompletion {
   /** Dword 0: what it means depends on the command. */
   readonly dword0: number
-  /** Dword 1. */
+  /** Dword 1: as dword 0. */
   readonly dword1: number
 }
 

@@ -150,7 +150,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * As `reset()`, and with it every controller of the NVM subsystem (NSSR): those are disabled
    * afterwards, until their owners reset them. A drive may lose its PCI configuration by it; then
    * it is gone for this reference (ERR_CONTROLLER_GONE). Not run on hardware.
-   * @throws NvmError ERR_UNSUPPORTED where the controller does not offer it (CAP.NSSRS)
+   * @throws NvmError as reset(); ERR_UNSUPPORTED where the controller has none (CAP.NSSRS)
    */
   async resetSubsystem(): Promise<void> {
     this.#refuseIfClosed()
@@ -170,7 +170,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /**
    * The namespace `id`, identified. One object for as long as it stays what it is: when anybody
    * formats, deletes or detaches it, the object's reads and writes fail with ERR_NAMESPACE from
-   * then on; ask for it again. docs/limits.md says what may still be on its way then.
+   * then on; ask for it again. What is on its way then: [limits](../docs/limits.md#not-there-yet).
    * @param id namespace identifier, from 1
    * @throws NvmError ERR_NAMESPACE when there is none, or it is not attached to this controller;
    * ERR_UNSUPPORTED for one whose blocks need a buffer for metadata; ERR_NO_ADMIN
@@ -182,8 +182,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   /**
    * Every active namespace, in the order of their ids.
-   * @throws NvmError ERR_NO_ADMIN; ERR_UNSUPPORTED when one of them is of a kind that namespace()
-   * refuses: `admin.activeNamespaces()` lists the ids
+   * @throws NvmError as namespace(), for any of them; `admin.activeNamespaces()` lists the ids
    */
   async namespaces(): Promise<Namespace[]> {
     this.#refuseIfClosed()
@@ -274,7 +273,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /**
    * Memory that the device reaches, zeroed, page-aligned. It goes when the descriptor is disposed,
    * or with the controller, and never before the last command that may reach it has ended.
-   * @param byteLength 1 byte to 4 GiB
+   * @param byteLength in bytes, 1 to 4 GiB; the device reaches whole pages
    * @throws NvmError ERR_MEMORY, ERR_MEMLOCK (without an IOMMU it must be locked), ERR_RANGE
    */
   async allocate(byteLength: number): Promise<DmaDescriptor> {
@@ -304,8 +303,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
 
   /**
    * Makes memory of another PCI device addressable for this one: data then goes from device to
-   * device, and through no memory of the host (`path: 'p2p'`). docs/concepts.md says what it takes,
-   * and how CPUs see such memory. Needs root.
+   * device, and through no memory of the host (`path: 'p2p'`). [What it takes, and how CPUs see
+   * such memory](../docs/concepts.md#memory-of-other-devices). Needs root.
    * @param address of the other device: `0000:05:00.0`
    * @param range which BAR, and bytes of it
    * @throws NvmError ERR_TARGET, ERR_RANGE, ERR_ALIGNMENT, ERR_DRIVER, ERR_PERMISSION;
@@ -339,14 +338,14 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /**
    * A queue pair without promises: submission and completion queue by hand, and batches. It lives
    * until it, or the controller, is closed.
-   * @param options `depth` is 32 commands by default, `timeoutMs` 10 000 milliseconds
-   * @throws NvmError ERR_RANGE for the depth, ERR_NO_QUEUES, ERR_NO_ADMIN, ERR_MEMORY, ERR_TIMEOUT
+   * @param options its depth, timeout, and whether it measures
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_NO_QUEUES, ERR_NO_ADMIN, ERR_MEMORY, ERR_TIMEOUT
    */
   createQueuePair(options: QueuePairOptions & { readonly mode: 'raw' }): Promise<RawQueuePair>
   /**
    * A queue pair with promises. It lives until it, or the controller, is closed.
-   * @param options `depth` is 32 commands by default, `timeoutMs` 10 000 milliseconds
-   * @throws NvmError ERR_RANGE for the depth, ERR_NO_QUEUES, ERR_NO_ADMIN, ERR_MEMORY, ERR_TIMEOUT
+   * @param options its depth, timeout, and whether it measures
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_NO_QUEUES, ERR_NO_ADMIN, ERR_MEMORY, ERR_TIMEOUT
    */
   createQueuePair(options: QueuePairOptions & { readonly mode: 'await' }): Promise<AwaitQueuePair>
   async createQueuePair(options: QueuePairOptions): Promise<QueuePair> {
@@ -415,8 +414,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   }
 
   /**
-   * Closes its queue pairs, settling every promise, disposes its descriptors, and gives the
-   * reference back; the last one of the process closes the device. Idempotent.
+   * Closes its servers and queue pairs, settling every promise, disposes its descriptors, and gives
+   * the reference back; the last one of the process closes the device. Idempotent.
+   * @throws NvmError why a queue pair could not be deleted; all is closed nevertheless
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -464,9 +464,9 @@ export interface ControllerInfo {
   readonly pageSize: number
   /** Bytes from one doorbell to the next (CAP.DSTRD). */
   readonly doorbellStride: number
-  /** Entries of a queue at most (CAP.MQES + 1); its depth is one less. */
+  /** Entries of a queue at most (CAP.MQES + 1); its depth is one less at most. */
   readonly queueEntriesMax: number
-  /** Largest transfer of one command; Infinity where there is no limit or it is not known yet. */
+  /** Bytes of one command at most; Infinity where there is no limit or it is not known yet. */
   readonly transferBytesMax: number
   /** It is software: figures are overhead, not a drive's. */
   readonly emulated: boolean
@@ -474,7 +474,7 @@ export interface ControllerInfo {
   readonly writeProtected: boolean
   /** `emulator`, `vfio-user`, `vfio`, `sysfs`, or `rpc`: another process is the manager. */
   readonly transport: string
-  /** What was opened. */
+  /** What was opened: a path, a PCI address, or `memory`. */
   readonly address: string
 }
 

@@ -193,9 +193,9 @@ function readPages(runs: readonly IoRun[]): Uint32Array {
 export class DmaDescriptor implements Disposable {
   /** What the hot paths use. @internal */
   readonly memory: DmaMemory
-  /** Where in the memory it begins. */
+  /** Byte of the whole memory at which it begins. */
   readonly byteOffset: number
-  /** Bytes of it, or of the part that the view is. */
+  /** Bytes of it, or of the part that the view is; as many as were asked for. */
   readonly byteLength: number
   readonly #isView: boolean
   #bytes: Uint8Array | undefined
@@ -222,12 +222,15 @@ export class DmaDescriptor implements Disposable {
     return this.memory.isPeer ? 'p2p' : 'direct'
   }
 
-  /** The memory; of length 0 once disposed, undefined where the CPU cannot reach it. */
+  /**
+   * The memory, to read and write; of length 0 once disposed, undefined where the CPU cannot reach
+   * it. A part of it (`bytes.subarray()`) is taken for a view wherever data is given.
+   */
   get bytes(): Uint8Array | undefined {
     return this.#bytes
   }
 
-  /** The runs of the whole memory, also for a view. */
+  /** Where the device finds the whole memory, in order, also for a view; none where it does not. */
   get runs(): readonly IoRun[] {
     return this.memory.runs
   }
@@ -236,7 +239,7 @@ export class DmaDescriptor implements Disposable {
    * A part of it: an alias, nothing is copied. It ends with the whole.
    * @param byteOffset in bytes, from the beginning of this one
    * @param byteLength in bytes
-   * @throws NvmError ERR_RANGE, ERR_CLOSED
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_CLOSED
    */
   view(byteOffset: number, byteLength: number): DmaDescriptor {
     if (!Number.isInteger(byteOffset) || !Number.isInteger(byteLength)) {
@@ -278,20 +281,21 @@ export class DmaDescriptor implements Disposable {
 export interface IoRun {
   /** I/O address of its first byte. */
   readonly ioAddress: number
-  /** Bytes. */
+  /** How many bytes it has. */
   readonly byteLength: number
 }
 
 /**
- * Names a descriptor for another Worker; can be sent with postMessage.
+ * Names a descriptor for another Worker, as `descriptor.ref()` gives it; can be sent with
+ * postMessage. It keeps nothing alive.
  * @category Memory
  */
 export interface DescriptorToken {
   /** By which attach() knows it. */
   readonly kind: 'peernvm-descriptor'
-  /** Of the memory in this process. */
+  /** Number of the memory in this process. */
   readonly id: number
-  /** Whose memory it is. */
+  /** Number of the controller whose memory it is. */
   readonly controllerId: number
 }
 
@@ -302,9 +306,9 @@ export interface DescriptorToken {
 export interface PeerRange {
   /** Base Address Register 0 to 5, as `lspci -v` numbers its regions. */
   readonly bar: number
-  /** Where in the BAR it begins; default 0. */
+  /** Byte of the BAR at which it begins; default 0. */
   readonly byteOffset?: number
-  /** Its size, up to 4 GiB. */
+  /** Bytes of it, at most 4 GiB. */
   readonly byteLength: number
 }
 

@@ -9,15 +9,15 @@ import { decodeStatus, type NvmeStatus, statusText } from './spec/names.ts'
 export type { ErrorCode, NvmeStatus }
 
 /**
- * The command that failed, as far as it is known.
+ * A command, as far as it is known: in an error the one that failed, in a trace any.
  * @category Errors
  */
 export interface FailedCommand {
-  /** As the specification's table names it: `Read`. */
+  /** As the specification names it: `Read`. */
   readonly name: string
   /** Opcode, of the admin or an I/O command set. */
   readonly opcode: number
-  /** Command identifier, where it was in a slot of ours. */
+  /** Command identifier, where it had one; of a batch the command's index. */
   readonly commandId?: number
   /** Namespace identifier. */
   readonly namespaceId?: number
@@ -47,8 +47,8 @@ export interface NvmErrorDetails {
 }
 
 /**
- * Any failure of peernvm: `code` to test for, `message` to read, `fix` to act on. docs/errors.md
- * has all codes.
+ * Any failure of peernvm: `code` to test for, `message` to read, `fix` to act on.
+ * [All codes](../docs/errors.md), with what leads to them.
  * @category Errors
  */
 export class NvmError extends Error {
@@ -62,12 +62,18 @@ export class NvmError extends Error {
   declare readonly command?: FailedCommand
   /** Id of the queue pair; 0 is the admin queue. */
   declare readonly queue?: number
-  /** The state of the queue when a command timed out. */
+  /** The state of the queue or the controller, as text, when a command timed out. */
   declare readonly dump?: string
   /** How often the command was sent. */
   declare readonly attempts?: number
 
-  /** Programs catch them; peernvm makes them. */
+  /**
+   * Programs catch them; peernvm makes them.
+   * @param code which failure
+   * @param message what happened
+   * @param fix what to do about it
+   * @param details what else is known
+   */
   constructor(code: ErrorCode, message: string, fix: string, details: NvmErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'NvmError'

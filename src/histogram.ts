@@ -27,7 +27,7 @@ const headerWords = 8
 export const histogramWords = headerWords + countsLength
 
 /**
- * Times in nanoseconds, each known to within a thousandth of it.
+ * Times in nanoseconds, each known to within a thousandth of it; as `queue.stats().latency`.
  * @category Tracing
  */
 export class Histogram {
@@ -36,6 +36,7 @@ export class Histogram {
 
   /**
    * Goes on with what `words` hold; without them it is empty.
+   * @param words of another histogram, which both have from then on
    * @throws NvmError ERR_ARGUMENT for words that are no histogram's
    */
   constructor(words: Float64Array = new Float64Array(histogramWords)) {
@@ -56,13 +57,14 @@ export class Histogram {
     return this.words[minWord] as number
   }
 
-  /** The largest. */
+  /** The largest value as recorded; 0 without values. */
   get max(): number {
     return this.words[maxWord] as number
   }
 
   /**
    * Counts a value; it is rounded down to whole nanoseconds.
+   * @param valueNs nanoseconds; what is below 0 counts as 0, above 2^42 − 1 (73 minutes) as that
    * @throws NvmError ERR_ARGUMENT for what is no number
    */
   record(valueNs: number): void {
@@ -115,12 +117,12 @@ export class Histogram {
     words[countWord] = this.count + count
   }
 
-  /** Their average; 0 without any. */
+  /** Average of the values; 0 without values. */
   get mean(): number {
     return this.count === 0 ? 0 : (this.words[sumWord] as number) / this.count
   }
 
-  /** Standard deviation of the values. */
+  /** Standard deviation of the values; 0 without values. */
   get deviation(): number {
     if (this.count === 0) return 0
     const meanOfSquares = (this.words[sumOfSquaresWord] as number) / this.count
@@ -128,8 +130,9 @@ export class Histogram {
   }
 
   /**
-   * The value that `fraction` (from 0 to 1) of all values do not exceed, rounded up to the end of
-   * its step; 0 without values.
+   * The value that a fraction of all values do not exceed, rounded up to the end of its step; 0
+   * without values: `quantile(0.99)`.
+   * @param fraction 0 to 1
    * @throws NvmError ERR_ARGUMENT for what is no number, ERR_RANGE outside 0 to 1
    */
   quantile(fraction: number): number {
@@ -143,7 +146,11 @@ export class Histogram {
     return this.max
   }
 
-  /** Adds the values of another. @throws NvmError ERR_ARGUMENT for what is none */
+  /**
+   * Adds the values of another.
+   * @param other stays as it is
+   * @throws NvmError ERR_ARGUMENT for what is none
+   */
   merge(other: Histogram): void {
     if (!(other instanceof Histogram)) {
       throw createError('ERR_ARGUMENT', `${show(other)} is no histogram`)
@@ -196,9 +203,9 @@ export class Histogram {
  * @category Tracing
  */
 export interface HistogramStep {
-  /** The smallest of them. */
+  /** The smallest of them, in nanoseconds. */
   readonly fromNs: number
-  /** The largest of them. */
+  /** The largest of them, in nanoseconds. */
   readonly toNs: number
   /** How many were recorded. */
   readonly count: number

@@ -7,21 +7,38 @@
  * 1. {@link openController} opens a controller: an image, a PCI device, a socket, or an emulator
  *    in memory. {@link startEmulator} makes an emulated device of one's own, with faults and
  *    counters.
- * 2. A {@link Controller} gives namespaces (`namespace(1)`), memory that the device reaches
- *    (`allocate`, `map`), queue pairs, and `admin`. Everything that it gave ends with its
+ * 2. A {@link Controller} gives namespaces ({@link Controller.namespace}), memory that the device
+ *    reaches ({@link Controller.allocate}, {@link Controller.map}), queue pairs
+ *    ({@link Controller.createQueuePair}), and `admin`. Everything that it gave ends with its
  *    `close()`.
- * 3. A {@link Namespace} reads and writes blocks with promises; what it is asked goes through the
- *    controller's own queue, or one that is named. Data is a `Uint8Array`, which is copied, or a
+ * 3. A {@link Namespace} reads and writes blocks with promises, by way of the controller's own
+ *    queue or one that is named. Data is a `Uint8Array`, which is copied, or a
  *    {@link DmaDescriptor}, which is not.
  * 4. Queue pairs are for more control: an {@link AwaitQueuePair} for a depth, a timeout or a
  *    histogram of its own; a {@link RawQueuePair} for loops without promises, in TypeScript or by
  *    a {@link Batch}.
  * 5. {@link Admin} has the admin commands: identify, logs, features, formats, namespaces.
- * 6. `controller.serve()` makes a {@link ControllerServer}: other processes open its socket and
+ * 6. {@link Controller.serve} makes a {@link ControllerServer}: other processes open its socket and
  *    have all of the above.
  *
+ * ```ts
+ * import { openController } from 'peernvm'
+ *
+ * await using controller = await openController('disk.img')
+ * const namespace = await controller.namespace(1)
+ * using batch = await controller.allocate(64 * 4096)
+ * const blocks = 4096 / namespace.blockSize
+ * const records = Array.from({ length: 64 }, (_, i) => ({
+ *   lba: i * blocks,
+ *   into: batch.view(i * 4096, 4096),
+ * }))
+ * await namespace.readMany(records)
+ * ```
+ *
  * All that fails is an {@link NvmError}, whose `code` and `fix` say what to do. Names of fields,
- * features, codes and statuses are the specification's: [the list](../docs/fields.md).
+ * features, codes and statuses are the specification's: [the list](../docs/fields.md). What a
+ * program needs first is in [getting started](../docs/getting-started.md), what the words mean in
+ * [concepts](../docs/concepts.md).
  * @document ../docs/getting-started.md
  * @document ../docs/concepts.md
  * @document ../docs/limits.md

@@ -32,7 +32,7 @@ import { nvme } from './spec/nvme.ts'
  * @category Requests
  */
 export interface NamespaceRead<T extends Data = Data> extends BlockRequest {
-  /** One buffer, or several that one command fills in order. */
+  /** One buffer, or several that are filled in order. */
   readonly into: T
 }
 
@@ -61,11 +61,11 @@ export interface NamespaceCompare extends BlockRequest {
 export interface NamespaceRange extends BlockRange, RequestOptions {}
 
 /**
- * Blocks that become zeroes.
+ * Blocks that are to become zeroes.
  * @category Requests
  */
 export interface NamespaceWriteZeroes extends NamespaceRange {
-  /** Lets the controller free the blocks (DEAC), if they read as zeroes afterwards. */
+  /** Lets the controller free the blocks (DEAC), if they read as zeroes then; default false. */
   readonly deallocate?: boolean
 }
 
@@ -99,7 +99,7 @@ const { nvm_opcode: opcode } = nvme.codes
 export class Namespace implements NamespaceFormat {
   /** Namespace identifier (NSID). */
   readonly id: number
-  /** Bytes of a block; 0 once the namespace changed, as `blockCount` and `byteLength`. */
+  /** Bytes of a block; 0 once the namespace has changed, as are `blockCount` and `byteLength`. */
   readonly blockSize: number
   /** Its size in blocks. */
   readonly blockCount: number
@@ -134,7 +134,7 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Reads whole blocks into several buffers, which one command fills in order where it can.
+   * Reads whole blocks into several buffers, in order; one command fills many where it can.
    * @param request `lba` in blocks; the buffers are together a whole number of blocks long
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
@@ -149,14 +149,15 @@ export class Namespace implements NamespaceFormat {
    * Reads whole blocks. What is longer than a command may be becomes several, and is not atomic.
    * The buffer belongs to the controller until the promise settles; after a rejection its bytes are
    * undefined.
-   * @param request `lba` in blocks; `into` is a whole number of blocks long. A descriptor is filled
-   * in place, a plain `Uint8Array` by a copy
+   * @param request `lba` in blocks; `into` is a whole number of blocks long. A descriptor, a view
+   * or a part of its `bytes` is filled in place (at a multiple of 4 bytes), all else by a copy
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @returns the filled bytes: those of `into`
    * @throws NvmError ERR_ARGUMENT, ERR_RANGE or ERR_ALIGNMENT, and nothing is sent; ERR_NAMESPACE;
-   * ERR_NVME_STATUS; ERR_TIMEOUT; ERR_ABORTED (`signal`, or `close()`); ERR_QUEUE_LOST; ERR_CLOSED;
-   * of a client ERR_MANAGER_GONE
+   * ERR_NVME_STATUS, also for blocks beyond the end; ERR_TIMEOUT; ERR_ABORTED (`signal`, or
+   * `close()`); ERR_QUEUE_LOST; ERR_CONTROLLER_GONE; ERR_CLOSED; of a client ERR_MANAGER_GONE,
+   * ERR_DATA_LOST
    */
   read<T extends DataTarget>(request: NamespaceRead<T>, queue?: AwaitQueuePair): Promise<Uint8Array>
   read(request: NamespaceRead, queue?: AwaitQueuePair): Promise<unknown> {
@@ -194,6 +195,7 @@ export class Namespace implements NamespaceFormat {
   /**
    * Resolves when every write to the namespace that completed before, on any queue, is on the
    * medium.
+   * @param options a signal, or nothing
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @throws NvmError as read()
@@ -203,14 +205,21 @@ export class Namespace implements NamespaceFormat {
     await (await this.#pick(queue)).flush({ ...options, namespace: this })
   }
 
-  /** Of requests that have a list of buffers each: a list of the filled bytes for each. */
+  /**
+   * As readMany() below, of requests that have a list of buffers each.
+   * @param requests each as for read() of several buffers; no signal
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @returns for each request a list of the filled bytes, buffer by buffer
+   * @throws NvmError as read()
+   */
   readMany<T extends readonly DataTarget[]>(
     requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
-   * failure, once what was sent has ended.
+   * failure, when all that was sent has ended.
    * @param requests each as for read(); no signal
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
@@ -221,7 +230,14 @@ export class Namespace implements NamespaceFormat {
     requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]>
-  /** Of both kinds of requests: of each what it would have alone. */
+  /**
+   * As readMany() above, of requests with one buffer and requests with a list.
+   * @param requests each as for read(); no signal
+   * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
+   * which the first request makes (depth 32, 10 s)
+   * @returns for each request what it would have alone
+   * @throws NvmError as read()
+   */
   readMany(
     requests: readonly Omit<NamespaceRead, 'signal'>[],
     queue?: AwaitQueuePair,
@@ -235,7 +251,8 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Writes a group with one promise. Rejects with the first failure, once what was sent has ended.
+   * Writes a group with one promise. Rejects with the first failure, when all
+   * that was sent has ended.
    * @param requests each as for write(); no signal
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
@@ -250,11 +267,13 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Whether the blocks hold these bytes. The controller looks; the bytes go to it. Resolves to
-   * false where they differ; rejects for every other error. Not atomic beyond one command.
-   * @param request `lba` in blocks; `with` is a whole number of blocks long
+   * Whether the blocks hold these bytes, which are sent to the controller. What is longer than a
+   * command may be becomes several, and is not atomic.
+   * @param request `lba` in blocks; `with` is a whole number of blocks long, and unchanged until
+   * the promise settles
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
+   * @returns false where they differ, which is no error
    * @throws NvmError as read(); ERR_UNSUPPORTED of protected blocks
    */
   async compare(request: NamespaceCompare, queue?: AwaitQueuePair): Promise<boolean> {
@@ -273,8 +292,8 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Makes blocks read as zeroes, without sending them. Becomes several commands where it is long:
-   * not atomic.
+   * Makes blocks read as zeroes, without sending any. What is longer than a command may be becomes
+   * several, and is not atomic.
    * @param request `lba` and `blockCount` in blocks
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
@@ -304,7 +323,8 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Marks blocks as unreadable until they are written again: for tests of error handling.
+   * Marks blocks as unreadable until they are written again, for tests of error handling: reads end
+   * with the status `unrecovered_read_error`.
    * @param request `lba` and `blockCount` in blocks
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
@@ -320,7 +340,7 @@ export class Namespace implements NamespaceFormat {
   /**
    * Tells the controller that nobody needs what is in these blocks (Dataset Management,
    * Deallocate). It may ignore that, and what they read as is its choice (DLFEAT).
-   * @param ranges `lba` and `blockCount` in blocks; one range, with a signal or without, or a list
+   * @param ranges `lba` and `blockCount` in blocks: one range, which may have a signal, or a list
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @throws NvmError as read()
@@ -337,9 +357,9 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Copies blocks within the namespace; their data does not pass through the host. Becomes several
-   * commands where it is long: not atomic.
-   * @param request ranges, and where they go to, in blocks
+   * Copies blocks within the namespace; their data does not pass through the host. What is longer
+   * than a command may be becomes several, and is not atomic.
+   * @param request `from`, ranges in blocks, and `to`, the first block that they go to
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @throws NvmError as read(); ERR_UNSUPPORTED where the controller has no Copy; ERR_RANGE for a
@@ -410,7 +430,7 @@ export class Namespace implements NamespaceFormat {
 }
 
 /**
- * What a namespace holds.
+ * How a namespace is laid out.
  * @category Namespaces
  */
 export interface NamespaceFormat {

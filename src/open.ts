@@ -33,7 +33,7 @@ export type Role = 'auto' | 'manager' | 'reference'
 export interface OpenOptions {
   /** What this reference is to be; `auto` by default. */
   readonly role?: Role
-  /** How long an admin command may take; default 10 000. */
+  /** Milliseconds that an admin command may take, above 0; default 10 000. */
   readonly timeoutMs?: number
   /**
    * Of a target that another process serves: when that process has gone, the next one that serves
@@ -50,13 +50,17 @@ const roles = { auto: 0, manager: 1, reference: 2 } as const
 const openNames = namesOf<OpenOptions>({ role: true, timeoutMs: true, reconnect: true })
 
 /**
- * Opens a controller: `await using controller = await openController('disk.img')`.
+ * Opens a controller: `await using controller = await openController('disk.img')`. Whoever is its
+ * manager resets it. It stays open until its `close()`, which `await using` calls.
  * @param target an image file, a PCI address such as `0000:05:00.0`, the socket at which another
  * process serves its controller (`controller.serve()`, or vfio-user, of which the folder will do),
  * an emulator's description, a controller of one that runs, or the token of another thread's
- * controller; without it, an emulator in memory
- * @throws NvmError ERR_TARGET, ERR_BUSY, ERR_PERMISSION, ERR_IMAGE, ERR_DRIVER, ERR_IOMMU,
- * ERR_UNSUPPORTED
+ * controller; without it, an emulator in memory of 1 GiB
+ * @param options what this reference is to be, and how long it waits
+ * @throws NvmError ERR_TARGET, ERR_BUSY (another process has the image or the device),
+ * ERR_PERMISSION, ERR_IMAGE, ERR_STATE, ERR_DRIVER, ERR_IOMMU, ERR_UNSUPPORTED; ERR_TIMEOUT,
+ * ERR_CONTROLLER_FATAL or ERR_CONTROLLER_GONE when it does not become ready; ERR_MANAGER_GONE;
+ * ERR_ARGUMENT, ERR_RANGE; ERR_ADDON or ERR_PLATFORM where the native part cannot be loaded
  * @category Controllers
  */
 export async function openController(

@@ -8,10 +8,7 @@ import { checkOptions, checkTimeoutMs, namesOf } from './checks.ts'
  * @category Controllers
  */
 export interface ReconnectOptions {
-  /**
-   * Milliseconds without a manager, after which everything fails (ERR_MANAGER_GONE); default 10
-   * 000.
-   */
+  /** Milliseconds without a manager, after which everything fails; default 10 000. */
   readonly timeoutMs?: number
 }
 

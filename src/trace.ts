@@ -9,7 +9,7 @@ import { describeCommand, type FailedCommand } from './errors.ts'
 import { statusText } from './spec/names.ts'
 
 /**
- * Message of the channel `peernvm:submit`.
+ * Message of the channel `peernvm:submit` of `node:diagnostics_channel`: a command was submitted.
  * @category Tracing
  */
 export interface SubmittedCommand {
@@ -19,12 +19,12 @@ export interface SubmittedCommand {
   readonly queue: number
   /** What was submitted. */
   readonly command: FailedCommand
-  /** As performance.now(). */
+  /** When, in milliseconds as `performance.now()`. */
   readonly time: number
 }
 
 /**
- * Message of the channel `peernvm:complete`.
+ * Message of the channel `peernvm:complete` of `node:diagnostics_channel`: a command has completed.
  * @category Tracing
  */
 export interface CompletedCommand {
@@ -36,9 +36,9 @@ export interface CompletedCommand {
   readonly commandId: number
   /** The status field without the phase tag; 0 is success. */
   readonly status: number
-  /** Since its doorbell; not known of batches. */
+  /** Milliseconds since its doorbell; not known of batches. */
   readonly elapsedMs?: number
-  /** As performance.now(). */
+  /** When, in milliseconds as `performance.now()`. */
   readonly time: number
 }
 

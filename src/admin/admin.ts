@@ -73,7 +73,7 @@ import {
  * ERR_NVME_STATUS when the controller refuses (`status` says why), ERR_TIMEOUT, ERR_NO_ADMIN,
  * ERR_CLOSED, ERR_RANGE or ERR_ARGUMENT for what cannot be sent; for clients of another process
  * ERR_REFUSED and ERR_MANAGER_GONE. A command may take the `timeoutMs` that the controller was
- * opened with, 10 000 ms by default.
+ * opened with, 10 000 ms by default; one that takes longer is aborted.
  * @category Admin commands
  */
 export class Admin {
@@ -85,19 +85,21 @@ export class Admin {
   }
 
   /**
-   * Sends any admin command and waits for its completion.
+   * Sends any admin command and waits for its completion: `submit({ opcode: 0xc0, data })`.
    * @param command `data` is one buffer for both ways: what it has is sent, and it is overwritten
    * with what the controller answers
-   * @param options `timeoutMs`: milliseconds for this command
-   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
-   * ERR_MANAGER_GONE; ERR_REFUSED for a client
+   * @param options how long it may take
+   * @returns what the completion says
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN,
+   * ERR_CLOSED; of a client ERR_REFUSED for what it may not do, ERR_MANAGER_GONE
    */
   submit(command: AdminCommand, options?: AdminOptions): Promise<CommandCompletion> {
     return submit(this.#port, command, options)
   }
 
   /**
-   * The 4096 bytes of any data structure of Identify; `decode` takes apart those of the table.
+   * The 4096 bytes of any data structure of Identify; {@link decode} reads those of the table.
+   * @param request which structure: `{ cns: 'uuids' }`
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
    * ERR_MANAGER_GONE
    */
@@ -114,7 +116,11 @@ export class Admin {
     return identifyAs(this.#port, 'IdentifyController', { cns: 'identify_controller' })
   }
 
-  /** What the NVM command set adds to that (CNS 06h). */
+  /**
+   * What the NVM command set adds to identifyController() (CNS 06h): limits of commands.
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   identifyControllerNvm(): Promise<IdentifyControllerNvm> {
     return identifyAs(this.#port, 'IdentifyControllerNvm', { cns: 'command_set_controller' })
   }
@@ -129,23 +135,43 @@ export class Admin {
     return identifyNamespaceAs(this.#port, 'IdentifyNamespace', 'identify_namespace', nsid)
   }
 
-  /** What the NVM command set adds to that (CNS 05h): storage tags, extended LBA formats. */
+  /**
+   * What the NVM command set adds to identifyNamespace() (CNS 05h): extended LBA formats.
+   * @param nsid namespace identifier, from 1
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   identifyNamespaceNvm(nsid: number): Promise<IdentifyNamespaceNvm> {
     return identifyNamespaceAs(this.#port, 'IdentifyNamespaceNvm', 'command_set_namespace', nsid)
   }
 
-  /** What namespaces of all command sets have in common (CNS 08h). */
+  /**
+   * What namespaces of all command sets have in common (CNS 08h).
+   * @param nsid namespace identifier, from 1
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   identifyNamespaceIndependent(nsid: number): Promise<IdentifyNamespaceIndependent> {
     const cns = 'independent_namespace'
     return identifyNamespaceAs(this.#port, 'IdentifyNamespaceIndependent', cns, nsid)
   }
 
-  /** A namespace of the NVM subsystem, attached to this controller or not (CNS 11h). */
+  /**
+   * A namespace of the NVM subsystem, attached to this controller or not (CNS 11h).
+   * @param nsid namespace identifier, from 1
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   identifyAllocatedNamespace(nsid: number): Promise<IdentifyNamespace> {
     return identifyNamespaceAs(this.#port, 'IdentifyNamespace', 'allocated_namespace', nsid)
   }
 
-  /** The identifiers by which a namespace is known everywhere (CNS 03h). */
+  /**
+   * The identifiers by which a namespace is known everywhere (CNS 03h).
+   * @param nsid namespace identifier, from 1
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   async namespaceDescriptors(nsid: number): Promise<NamespaceDescriptors> {
     checkNsid(nsid)
     return decodeNamespaceDescriptors(await this.identify({ cns: 'namespace_descriptors', nsid }))
@@ -193,7 +219,11 @@ export class Admin {
     return identifyControllers(this.#port, { cns: 'controllers', cntid: from })
   }
 
-  /** Combinations of I/O command sets (CNS 1Ch): bit N of `iocsc` stands for the set of CSI N. */
+  /**
+   * Combinations of I/O command sets (CNS 1Ch): bit N of `iocsc` stands for the set of CSI N.
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   async commandSets(): Promise<Decoded<'CommandSets'>> {
     const thisController = 0xffff
     return decode(
@@ -206,7 +236,7 @@ export class Admin {
    * Bytes of any log page; more than one command transfers are read in parts.
    * @param request `byteLength` and `offset` in bytes, multiples of 4
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
-   * ERR_MANAGER_GONE; ERR_UNSUPPORTED for parts, where the controller cannot begin at an offset
+   * ERR_MANAGER_GONE; ERR_ALIGNMENT; ERR_UNSUPPORTED for parts, where the controller has none
    */
   getLogPage(request: LogPageRequest): Promise<Uint8Array> {
     return getLogPage(this.#port, request)
@@ -214,8 +244,8 @@ export class Admin {
 
   /**
    * Health, wear and counters (LID 02h).
-   * @param options `nsid`: of this namespace, where the controller keeps one for each; without it,
-   * of the whole
+   * @param options `nsid`: of this namespace, where the controller keeps one for each; default: of
+   * the whole. Whether an event stays retained
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
    * ERR_MANAGER_GONE
    */
@@ -226,6 +256,7 @@ export class Admin {
 
   /**
    * Commands that failed (LID 01h), the newest first.
+   * @param options whether an event stays retained
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
    * ERR_MANAGER_GONE
    */
@@ -233,40 +264,71 @@ export class Admin {
     return readErrors(this.#port, options)
   }
 
-  /** Firmware slots and what they hold (LID 03h). */
+  /**
+   * Firmware slots and what they hold (LID 03h).
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   firmwareSlots(): Promise<FirmwareSlotLog> {
     return readLog(this.#port, 'FirmwareSlotLog', 'firmware_slot_information')
   }
 
-  /** Namespaces that changed since this was read without retaining (LID 04h). */
+  /**
+   * Ids of namespaces that changed since this was read without retaining (LID 04h).
+   * @param options whether an event stays retained
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   changedNamespaces(options: LogPageOptions = {}): Promise<number[]> {
     return readChangedNamespaces(this.#port, options)
   }
 
-  /** Which commands there are and what they change (LID 05h): words of `command_effects`. */
+  /**
+   * Which commands there are and what they change (LID 05h): words of `command_effects`.
+   * @param options `csi`: of this command set; default `nvm`
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   commandEffects(options: { readonly csi?: CodeName<'csi'> } = {}): Promise<CommandEffectsLog> {
     const lid = 'commands_supported_and_effects'
     return readLog(this.#port, 'CommandEffectsLog', lid, options, ['csi'])
   }
 
-  /** The self-test that runs, and the results of the last twenty (LID 06h). */
+  /**
+   * The self-test that runs, and the results of the last twenty (LID 06h).
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   selfTestLog(): Promise<SelfTestLog> {
     return readLog(this.#port, 'SelfTestLog', 'device_self_test')
   }
 
-  /** The identifiers of the log pages that there are (LID 00h). */
+  /**
+   * The identifiers of the log pages that there are (LID 00h).
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   async supportedLogPages(): Promise<number[]> {
     const lid = 'supported_log_pages'
     return supportedIds((await readLog(this.#port, 'SupportedLogPages', lid)).lid_support)
   }
 
-  /** The identifiers of the features that there are (LID 12h). */
+  /**
+   * The identifiers of the features that there are (LID 12h).
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   async supportedFeatures(): Promise<number[]> {
     const lid = 'feature_identifiers_supported_and_effects'
     return supportedIds((await readLog(this.#port, 'FeatureEffectsLog', lid)).fid_support)
   }
 
-  /** How far a sanitize is, or what the last one came to (LID 81h). */
+  /**
+   * How far a sanitize is, or what the last one came to (LID 81h).
+   * @param options whether an event stays retained
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   sanitizeStatus(options: LogPageOptions = {}): Promise<SanitizeStatusLog> {
     const names = ['retainAsynchronousEvent'] as const
     return readLog(this.#port, 'SanitizeStatusLog', 'sanitize_status', options, names)
@@ -276,7 +338,8 @@ export class Admin {
    * A feature's value: `getFeature('arbitration')`; of one with several values, the one that `of`
    * names: `getFeature('temperature_threshold', { of: { tmpsel: 0, thsel: 1 } })`.
    * @param name of the [table of features](../../docs/fields.md#features)
-   * @param options `select`: the default or saved value, or what may be done with the feature
+   * @param options `select`: the default or saved value, or what may be done with the feature;
+   * `nsid`: of this namespace; `of`: of which part
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
    * ERR_MANAGER_GONE; ERR_ARGUMENT for another name
    */
@@ -289,6 +352,7 @@ export class Admin {
 
   /**
    * A feature by its number: vendor specific ones, and those without a form in the table.
+   * @param request `fid`, which part and value of it, and how many bytes of data it has
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
    * ERR_MANAGER_GONE
    */
@@ -297,10 +361,10 @@ export class Admin {
   }
 
   /**
-   * Sets a feature as a whole.
+   * Sets a feature as a whole: `setFeature('volatile_write_cache', { wce: 0 })`.
    * @param name of the [table of features](../../docs/fields.md#features)
    * @param value all of its fields
-   * @param options `save`: the value outlives power cycles and resets
+   * @param options `save`: the value outlives power cycles and resets; `nsid`: of this namespace
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
    * ERR_REFUSED, unless its manager lets it administer; ERR_ARGUMENT when a field is missing
    */
@@ -314,6 +378,7 @@ export class Admin {
 
   /**
    * Sets a feature by its number.
+   * @param value `fid`, and the words and data of Set Features
    * @returns dword 0 of the completion
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
    * ERR_REFUSED, unless its manager lets it administer
@@ -337,7 +402,8 @@ export class Admin {
   }
 
   /**
-   * Creates a namespace, which is attached to no controller.
+   * Creates a namespace, which is attached to no controller:
+   * `attachNamespace(await createNamespace({ blockCount: 4096, blockSize: 4096 }))`.
    * @param options its size in blocks, and its layout
    * @returns its id
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
@@ -351,6 +417,7 @@ export class Admin {
   /**
    * Deletes a namespace and its data. A Namespace got before fails with ERR_NAMESPACE.
    * @param nsid namespace identifier, from 1; `'all'`: all of the NVM subsystem
+   * @param options how long it may take
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
    * ERR_REFUSED, unless its manager lets it administer
    */
@@ -383,6 +450,7 @@ export class Admin {
   /**
    * Begins to erase everything in the NVM subsystem, which cannot be stopped. Resolves when it has
    * begun; sanitizeStatus() tells how far it is, and an event that it ended.
+   * @param options how: `{ action: 'block_erase' }`
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
    * ERR_REFUSED, unless its manager lets it administer
    */
@@ -392,7 +460,8 @@ export class Admin {
 
   /**
    * Begins a self-test or ends the one that runs; selfTestLog() tells what it came to.
-   * @param test `short_test`, `extended_test`, `abort` …
+   * @param test `short_test`, `extended_test`, `vendor_specific`; `abort_test` ends one
+   * @param options which namespaces it covers
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
    * ERR_REFUSED, unless its manager lets it administer
    */
@@ -400,7 +469,11 @@ export class Admin {
     return selfTest(this.#port, test, options)
   }
 
-  /** Restarts the keep alive timer (feature keep_alive_timer). */
+  /**
+   * Restarts the keep alive timer (feature `keep_alive_timer`).
+   * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED, and of a client
+   * ERR_MANAGER_GONE
+   */
   async keepAlive(): Promise<void> {
     await this.submit({ opcode: nvme.codes.admin_opcode.keep_alive[0] })
   }

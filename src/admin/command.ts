@@ -26,7 +26,10 @@ import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
  * @category Admin commands
  */
 export interface AdminCommand extends CommandWords {
-  /** Sent to the controller, and overwritten with what it answers. */
+  /**
+   * Sent to the controller, and overwritten with what it answers; of at most one command's bytes
+   * (`controller.info.transferBytesMax`). It is the controller's until the promise settles.
+   */
   readonly data?: Uint8Array
 }
 
@@ -35,7 +38,7 @@ export interface AdminCommand extends CommandWords {
  * @category Admin commands
  */
 export interface AdminOptions {
-  /** How long the command may take; by default what openController was told. */
+  /** Milliseconds that the command may take; by default what openController was told. */
   readonly timeoutMs?: number
 }
 

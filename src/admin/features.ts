@@ -20,7 +20,7 @@ type FormOf<Name extends FeatureName, Key extends string> = Forms[Name] extends 
   : never
 
 /**
- * The value of a feature: its bit fields, or its data structure.
+ * The value of a feature: its bit fields, or its data structure, as `FeatureValue<'arbitration'>`.
  * @category Admin commands
  */
 export type FeatureValue<Name extends FeatureName> = [FormOf<Name, 'data'>] extends [never]
@@ -32,7 +32,7 @@ export type FeatureValue<Name extends FeatureName> = [FormOf<Name, 'data'>] exte
     : never
 
 /**
- * `saveable`, `namespace_specific` and `changeable`, each 0 or 1.
+ * What may be done with a feature: `saveable`, `namespace_specific` and `changeable`, each 0 or 1.
  * @category Admin commands
  */
 export type FeatureCapabilities = DecodedBits<'feature_capabilities'>
@@ -48,9 +48,9 @@ export type FeatureSelect = CodeName<'feature_select'>
  * @category Admin commands
  */
 export interface GetFeatureOptions<Select extends FeatureSelect = FeatureSelect> {
-  /** Default: current. */
+  /** Which value: default `current`. */
   readonly select?: Select
-  /** For features of which each namespace has its own. */
+  /** Of this namespace: required for features of which each namespace has a value of its own. */
   readonly nsid?: number
 }
 
@@ -78,13 +78,13 @@ export type FeatureAnswer<
  * @category Admin commands
  */
 export interface RawFeatureRequest extends GetFeatureOptions {
-  /** Feature identifier. */
+  /** Feature identifier: 0 to FFh. */
   readonly fid: number
   /** Command dword 11: which part of the feature. */
   readonly cdw11?: number
   /** UUID Index, for vendor specific features. */
   readonly uuidIndex?: number
-  /** Of the data that the feature has; default none. */
+  /** Bytes of the data that the feature has; default 0: none. */
   readonly byteLength?: number
 }
 
@@ -95,7 +95,7 @@ export interface RawFeatureRequest extends GetFeatureOptions {
 export interface RawFeature {
   /** Dword 0 of the completion: the value, where it is no data. */
   readonly dword0: number
-  /** As much as was asked for; undefined where nothing was. */
+  /** As many bytes as were asked for; undefined where none were. */
   readonly data: Uint8Array | undefined
 }
 
@@ -104,9 +104,9 @@ export interface RawFeature {
  * @category Admin commands
  */
 export interface SetFeatureOptions {
-  /** The value outlives power cycles and resets; only where the feature is saveable. */
+  /** The value outlives power cycles and resets, where the feature is saveable; default false. */
   readonly save?: boolean
-  /** For features of which each namespace has its own. */
+  /** Of this namespace: required for features of which each namespace has a value of its own. */
   readonly nsid?: number
 }
 
@@ -115,7 +115,7 @@ export interface SetFeatureOptions {
  * @category Admin commands
  */
 export interface RawFeatureValue extends SetFeatureOptions {
-  /** Feature identifier. */
+  /** Feature identifier: 0 to FFh. */
   readonly fid: number
   /** Command dword 11: the value of most features. */
   readonly cdw11?: number

@@ -71,7 +71,7 @@ export interface NamespaceDescriptors {
   readonly eui64?: string
   /** Namespace Globally Unique Identifier, of 16 bytes. */
   readonly nguid?: string
-  /** With hyphens. */
+  /** Universally Unique Identifier, of 16 bytes, with hyphens. */
   readonly uuid?: string
   /** Command set identifier: 0 is the NVM command set. */
   readonly csi?: number

@@ -73,19 +73,19 @@ export interface LogPageOptions {
 export interface LogPageRequest extends LogPageOptions {
   /** Log page identifier: its number, or its name in the table. */
   readonly lid: CodeName<'log_page'> | number
-  /** A multiple of 4. */
+  /** Bytes of it: a multiple of 4, at most 1 GiB. */
   readonly byteLength: number
-  /** Where to begin, a multiple of 4; default 0. Other than 0 needs LPA bit 2. */
+  /** Byte to begin at, a multiple of 4; default 0. All else needs a controller with LPA bit 2. */
   readonly offset?: number
-  /** Default FFFFFFFFh, the whole controller. */
+  /** Of this namespace; default FFFFFFFFh: of the whole controller. */
   readonly nsid?: number
-  /** Log specific field. */
+  /** Log specific field; default 0. */
   readonly lsp?: number
-  /** Log specific identifier. */
+  /** Log specific identifier; default 0. */
   readonly lsi?: number
-  /** Command set: its identifier, or its name in the table. */
+  /** Command set: its identifier, or its name in the table; default `nvm`. */
   readonly csi?: CodeName<'csi'> | number
-  /** UUID Index, for vendor specific pages. */
+  /** UUID Index, for vendor specific pages; default 0: none. */
   readonly uuidIndex?: number
 }
 

@@ -15,15 +15,15 @@ import { type AdminPort, allNamespaces, checkNsid, submit } from './command.ts'
 export interface SanitizeOptions {
   /** How data is made unreadable, or `exit_failure_mode` after a sanitize that failed. */
   readonly action: CodeName<'sanitize_action'>
-  /** Allow Unrestricted Sanitize Exit: a failed sanitize may be left without another one. */
+  /** A failed sanitize may be left without another one (AUSE); default false. */
   readonly allowUnrestrictedExit?: boolean
   /** Of overwrite: 1 to 16 passes; default 1. */
   readonly passes?: number
   /** Of overwrite: 32 bits that are written again and again; default 0. */
   readonly pattern?: number
-  /** Of overwrite: each pass has the inverted pattern of the one before. */
+  /** Of overwrite: each pass has the inverted pattern of the one before; default false. */
   readonly invertBetweenPasses?: boolean
-  /** Blocks stay allocated afterwards. */
+  /** Blocks stay allocated afterwards; default false. */
   readonly noDeallocate?: boolean
 }
 
@@ -32,7 +32,7 @@ export interface SanitizeOptions {
  * @category Admin commands
  */
 export interface SelfTestOptions {
-  /** Default: all namespaces of the controller. 0: only the controller. */
+  /** Namespace identifier; 0: only the controller. Default: all namespaces of the controller. */
   readonly nsid?: number
 }
 

@@ -11,7 +11,7 @@ import { type AdminOptions, type AdminPort, allNamespaces, submit } from './comm
 import { identifyAs } from './identify.ts'
 
 /**
- * How blocks are laid out.
+ * How blocks are laid out: by `blockSize`, or by `lbaFormat`.
  * @category Admin commands
  */
 export interface LayoutOptions {
@@ -21,11 +21,11 @@ export interface LayoutOptions {
   readonly metadataSize?: number
   /** Instead of `blockSize`: the index of the format in Identify Namespace's LBAF. */
   readonly lbaFormat?: number
-  /** Metadata follows the data of each block instead of having a buffer of its own (MSET). */
+  /** Metadata follows each block's data instead of having a buffer (MSET); default false. */
   readonly extended?: boolean
-  /** Type of protection information in the metadata; default none. */
+  /** Type of protection information in the metadata; default `none`. */
   readonly protection?: CodeName<'protection_information'>
-  /** Protection information is in the first bytes of metadata instead of the last (PIL). */
+  /** Protection information is the first bytes of metadata, not the last (PIL); default false. */
   readonly protectionFirst?: boolean
 }
 
@@ -47,7 +47,7 @@ export interface CreateNamespaceOptions extends LayoutOptions, AdminOptions {
   readonly blockCount: number | bigint
   /** Capacity in blocks; default `blockCount`. */
   readonly capacity?: number | bigint
-  /** Several controllers may attach it at once. */
+  /** Several controllers may attach it at once; default false. */
   readonly shared?: boolean
 }
 

@@ -33,7 +33,7 @@ export interface AddedCommand {
    */
   readonly data?:
     | {
-        /** How many. */
+        /** How many: 0 to 64 MiB. */
         readonly bytes: number
       }
     | {
@@ -44,7 +44,7 @@ export interface AddedCommand {
         /** The dword that says how many. */
         readonly dwords: Dword
       }
-  /** It changes blocks: refused on a write-protected namespace. */
+  /** It changes blocks, so that it is refused on a write-protected namespace; default false. */
   readonly writes?: boolean
 }
 
@@ -76,9 +76,19 @@ export interface ReceivedCommand {
   readonly data: Uint8Array
   /** Bytes of a block of the command's namespace, without metadata. */
   readonly blockSize: number
-  /** Reads blocks of the command's namespace. @throws NvmError ERR_NVME_STATUS */
+  /**
+   * Reads blocks of the command's namespace.
+   * @param lba the first block
+   * @param into as long as the blocks are
+   * @throws NvmError ERR_NVME_STATUS, ERR_ARGUMENT
+   */
   read(lba: number, into: Uint8Array): Promise<void>
-  /** Writes blocks of the command's namespace. @throws NvmError ERR_NVME_STATUS */
+  /**
+   * Writes blocks of the command's namespace.
+   * @param lba the first block
+   * @param from as long as the blocks are
+   * @throws NvmError ERR_NVME_STATUS, ERR_ARGUMENT
+   */
   write(lba: number, from: Uint8Array): Promise<void>
 }
 

@@ -46,7 +46,8 @@ export class Emulator implements AsyncDisposable {
 
   /**
    * What openController opens: `openController(device.controller(0))`. Can be sent to Workers.
-   * @throws NvmError ERR_RANGE when there is no such controller.
+   * @param index which controller, from 0; default 0
+   * @throws NvmError ERR_RANGE when there is no such controller
    */
   controller(index = 0): EmulatedController {
     checkInteger('controller', index, 0, this.controllers - 1)
@@ -54,8 +55,10 @@ export class Emulator implements AsyncDisposable {
   }
 
   /**
-   * Serves a controller to other programs as a PCI device (vfio-user).
-   * @throws NvmError ERR_BUSY while it is open in this process or served already.
+   * Serves a controller to other programs as a PCI device (vfio-user), to one at a time.
+   * @param options the socket's folder, how doorbells ring, and which `controller`; default 0
+   * @throws NvmError ERR_BUSY while it is open in this process or served already; ERR_RANGE,
+   * ERR_PERMISSION, ERR_OS, ERR_CLOSED
    */
   async serve(options: ServeOptions & { readonly controller?: number }): Promise<EmulatorServer> {
     checkOptions('serve', options, serveNames)
@@ -63,14 +66,21 @@ export class Emulator implements AsyncDisposable {
     return serveController(this.#handle, controller, options)
   }
 
-  /** What each controller has done since the device was started. */
+  /**
+   * What each controller has done since the device was started, in the order of their indices.
+   * @throws NvmError ERR_CLOSED
+   */
   stats(): ControllerStats[] {
     return unwrap(binding().emulatorStats(this.#handle))
   }
 
   /**
-   * Makes things go wrong for the commands that match, from the next one on, reproducibly.
-   * @throws NvmError ERR_ARGUMENT or ERR_RANGE for a fault that could never happen.
+   * Makes things go wrong for the commands that match, from the next one on, reproducibly:
+   * `device.inject({ on: { queues: 'io', opcode: 2 }, status: 'unrecovered_read_error' })`.
+   * @param fault which commands, and what happens to them
+   * @returns what counts how often it happened, and ends it
+   * @throws NvmError ERR_ARGUMENT or ERR_RANGE for a fault that could never happen, and for more
+   * than 256 of them; ERR_CLOSED
    */
   inject(fault: Fault): InjectedFault {
     const handle = this.#handle
@@ -82,7 +92,13 @@ export class Emulator implements AsyncDisposable {
     }
   }
 
-  /** Adds a namespace and attaches it to all controllers, which tell their hosts; its id. */
+  /**
+   * Adds a namespace and attaches it to all controllers, which tell their hosts by an event.
+   * @param options its size, which must be given, and its format
+   * @returns its id
+   * @throws NvmError ERR_ARGUMENT; ERR_NVME_STATUS when there is no room for it; ERR_OS;
+   * ERR_TIMEOUT; ERR_CLOSED
+   */
   async addNamespace(options: NamespaceOptions): Promise<number> {
     const outcome = await binding().addNamespace(this.#handle, toNativeNamespace(options))
     return unwrap(outcome, this.#details)
@@ -90,7 +106,8 @@ export class Emulator implements AsyncDisposable {
 
   /**
    * Takes a namespace away as if it was pulled out: commands under way end, its data is gone.
-   * @throws NvmError ERR_ARGUMENT when there is none with this id.
+   * @param id namespace identifier, from 1
+   * @throws NvmError ERR_ARGUMENT when there is none with this id; ERR_RANGE, ERR_CLOSED
    */
   async removeNamespace(id: number): Promise<void> {
     checkInteger('the namespace id', id, 1, 0xfffffffe)
@@ -100,7 +117,10 @@ export class Emulator implements AsyncDisposable {
   /**
    * Executes I/O commands with this opcode in JavaScript, for a vendor command or an experiment.
    * They stay defined until the device is closed.
-   * @throws NvmError ERR_ARGUMENT when the opcode has a command already.
+   * @param opcode 0 to 255; its bits 1:0 say which way the data goes
+   * @param command its name, and how much data it has
+   * @param handler executes it; several commands may be under way at once
+   * @throws NvmError ERR_ARGUMENT when the opcode has a command already; ERR_RANGE, ERR_CLOSED
    */
   onCommand(opcode: number, command: AddedCommand, handler: CommandHandler): void {
     addCommand(this.#handle, opcode, command, handler)
@@ -111,7 +131,9 @@ export class Emulator implements AsyncDisposable {
    * logs, saved features and, when it lives in memory, its data (at most 2 GiB that are not zero).
    * `startEmulator({ load: bytes })` makes it again, in any process. Commands under way come to
    * their end first, new ones wait meanwhile; afterwards the device goes on.
-   * @throws NvmError ERR_TIMEOUT when commands do not end in time; ERR_RANGE for too much data.
+   * @param options how long that may take
+   * @throws NvmError ERR_TIMEOUT when commands do not end in time; ERR_RANGE for too much data;
+   * ERR_CLOSED
    */
   async save(options: SaveOptions = {}): Promise<Uint8Array> {
     checkOptions('save', options, saveNames)
@@ -146,20 +168,21 @@ export class Emulator implements AsyncDisposable {
 }
 
 /**
- * Names one controller of an emulated device for openController, in any thread.
+ * Names one controller of an emulated device for openController, in any thread. It keeps nothing
+ * alive.
  * @category Emulator
  */
 export interface EmulatedController {
   /** By which openController knows it. */
   readonly kind: 'peernvm-emulated-controller'
-  /** Of the device in this process. */
+  /** Number of the device in this process. */
   readonly emulator: number
   /** Its index in the device. */
   readonly controller: number
 }
 
 /**
- * A fault that was injected.
+ * A fault that was injected, as `device.inject()` gives it.
  * @category Emulator: faults
  */
 export interface InjectedFault {
@@ -176,14 +199,17 @@ export interface InjectedFault {
  * @category Emulator
  */
 export interface SaveOptions {
-  /** How long commands under way may take to end: 10 000 by default. */
+  /** Milliseconds that commands under way may take to end, above 0; default 10 000. */
   readonly timeoutMs?: number
 }
 
 /**
- * Starts an emulated device: `await using device = await startEmulator({ size: '4GiB' })`.
- * @throws NvmError ERR_ARGUMENT, ERR_IMAGE, ERR_STATE (what is beside the image, or was saved,
- * cannot be used), ERR_BUSY (another process has the image).
+ * Starts an emulated device: `await using device = await startEmulator({ size: '4GiB' })`. It runs
+ * until it, its controllers and its servers are closed.
+ * @param options where its blocks are, its namespaces, timing, identity and limits; without them
+ * one namespace of 1 GiB in memory
+ * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_IMAGE, ERR_PERMISSION, ERR_MEMORY; ERR_STATE (what
+ * is beside the image, or was saved, cannot be used); ERR_BUSY (another process has the image)
  * @category Emulator
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {

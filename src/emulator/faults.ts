@@ -19,17 +19,17 @@ import { nvme, type StatusName } from '../spec/nvme.ts'
  * @category Emulator: faults
  */
 export interface FaultMatch {
-  /** Identify Controller's CNTLID. */
+  /** Commands of the controller with this CNTLID (Identify Controller); default: of all. */
   readonly controller?: number
-  /** Commands of the admin queue, or of I/O queues. */
+  /** Commands of the admin queue, or of I/O queues; default: of both. */
   readonly queues?: 'admin' | 'io'
   /** Id of the submission queue. */
   readonly queue?: number
-  /** With `queues` or `queue`: admin and I/O commands share numbers. */
+  /** Give `queues` or `queue` with it: admin and I/O commands share numbers. */
   readonly opcode?: number
   /** Namespace identifier of the command. */
   readonly namespace?: number
-  /** Commands that touch any of these blocks. */
+  /** Commands that touch any of these blocks; Copy and Dataset Management touch none. */
   readonly lbas?: {
     /** The first block. */
     readonly lba: number
@@ -38,24 +38,25 @@ export interface FaultMatch {
   }
   /** Only the nth of the commands that match, from 1; with `every`, where that begins. */
   readonly nth?: number
-  /** Every nth of them. */
+  /** Every nth of them; without `nth`, from the nth on. */
   readonly every?: number
-  /** Of those, this fraction: above 0, at most 1. */
+  /** Of those, this fraction: above 0, at most 1; default 1. */
   readonly probability?: number
-  /** Of the draws; without it they follow from the order in which faults were injected. */
+  /** Of the draws; without it, one that follows from the order in which faults were injected. */
   readonly seed?: number
 }
 
 /**
- * What happens. Several effects may be given together.
+ * What happens to which commands: at least one effect. Of several faults that befall one command,
+ * delays add up, and of all else the one injected first wins.
  * @category Emulator: faults
  */
 export interface Fault {
-  /** Which commands; without it, all. */
+  /** Which commands; without it, all, those of the admin queue too. */
   readonly on?: FaultMatch
-  /** Nothing else happens to the command before so much time has passed. */
+  /** Nothing else happens to the command before so many nanoseconds have passed; at most a day. */
   readonly delayNs?: number
-  /** The command never completes. */
+  /** The command is not executed and never completes; default false. */
   readonly drop?: boolean
   /** Instead of being executed the command ends with this status; `dnr`: do not retry. */
   readonly status?:
@@ -63,30 +64,36 @@ export interface Fault {
     | {
         /** Of the table of status codes. */
         readonly name: StatusName
-        /** Default false. */
+        /** Do not retry; default false. */
         readonly dnr?: boolean
       }
-  /** Only the first blocks, and bytes of the next one, of a write reach the store. */
+  /**
+   * Only the first blocks, and bytes of the next one, of a write reach the store. It completes with
+   * success, but for `status` and `drop`.
+   */
   readonly torn?: {
     /** Whole blocks; default 0. */
     readonly blocks?: number
     /** Of the block behind them; default 0. */
     readonly bytes?: number
   }
-  /** One byte is XORed: on its way to the host, or as it is stored. Not given: drawn. */
+  /** One byte is XORed: on its way to the host, or as it is stored. */
   readonly corrupt?: {
-    /** On which way. */
+    /** `toHost`: what a read gives. `stored`: what a write leaves. */
     readonly data: 'toHost' | 'stored'
-    /** Which byte of the command's data. */
+    /** Which byte of the command's data, from 0; default: one that is drawn. */
     readonly offset?: number
-    /** What it is XORed with. */
+    /** What it is XORed with: 1 to 255; default: drawn. */
     readonly mask?: number
   }
   /** Its completion comes twice, names an unknown command, or has the wrong phase tag. */
   readonly completion?: 'duplicate' | 'unknownCid' | 'wrongPhase'
-  /** Stops silently, sets CSTS.CFS, or is gone: registers read all ones. */
+  /**
+   * Of the controller: `stop`, silently, until it is reset; `fatal`, it sets CSTS.CFS; `remove`, it
+   * is gone, and registers read all ones.
+   */
   readonly controller?: 'stop' | 'fatal' | 'remove'
-  /** How often at most. */
+  /** How often at most; default: no limit. */
   readonly times?: number
 }
 

@@ -20,16 +20,17 @@ import { parseSize } from '../size.ts'
  */
 export interface NamespaceOptions {
   /**
-   * Bytes, or a number with KiB, MiB, GiB or TiB. An image that does not exist is created with it.
+   * Bytes, or a number with KiB, MiB, GiB or TiB, as in `'64MiB'`. An image that does not exist is
+   * created with it. Default of namespace 1: the image's size, in memory 1 GiB; others need one.
    */
   readonly size?: number | string
   /** Bytes of a block's data: 512 (default) or 4096. */
   readonly blockSize?: 512 | 4096
   /** Bytes of metadata that each block has beside its data: 0 (default) or 8. */
   readonly metadataSize?: 0 | 8
-  /** The host's metadata follows each block's data, instead of being a buffer of its own. */
+  /** The host's metadata follows each block's data instead of having a buffer; default false. */
   readonly extendedBlocks?: boolean
-  /** End-to-end protection: the metadata is protection information of type 1. */
+  /** 1: the metadata is protection information of type 1 (end-to-end); default 0: it is not. */
   readonly protection?: 0 | 1
 }
 
@@ -40,7 +41,10 @@ export interface NamespaceOptions {
 export interface EmulatorOptions extends NamespaceOptions {
   /** A raw image file; without it the blocks live in memory. */
   readonly image?: string
-  /** The image is opened for reading; writes are refused as on a write-protected drive. */
+  /**
+   * The image is opened for reading; writes are refused as on a write-protected drive; default
+   * false.
+   */
   readonly readOnly?: boolean
   /** Further namespaces; their ids begin at 2. With an image they are files beside it. */
   readonly namespaces?: readonly NamespaceOptions[]
@@ -91,11 +95,11 @@ export interface TimingOptions {
  * @category Emulator
  */
 export interface IdentityOptions {
-  /** At most 20 characters; by default made of the image's identity. */
+  /** Serial number, at most 20 ASCII characters; by default made of the image's inode. */
   readonly serial?: string
-  /** At most 40 characters. */
+  /** Model number, at most 40 ASCII characters; default `peernvm emulator`. */
   readonly model?: string
-  /** At most 8 characters. */
+  /** Firmware revision, at most 8 ASCII characters; default `0.1`. */
   readonly firmware?: string
 }
 
@@ -104,13 +108,13 @@ export interface IdentityOptions {
  * @category Emulator
  */
 export interface LimitOptions {
-  /** I/O queue pairs: 1 to 511, by default 128. */
+  /** I/O queue pairs: 1 to 511, default 128. */
   readonly queuePairs?: number
-  /** Entries of a queue: 2 to 65536, by default 4096. */
+  /** Entries of a queue: 2 to 65 536, default 4096. */
   readonly queueEntries?: number
-  /** Transfers up to 2^mdts pages of 4 KiB: 5 by default; 0: no limit. */
+  /** Transfers of at most 2^mdts pages of 4 KiB: 0 (no limit) to 16, default 5 (128 KiB). */
   readonly mdts?: number
-  /** Namespaces, attached or not: by default 256. */
+  /** Namespaces, attached or not: 1 to 1024, default 256. */
   readonly namespaces?: number
 }
 

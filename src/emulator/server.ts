@@ -35,11 +35,11 @@ export const doorbellModes = ['trap', 'poll'] as const
 const serving = new Set<EmulatorServer>()
 
 /**
- * An emulator that is being served.
+ * A controller of an emulator that is being served, as `device.serve()` gives it.
  * @category Emulator
  */
 export class EmulatorServer implements AsyncDisposable {
-  /** What a client connects to. */
+  /** The socket that a client connects to. */
   readonly path: string
   readonly #handle: ServerHandle
   #closing: Promise<void> | undefined

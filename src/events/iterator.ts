@@ -66,8 +66,8 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
   }
 
   /**
-   * Resolves when the controller reports events: what happens from then on is not missed. Rejects
-   * with the reason why it does not.
+   * Resolves when the controller reports events: what happens from then on is not missed.
+   * @throws NvmError why it does not, as next()
    */
   ready(): Promise<void> {
     return this.#owner.started()

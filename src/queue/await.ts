@@ -56,7 +56,8 @@ export class AwaitQueuePair extends QueuePair {
   }
 
   /**
-   * Reads whole blocks into several buffers, which one command fills in order where it can.
+   * Reads whole blocks into several buffers, in order; one command fills many where it can.
+   * @param request `lba` in blocks; the buffers are together a whole number of blocks long
    * @returns the filled bytes, buffer by buffer
    * @throws NvmError as `namespace.read()`
    */
@@ -89,6 +90,7 @@ export class AwaitQueuePair extends QueuePair {
   /**
    * Resolves when every write to the namespace that completed before, on any queue, is on the
    * medium.
+   * @param request which namespace, and a signal or none
    * @throws NvmError as `namespace.read()`
    */
   flush(request: FlushRequest): Promise<void> {
@@ -107,26 +109,38 @@ export class AwaitQueuePair extends QueuePair {
     }
   }
 
-  /** Of requests that have a list of buffers each: a list of the filled bytes for each. */
+  /**
+   * As readMany() below, of requests that have a list of buffers each.
+   * @param requests each as for read() of several buffers; no signal
+   * @returns for each request a list of the filled bytes, buffer by buffer
+   * @throws NvmError as `namespace.read()`
+   */
   readMany<T extends readonly DataTarget[]>(
     requests: readonly GroupedRead<T>[],
   ): Promise<Uint8Array[][]>
   /**
-   * Reads a group with one promise for all of it. Rejects with the first failure, when all have
-   * ended.
+   * Reads a group with one promise, which costs less than one for each. Rejects with the first
+   * failure, when all that was sent has ended.
+   * @param requests each as for read(); no signal
    * @returns the filled bytes, in the order of the requests
    * @throws NvmError as `namespace.read()`
    */
   readMany<T extends DataTarget>(requests: readonly GroupedRead<T>[]): Promise<Uint8Array[]>
-  /** Of both kinds of requests: of each what it would have alone. */
+  /**
+   * As readMany() above, of requests with one buffer and requests with a list.
+   * @param requests each as for read(); no signal
+   * @returns for each request what it would have alone
+   * @throws NvmError as `namespace.read()`
+   */
   readMany(requests: readonly GroupedRead[]): Promise<(Uint8Array | Uint8Array[])[]>
   readMany(requests: readonly GroupedRead[]): Promise<unknown> {
     return this.engine.moveMany(opcodeRead, undefined, requests)
   }
 
   /**
-   * Writes a group with one promise for all of it. Rejects with the first failure, when all have
+   * Writes a group with one promise. Rejects with the first failure, when all that was sent has
    * ended.
+   * @param requests each as for write(); no signal
    * @throws NvmError as `namespace.read()`
    */
   writeMany(requests: readonly GroupedWrite[]): Promise<void> {
@@ -134,7 +148,7 @@ export class AwaitQueuePair extends QueuePair {
   }
 
   /**
-   * Sends any I/O command as it is given, once.
+   * Sends any I/O command as it is given, once: `queue.submit({ opcode: 0x90, nsid: 1, data })`.
    * @param command `data` is at most one command's (`controller.info.transferBytesMax`), and
    * belongs to the controller until the promise settles
    * @returns what the completion says

@@ -15,13 +15,13 @@ import { checkNamespace, type NamespaceLike, refuseIfChanged } from './request.t
 import { counter, type QueueRing } from './ring.ts'
 
 /**
- * What a batch is made of.
+ * What a batch works on.
  * @category Raw queues
  */
 export interface BatchOptions {
   /** Where all its commands go. */
   readonly namespace: NamespaceLike
-  /** The memory of all its commands. */
+  /** The memory of all its commands: a whole descriptor, no view. It has to live as long. */
   readonly memory: DmaDescriptor
   /** Commands it can describe: 1 to 1 048 576. */
   readonly capacity: number
@@ -38,7 +38,10 @@ const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capaci
  * @category Raw queues
  */
 export class Batch {
-  /** Four numbers per command: opcode, LBA, block count, byte offset in the memory. */
+  /**
+   * Four numbers per command, which the caller writes: opcode, LBA, block count, byte offset in the
+   * memory.
+   */
   readonly commands: Float64Array
   /** Two words per completion of the last exchange: command index, status field (0: success). */
   readonly outcomes: Int32Array
@@ -139,6 +142,7 @@ export class Batch {
   /**
    * Runs the first `count` commands to their end, in one native call where nothing goes wrong.
    * Blocks the thread.
+   * @param count how many, at most the capacity
    * @param onOutcome is told of each: its index, and its status field (0: success)
    * @returns how many failed
    * @throws NvmError as exchange()

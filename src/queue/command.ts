@@ -7,7 +7,7 @@ import { canPoint } from './data-pointer.ts'
 import type { NamespaceLike } from './request.ts'
 
 /**
- * Memory of the device's reach, or any bytes: those are copied on the way.
+ * Memory that the device reaches, or any bytes: those are copied on the way.
  * @category Memory
  */
 export type DataTarget = DmaDescriptor | Uint8Array

@@ -20,7 +20,7 @@ import type { RequestOptions } from './request.ts'
  * @category Commands
  */
 export interface IoCommand extends CommandWords, RequestOptions {
-  /** What the controller reads or fills. Not to be changed before the promise settles. */
+  /** What the controller reads or fills. It is the controller's until the promise settles. */
   readonly data?: Data
   /** Metadata of blocks that have it in a buffer of its own (MPTR). */
   readonly metadata?: DmaDescriptor

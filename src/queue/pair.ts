@@ -14,7 +14,7 @@ import { renderQueue } from './dump.ts'
 import { counter, type QueueRing } from './ring.ts'
 
 /**
- * The way in which a queue pair is used: by hand or with promises.
+ * How a queue pair is used: `await`, with promises, or `raw`, by hand.
  * @category Queues
  */
 export type QueueMode = 'raw' | 'await'
@@ -26,7 +26,7 @@ export type QueueMode = 'raw' | 'await'
 export interface QueuePairOptions {
   /** `await`: promises. `raw`: submission and completion queue by hand, and batches. */
   readonly mode: QueueMode
-  /** Commands that can be outstanding; default 32. */
+  /** Commands that can be outstanding: 1 to `info.queueEntriesMax` − 1, default 32. */
   readonly depth?: number
   /**
    * Milliseconds from a command's submission until it counts as lost, noticed within an eighth of
@@ -34,7 +34,7 @@ export interface QueuePairOptions {
    * where that fails, the queues are deleted and made anew, and at last the controller is reset.
    */
   readonly timeoutMs?: number
-  /** Measures each command from its doorbell to its completion: `stats().latency`. */
+  /** Measures each command, from doorbell to completion: `stats().latency`. Default false. */
   readonly histogram?: boolean
 }
 
@@ -55,7 +55,7 @@ export interface QueueStats {
   readonly p2p: number
   /** Rings of the submission doorbell. */
   readonly doorbells: number
-  /** Times that the pump slept and was woken. */
+  /** Times that the queue slept, as nothing completed, and was woken. */
   readonly wakeUps: number
   /** Commands beyond the first of a request that was too large for one. */
   readonly splits: number
@@ -99,7 +99,7 @@ export const defaultDepth = 32
 export const defaultTimeoutMs = 10_000
 
 /**
- * What all queue pairs have in common.
+ * What queue pairs of both modes have in common.
  * @category Queues
  */
 export abstract class QueuePair implements AsyncDisposable {
@@ -107,7 +107,7 @@ export abstract class QueuePair implements AsyncDisposable {
   abstract readonly mode: QueueMode
   /** @internal */
   readonly ring: QueueRing
-  /** Milliseconds after which a command counts as lost. */
+  /** Milliseconds after which a command counts as lost, as `QueuePairOptions.timeoutMs` says. */
   readonly timeoutMs: number
   /** @internal */
   readonly owner: QueueOwner
@@ -121,7 +121,7 @@ export abstract class QueuePair implements AsyncDisposable {
     owner.users.add(ring)
   }
 
-  /** Of both queues, as the controller knows them. */
+  /** Number of both queues, as the controller knows them; from 1. */
   get id(): number {
     return this.ring.id
   }

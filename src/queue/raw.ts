@@ -17,7 +17,7 @@ const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
 
 /**
- * The submission queue of a raw pair: `enqueue`, fill the slot, `submit`.
+ * The submission queue of a raw pair: `enqueue()`, fill the slot, `submit()`.
  * @category Raw queues
  */
 export class SubmissionQueue {
@@ -60,6 +60,7 @@ export class SubmissionQueue {
   /**
    * The command id of an enqueued slot, by which its completion names it.
    * @param slot what enqueue() gave
+   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_ARGUMENT
    */
   commandId(slot: number): number {
     const word = Number.isInteger(slot) ? this.words[slot << 4] : undefined
@@ -89,7 +90,7 @@ export class SubmissionQueue {
   }
 
   /**
-   * As `read`, from memory to the namespace.
+   * Makes the slot's command a write of whole blocks. Memory only, no doorbell.
    * @param slot what enqueue() gave
    * @param namespaceId of a namespace that `controller.namespace(id)` has given before
    * @param lba first block
@@ -111,9 +112,9 @@ export class SubmissionQueue {
   }
 
   /**
-   * Makes the slot's command a flush.
+   * Makes the slot's command a flush. Memory only, no doorbell.
    * @param slot what enqueue() gave
-   * @param namespaceId from 1
+   * @param namespaceId from 1; FFFFFFFFh: all
    * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_RANGE
    */
   flush(slot: number, namespaceId: number): void {
@@ -325,7 +326,17 @@ export class CompletionQueue {
 }
 
 /**
- * A queue pair without promises.
+ * A queue pair without promises. One command, from beginning to end:
+ *
+ * ```ts
+ * const { sq, cq } = queue
+ * sq.read(sq.enqueue(), namespace.id, 0, 8, buffer, 0)
+ * sq.submit()
+ * for (const entry of cq.done.subarray(0, cq.wait())) {
+ *   if (entry >> 16 !== 0) throw new Error(`command ${entry & 0xffff} failed`)
+ * }
+ * cq.update()
+ * ```
  * @category Raw queues
  */
 export class RawQueuePair extends QueuePair {
@@ -345,6 +356,7 @@ export class RawQueuePair extends QueuePair {
   /**
    * A batch: commands as numbers, of which one native call submits and reaps many. As long as the
    * queue pair lives.
+   * @param options the namespace, the memory and the capacity of the batch
    * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_CLOSED
    */
   batch(options: BatchOptions): Batch {

@@ -11,7 +11,7 @@ import { type Command, cutPlan, type Data, type DataPlan, planData, type Reach }
 export type NamespaceLike = Pick<Namespace, 'id' | 'blockSize' | 'prinfo' | 'controllerId'>
 
 /**
- * What every request may say besides where the data is.
+ * What every request may say.
  * @category Requests
  */
 export interface RequestOptions {
@@ -27,41 +27,44 @@ export interface RequestOptions {
  * @category Requests
  */
 export interface BlockRequest extends RequestOptions {
-  /** The first block. */
+  /** The first block, from 0. */
   readonly lba: number | bigint
-  /** Force unit access: from or to the medium, past volatile caches. */
+  /** Force unit access: from or to the medium, past volatile caches; default false. */
   readonly fua?: boolean
 }
 
 /**
- * A read of whole blocks.
+ * A read of whole blocks, of a namespace that it names.
  * @category Requests
  */
 export interface ReadRequest<T extends Data = Data> extends BlockRequest {
   /** A namespace of the queue's controller. */
   readonly namespace: NamespaceLike
-  /** Its length says how many blocks; a list is filled in order. */
+  /** One buffer, or several that are filled in order; their length says how many blocks. */
   readonly into: T
 }
 
 /**
- * A write of whole blocks.
+ * A write of whole blocks, of a namespace that it names.
  * @category Requests
  */
 export interface WriteRequest<T extends Data = Data> extends BlockRequest {
   /** A namespace of the queue's controller. */
   readonly namespace: NamespaceLike
-  /** Its length says how many blocks. Not to be changed before the promise settles. */
+  /**
+   * One buffer, or several; their length says how many blocks. Not to be changed before the promise
+   * settles.
+   */
   readonly from: T
 }
 
 /**
- * A read of a group, which is settled as a whole.
+ * A read of a group, which is settled as a whole and has no signal.
  * @category Requests
  */
 export type GroupedRead<T extends Data = Data> = Omit<ReadRequest<T>, 'signal'>
 /**
- * A write of a group, which is settled as a whole.
+ * A write of a group, which is settled as a whole and has no signal.
  * @category Requests
  */
 export type GroupedWrite = Omit<WriteRequest, 'signal'>

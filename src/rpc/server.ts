@@ -20,13 +20,13 @@ import { parseSize } from '../size.ts'
 import { nvme } from '../spec/nvme.ts'
 
 /**
- * What each client of a served controller may have at most.
+ * How many clients a served controller may have, and what each of them.
  * @category Sharing
  */
 export interface SharingLimits {
-  /** Clients at once; default 64. */
+  /** Clients at once: 1 to 1024, default 64. */
   readonly clients?: number
-  /** Queue pairs of one client; default 16. */
+  /** I/O queue pairs of one client: 1 to 65 535, default 16. */
   readonly queuePairs?: number
   /** Memory of one client that the device reaches, in bytes or as `'256MiB'`; default 1 GiB. */
   readonly memory?: number | string
@@ -60,11 +60,11 @@ export interface SharingPolicy {
  * @category Sharing
  */
 export interface SharingOptions {
-  /** Of the socket that clients open; for processes of the same user, and of root. */
+  /** Path of the socket that clients open; for processes of the same user, and of root. */
   readonly path: string
-  /** What each client may have. */
+  /** What clients may have; the limits' defaults where it is left out. */
   readonly limits?: SharingLimits
-  /** What clients may do. */
+  /** What clients may do; by default all but what changes what others see. */
   readonly policy?: SharingPolicy
 }
 
@@ -73,9 +73,9 @@ export interface SharingOptions {
  * @category Sharing
  */
 export interface SharingClient {
-  /** Another number for each client of this server. */
+  /** Number of this client, which no other of this server has had. */
   readonly id: number
-  /** Its process. */
+  /** Id of its process. */
   readonly pid: number
   /** User id of that process. */
   readonly uid: number
@@ -96,7 +96,7 @@ export interface SharingClient {
 }
 
 /**
- * Who shares a controller.
+ * Who shares a controller, as `server.status()` and `readSharing()` give it.
  * @category Sharing
  */
 export interface SharingStatus {
@@ -140,7 +140,7 @@ export class ControllerServer implements AsyncDisposable {
 
   /**
    * Its clients, at this moment.
-   * @throws NvmError ERR_CLOSED
+   * @throws NvmError ERR_TARGET once it is closed
    */
   status(): Promise<SharingStatus> {
     return readSharing(this.path)
@@ -211,6 +211,7 @@ function checkOpcodes(opcodes: readonly CodeName<'nvm_opcode'>[]): void {
 
 /**
  * Who shares the controller that is served at `path`. Asking makes nobody a client.
+ * @param path of the socket of `controller.serve()`, or of `peernvm serve --socket`
  * @throws NvmError ERR_TARGET when no manager of a controller serves there
  * @category Sharing
  */

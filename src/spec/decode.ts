@@ -28,7 +28,7 @@ type DecodedRow<Row> = Row extends readonly [number, infer Type extends string, 
   : never
 
 /**
- * A structure as `decode` returns it: one property for every field of the table.
+ * A structure as {@link decode} returns it: one property for every field of the table.
  * @category Specification
  */
 export type Decoded<Name extends StructureName> = {
@@ -38,7 +38,7 @@ export type Decoded<Name extends StructureName> = {
 }
 
 /**
- * The bit fields of a word as `decodeBits` returns them.
+ * The bit fields of a word as {@link decodeBits} returns them.
  * @category Specification
  */
 export type DecodedBits<Name extends BitLayoutName> = {
@@ -52,7 +52,9 @@ export function byteLengthOf(name: StructureName): number {
 
 /**
  * Reads the structure `name` from `bytes`, which may be longer than it. Byte arrays in the result
- * are copies: it stays as it is when the memory is used again.
+ * are copies: it stays as it is when the memory is used again. `decode('SmartLog', bytes)`.
+ * @param name of the [table of structures](../../docs/fields.md#structures)
+ * @param bytes begin with the structure
  * @throws NvmError ERR_ARGUMENT for what is no structure or no bytes, ERR_RANGE for too few bytes
  * @category Specification
  */
@@ -159,7 +161,9 @@ function readText(decoder: typeof latin1, bytes: Uint8Array): string {
 }
 
 /**
- * Takes a register, dword or flag byte apart: decodeBits('cap', value).mqes.
+ * Takes a register, dword or flag byte apart: `decodeBits('cap', controller.info.cap).mqes`.
+ * @param name of the [table of bit fields](../../docs/fields.md#bit-fields)
+ * @param value a whole number that is not negative
  * @throws NvmError ERR_ARGUMENT for a name that the table has not, and for no whole number
  * @category Specification
  */
