@@ -166,24 +166,34 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
   return reaped;
 }
 
-// Reaps until `wanted` completions are there, and submits of `count` commands what fits meanwhile;
-// false when the queue's timeout passed without any, or the queue is lost.
+uint32_t count_changes(Transport& transport) {
+  return __atomic_load_n(&transport.namespace_changes().any, __ATOMIC_ACQUIRE);
+}
+
+// Reaps until `wanted` completions are there, or all that can come, and submits of `count` commands
+// what fits meanwhile; none once a namespace has changed, whose format they may rely on. False when
+// the queue's timeout passed without any, or the queue is lost.
 bool reap_until(Batch& batch, uint32_t count, uint32_t wanted) {
   constexpr uint32_t kLooksPerClock = 256;
   Transport& transport = batch.queue->transport();
   Waiter& waiter = thread_waiter();
+  const QueueControlBlock& block = batch.queue->pair->block();
+  const uint32_t changes = count_changes(transport);
+  const uint32_t& submitted = batch.call.submitted;
   uint32_t& reaped = batch.call.reaped;
   uint64_t deadline = 0;
   unsigned empty_rounds = 0;
   for (uint32_t looks = 1;; looks++) {
     const uint32_t before = reaped;
     reaped = reap(batch, before);
-    if (reaped >= wanted) return true;
     if (reaped != before) {
-      submit_more(batch, count);
+      if (count_changes(transport) != changes) count = submitted;
+      if (reaped < wanted) submit_more(batch, count);
       deadline = 0;
       empty_rounds = 0;
     }
+    const uint32_t outstanding = static_cast<uint32_t>(block.outstanding);
+    if (reaped >= std::min(wanted, reaped + outstanding + count - submitted)) return true;
     if (batch.queue->inline_pump) {
       transport.pump();
     } else {
@@ -268,8 +278,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
     }
   }
   submit_more(*batch, count);
-  const uint32_t wanted = std::min(call.wanted, outstanding + count);
-  if (!reap_until(*batch, count, wanted) && call.reaped == 0) {
+  if (!reap_until(*batch, count, call.wanted) && call.reaped == 0) {
     if (pair.lost()) return fail(env, ErrorCode::QueueLost, kLost);
     return fail(env, ErrorCode::Timeout,
                 "a batch of " + std::to_string(call.submitted) + " commands");

@@ -10,6 +10,7 @@ import { openController } from 'peernvm'
 import { afterEach, expect, test } from 'vitest'
 import { openFiles } from '../support/open-files.ts'
 import { runProgram } from '../support/process.ts'
+import { root } from '../support/repository.ts'
 import { killServing, peernvmProgram, Serving } from '../support/serving.ts'
 import {
   clientsAre,
@@ -187,3 +188,27 @@ test('a socket that nobody serves any more says so', async () => {
   expect(code).toBe(1)
   expect(stderr).toContain('no manager of a controller serves at')
 })
+
+test('a batch under way writes no more commands for blocks that somebody else has formatted', async () => {
+  using folder = temporaryFolder('batch')
+  const socket = join(folder.path, 'nvm')
+  const options = ['--latency-ns', '1000000', '--clients-administer']
+  using _manager = await Serving.start(socket, '--size', '8MiB', ...options)
+  await using client = await openController(socket)
+  const namespace = await client.namespace(1)
+  const memory = await client.allocate(8192)
+  await using queue = await client.createQueuePair({ mode: 'raw', depth: 1 })
+  const capacity = 20_000 // 20 seconds at least
+  const batch = queue.batch({ namespace, memory, capacity })
+  for (let i = 0; i < capacity; i++) batch.commands.set([2, 0, 1, 0], 4 * i)
+  const format = `
+    const controller = await (await import('peernvm')).openController(${JSON.stringify(socket)})
+    await controller.admin.formatNamespace(1, { blockSize: 4096 })
+    await controller.close()`
+  spawn(process.execPath, ['--input-type=module', '-e', format], { cwd: root, stdio: 'inherit' })
+  // This thread waits in a native call.
+  expect(() => batch.run(capacity)).toThrow(expect.objectContaining({ code: 'ERR_NAMESPACE' }))
+  const { commands } = queue.stats()
+  expect(commands).toBeGreaterThan(0)
+  expect(commands).toBeLessThan(capacity)
+}, 120_000)
