@@ -72,6 +72,9 @@ int nvm_admin_get_num_queues(nvm_aq_ref ref, uint16_t* n_cqs, uint16_t* n_sqs);
  * @n_cqs: completion queues wanted, replaced by those granted (never more than wanted)
  * @n_sqs: submission queues wanted, replaced by those granted (never more than wanted)
  *
+ * As nvm_admin_set_num_queues(), then nvm_admin_get_num_queues(): to be sent once, before the first
+ * queue is created.
+ *
  * Return: packed status.
  */
 int nvm_admin_request_num_queues(nvm_aq_ref ref, uint16_t* n_cqs, uint16_t* n_sqs);

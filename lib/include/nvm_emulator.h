@@ -225,7 +225,8 @@ struct nvm_fault {
  * The same faults and the same commands give the same effects in every run. A device has at most
  * 256 faults.
  *
- * Return: 0, or EINVAL for a fault that could never happen; nvm_reason() says why.
+ * Return: 0, or EINVAL for a fault that could never happen, or is one too many; nvm_reason() says
+ * which.
  */
 int nvm_emulator_inject(uint32_t* fault_id, nvm_emulator_t* emulator,
                         const struct nvm_fault* fault);

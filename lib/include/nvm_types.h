@@ -26,7 +26,8 @@
  * @timeout: worst case of enabling and disabling, CAP.TO, in milliseconds
  * @max_entries: entries of a queue, CAP.MQES + 1 (65535 for 65536)
  * @mm_size: bytes at mm_ptr
- * @mm_ptr: page 0: the registers or a view of them; page 1: the doorbells
+ * @mm_ptr: page 0: the registers or a view of them; page 1: the doorbells. Null for a device behind
+ * a vfio-user socket
  */
 typedef struct nvm_ctrl {
   size_t page_size;

@@ -21,6 +21,11 @@ const introduction = [
   'A program written for libnvm compiles against these headers unchanged. What can go wrong is an `int`: 0, a',
   'positive errno, or the negative status of a completion; `nvm_ok`, `nvm_strerror` and `nvm_reason` tell. Link',
   'with `libnvm` (`pkg-config --libs libnvm`, or CMake’s `find_package(libnvm)`).',
+  '',
+  'A program opens a controller (`nvm_ctrl_open`), becomes its manager (`nvm_aq_create`), allocates memory',
+  '(`nvm_dma_create`), creates a completion and a submission queue (`nvm_admin_cq_create`, `nvm_admin_sq_create`),',
+  'and then enqueues, submits and dequeues. [hello.cc](../examples/c/hello.cc) does all of it;',
+  '[building it](getting-started.md#from-c-and-c).',
 ].join('\n')
 
 /** Names of the interface become code, those with a section links to it. */

@@ -167,23 +167,23 @@ export interface ControllerStats {
   readonly commands: number
   /** I/O commands that failed. */
   readonly errors: number
-  /** Reads that succeeded. */
+  /** Read, Compare and Verify commands that succeeded. */
   readonly readCommands: number
-  /** Writes that succeeded. */
+  /** Write commands that succeeded. */
   readonly writeCommands: number
-  /** Bytes that reads gave to the host. */
+  /** Bytes that Read and Compare moved. */
   readonly bytesRead: number
-  /** Bytes that writes took from the host. */
+  /** Bytes that Write moved. */
   readonly bytesWritten: number
-  /** Commands that ended with an error of the medium. */
+  /** Commands that ended with unrecovered data, or data that did not pass its check. */
   readonly mediaErrors: number
   /** Admin commands that succeeded. */
   readonly adminCommands: number
   /** Admin commands that failed. */
   readonly adminErrors: number
-  /** New tails that the device found. */
+  /** New tails that the device found; several rings may be found at once. */
   readonly doorbells: number
-  /** Values that no doorbell may have, and doorbells of no queue. */
+  /** Rings that were ignored: a value that no doorbell may have, or no such queue. */
   readonly invalidDoorbells: number
   /** Interrupts that were raised. */
   readonly interrupts: number
