@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <vector>
 
 #include "emulator/faults/fault.h"
@@ -31,11 +30,6 @@ class FaultPlan {
   // How often the fault has befallen a command; 0 when there is no such fault.
   uint64_t hits(uint32_t id) const;
 
-  // Everything, counters and generators too, so that what was loaded goes on as what was saved.
-  std::vector<std::byte> save() const;
-  // Leaves the plan as it was when `saved` is not what save() made.
-  Status load(std::span<const std::byte> saved);
-
  private:
   struct Installed {
     uint32_t id = 0;
@@ -44,8 +38,6 @@ class FaultPlan {
     uint64_t matches = 0;
     uint64_t hits = 0;
   };
-  template <class Archive>
-  static void exchange(Archive& archive, Installed& installed);
   static bool strikes(Installed& installed, const FaultedCommand& command);
 
   uint64_t seed_;

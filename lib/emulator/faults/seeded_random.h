@@ -23,9 +23,6 @@ class SeededRandom {
     return static_cast<double>(next() >> 11) * kUnit < probability;
   }
 
-  // A generator made with it as seed goes on where this one is.
-  uint64_t state() const { return state_; }
-
  private:
   uint64_t state_;
 };
