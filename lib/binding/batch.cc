@@ -176,7 +176,7 @@ uint32_t count_changes(Transport& transport) {
 bool reap_until(Batch& batch, uint32_t count, uint32_t wanted) {
   constexpr uint32_t kLooksPerClock = 256;
   Transport& transport = batch.queue->transport();
-  Waiter& waiter = thread_waiter();
+  Waiter& waiter = burst_waiter();
   const QueueControlBlock& block = batch.queue->pair->block();
   const uint32_t changes = count_changes(transport);
   const uint32_t& submitted = batch.call.submitted;

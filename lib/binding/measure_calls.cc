@@ -188,7 +188,7 @@ napi_value run_loads(napi_env env, napi_callback_info info) {
   timing.stop = reinterpret_cast<const int32_t*>(stop_words.data) + 1;
   std::vector<double> durations_ns(count);
   const Status status =
-      nvm::run_loads(loads, timing, queue->transport(), thread_waiter(), durations_ns);
+      nvm::run_loads(loads, timing, queue->transport(), burst_waiter(), durations_ns);
   if (!status.ok()) return make_failure(env, status);
   return make_outcomes(env, loads, durations_ns);
 }

@@ -7,7 +7,6 @@
 #include "binding/task.h"
 #include "platform/clock.h"
 #include "platform/cpus.h"
-#include "platform/give_way.h"
 
 namespace nvm::binding {
 namespace {
@@ -200,15 +199,17 @@ napi_value wake_device(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// (queue, whether it has waited for long) → whether stepping the device did something
+// (queue, how often it was called since something completed, by one who only waits) → whether
+// stepping the device did something
 napi_value pump(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto* queue = arguments.borrow<QueueHandle>(0);
   if (queue == nullptr || queue->released()) return make_boolean(env, false);
   if (queue->transport().pump()) return make_boolean(env, true);
   // The device's thread may need this CPU, unless it is at work: a copy of 128 KiB takes 5 µs.
-  if (arguments.boolean(1)) {
-    give_way();
+  const uint32_t rounds = arguments.uint32(1);
+  if (rounds > 0) {
+    spun_waiter().pause(rounds - 1);
   } else if (!queue->transport().is_stepping()) {
     sched_yield();
   }

@@ -23,6 +23,12 @@ constexpr unsigned kPatientRounds = 16;
 // Of looks that are system calls. With more, two processes that got the same CPU answer each other
 // three times as late.
 constexpr unsigned kSpinReplyRounds = 4;
+// Of looks by the hundred, one or two microseconds. Some 200 µs of spinning: who gives way sooner
+// and got the CPU of the device's thread stays there with it, since neither looks busy to a
+// scheduler that balances CPUs; then each command takes two turns.
+constexpr unsigned kSpinBurstRounds = 100;
+constexpr unsigned kPatientBurstRounds = 4;
+constexpr unsigned kYieldBurstRounds = 100;
 constexpr long kSleepNs = 50'000;
 
 uint64_t read_monotonic_ns() {
@@ -39,8 +45,10 @@ class MonotonicClock final : public Clock {
 class ThreadWaiter final : public Waiter {
  public:
   // On one CPU the device cannot move while we spin.
-  ThreadWaiter(unsigned spin_rounds, unsigned patient_rounds)
-      : spin_rounds_(usable_cpu_count() > 1 ? spin_rounds : 0), patient_rounds_(patient_rounds) {}
+  ThreadWaiter(unsigned spin_rounds, unsigned patient_rounds, unsigned yield_rounds = kYieldRounds)
+      : spin_rounds_(usable_cpu_count() > 1 ? spin_rounds : 0),
+        patient_rounds_(patient_rounds),
+        yield_rounds_(yield_rounds) {}
 
   uint64_t now_ns() override { return read_monotonic_ns(); }
 
@@ -49,8 +57,8 @@ class ThreadWaiter final : public Waiter {
       spin_hint();
     } else if (empty_rounds - spin_rounds_ < patient_rounds_) {
       sched_yield();
-    } else if (empty_rounds - spin_rounds_ < kYieldRounds) {
-      give_way();
+    } else if (empty_rounds - spin_rounds_ < yield_rounds_) {
+      give_way(empty_rounds - spin_rounds_ > patient_rounds_);
     } else {
       timespec nap{0, kSleepNs};
       nanosleep(&nap, nullptr);
@@ -58,7 +66,7 @@ class ThreadWaiter final : public Waiter {
   }
 
  private:
-  const unsigned spin_rounds_, patient_rounds_;
+  const unsigned spin_rounds_, patient_rounds_, yield_rounds_;
 };
 
 }  // namespace
@@ -70,6 +78,16 @@ Clock& monotonic_clock() {
 
 Waiter& thread_waiter() {
   static ThreadWaiter waiter(kSpinRounds, kPatientRounds);
+  return waiter;
+}
+
+Waiter& burst_waiter() {
+  static ThreadWaiter waiter(kSpinBurstRounds, kPatientBurstRounds, kYieldBurstRounds);
+  return waiter;
+}
+
+Waiter& spun_waiter() {
+  static ThreadWaiter waiter(0, 0, kYieldBurstRounds);
   return waiter;
 }
 

@@ -33,6 +33,13 @@ Waiter& thread_waiter();
 // one who gives way comes back.
 Waiter& reply_waiter();
 
+// As thread_waiter(), for those who look for a microsecond or more between two pauses: the same
+// rounds would take milliseconds.
+Waiter& burst_waiter();
+
+// As burst_waiter(), for those who have looked for as long and yielded before they ask.
+Waiter& spun_waiter();
+
 // Looks until `done()` is true or `timeout_ns` has passed; returns the last answer of `done`.
 template <class Done>
 bool wait_until(Waiter& waiter, uint64_t timeout_ns, Done done) {

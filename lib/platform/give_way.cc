@@ -11,6 +11,8 @@ namespace {
 
 // A yield that takes longer was somebody's turn.
 constexpr uint64_t kTurnNs = 20'000;
+// A look, from one yield to the next, that takes longer was somebody's slice: those are longer yet.
+constexpr uint64_t kInterruptionNs = 200'000;
 // For how long that is remembered; then a yield tries again, which may cost a slice.
 constexpr uint64_t kCrowdedNs = 50 * kNanosecondsPerMillisecond;
 // The system makes it some 50 µs.
@@ -24,15 +26,24 @@ bool yield_turn() {
   return monotonic_clock().now_ns() - before_ns > kTurnNs;
 }
 
-bool give_way() {
+bool give_way(bool goes_on) {
   static thread_local uint64_t crowded_until_ns = 0;
-  if (monotonic_clock().now_ns() < crowded_until_ns) {
+  static thread_local uint64_t returned_at_ns = 0;
+  Clock& clock = monotonic_clock();
+  const uint64_t before_ns = clock.now_ns();
+  if (goes_on && before_ns - returned_at_ns > kInterruptionNs) {
+    crowded_until_ns = before_ns + kCrowdedNs;
+  }
+  const bool naps = before_ns < crowded_until_ns;
+  if (naps) {
     timespec nap{0, kNapNs};
     nanosleep(&nap, nullptr);
-    return true;
+  } else {
+    sched_yield();
   }
-  if (yield_turn()) crowded_until_ns = monotonic_clock().now_ns() + kCrowdedNs;
-  return false;
+  const uint64_t after_ns = returned_at_ns = clock.now_ns();
+  if (!naps && after_ns - before_ns > kTurnNs) crowded_until_ns = after_ns + kCrowdedNs;
+  return naps;
 }
 
 }  // namespace nvm

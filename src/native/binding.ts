@@ -283,9 +283,10 @@ export interface Binding {
   wakeDevice(queue: QueueHandle): void
   /**
    * Steps an emulator of this process; false where it gave other threads the CPU instead, unless
-   * the device is at work. `patient`: in any case, and by sleeping where others want it.
+   * the device is at work. `rounds`, of one who only waits: how often it has been called in vain.
+   * From the second on it yields in any case, then sleeps.
    */
-  pump(queue: QueueHandle, patient: boolean): boolean
+  pump(queue: QueueHandle, rounds: number): boolean
   /** The readable end of this environment's socket pair; −1 when it was opened before. */
   openWakeSocket(): number
 

@@ -138,7 +138,7 @@ export class Pump implements Sleeper {
     }
     this.#emptyRounds = 0
     // A step of the device takes longer than a look; others may have had the CPU for long.
-    this.#rounds += ring.pump(false) ? roundsPerStep : roundsPerLook
+    this.#rounds += ring.pump(0) ? roundsPerStep : roundsPerLook
     return ring.poll()
   }
 

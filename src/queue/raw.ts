@@ -271,7 +271,7 @@ export class CompletionQueue {
     if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
     if (++this.#emptyPolls < this.#emptyMax) return 0
     this.#emptyPolls = 0
-    ring.pump(false)
+    ring.pump(0)
     return this.#lookAgain()
   }
 
@@ -306,6 +306,7 @@ export class CompletionQueue {
     const looks = 1024 // about five microseconds
     const ring = this.#ring
     let deadline = 0
+    let rounds = 0
     for (;;) {
       const count = this.poll() || ring.spin(looks)
       if (count !== 0) {
@@ -313,7 +314,7 @@ export class CompletionQueue {
         return count
       }
       // The device may have no CPU: help it, or let it have ours.
-      ring.pump(deadline !== 0)
+      ring.pump(rounds++)
       const late = this.#lookAgain()
       if (late !== 0) return late
       const now = performance.now()

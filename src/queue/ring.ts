@@ -436,11 +436,11 @@ export class QueueRing implements MemoryUser {
 
   /**
    * Steps an emulator of this process; false where it gave other threads the CPU instead, unless
-   * the device is at work. `patient`, for who has waited for long: in any case, and by sleeping
-   * where others want it.
+   * the device is at work. `rounds`, of one who only waits: how often it has been called in vain.
+   * From the second on it yields in any case, then sleeps.
    */
-  pump(patient: boolean): boolean {
-    return this.#native.pump(this.handle, patient)
+  pump(rounds: number): boolean {
+    return this.#native.pump(this.handle, rounds)
   }
 
   /** Lets the emulator's own thread go on, where the client stops polling. */

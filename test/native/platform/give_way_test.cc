@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "platform/clock.h"
@@ -32,11 +33,24 @@ TEST_CASE("who gives way sleeps as soon as a yield was another's turn") {
       while (!stopping) {
       }
     });
-    slept = wait_until(thread_waiter(), kTimeoutNs, [] { return give_way(); });
+    slept = wait_until(thread_waiter(), kTimeoutNs, [] { return give_way(true); });
     stopping = true;
     other.join();
   }).join();
   CHECK(slept);
+}
+
+TEST_CASE("who gives way sleeps as soon as another had the CPU between two looks") {
+  bool slept = true;
+  bool slept_after_slice = false;
+  // Of its own, which has not given way before.
+  std::thread([&] {
+    slept = give_way(false);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    slept_after_slice = give_way(true);
+  }).join();
+  CHECK_FALSE(slept);
+  CHECK(slept_after_slice);
 }
 
 }  // namespace
