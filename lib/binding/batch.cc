@@ -36,6 +36,7 @@ struct Call {
   uint32_t first;      // command
   uint32_t count;      // commands to submit
   uint32_t wanted;     // completions to wait for
+  uint32_t changes;    // of namespaces, as many as are known to whoever described the commands
   uint32_t submitted;  // commands
   uint32_t reaped;     // completions
   uint32_t doorbells;  // of the submission queue
@@ -123,13 +124,24 @@ void submit(Batch& batch, uint32_t index) {
   entry.cdw12 = static_cast<uint32_t>(command.block_count) - 1;
 }
 
-// As many of the call's first `count` commands as fit.
-void submit_more(Batch& batch, uint32_t count) {
+// A change of a namespace may be one of its format, on which the commands rely.
+bool may_submit(const Batch& batch) {
+  const auto& changes = batch.queue->transport().namespace_changes();
+  return !batch.queue->pair->lost() &&
+         __atomic_load_n(&changes.any, __ATOMIC_ACQUIRE) == batch.call.changes;
+}
+
+// As many of the call's commands as fit; none any more when they may not be.
+void submit_more(Batch& batch) {
   Call& call = batch.call;
   QueuePair& pair = *batch.queue->pair;
   const uint32_t room = pair.depth() - static_cast<uint32_t>(pair.block().outstanding);
-  const uint32_t more = std::min(count - call.submitted, room);
+  const uint32_t more = std::min(call.count - call.submitted, room);
   if (more == 0) return;
+  if (!may_submit(batch)) {
+    call.count = call.submitted;
+    return;
+  }
   const uint32_t next = call.first + call.submitted;
   for (uint32_t i = next; i < next + more; i++) submit(batch, i);
   pair.ring();
@@ -166,34 +178,26 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
   return reaped;
 }
 
-uint32_t count_changes(Transport& transport) {
-  return __atomic_load_n(&transport.namespace_changes().any, __ATOMIC_ACQUIRE);
-}
-
-// Reaps until `wanted` completions are there, or all that can come, and submits of `count` commands
-// what fits meanwhile; none once a namespace has changed, whose format they may rely on. False when
-// the queue's timeout passed without any, or the queue is lost.
-bool reap_until(Batch& batch, uint32_t count, uint32_t wanted) {
+// Reaps until the completions that are wanted are there, or all that can come, and submits
+// meanwhile what fits. False when the queue's timeout passed without any, or the queue is lost.
+bool reap_until_wanted(Batch& batch) {
   constexpr uint32_t kLooksPerClock = 256;
   Transport& transport = batch.queue->transport();
   Waiter& waiter = burst_waiter();
   const QueueControlBlock& block = batch.queue->pair->block();
-  const uint32_t changes = count_changes(transport);
-  const uint32_t& submitted = batch.call.submitted;
-  uint32_t& reaped = batch.call.reaped;
+  Call& call = batch.call;
   uint64_t deadline = 0;
   unsigned empty_rounds = 0;
   for (uint32_t looks = 1;; looks++) {
-    const uint32_t before = reaped;
-    reaped = reap(batch, before);
-    if (reaped != before) {
-      if (count_changes(transport) != changes) count = submitted;
-      if (reaped < wanted) submit_more(batch, count);
+    const uint32_t before = call.reaped;
+    call.reaped = reap(batch, before);
+    if (call.reaped >= call.wanted) return true;
+    if (call.reaped != before) {
+      submit_more(batch);
       deadline = 0;
       empty_rounds = 0;
     }
-    const uint32_t outstanding = static_cast<uint32_t>(block.outstanding);
-    if (reaped >= std::min(wanted, reaped + outstanding + count - submitted)) return true;
+    if (block.outstanding == 0 && call.submitted == call.count) return true;
     if (batch.queue->inline_pump) {
       transport.pump();
     } else {
@@ -202,8 +206,8 @@ bool reap_until(Batch& batch, uint32_t count, uint32_t wanted) {
     if (looks % kLooksPerClock != 0) continue;
     if (transport.pump()) continue;
     if (batch.queue->pair->lost()) {
-      reaped = reap(batch, reaped);
-      return reaped >= wanted;
+      call.reaped = reap(batch, call.reaped);
+      return call.reaped >= call.wanted;
     }
     const uint64_t now = waiter.now_ns();
     if (deadline == 0) deadline = now + batch.timeout_ns;
@@ -264,21 +268,20 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
     return fail(env, ErrorCode::Closed, "the queue pair of the batch");
   }
   Call& call = batch->call;
-  call.submitted = call.reaped = call.doorbells = 0;
   if (call.first > batch->commands.size() || call.count > batch->commands.size() - call.first) {
     return fail(env, ErrorCode::Range,
                 "the batch has " + std::to_string(batch->commands.size()) + " commands");
   }
   const auto outstanding = static_cast<uint32_t>(pair.block().outstanding);
   const uint64_t most = uint64_t{pair.depth() - outstanding} + call.wanted;
-  const auto count = static_cast<uint32_t>(std::min<uint64_t>(call.count, most));
-  for (uint32_t i = call.first; i < call.first + count; i++) {
+  call.count = static_cast<uint32_t>(std::min<uint64_t>(call.count, most));
+  for (uint32_t i = call.first; i < call.first + call.count; i++) {
     if (!is_valid(*batch, batch->commands[i])) {
       return fail(env, ErrorCode::Range, "command " + std::to_string(i) + " of the batch");
     }
   }
-  submit_more(*batch, count);
-  if (!reap_until(*batch, count, call.wanted) && call.reaped == 0) {
+  submit_more(*batch);
+  if (!reap_until_wanted(*batch) && call.reaped == 0) {
     if (pair.lost()) return fail(env, ErrorCode::QueueLost, kLost);
     return fail(env, ErrorCode::Timeout,
                 "a batch of " + std::to_string(call.submitted) + " commands");

@@ -193,7 +193,7 @@ constexpr const char* error_fix(ErrorCode code) {
              "for promises.";
     case ErrorCode::Busy:
       return "Close it there, or share it: `controller.serve()` and `peernvm serve --socket` "
-             "let several processes use one controller.";
+             "let several processes use one controller. Of a queue: take what has completed first.";
     case ErrorCode::Target:
       return "Give an image file, a PCI address such as 0000:05:00.0, the socket of a process "
              "that serves a controller, or nothing for an emulator in memory.";

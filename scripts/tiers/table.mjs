@@ -30,7 +30,7 @@ export const tiers = [
   { name: 'simulation', usual: true, how: 'npm test -- simulation', run: simulationTier },
   vitestTier('unit', 180),
   vitestTier('contract', 180),
-  vitestTier('system', 300),
+  vitestTier('system', 450),
   { name: 'asan', usual: false, how: 'npm run test:asan', run: asanTier },
   { name: 'tsan', usual: false, how: 'npm run test:tsan', run: tsanTier },
   { name: 'canaries', usual: false, how: 'npm run test:canaries', run: canaryTier },

@@ -95,7 +95,9 @@ export class Batch {
    * @param first index of the first command
    * @param count how many from there on
    * @param wanted completions to wait for, at most all that can come; 0 waits for none
-   * @returns how many were submitted; `reaped` says how many have completed
+   * @returns how many were submitted; `reaped` says how many have completed, which are fewer than
+   * wanted where a namespace has changed, the queue is lost or the next one is overdue: then the
+   * next call says why
    * @throws NvmError ERR_TIMEOUT when nothing completes within the queue's timeout; ERR_NAMESPACE,
    * ERR_RANGE, ERR_QUEUE_LOST, ERR_CLOSED
    */
@@ -109,16 +111,27 @@ export class Batch {
     call[0] = toWord(first)
     call[1] = toWord(count)
     call[2] = toWord(wanted)
+    call[3] = this.#owner.namespaceChanges.seen
+    call[4] = call[5] = call[6] = 0
     const failure = this.#native.exchangeBatch(this.#handle)
-    if (failure !== undefined) unwrap(failure, { queue: this.#ring.id, dump: this.#dump })
-    const submitted = call[3] as number
-    this.reaped = call[4] as number
+    const submitted = call[4]
+    this.reaped = call[5]
     const { stats } = this.#ring
     stats[counter.commands] = (stats[counter.commands] as number) + submitted
     if (this.#isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + submitted
-    stats[counter.doorbells] = (stats[counter.doorbells] as number) + (call[5] as number)
+    stats[counter.doorbells] = (stats[counter.doorbells] as number) + call[6]
     if (isTraced()) this.#trace(first, submitted)
+    if (failure !== undefined) unwrap(failure, { queue: this.#ring.id, dump: this.#dump })
     return submitted
+  }
+
+  /** What others have sent would be counted as commands of the run. */
+  #refuseIfBegun(): void {
+    const { outstanding, id } = this.#ring
+    if (!(outstanding > 0)) return
+    this.#refuseIfChanged()
+    const them = `${outstanding} other commands are outstanding on queue pair ${id}`
+    throw createError('ERR_BUSY', `${them}; take them first: exchange(0, 0, ${outstanding})`)
   }
 
   #refuseIfChanged(): void {
@@ -145,11 +158,13 @@ export class Batch {
    * @param count how many, at most the capacity
    * @param onOutcome is told of each: its index, and its status field (0: success)
    * @returns how many failed
-   * @throws NvmError as exchange()
+   * @throws NvmError as exchange(); ERR_BUSY while other commands are outstanding, those of a
+   * run that failed too: `exchange(0, 0, depth)` takes them
    */
   run(count: number, onOutcome?: (index: number, status: number) => void): number {
     checkInteger('count', count, 0, this.commands.length / batchWords)
     if (onOutcome !== undefined) checkFunction('onOutcome', onOutcome)
+    if (count > 0) this.#refuseIfBegun()
     let submitted = 0
     let finished = 0
     let failed = 0

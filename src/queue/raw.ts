@@ -314,7 +314,7 @@ export class CompletionQueue {
         return count
       }
       // The device may have no CPU: help it, or let it have ours.
-      ring.pump(rounds++)
+      if (!ring.pump(rounds)) rounds++
       const late = this.#lookAgain()
       if (late !== 0) return late
       const now = performance.now()

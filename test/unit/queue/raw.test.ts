@@ -159,12 +159,25 @@ describe('raw queue pair', () => {
     expect(batch.reaped).toBe(left)
     expect(queue.stats().commands).toBe(10 + submitted)
 
+    // What somebody else has begun is none of a run's.
+    batch.exchange(18, 2, 0)
+    const begun = 2 - batch.reaped
+    if (begun > 0) {
+      expect(() => batch.run(3)).toThrow(expect.objectContaining({ code: 'ERR_BUSY' }))
+    }
+    batch.exchange(0, 0, begun)
+    const seen: number[] = []
+    expect(batch.run(3, (index) => seen.push(index))).toBe(0)
+    expect(seen.sort()).toEqual([0, 1, 2])
+    const { commands } = queue.stats()
+    expect(commands).toBe(10 + submitted + 5)
+
     // What a call may come to is looked at before anything is sent.
     batch.commands[4 * 5 + 3] = blockSize
     expect(() => batch.exchange(0, 20, 20)).toThrow(
       expect.objectContaining({ code: 'ERR_RANGE', message: expect.stringContaining('command 5') }),
     )
-    expect(queue.stats().commands).toBe(10 + submitted)
+    expect([queue.stats().commands, batch.reaped]).toEqual([commands, 0])
     expect(batch.exchange(0, 20, 1)).toBeLessThanOrEqual(3)
     expect(batch.run(0)).toBe(0)
   })
