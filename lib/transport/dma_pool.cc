@@ -80,13 +80,24 @@ Result<std::shared_ptr<Buffer>> DmaPool::take_part(const std::shared_ptr<Region>
       [region, io_address, byte_length] { region->release(io_address, byte_length); });
 }
 
-Result<std::shared_ptr<DmaPool::Region>> DmaPool::add_region(size_t byte_length) {
-  Result<std::shared_ptr<Buffer>> memory = Buffer::allocate(byte_length);
+Result<std::shared_ptr<Buffer>> DmaPool::take_free(size_t byte_length) {
+  std::lock_guard lock(mutex_);
+  for (const auto& region : regions_) {
+    auto part = take_part(region, byte_length);
+    if (part.ok()) return part;
+  }
+  return Status(ErrorCode::Memory, std::to_string(byte_length) + " bytes");
+}
+
+// Nobody else sees the region before the part is taken.
+Result<std::shared_ptr<Buffer>> DmaPool::take_of_new(size_t region_bytes, size_t byte_length) {
+  Result<std::shared_ptr<Buffer>> memory = Buffer::allocate(region_bytes);
   if (!memory.ok()) return std::move(memory.status());
   Result<uint64_t> first = map_region_(*memory.value());
   if (!first.ok()) return std::move(first.status());
+  std::lock_guard lock(mutex_);
   regions_.push_back(std::make_shared<Region>(std::move(memory.value()), first.value(), holding_));
-  return regions_.back();
+  return take_part(regions_.back(), byte_length);
 }
 
 Result<std::shared_ptr<Buffer>> DmaPool::allocate(size_t byte_length) {
@@ -95,20 +106,19 @@ Result<std::shared_ptr<Buffer>> DmaPool::allocate(size_t byte_length) {
     return Status(ErrorCode::Memory, std::to_string(byte_length) + " bytes");
   }
   byte_length = round_up(byte_length, kPageBytes);
-  std::lock_guard lock(mutex_);
-  for (const auto& region : regions_) {
-    auto part = take_part(region, byte_length);
-    if (part.ok()) return part;
-  }
+  auto part = take_free(byte_length);
+  if (part.ok()) return part;
+  std::lock_guard growth(growth_mutex_);
+  part = take_free(byte_length);  // of a region that was added meanwhile
+  if (part.ok()) return part;
   const size_t usual = kFirstRegionBytes << std::min(regions_.size(), kDoublingsMax);
   const size_t needed = round_up(byte_length, kHugePageBytes);
-  Result<std::shared_ptr<Region>> added = add_region(std::max(usual, needed));
+  part = take_of_new(std::max(usual, needed), byte_length);
   // As much as is wanted now may be allowed where more is not.
-  if (!added.ok() && added.status().failure().code == ErrorCode::Range && needed < usual) {
-    added = add_region(needed);
+  if (!part.ok() && part.status().failure().code == ErrorCode::Range && needed < usual) {
+    part = take_of_new(needed, byte_length);
   }
-  if (!added.ok()) return std::move(added.status());
-  return take_part(added.value(), byte_length);
+  return part;
 }
 
 std::optional<uint64_t> DmaPool::find(const Buffer& buffer) {

@@ -36,11 +36,14 @@ class DmaPool {
  private:
   struct Region;
 
-  Result<std::shared_ptr<Buffer>> take_part(const std::shared_ptr<Region>& region,
-                                            size_t byte_length);
-  Result<std::shared_ptr<Region>> add_region(size_t byte_length);
+  static Result<std::shared_ptr<Buffer>> take_part(const std::shared_ptr<Region>& region,
+                                                   size_t byte_length);
+  Result<std::shared_ptr<Buffer>> take_free(size_t byte_length);
+  Result<std::shared_ptr<Buffer>> take_of_new(size_t region_bytes, size_t byte_length);
 
   const MapRegion map_region_;
+  // Of who adds a region, which may wait for the device: all else goes on meanwhile. Taken first.
+  std::mutex growth_mutex_;
   std::mutex mutex_;  // guards what follows
   std::vector<std::shared_ptr<Region>> regions_;
   bool holding_ = false;

@@ -158,12 +158,12 @@ Status RpcTransport::attach(rpc::Client& next) {
   later_managers_++;
   NVM_TRY(bar_.map(next));
   NVM_TRY(events_->ask_again(next));
-  // Before the pool: who waits for more of it holds it, and waits for this.
-  belongings_->move_to(next);
+  // First: who has waited for this may use again what came back meanwhile.
   if (pool_) {
     pool_held_.store(false);
     pool_->resume();
   }
+  belongings_->move_to(next);
   events_->notify();
   return {};
 }

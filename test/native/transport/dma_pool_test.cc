@@ -4,6 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "platform/clock.h"
 
 using namespace nvm;
 
@@ -59,6 +63,35 @@ TEST_CASE("a region as large as usual is not had where only what is wanted is al
   auto refused = pooled.pool.allocate(4 << 20);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.status().failure().code == ErrorCode::Range);
+}
+
+TEST_CASE("while somebody waits for a region, others use what there is, and what came back") {
+  constexpr uint64_t kTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
+  std::atomic<int> asked{0};
+  std::atomic<bool> answers{false};
+  DmaPool pool([&](const Buffer&) -> Result<uint64_t> {
+    const auto first = static_cast<uint64_t>(++asked) << 32;
+    if (asked == 1 || wait_until(thread_waiter(), kTimeoutNs, [&] { return answers.load(); })) {
+      return first;
+    }
+    return Status(ErrorCode::Timeout, "a region");
+  });
+  auto buffer = pool.allocate(kPage).value();
+  std::byte* const bytes = buffer->bytes();
+  auto kept = pool.allocate(kPage).value();
+  pool.hold();
+  buffer.reset();
+  Result<std::shared_ptr<Buffer>> large = Status(ErrorCode::Timeout);
+  std::thread waiting([&] { large = pool.allocate(20 << 20); });
+  CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] { return asked == 2; }));
+  CHECK(pool.allocate(kPage).value()->bytes() != bytes);
+  CHECK(pool.find(*kept) == (1ull << 32) + kPage);
+  pool.resume();
+  CHECK(pool.allocate(kPage).value()->bytes() == bytes);
+  answers = true;
+  waiting.join();
+  REQUIRE(large.ok());
+  CHECK(pool.find(*large.value()) == 2ull << 32);
 }
 
 }  // namespace
