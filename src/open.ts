@@ -38,10 +38,10 @@ export interface OpenOptions {
   /**
    * Of a target that another process serves: when that process has gone, the next one that serves
    * the same blocks there is awaited, 10 s or `timeoutMs` long, and takes its place. What was under
-   * way fails with ERR_MANAGER_GONE, of a vfio-user socket with ERR_CONTROLLER_GONE; what is asked
-   * meanwhile waits. Memory stays what it is, and queue pairs with promises work again; raw ones
-   * must be closed. Default false. The first reference of a process to a vfio-user socket decides
-   * for all.
+   * way, or is asked before this process has heard of the end, fails with ERR_MANAGER_GONE, of a
+   * vfio-user socket with ERR_CONTROLLER_GONE; what is asked meanwhile waits. Memory stays what it
+   * is, and queue pairs with promises work again; raw ones must be closed. Default false. The first
+   * reference of a process to a vfio-user socket decides for all.
    */
   readonly reconnect?: boolean | ReconnectOptions
 }

@@ -202,7 +202,7 @@ class Transport {
   // name from now on is another one.
   virtual bool is_gone() { return false; }
   // Its manager in another process has gone, or the process whose device it is, and the next one is
-  // waited for: what is asked of it meanwhile waits, too.
+  // waited for: what is asked of it meanwhile waits, too, once queues are marked as lost.
   virtual bool awaits_manager() { return false; }
   // To how many it has come after its first: each may have changed what is behind it.
   virtual uint32_t later_managers() { return 0; }

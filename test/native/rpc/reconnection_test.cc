@@ -20,10 +20,6 @@ bool is_back(Controller& client) {
   return comes_true([&] { return client.transport().read_register32(0) != UINT32_MAX; });
 }
 
-bool is_away(Controller& client) {
-  return comes_true([&] { return client.transport().awaits_manager(); });
-}
-
 ErrorCode code_of(const Status& status) {
   return status.ok() ? ErrorCode{} : status.failure().code;
 }
@@ -41,7 +37,7 @@ TEST_CASE("memory keeps its I/O addresses, and a queue pair its number, at the n
   const uint64_t address = page->io_address(0);
   for (int round = 0; round < 3; round++) {
     managers.end();
-    REQUIRE(is_away(*client));
+    REQUIRE(managers.is_awaited());
     CHECK(page->bytes()[0] == std::byte{5});
     auto reason = pair->drop();
     REQUIRE(reason.ok());
@@ -67,7 +63,7 @@ TEST_CASE("what is asked while there is no manager waits for the next, or its ti
   auto client = managers.connect();
   auto page = client->allocate(4096).value();
   managers.end();
-  REQUIRE(is_away(*client));
+  REQUIRE(managers.is_awaited());
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::identify;
   command.cdw10 = spec::cns::identify_controller;
@@ -91,7 +87,7 @@ TEST_CASE("what was let go of meanwhile is not asked for again, and what is left
   auto dropped = client->allocate(1 << 20).value();
   auto pair = create_pair(*client, 4);
   managers.end();
-  REQUIRE(is_away(*client));
+  REQUIRE(managers.is_awaited());
   dropped.reset();
   CHECK(pair->close().ok());
   pair.reset();
@@ -141,7 +137,7 @@ TEST_CASE("blocks that are others are not taken for those of before") {
   auto page = client->allocate(4096).value();
   auto pair = create_pair(*client, 4);
   managers.end();
-  REQUIRE(is_away(*client));  // before that it has heard of nothing
+  REQUIRE(managers.is_awaited());
   managers.start();
   REQUIRE(comes_true([&] { return !client->transport().awaits_manager(); }));
   CHECK(code_of(client->allocate(4096).status()) == ErrorCode::DataLost);
@@ -154,6 +150,7 @@ TEST_CASE("an image that was replaced by another file has other blocks") {
   Successors managers;
   auto client = managers.connect();
   managers.end();
+  REQUIRE(managers.is_awaited());
   const std::string image = managers.options().image;
   std::filesystem::copy(image, image + ".copy");
   std::filesystem::rename(image + ".copy", image);
@@ -169,6 +166,7 @@ TEST_CASE("a controller of another shape is not taken for that of before") {
     Successors managers;
     auto client = managers.connect();
     managers.end();
+    REQUIRE(managers.is_awaited());
     change(managers.options());
     managers.start({}, std::move(policy));
     REQUIRE(comes_true([&] { return !client->transport().awaits_manager(); }));
@@ -190,7 +188,7 @@ TEST_CASE("a number or an address that somebody else has there ends when he lets
   auto client = managers.connect();
   auto pair = create_pair(*client, 4);
   managers.end();
-  REQUIRE(is_away(*client));
+  REQUIRE(managers.is_awaited());
   {
     managers.start();
     OwnQueueNumbers& numbers = *managers.controller().ownership().value().queue_numbers;
@@ -226,6 +224,7 @@ TEST_CASE("who comes while the last one was about to close has a next manager") 
   client->transport().stop_waiting();
   client->transport().resume_waiting();
   managers.end();
+  REQUIRE(managers.is_awaited());
   managers.start();
   CHECK(identify(*client, page).ok());
 }
@@ -235,7 +234,7 @@ TEST_CASE("closing ends all waiting at once") {
   auto client = managers.connect(3'600'000 * kNanosecondsPerMillisecond);
   auto pair = create_pair(*client, 4);
   managers.end();
-  REQUIRE(is_away(*client));
+  REQUIRE(managers.is_awaited());
   std::thread waiting([&] { CHECK_FALSE(client->allocate(4096).ok()); });
   const uint64_t began_ns = thread_waiter().now_ns();
   CHECK(pair->close().ok());
@@ -257,8 +256,8 @@ TEST_CASE("I/O goes on while managers come and go") {
     REQUIRE(execute(*client, *pair, spec::nvm_opcode::write, round, page->io_address(0)) == 0);
     managers.end();
     managers.start();
-    REQUIRE(is_back(*client));
     REQUIRE(pair->drop().ok());
+    REQUIRE(is_back(*client));
     REQUIRE(pair->recreate().ok());
     for (uint32_t lba = 0; lba <= round; lba++) {
       REQUIRE(execute(*client, *pair, spec::nvm_opcode::read, lba, page->io_address(0)) == 0);

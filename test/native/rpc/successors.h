@@ -2,6 +2,9 @@
 // Managers of an emulator that come one after the other.
 #pragma once
 
+#include <sys/socket.h>
+
+#include "platform/socket_listener.h"
 #include "rpc/sharing.h"
 #include "transport/rpc_transport.h"
 
@@ -28,6 +31,14 @@ class Successors {
     server_.reset();
     REQUIRE(controller_->close().ok());
     controller_.reset();
+  }
+  // After end(): whether a client looks for the next manager. What it was asked before may have
+  // failed; what it is asked from then on waits.
+  bool is_awaited() {
+    auto listener = SocketListener::open(folder_ / "nvm", SOCK_SEQPACKET);
+    REQUIRE(listener.ok());
+    return wait_until(thread_waiter(), kTimeoutNs,
+                      [&] { return listener.value().accept().valid(); });
   }
   EmulatorOptions& options() { return options_; }
   Controller& controller() { return *controller_; }
