@@ -100,7 +100,11 @@ TEST_CASE("clients and their manager have queues of their own, also under number
 
 TEST_CASE("a client's memory is part of few regions, which come back when it leaves") {
   Shared shared(vfio_user::Doorbells::Poll);
-  (void)shared.connect()->close();
+  {
+    auto first = shared.connect();
+    INFO("what the manager needs to hear of events is there, and stays");
+    REQUIRE(first->transport().manager()->events->watch().ok());
+  }
   const size_t before = open_files();
   {
     auto client = shared.connect();
