@@ -22,6 +22,8 @@ namespace {
 constexpr size_t kSerialLengthMax = 20;
 constexpr size_t kModelLengthMax = 40;
 constexpr size_t kFirmwareLengthMax = 8;
+// Of images and the files beside them.
+constexpr uint64_t kFileGranule = 512;
 
 Status refuse_option(std::string detail) {
   return Status(ErrorCode::Argument, std::move(detail));
@@ -93,6 +95,24 @@ Status check_modelled(const EmulatorOptions& options, uint64_t byte_length) {
                        " GiB; make the device smaller, or give latency and bandwidth instead");
 }
 
+// Of a namespace but the first, whose image has a size of its own.
+Status check_size(size_t number, uint64_t byte_length) {
+  const std::string name = "namespace " + std::to_string(number);
+  if (byte_length == 0) return refuse_option(name + " has no size; give it one");
+  const uint64_t excess = byte_length % kFileGranule;
+  if (excess == 0) return {};
+  return Status(ErrorCode::Image, name + " has " + std::to_string(byte_length) +
+                                      " bytes, which is not a multiple of 512; give it " +
+                                      std::to_string(byte_length - excess + kFileGranule));
+}
+
+Status check_capacity(uint64_t capacity, uint64_t allocated) {
+  if (capacity >= allocated) return {};
+  return refuse_option("a capacity of " + std::to_string(capacity) +
+                       " bytes, where the device has " + std::to_string(allocated) +
+                       "; leave the capacity out, or give more");
+}
+
 Status check_options(const EmulatorOptions& options) {
   NVM_TRY(check_text("a serial number", options.serial, kSerialLengthMax));
   NVM_TRY(check_text("a model number", options.model, kModelLengthMax));
@@ -116,10 +136,9 @@ Status check_options(const EmulatorOptions& options) {
   for (size_t i = 0; i < namespaces.size(); i++) {
     auto format = find_format(namespaces[i]);
     if (!format.ok()) return std::move(format.status());
-    if (i > 0 && namespaces[i].byte_length == 0) {
-      return refuse_option("namespace " + std::to_string(i + 1) + " has no size");
-    }
+    if (i > 0) NVM_TRY(check_size(i + 1, namespaces[i].byte_length));
   }
+  if (options.capacity != 0) NVM_TRY(check_capacity(options.capacity, all));
   return {};
 }
 
@@ -306,13 +325,17 @@ Status check_kept(Subsystem& subsystem, const EmulatorOptions& options) {
     const Namespace* ns = subsystem.find_namespace(static_cast<uint32_t>(i + 1));
     if (ns == nullptr) {
       if (!says_something(asked[i])) continue;
-      return refuse_option(name + " is not there; leave it out" + remedy);
+      // Without it, the later ones would be of another number.
+      const char* what = i == 0 ? "what is said of it" : "it and those after it";
+      return refuse_option(name + " is not there; leave " + what + " out" + remedy);
     }
     if (const auto found = find_difference(*ns, asked[i])) {
       const std::string option = found->option;
-      return refuse_option(name + " has " + option + " " + std::to_string(found->is) + ", not " +
-                           std::to_string(found->asked) + "; leave the " + option + " out" +
-                           remedy);
+      const bool wants_size = i > 0 && option == "size";
+      return refuse_option(
+          name + " has " + option + " " + std::to_string(found->is) + ", not " +
+          std::to_string(found->asked) +
+          (wants_size ? "; give the size that it has" : "; leave the " + option + " out") + remedy);
     }
   }
   return {};
@@ -328,11 +351,7 @@ Status keep_state(EmulatedDevice& device, const EmulatorOptions& options, bool a
 
 Status set_capacity(Subsystem& subsystem, const EmulatorOptions& options) {
   if (options.capacity == 0) return {};
-  if (options.capacity < subsystem.capacity()) {
-    return refuse_option("a capacity of " + std::to_string(options.capacity) +
-                         " bytes, where the device has " + std::to_string(subsystem.capacity()) +
-                         "; leave the capacity out, or give more");
-  }
+  NVM_TRY(check_capacity(options.capacity, subsystem.capacity()));
   subsystem.set_capacity(options.capacity);
   return {};
 }

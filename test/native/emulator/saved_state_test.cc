@@ -124,14 +124,44 @@ TEST_CASE("what is asked of an image that has been saved as something else is re
     return refusal(change).find(what) != std::string::npos;
   };
   CHECK(says("namespace 1", [](auto& o) { o.namespaces[0].byte_length = 2 << 20; }));
-  CHECK(says("has size 2097152, not 4194304",
-             [](auto& o) { o.namespaces[1].byte_length = 4 << 20; }));
+  CHECK(says("has size 2097152, not 3145728; give the size that it has",
+             [](auto& o) { o.namespaces[1].byte_length = 3 << 20; }));
   CHECK(says("metadata size 8, not 0", [](auto& o) { o.namespaces[1].metadata_byte_length = 0; }));
   CHECK(says("extended blocks 0, not 1", [](auto& o) { o.namespaces[1].extended = true; }));
   CHECK(says("protection 0, not 1", [](auto& o) { o.namespaces[1].protection_type = 1; }));
-  CHECK(says("namespace 3 of ", [](auto& o) { o.namespaces.push_back({.byte_length = 1 << 20}); }));
+  CHECK(says(".img is not there; leave it and those after it out",
+             [](auto& o) { o.namespaces.push_back({.byte_length = 1 << 20}); }));
   CHECK(says("capacity of 3145728 bytes, where the device has 4194304",
              [](auto& o) { o.capacity = 3 << 20; }));
+}
+
+TEST_CASE("sizes that no image can keep are refused before anything is made") {
+  TemporaryFolder folder;
+  EmulatorOptions options = image_in(folder);
+  options.byte_length = 0;
+  const auto refusal = [&](uint64_t second, uint64_t capacity) {
+    options.namespaces = {{.byte_length = 1 << 20}, {.byte_length = second}};
+    options.capacity = capacity;
+    auto device = make_emulated_device(options);
+    REQUIRE_FALSE(device.ok());
+    CHECK(std::filesystem::is_empty(folder.path));
+    return device.status().failure();
+  };
+  Failure failure = refusal(1'000'000, 0);
+  CHECK(failure.code == ErrorCode::Image);
+  CHECK(failure.detail ==
+        "namespace 2 has 1000000 bytes, which is not a multiple of 512; give it 1000448");
+  CHECK(refusal(0, 0).detail == "namespace 2 has no size; give it one");
+  failure = refusal(1'000'448, 2'049'023);
+  CHECK(failure.code == ErrorCode::Argument);
+  CHECK(failure.detail ==
+        "a capacity of 2049023 bytes, where the device has 2049024; leave the capacity out, or "
+        "give more");
+  options.capacity = 2'049'024;
+  for (int start = 1; start <= 2; start++) {
+    CAPTURE(start);
+    CHECK(make_emulated_device(options).ok());
+  }
 }
 
 // Goes on with the host's memory and queues in another subsystem.
