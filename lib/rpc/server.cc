@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "platform/clock.h"
+#include "platform/namespace_changes.h"
 #include "platform/ordering.h"
 #include "platform/os_failure.h"
 
@@ -128,8 +129,16 @@ void Server::pass_events_on(uint64_t now_ns) {
   const EventFollower::News news = events_->take();
   service_.count_dropped_events(news.dropped);
   for (const AsyncEvent& event : news.events) service_.tell(event);
-  if (news.watches) service_.answer_watchers({});
+  if (news.watches) begin_watch();
   if (news.failure) end_watch(*news.failure, now_ns);
+}
+
+void Server::begin_watch() {
+  // Of what has changed since it failed, nobody was told.
+  if (std::exchange(watch_again_at_ns_, 0) != 0 && follows_changes_) {
+    transport_->count_namespace_change(kAllNamespaces);
+  }
+  service_.answer_watchers({});
 }
 
 // It is begun anew for whoever asks next, and for those who have been told that it is there.

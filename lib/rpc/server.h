@@ -41,6 +41,7 @@ class Server {
   void accept_client();
   bool is_to_watch() const;
   void pass_events_on(uint64_t now_ns);
+  void begin_watch();
   void end_watch(const Status& why, uint64_t now_ns);
 
   const std::shared_ptr<Transport> transport_;
@@ -52,7 +53,7 @@ class Server {
   const std::shared_ptr<Controller> controller_;
   std::unique_ptr<EventFollower> events_;  // once a client wanted to hear of them
   const bool follows_changes_;
-  uint64_t watch_again_at_ns_ = 0;  // 0: no watch has failed yet
+  uint64_t watch_again_at_ns_ = 0;  // 0: none has failed since the last
   bool accept_later_ = false;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -22,11 +22,18 @@ struct Shared {
     }
     start();
   }
-  void add_fault(emulator::Fault fault, uint8_t admin_opcode) {
+  // Its id.
+  uint32_t add_fault(emulator::Fault fault, uint8_t admin_opcode) {
     fault.match.queues = emulator::FaultQueues::Admin;
     fault.match.opcode = admin_opcode;
     emulator::Runner::Pause pause(*served.runner);
-    REQUIRE(pause.subsystem().faults().add(fault).ok());
+    const auto added = pause.subsystem().faults().add(fault);
+    REQUIRE(added.ok());
+    return added.value();
+  }
+  uint64_t fault_hits(uint32_t id) {
+    emulator::Runner::Pause pause(*served.runner);
+    return pause.subsystem().faults().hits(id);
   }
   void start() {
     controller = open_controller(open_transport("vfio-user:" + served.folder.path()));
@@ -153,17 +160,20 @@ TEST_CASE("a manager that cannot hear what others change tries again while it ha
   emulator::Fault fault;
   fault.action.status_field = spec::status::internal_error;
   fault.times = 6;  // one more than a watch asks at first
-  shared.add_fault(fault, spec::admin_opcode::get_features);
+  const uint32_t id = shared.add_fault(fault, spec::admin_opcode::get_features);
   shared.start();
   auto client = shared.connect();
   const NamespaceChanges& changes = client->transport().namespace_changes();
-  const uint32_t before = __atomic_load_n(&changes.of_id[2], __ATOMIC_ACQUIRE);
-  const auto hears = [&] {
-    change_namespaces(*shared.served.runner);
-    return __atomic_load_n(&changes.of_id[2], __ATOMIC_ACQUIRE) != before;
-  };
-  CHECK_FALSE(hears());
-  CHECK(wait_until(thread_waiter(), kTimeoutNs, hears));
+  const auto count = [&] { return __atomic_load_n(&changes.of_id[2], __ATOMIC_ACQUIRE); };
+  uint32_t before = count();
+  INFO("of what changed in the meantime, too");
+  change_namespaces(*shared.served.runner);
+  REQUIRE(shared.fault_hits(id) < fault.times);
+  CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] { return count() != before; }));
+  CHECK(shared.fault_hits(id) == fault.times);
+  before = count();
+  change_namespaces(*shared.served.runner);
+  CHECK(wait_until(thread_waiter(), kTimeoutNs, [&] { return count() != before; }));
 }
 
 TEST_CASE("what a client rings is heard while it has as many admin commands as it may have") {
