@@ -27,12 +27,14 @@ export function packagesOf(major: number): readonly string[] {
 /** A PATH where `node` and `npm` are those of a version; undefined when the registry does not give
  * them within their time. */
 export async function pathTo(major: number): Promise<string | undefined> {
+  const pathFrom = (programs: string): string => `${programs}${delimiter}${process.env.PATH}`
+  // Its npm need not lie beside it.
+  if (major === thisMajor) return pathFrom(dirname(process.execPath))
   const folder = join(root, 'build', 'nodes', String(major))
-  const fetched = join(folder, 'node_modules', '.bin')
-  const programs = major === thisMajor ? dirname(process.execPath) : fetched
+  const programs = join(folder, 'node_modules', '.bin')
   const there = (): boolean => ['node', 'npm'].every((name) => existsSync(join(programs, name)))
-  if (programs === fetched && !there()) await fetchInto(folder, packagesOf(major))
-  return there() ? `${programs}${delimiter}${process.env.PATH}` : undefined
+  if (!there()) await fetchInto(folder, packagesOf(major))
+  return there() ? pathFrom(programs) : undefined
 }
 
 async function fetchInto(folder: string, packages: readonly string[]): Promise<void> {

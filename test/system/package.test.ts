@@ -85,7 +85,8 @@ beforeAll(async () => {
   mustSucceed('npx peernvm build', build)
 }, 520_000)
 
-afterAll(() => folder[Symbol.dispose]())
+// Nine projects with all that npm installed.
+afterAll(() => folder[Symbol.dispose](), 200_000)
 
 test('the package holds what is needed to build and run, and nothing else', () => {
   for (const path of ['dist/index.js', 'dist/src/index.d.ts', 'CMakeLists.txt', 'README.md']) {
@@ -122,7 +123,7 @@ test('its types are found whichever way they are looked for', async () => {
   mustSucceed('attw', await runProgram(process.execPath, args))
 })
 
-describe.each(promisedMajors)('with Node %d and its npm', (major) => {
+describe.each(promisedMajors)('with Node %d and its npm', { timeout: 200_000 }, (major) => {
   let path: string | undefined
   beforeAll(async () => {
     path = await pathTo(major)
@@ -133,7 +134,7 @@ describe.each(promisedMajors)('with Node %d and its npm', (major) => {
       const fix = `npm install ${packagesOf(major).join(' ')}`
       skipVisibly(context, `the registry gave no Node ${major}`, fix)
     }
-    return { cwd, env: { PATH: path } }
+    return { cwd, env: { PATH: path }, timeoutMs: 180_000 }
   }
 
   // Node-API 9: what was built once, with this Node, serves all.
