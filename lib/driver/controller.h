@@ -107,6 +107,9 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // In place of a device that has gone another one is awaited: what needs one waits, or fails.
   bool awaits_device();
   void await_device();
+  // The device, or its manager, went, and another is awaited or has come: what was asked of it has
+  // failed, and nothing is broken.
+  bool outlives(const Failure& failure);
 
   // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of
   // memory. After this every call fails with ERR_CLOSED. Idempotent.

@@ -161,7 +161,7 @@ bool ControllerEvents::look(EventWatcher& watcher) {
 Result<ControllerEvents::Taken> ControllerEvents::take(EventWatcher& watcher) {
   auto queue = controller_.working_admin_path();
   Status status = queue.ok() ? collect(*queue.value()) : std::move(queue.status());
-  if (!status.ok() && controller_.awaits_device()) status = {};
+  if (!status.ok() && controller_.outlives(status.failure())) status = {};
   std::lock_guard lock(mutex_);
   if (status.ok() && lost_.has_value()) status = *lost_;
   if (!status.ok() && watcher.events_.empty()) return status;

@@ -195,9 +195,7 @@ Status QueuePair::delete_queues(uint64_t timeout_ns) {
 Status QueuePair::delete_lost_queues(uint64_t timeout_ns) {
   Status status = check_health(*transport_);
   if (status.ok()) status = delete_queues(timeout_ns);
-  if (status.ok() || status.failure().code != ErrorCode::ManagerGone) return status;
-  const bool has_next = transport_->awaits_manager() || check_health(*transport_).ok();
-  return has_next ? Status() : std::move(status);
+  return !status.ok() && controller_->outlives(status.failure()) ? Status() : std::move(status);
 }
 
 // Why the device may still know the queue of a client, which cannot reset the controller for it.
@@ -225,6 +223,8 @@ Status QueuePair::close_locked() {
   if (closed_) return {};
   Status result = unbind_wake();
   if (result.ok()) result = delete_queues();
+  // Whoever comes next knows no queues.
+  if (!result.ok() && controller_->outlives(result.failure())) result = {};
   finish(result);
   return result.ok() ? Status() : explain_kept(result);
 }
@@ -259,12 +259,10 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
     const Status health = check_health(*transport_);
     return explain_kept(health.ok() ? deleted : health);
   }
-  // Nor is there anything to reset while another device is awaited.
-  if (is_away(*transport_) && controller_->awaits_device()) {
-    return std::optional(ErrorCode::ControllerGone);
-  }
-  NVM_TRY(controller_->reset(epoch));
-  return std::optional(deleted.failure().code);
+  Status reset = controller_->reset(epoch);
+  if (reset.ok()) return std::optional(deleted.failure().code);
+  if (controller_->outlives(reset.failure())) return std::optional(ErrorCode::ControllerGone);
+  return reset;
 }
 
 // Whether a client's queues were lost since `epoch`: it is told of a reset when the controller was

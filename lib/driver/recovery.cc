@@ -51,7 +51,7 @@ Status Controller::reset(uint32_t epoch, Scope scope) {
   {
     std::lock_guard lock(mutex_);
     epoch_++;
-    if (!status.ok() && !awaits_device()) broken_ = status.failure();
+    if (!status.ok() && !outlives(status.failure())) broken_ = status.failure();
   }
   if (status.ok()) {
     events_.restore();

@@ -30,6 +30,12 @@ bool Controller::awaits_device() {
   return transport_->manager() == nullptr && transport_->awaits_manager();
 }
 
+bool Controller::outlives(const Failure& failure) {
+  const bool went =
+      failure.code == ErrorCode::ControllerGone || failure.code == ErrorCode::ManagerGone;
+  return went && transport_->has_next();
+}
+
 // Before any lock that lose_device() or revive() takes.
 void Controller::await_device() {
   if (!awaits_device()) return;

@@ -134,8 +134,8 @@ UniqueFd RpcTransport::lose_manager(const rpc::Notices::Pause& pause) {
   return {};
 }
 
-bool RpcTransport::awaits_manager() {
-  return !client_->is_connected() && reconnection_.is_wanted() && !client_->has_given_up();
+bool RpcTransport::has_next() {
+  return reconnection_.is_wanted() && !client_->has_given_up();
 }
 
 Status RpcTransport::accept(const rpc::Client& next) const {

@@ -51,7 +51,8 @@ class RpcTransport final : public Transport {
   void on_queues_lost(std::function<void(ErrorCode why)> lost) override;
   Status reset() override;
   bool is_gone() override;
-  bool awaits_manager() override;
+  bool awaits_manager() override { return !client_->is_connected() && has_next(); }
+  bool has_next() override;
   uint32_t later_managers() override { return later_managers_.load(); }
   void stop_waiting() override;
   void resume_waiting() override { reconnection_.resume(); }

@@ -204,6 +204,9 @@ class Transport {
   // Its manager in another process has gone, or the process whose device it is, and the next one is
   // waited for: what is asked of it meanwhile waits, too, once queues are marked as lost.
   virtual bool awaits_manager() { return false; }
+  // Whoever goes is followed by another, which is awaited or has come. False where nobody waits for
+  // one, and once that was given up.
+  virtual bool has_next() { return false; }
   // To how many it has come after its first: each may have changed what is behind it.
   virtual uint32_t later_managers() { return 0; }
   // The last who uses it closes: from now on nothing waits for another manager.

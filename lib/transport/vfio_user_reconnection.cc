@@ -15,12 +15,18 @@ constexpr int kAttemptEveryMs = 10;
 }  // namespace
 
 bool VfioUserTransport::awaits_manager() {
+  return has_next() && (away_.load() || device()->client().is_gone());
+}
+
+bool VfioUserTransport::has_next() {
   if (!capabilities_.comes_back || stopped_.load()) return false;
-  if (away_.load()) return true;
-  const auto device = this->device();
-  if (!device->client().is_gone() || !device->client().has_closed()) return false;
-  std::lock_guard lock(device_mutex_);
-  return !gave_up_;
+  std::shared_ptr<VfioUserDevice> device;
+  {
+    std::lock_guard lock(device_mutex_);
+    if (gave_up_) return false;
+    device = device_;
+  }
+  return !device->client().is_gone() || device->client().has_closed();
 }
 
 void VfioUserTransport::on_queues_lost(std::function<void(ErrorCode why)> lost) {

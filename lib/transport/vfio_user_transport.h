@@ -67,10 +67,11 @@ class VfioUserTransport final : public Transport {
   // later.
   Result<std::unique_ptr<ClientPort>> open_port(const SharingPolicy& policy) override;
   Status reset() override;
-  bool is_gone() override { return is_away() && !awaits_manager(); }
+  bool is_gone() override { return is_away() && !has_next(); }
   void on_queues_lost(std::function<void(ErrorCode why)> lost) override;
   void on_device_back(std::function<Status()> revive) override;
   bool awaits_manager() override;
+  bool has_next() override;
   uint32_t later_managers() override { return later_servers_.load(); }
   void stop_waiting() override { stopped_.store(true); }
   void resume_waiting() override { stopped_.store(false); }

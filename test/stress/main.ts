@@ -6,7 +6,7 @@ import { saveResult } from '../../benchmarks/shared/result.ts'
 import { killClasses } from './client.ts'
 import { runManagersStress } from './managers.ts'
 import { runStress } from './stress.ts'
-import { progressLine, summarise, summaryText, timesOf } from './summary.ts'
+import { progressLine, summarise, summariseManagers, summaryText } from './summary.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,8 +29,7 @@ async function killManagers(kills: number): Promise<void> {
       if (count % 10 === 0) console.log(`managers killed ${count}, verified ${verified} blocks`)
     },
   })
-  const { comeMs, ...rest } = result
-  const summary = { ...rest, comeMs: timesOf(comeMs) }
+  const summary = summariseManagers(result)
   console.log(JSON.stringify(summary, undefined, 2))
   saveResult(values.save, summary)
   const { lost, wrong, leaked, errors } = result

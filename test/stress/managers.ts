@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { openController } from 'peernvm'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { Client, type KillClass } from './client.ts'
+import { Client, type KillClass, killClasses } from './client.ts'
 import { type Holdings, Manager } from './manager.ts'
 import { blockBytes } from './programs/blocks.mjs'
 import { checkBlocks } from './programs/check-blocks.mjs'
@@ -30,8 +30,18 @@ export interface ClientHoldings {
   readonly threads: number
 }
 
+/** One manager that was killed. */
+export interface ManagerKill {
+  /** What all clients were at. */
+  readonly class: KillClass
+  /** Commands whose doorbell was rung, of all clients together. */
+  readonly inFlight: number
+  /** From the next manager's answer to its first caller until the last client had come to it. */
+  readonly comeMs: number
+}
+
 export interface ManagersResult {
-  readonly kills: number
+  readonly killed: readonly ManagerKill[]
   readonly verified: number
   readonly lost: number
   readonly wrong: number
@@ -39,10 +49,6 @@ export interface ManagersResult {
   /** Blocks of writes under way that the kill has cut in two. */
   readonly torn: number
   readonly errors: readonly string[]
-  /** The least that were under way at a kill, of all clients together. */
-  readonly inFlightMin: number
-  /** From a manager's answer to its first caller until the last client had come to it. */
-  readonly comeMs: readonly number[]
   readonly holdings: { readonly before: Holdings; readonly after: Holdings }
   readonly seconds: number
 }
@@ -50,8 +56,6 @@ export interface ManagersResult {
 const lateMs = 30_000
 /** Three more pieces of memory for admin commands a Node client may keep, each a descriptor too. */
 const keptMax = 6
-/** What all clients are at when the manager is killed, in turn. */
-const phases: readonly KillClass[] = ['submit', 'midCopy', 'midRpc', 'submit', 'idle']
 
 function holdingsOf({ pid, kind }: Client): ClientHoldings {
   const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')
@@ -69,10 +73,8 @@ class ManagersStress {
   readonly #page: { readonly path: string; readonly fd: number }
   readonly #clients: Client[] = []
   readonly errors: string[] = []
-  readonly comeMs: number[] = []
+  readonly killed: ManagerKill[] = []
   manager: Manager
-  kills = 0
-  inFlightMin = Number.POSITIVE_INFINITY
   #found = { wrong: 0, lost: 0, torn: 0 }
 
   constructor(options: ManagersOptions, folder: string, manager: Manager) {
@@ -123,33 +125,31 @@ class ManagersStress {
 
   /** Kills managers until there were enough, or a client had an error. */
   async run(): Promise<void> {
-    while (this.kills < this.#options.kills) {
-      const phase = phases[this.kills % phases.length] ?? 'submit'
+    while (this.killed.length < this.#options.kills) {
+      const phase = killClasses[this.killed.length % killClasses.length] as KillClass
       if (!(await this.#verifyMore())) return
       for (const client of this.#clients) client.ask(phase)
       if (!(await this.#until(`come to ${phase}`, (client) => client.state().phase === phase))) {
         return
       }
       const inFlight = this.#clients.reduce((sum, client) => sum + client.state().inFlight, 0)
-      if (phase !== 'idle') this.inFlightMin = Math.min(this.inFlightMin, inFlight)
       await this.manager.die()
-      this.kills++
       this.manager = await startManager(this.#options, this.#folder)
       const began = performance.now()
-      const isBack = (client: Client) => client.state().managers >= this.kills
+      const isBack = (client: Client) => client.state().managers > this.killed.length
       if (!(await this.#until('come back', isBack))) return
-      this.comeMs.push(performance.now() - began)
-      this.#options.onKill?.(this.kills, this.sum('verified'))
+      this.killed.push({ class: phase, inFlight, comeMs: performance.now() - began })
+      this.#options.onKill?.(this.killed.length, this.sum('verified'))
     }
     await this.#verifyMore()
   }
 
-  /** What each client has when it rests. */
+  /** What each client has when it rests; none where one cannot be brought to that. */
   async clientHoldings(): Promise<ClientHoldings[]> {
     await this.#verifyMore()
     for (const client of this.#clients) client.ask('idle')
-    await this.#until('come to rest', (client) => client.state().phase === 'idle')
-    return this.#clients.map((client) => holdingsOf(client))
+    const rest = await this.#until('come to rest', (client) => client.state().phase === 'idle')
+    return rest ? this.#clients.map((client) => holdingsOf(client)) : []
   }
 
   /** Ends all clients, and reads every block once more. */
@@ -214,12 +214,12 @@ export async function runManagersStress(options: ManagersOptions): Promise<Manag
       (sum, each, index) => sum + Math.max(0, each - (index < options.nativeClients ? 0 : keptMax)),
       ofManager + before.freeQueuePairs - after.freeQueuePairs,
     )
-    const { kills, errors, inFlightMin, comeMs } = stress
+    const { killed, errors } = stress
     const sums = { lost: stress.sum('lost'), wrong: stress.sum('wrong'), torn: stress.sum('torn') }
     await stress.manager.stop()
     const verified = stress.sum('verified')
     const holdings = { before, after }
-    return { kills, verified, ...sums, leaked, errors, inFlightMin, comeMs, holdings, seconds }
+    return { killed, verified, ...sums, leaked, errors, holdings, seconds }
   } finally {
     stress.close()
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a run of the stress comes to, in figures and in words.
 import { killClasses } from './client.ts'
+import type { ManagersResult } from './managers.ts'
 import type { Kill, Progress, StressResult } from './stress.ts'
 
 /** In milliseconds. */
@@ -71,6 +72,16 @@ export function summarise(result: StressResult): StressSummary {
     diedMs: timesOf(killed.map(({ diedMs }) => diedMs)),
     reclaimMs: timesOf(killed.map(({ reclaimMs }) => reclaimMs)),
   }
+}
+
+export function summariseManagers({ killed, ...rest }: ManagersResult) {
+  const classes = killClasses.map((name) => {
+    const kills = killed.filter((kill) => kill.class === name)
+    const inFlightMin = Math.min(...kills.map(({ inFlight }) => inFlight))
+    return { class: name, kills: kills.length, inFlightMin }
+  })
+  const comeMs = timesOf(killed.map((kill) => kill.comeMs))
+  return { kills: killed.length, ...rest, classes, comeMs }
 }
 
 const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ' ')

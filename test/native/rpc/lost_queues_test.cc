@@ -39,6 +39,7 @@ class LateNotices : public Transport {
   Status gone() override { return inner_->gone(); }
   bool is_gone() override { return inner_->is_gone(); }
   bool awaits_manager() override { return inner_->awaits_manager(); }
+  bool has_next() override { return inner_->has_next(); }
   void stop_waiting() override { inner_->stop_waiting(); }
   void leave() override { inner_->leave(); }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <functional>
+#include <future>
 #include <thread>
 
 #include "driver/remote_manager.h"
@@ -181,6 +182,21 @@ TEST_CASE("a controller of another shape is not taken for that of before") {
   rpc::ServicePolicy read_only;
   read_only.sharing.opcodes = reading_opcodes();
   refuses([](EmulatorOptions&) {}, read_only);
+}
+
+TEST_CASE("a queue whose manager ends while it is closed is closed, and its number is free") {
+  Successors managers;
+  auto client = managers.connect();
+  auto pair = create_pair(*client, 4);
+  const uint16_t id = pair->id();
+  REQUIRE(managers.controller().ownership().value().admin->stop().ok());
+  auto closing = std::async(std::launch::async, [&] { return pair->close(); });
+  usleep(50'000);  // the deletion is not answered
+  managers.end();
+  CHECK(closing.get().ok());
+  managers.start();
+  CHECK(is_back(*client));
+  CHECK(create_pair(*client, 4)->id() == id);
 }
 
 TEST_CASE("a number or an address that somebody else has there ends when he lets go") {

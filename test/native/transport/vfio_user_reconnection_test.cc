@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A vfio-user server that ends, and the one that comes in its place.
+#include <future>
 #include <thread>
 
 #include "transport/driven.h"
@@ -44,6 +45,33 @@ bool reads(QueuePair& queue, DmaDescriptor& page, uint64_t lba, int value) {
   queue.ring();
   return take(queue, 1) && page.bytes()[kBlock - 1] == static_cast<std::byte>(value);
 }
+
+// Admin commands that the device of a test takes, and never completes.
+class UnansweredAdmin {
+ public:
+  explicit UnansweredAdmin(Driven& driven) : runner_(*driven.served.runner) {}
+  uint32_t add(uint8_t opcode) {
+    emulator::Fault fault;
+    fault.match.queues = emulator::FaultQueues::Admin;
+    fault.match.opcode = opcode;
+    fault.action.drop = true;
+    emulator::Runner::Pause pause(runner_);
+    auto id = pause.subsystem().faults().add(fault);
+    REQUIRE(id.ok());
+    return id.value();
+  }
+  uint64_t hits(uint32_t id) {
+    emulator::Runner::Pause pause(runner_);
+    return pause.subsystem().faults().hits(id);
+  }
+  void clear() {
+    emulator::Runner::Pause pause(runner_);
+    pause.subsystem().faults().clear();
+  }
+
+ private:
+  emulator::Runner& runner_;
+};
 
 // What a device with another identity looks like.
 std::shared_ptr<emulator::Runner> make_other(const emulator::Identity& identity,
@@ -193,28 +221,41 @@ TEST_CASE("a queue whose server ends while it is deleted is dropped, and works a
   for (const auto doorbells : {Kind::Trap, Kind::Poll}) {
     Driven driven(doorbells, kPatienceNs);
     auto queue = driven.queue({.depth = 7});
-    emulator::Fault fault;
-    fault.match.queues = emulator::FaultQueues::Admin;
-    fault.match.opcode = spec::admin_opcode::delete_io_submission_queue;
-    fault.action.drop = true;
-    {
-      emulator::Runner::Pause pause(*driven.served.runner);
-      REQUIRE(pause.subsystem().faults().add(fault).ok());
-    }
-    Result<std::optional<ErrorCode>> dropped = Status(ErrorCode::Timeout);
-    std::thread dropping([&] { dropped = queue->drop(); });
-    usleep(50'000);
+    UnansweredAdmin unanswered(driven);
+    const uint32_t deletion = unanswered.add(spec::admin_opcode::delete_io_submission_queue);
+    auto dropping = std::async(std::launch::async, [&] { return queue->drop(); });
+    REQUIRE(comes_true([&] { return unanswered.hits(deletion) == 1; }));
     driven.end_server();
-    dropping.join();
+    const auto dropped = dropping.get();
     REQUIRE(dropped.ok());
     CHECK(dropped.value() == ErrorCode::ControllerGone);
-    {
-      emulator::Runner::Pause pause(*driven.served.runner);
-      pause.subsystem().faults().clear();
-    }
+    unanswered.clear();
     driven.start_server();
     REQUIRE(queue->recreate().ok());
     CHECK(works(driven, *queue, 2));
+  }
+}
+
+TEST_CASE("a queue whose server ends while the controller is reset is dropped, too") {
+  for (const auto doorbells : {Kind::Trap, Kind::Poll}) {
+    Driven driven(doorbells, kPatienceNs);
+    auto queue = driven.queue({.depth = 7});
+    UnansweredAdmin unanswered(driven);
+    unanswered.add(spec::admin_opcode::delete_io_submission_queue);
+    unanswered.add(spec::admin_opcode::abort);
+    const uint32_t grant = unanswered.add(spec::admin_opcode::set_features);
+    constexpr uint64_t kDeletionNs = 10 * kNanosecondsPerMillisecond;
+    auto dropping = std::async(std::launch::async, [&] { return queue->drop(kDeletionNs); });
+    REQUIRE(comes_true([&] { return unanswered.hits(grant) == 1; }));
+    driven.end_server();
+    const auto dropped = dropping.get();
+    REQUIRE(dropped.ok());
+    CHECK(dropped.value() == ErrorCode::ControllerGone);
+    unanswered.clear();
+    driven.start_server();
+    REQUIRE(queue->recreate().ok());
+    CHECK(works(driven, *queue, 2));
+    CHECK(driven.controller->reset(driven.controller->epoch()).ok());
   }
 }
 

@@ -136,45 +136,70 @@ void Client::call() {
     set_phase(Phase::MidRpc);
     auto completion = controller_->admin(command, kTimeoutNs, page_);
     set_phase(Phase::Changing);
-    const bool died = reconnects_ && !completion.ok() &&
-                      completion.status().failure().code == ErrorCode::ManagerGone;
-    if (!died) expect_success(expect(std::move(completion), "identify").status_field, "identify");
+    if (completion.ok()) {
+      expect_success(completion.value().status_field, "identify");
+    } else {
+      expect_died(completion.status(), "identify");
+    }
     drain();
   }
 }
 
+// Queues by hand, with time between the two of a pair, beside an I/O command.
 void Client::create_queues() {
-  const RemoteManager& manager = *transport_->manager();
-  auto submit = [&](uint8_t opcode, uint32_t cdw10, uint32_t cdw11, uint64_t address) {
-    spec::SubmissionQueueEntry command{};
-    command.opc = opcode;
-    command.cdw10 = cdw10;
-    command.cdw11 = cdw11;
-    command.prp1 = address;
-    const auto completion = expect(manager.admin->submit(command, kTimeoutNs), "queue command");
-    expect_success(completion.status_field, "queue command");
-  };
-  while (stays(Phase::QueueCreate)) {
+  while (!lost_ && stays(Phase::QueueCreate)) {
     shape(1, kLaneBlocks);
     begin(0);
     ring();
-    const QueueNumber number = expect(manager.queue_numbers->take(false), "queue number");
-    const uint32_t id = number.queue_id;
-    const uint32_t cdw10 =
-        spec::create_cq_cdw10::qid.put(id) | spec::create_cq_cdw10::qsize.put(31);
-    submit(spec::admin_opcode::create_io_completion_queue, cdw10, spec::create_cq_cdw11::pc.put(1),
-           queue_memory_->io_address(0));
-    set_phase(Phase::QueueCreate);
-    pause_ns(kQueueCreateNs);
-    submit(spec::admin_opcode::create_io_submission_queue, cdw10,
-           spec::create_sq_cdw11::pc.put(1) | spec::create_sq_cdw11::cqid.put(id),
-           queue_memory_->io_address(kPageBytes));
+    create_pair();
     set_phase(Phase::Changing);
-    submit(spec::admin_opcode::delete_io_submission_queue, id, 0, 0);
-    submit(spec::admin_opcode::delete_io_completion_queue, id, 0, 0);
-    manager.queue_numbers->give_back(number);
     drain();
   }
+}
+
+// Ends early when the manager dies: the next one knows no queues, and has the number to take back.
+void Client::create_pair() {
+  namespace opcode = spec::admin_opcode;
+  const RemoteManager& manager = *transport_->manager();
+  auto taken = manager.queue_numbers->take(false);
+  if (!taken.ok()) return expect_died(taken.status(), "queue number");
+  const QueueNumber number = taken.value();
+  const uint32_t id = number.queue_id;
+  const uint32_t size = spec::create_cq_cdw10::qid.put(id) | spec::create_cq_cdw10::qsize.put(31);
+  const uint32_t cq = spec::create_cq_cdw11::pc.put(1);
+  const uint32_t sq = spec::create_sq_cdw11::pc.put(1) | spec::create_sq_cdw11::cqid.put(id);
+  if (ask(opcode::create_io_completion_queue, size, cq, queue_memory_->io_address(0))) {
+    set_phase(Phase::QueueCreate);
+    pause_ns(kQueueCreateNs);
+    const uint64_t address = queue_memory_->io_address(kPageBytes);
+    (void)(ask(opcode::create_io_submission_queue, size, sq, address) &&
+           ask(opcode::delete_io_submission_queue, id) &&
+           ask(opcode::delete_io_completion_queue, id));
+  }
+  manager.queue_numbers->give_back(number);
+}
+
+// False when the manager has died; the next one knows nothing of queues that were begun before.
+bool Client::ask(uint8_t opcode, uint32_t cdw10, uint32_t cdw11, uint64_t prp1) {
+  spec::SubmissionQueueEntry command{};
+  command.opc = opcode;
+  command.cdw10 = cdw10;
+  command.cdw11 = cdw11;
+  command.prp1 = prp1;
+  auto completion = transport_->manager()->admin->submit(command, kTimeoutNs);
+  if (completion.ok() && completion.value().status_field == 0) return true;
+  if (reconnects_ && queue_->lost()) return false;
+  if (!completion.ok()) {
+    expect_died(completion.status(), "admin command");
+  } else {
+    expect_success(completion.value().status_field, "admin command");
+  }
+  return false;
+}
+
+void Client::expect_died(const Status& status, const char* what) const {
+  const Failure& failure = status.failure();
+  if (!reconnects_ || failure.code != ErrorCode::ManagerGone) fail(what, failure);
 }
 
 void Client::rest() {

@@ -34,6 +34,9 @@ class Client {
   void work();
   void call();
   void create_queues();
+  void create_pair();
+  bool ask(uint8_t opcode, uint32_t cdw10, uint32_t cdw11 = 0, uint64_t prp1 = 0);
+  void expect_died(const Status& status, const char* what) const;
   void rest();
   bool stays(Phase phase) const;
   void set_phase(Phase phase);

@@ -135,17 +135,26 @@ async function workIn(phase, laneCount, blockCount) {
   })
 }
 
-async function call() {
-  let calling = true
-  const beside = work(1, 8, () => calling)
-  while (wantedPhase() === 'midRpc') {
-    const identified = persist(() => controller.admin.identifyController())
-    setPhase('midRpc')
-    await identified
+/** Asks the manager for something again and again, beside an I/O command at a time. */
+async function askIn(phase, ask) {
+  let asking = true
+  const beside = work(1, 8, () => asking)
+  while (wantedPhase() === phase) {
+    const answered = persist(ask)
+    setPhase(phase)
+    const close = await answered
     setPhase('changing')
+    await close?.()
   }
-  calling = false
+  asking = false
   await beside
+}
+
+const identify = async () => void (await controller.admin.identifyController())
+
+async function createQueue() {
+  const created = await controller.createQueuePair({ mode: 'raw', depth: 32 })
+  return () => created.close()
 }
 
 async function rest() {
@@ -163,7 +172,8 @@ for (let first = 0; first < blocksOfSlot; first += 256) {
   await readBack(first, memory.view(0, 256 * blockBytes))
 }
 for (let wanted = wantedPhase(); wanted !== 'end'; wanted = wantedPhase()) {
-  if (wanted === 'midRpc') await call()
+  if (wanted === 'midRpc') await askIn('midRpc', identify)
+  else if (wanted === 'queueCreate') await askIn('queueCreate', createQueue)
   else if (wanted === 'idle') await rest()
   else if (wanted === 'midCopy') await workIn('midCopy', 2, 1024)
   else await workIn('submit', 32, 8)
