@@ -219,7 +219,8 @@ export class Namespace implements NamespaceFormat {
   ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
-   * failure, when all that was sent has ended.
+   * failure, when all that was sent has ended: what comes before a wrong request may be read. Its
+   * requests stay unchanged until then.
    * @param requests each as for read(); no signal
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
@@ -251,8 +252,8 @@ export class Namespace implements NamespaceFormat {
   }
 
   /**
-   * Writes a group with one promise. Rejects with the first failure, when all
-   * that was sent has ended.
+   * Writes a group with one promise. Rejects with the first failure, when all that was sent has
+   * ended; nothing is sent where one of its requests is wrong. They stay unchanged until then.
    * @param requests each as for write(); no signal
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)

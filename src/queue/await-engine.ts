@@ -18,9 +18,8 @@ import { Pump, type Pumped, ticksMax } from './pump.ts'
 import { type Recoverable, Recovery } from './recovery.ts'
 import {
   type BlockRequest,
-  checkNamespace,
+  checkGrouped,
   cutTransfer,
-  dataOf,
   type GroupRequest,
   isDirect,
   isWithoutFua,
@@ -30,6 +29,7 @@ import {
 import { counter, idMask, type QueueRing, statusShift } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
+const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 
 let newResolve: Resolve
 let newReject: Reject
@@ -220,32 +220,23 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     }
   }
 
-  /** A group; requests without a namespace are in `namespace`. */
+  /**
+   * A group; requests without a namespace are in `namespace`. Writes are checked before any is
+   * sent; a read that is wrong harms nothing, and each is checked as it is sent.
+   */
   moveMany(
     opcode: number,
     namespace: NamespaceLike | undefined,
     requests: readonly GroupRequest[],
   ): Promise<unknown> {
-    const bytesMax = this.transferBytesMax
-    const { controllerId } = this.ring
-    const isRead = opcode === opcodeRead
     try {
       checkArray('a group', requests)
       const group = requests.slice()
-      const values = isRead ? new Array<unknown>(group.length) : undefined
-      let allDirect = true
-      for (let i = 0; i < group.length; i++) {
-        const request = group[i] as GroupRequest
-        const data = dataOf(request, isRead ? 'into' : 'from', namespace === undefined)
-        const where = namespace ?? (request.namespace as NamespaceLike)
-        checkNamespace(where, controllerId)
-        allDirect &&=
-          isWithoutFua(request) && isDirect(where, request.lba, data, bytesMax, controllerId)
-        if (values !== undefined) values[i] = filledBytes(data)
-      }
-      if (!allDirect) return this.run(this.#cutGroup(opcode, namespace, group), values, undefined)
+      const values = opcode === opcodeRead ? new Array<unknown>(group.length) : undefined
+      if (values === undefined) this.#checkWrites(namespace, group)
       if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
       const promise = new Promise<unknown>(executor)
+      const bytesMax = this.transferBytesMax
       this.#jobs.enter(
         new GroupJob(opcode, group, namespace, bytesMax, values, newResolve, newReject),
       )
@@ -255,21 +246,16 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     }
   }
 
-  /** Checked now, cut into commands later. */
-  #cutGroup(
-    opcode: number,
-    namespace: NamespaceLike | undefined,
-    group: readonly GroupRequest[],
-  ): Iterable<Command> {
-    const transfers = group.map((request) => {
+  #checkWrites(namespace: NamespaceLike | undefined, group: readonly GroupRequest[]): void {
+    const { ring, transferBytesMax } = this
+    for (const request of group) {
+      const data = checkGrouped(request, false, namespace, ring)
       const where = namespace ?? (request.namespace as NamespaceLike)
-      const data = (request.into ?? request.from) as Data
-      return planTransfer(opcode, where, request, data, this.ring)
-    })
-    const bytesMax = this.transferBytesMax
-    return (function* () {
-      for (const transfer of transfers) yield* cutTransfer(transfer, bytesMax)
-    })()
+      const { lba } = request
+      const isPlain = isWithoutFua(request)
+      if (isPlain && isDirect(where, lba, data, transferBytesMax, ring.controllerId)) continue
+      planTransfer(opcodeWrite, where, request, data, ring)
+    }
   }
 
   /** Commands of one request, with one promise, which resolves to `value`. */

@@ -120,7 +120,8 @@ export class AwaitQueuePair extends QueuePair {
   ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
-   * failure, when all that was sent has ended.
+   * failure, when all that was sent has ended: what comes before a wrong request may be read. Its
+   * requests stay unchanged until then.
    * @param requests each as for read(); no signal
    * @returns the filled bytes, in the order of the requests
    * @throws NvmError as `namespace.read()`
@@ -139,7 +140,7 @@ export class AwaitQueuePair extends QueuePair {
 
   /**
    * Writes a group with one promise. Rejects with the first failure, when all that was sent has
-   * ended.
+   * ended; nothing is sent where one of its requests is wrong. They stay unchanged until then.
    * @param requests each as for write(); no signal
    * @throws NvmError as `namespace.read()`
    */

@@ -3,18 +3,29 @@
 // own, or waiting for its turn because the queue is full.
 
 import type { DmaDescriptor } from '../dma.ts'
-import { createError, type NvmError } from '../errors.ts'
-import type { Command } from './command.ts'
-import { type GroupRequest, isDirect, type NamespaceLike, refuseIfChanged } from './request.ts'
+import type { NvmError } from '../errors.ts'
+import { type Command, filledBytes, type Reach } from './command.ts'
+import {
+  checkGrouped,
+  cutTransfer,
+  type GroupRequest,
+  isDirect,
+  isWithoutFua,
+  type NamespaceLike,
+  planTransfer,
+} from './request.ts'
 
 export type Resolve = (value: unknown) => void
 export type Reject = (error: Error) => void
 
 /** What sends the commands of jobs; there is a free command id when a job is asked for one. */
 export interface Sender {
-  readonly controllerId: number
-  /** False when there is no memory to copy through: some comes back before long. */
-  send(job: Job, command: Command): boolean
+  readonly reach: Reach
+  /**
+   * False when there is no memory to copy through: some comes back before long. `isSplit`: the
+   * request has had others.
+   */
+  send(job: Job, command: Command, isSplit: boolean): boolean
   /** A command on one buffer that the device reaches itself. */
   sendDirect(
     job: Job,
@@ -77,79 +88,100 @@ export abstract class Job {
   }
 }
 
-/** A request whose commands are made as there is room for them. */
-export class CommandJob extends Job {
-  #command: Command | undefined
+/** The commands of one request, made as there is room for them. */
+class Pieces {
+  #next: Command | undefined
   #sent = 0
   readonly #commands: Iterator<Command>
 
-  constructor(commands: Iterable<Command>, value: unknown, resolve: Resolve, reject: Reject) {
-    super(value, resolve, reject)
+  constructor(commands: Iterable<Command>) {
     this.#commands = commands[Symbol.iterator]()
-    this.#command = this.#commands.next().value
+    this.#next = this.#commands.next().value
   }
 
-  protected get hasMore(): boolean {
-    return this.#command !== undefined
+  get areLeft(): boolean {
+    return this.#next !== undefined
   }
 
-  /** Commands sent so far. */
-  get sent(): number {
-    return this.#sent
-  }
-
-  sendNext(sender: Sender): boolean {
-    if (this.#command !== undefined) {
-      if (!sender.send(this, this.#command)) return false
-      this.#sent++
-    }
-    this.#command = this.#commands.next().value
+  /** As Job.sendNext(). */
+  sendNext(job: Job, sender: Sender): boolean {
+    if (this.#next === undefined) return true
+    if (!sender.send(job, this.#next, this.#sent > 0)) return false
+    this.#sent++
+    this.#next = this.#commands.next().value
     return true
   }
 }
 
-/** Reads or writes, each of which is one direct command: nothing is made for each of them. */
+/** One request of as many commands as it takes. */
+export class CommandJob extends Job {
+  readonly #pieces: Pieces
+
+  constructor(commands: Iterable<Command>, value: unknown, resolve: Resolve, reject: Reject) {
+    super(value, resolve, reject)
+    this.#pieces = new Pieces(commands)
+  }
+
+  protected get hasMore(): boolean {
+    return this.#pieces.areLeft
+  }
+
+  sendNext(sender: Sender): boolean {
+    return this.#pieces.sendNext(this, sender)
+  }
+}
+
+/** Reads or writes, each looked at as it is sent: nothing is made for one direct command. */
 export class GroupJob extends Job {
   #index = 0
+  /** Of the request that was begun last, where it is more than one direct command. */
+  #pieces: Pieces | undefined
   readonly #opcode: number
   readonly #requests: readonly GroupRequest[]
   readonly #namespace: NamespaceLike | undefined
   readonly #bytesMax: number
+  readonly #values: unknown[] | undefined
 
+  /** `values` become what reads resolve to; undefined for writes. */
   constructor(
     opcode: number,
     requests: readonly GroupRequest[],
     namespace: NamespaceLike | undefined,
     bytesMax: number,
-    value: unknown,
+    values: unknown[] | undefined,
     resolve: Resolve,
     reject: Reject,
   ) {
-    super(value, resolve, reject)
+    super(values, resolve, reject)
     this.#opcode = opcode
     this.#requests = requests
     this.#namespace = namespace
     this.#bytesMax = bytesMax
+    this.#values = values
   }
 
   protected get hasMore(): boolean {
-    return this.#index < this.#requests.length
+    return this.#index < this.#requests.length || this.#pieces?.areLeft === true
   }
 
   sendNext(sender: Sender): boolean {
-    const request = this.#requests[this.#index++] as GroupRequest
+    if (this.#pieces?.areLeft === true) return this.#pieces.sendNext(this, sender)
+    const index = this.#index++
+    const request = this.#requests[index] as GroupRequest
+    const { reach } = sender
+    const data = checkGrouped(request, this.#values !== undefined, this.#namespace, reach)
     const namespace = this.#namespace ?? (request.namespace as NamespaceLike)
-    const data = request.into ?? request.from
-    const { controllerId } = sender
-    refuseIfChanged(namespace)
-    // It was so when the group was asked for; it may have been disposed or changed since.
+    if (this.#values !== undefined) this.#values[index] = filledBytes(data)
+    const { lba } = request
     if (
-      data === undefined ||
-      !isDirect(namespace, request.lba, data, this.#bytesMax, controllerId)
+      isWithoutFua(request) &&
+      isDirect(namespace, lba, data, this.#bytesMax, reach.controllerId)
     ) {
-      throw createError('ERR_CLOSED', 'memory of a group was disposed before its turn')
+      sender.sendDirect(this, this.#opcode, namespace, lba as number, data)
+      return true
     }
-    sender.sendDirect(this, this.#opcode, namespace, request.lba as number, data)
-    return true
+    const transfer = planTransfer(this.#opcode, namespace, request, data, reach)
+    this.#pieces = new Pieces(cutTransfer(transfer, this.#bytesMax))
+    return this.#pieces.sendNext(this, sender)
   }
 }

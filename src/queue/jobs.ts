@@ -7,7 +7,7 @@ import { createError, createStatusError, type NvmError } from '../errors.ts'
 import type { NamespaceChanges } from '../namespace-changes.ts'
 import { Aborts } from './aborts.ts'
 import type { BouncePool } from './bounce.ts'
-import { type Command, type DataPlan, receivesData, sendsData } from './command.ts'
+import { type Command, type DataPlan, type Reach, receivesData, sendsData } from './command.ts'
 import type { Entries } from './entries.ts'
 import { CommandJob, type Job, type Reject, type Resolve, type Sender } from './job.ts'
 import { Line } from './line.ts'
@@ -39,7 +39,7 @@ export interface JobQueue {
 /** Commands that a job sends before the next in the line has its turn. */
 const turnCommandsMax = 8
 /** Commands of a group between doorbells. */
-const groupRung = 16
+const groupRung = 8
 
 export class Jobs implements Sender {
   readonly #queue: JobQueue
@@ -71,8 +71,8 @@ export class Jobs implements Sender {
     this.#aborts = new Aborts(queue, (job) => this.#outstandingIds(job))
   }
 
-  get controllerId(): number {
-    return this.#ring.controllerId
+  get reach(): Reach {
+    return this.#ring
   }
 
   /** Nobody waits for a turn: a direct command may go ahead. */
@@ -150,7 +150,7 @@ export class Jobs implements Sender {
     if (ring.outstanding % groupRung === 0) ring.ring()
   }
 
-  send(job: Job, command: Command): boolean {
+  send(job: Job, command: Command, isSplit: boolean): boolean {
     const ring = this.#ring
     const { opcode, nsid, cdw10, cdw11, cdw12, extra, data } = command
     if (command.namespace !== undefined) refuseIfChanged(command.namespace)
@@ -166,7 +166,7 @@ export class Jobs implements Sender {
     if (segments.some((each) => each.memory.disposed) || extra?.metadata?.memory.disposed) {
       throw createError('ERR_CLOSED', 'the descriptor was disposed')
     }
-    this.#count(job, data.byteLength, bounceSlot !== undefined)
+    this.#count(job, data.byteLength, bounceSlot !== undefined, isSplit)
     const commandId = ring.take()
     const id = commandId & ring.commandMask
     const slot = this.#queue.slotFor(commandId)
@@ -181,7 +181,7 @@ export class Jobs implements Sender {
     return true
   }
 
-  #count(job: Job, byteLength: number, bounced: boolean): void {
+  #count(job: Job, byteLength: number, bounced: boolean, isSplit: boolean): void {
     const { stats } = this.#ring
     const add = (name: keyof typeof counter): void => {
       stats[counter[name]] = (stats[counter[name]] as number) + 1
@@ -189,7 +189,7 @@ export class Jobs implements Sender {
     if (byteLength === 0) add('noData')
     if (bounced) add('bounce')
     if (job.attempts > 1) add('retries')
-    if (job instanceof CommandJob && job.sent > 0) add('splits')
+    if (isSplit) add('splits')
   }
 
   /** Command `id` of a job has completed. */

@@ -50,8 +50,9 @@ export class Pump implements Sleeper {
   #rounds = 0
   #idleRounds = 0
   #emptyRounds = 0
-  #ticked = 0
-  #progressed = 0
+  // Of one kind from the start: code that was compiled for one pump is then good for the next.
+  #ticked = performance.now()
+  #progressed = performance.now()
   #completedSinceLook = false
   #wake: (() => void) | undefined
   #held: Promise<void> | undefined

@@ -142,14 +142,25 @@ export async function refuseRequest(
   throw createError('ERR_ARGUMENT', `a request is ${show(request)}, and not an object`)
 }
 
-/** The buffers of a request of a group. @throws NvmError ERR_ARGUMENT */
-export function dataOf(request: GroupRequest, data: 'into' | 'from', named: boolean): Data {
-  if (!isRequest(request, data, named) || 'signal' in request) {
-    checkOptions('a request of a group', request, requestNames(data, named))
+/**
+ * The buffers of a request of a group, which has a namespace of its own where the group has none.
+ * @throws NvmError ERR_ARGUMENT, ERR_NAMESPACE
+ */
+export function checkGrouped(
+  request: GroupRequest,
+  isRead: boolean,
+  namespace: NamespaceLike | undefined,
+  { controllerId }: Reach,
+): Data {
+  const name = isRead ? 'into' : 'from'
+  const isNamed = namespace === undefined
+  if (!isRequest(request, name, isNamed) || 'signal' in request) {
+    checkOptions('a request of a group', request, requestNames(name, isNamed))
   }
-  const { [data]: buffers } = request
-  if (buffers !== undefined) return buffers
-  throw createError('ERR_ARGUMENT', `a request has its data in '${data}'`)
+  checkNamespace(namespace ?? (request.namespace as NamespaceLike), controllerId)
+  const data = isRead ? request.into : request.from
+  if (data !== undefined) return data
+  throw createError('ERR_ARGUMENT', `a request has its data in '${name}'`)
 }
 
 /** The LBA as a number. */
