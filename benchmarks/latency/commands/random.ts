@@ -2,8 +2,6 @@
 // Random numbers that a seed repeats, here and in C++ (lib/measure/random.h): xoshiro128**, whose
 // state splitmix32 spreads from the seed and the number of the stream.
 
-export const seedMax = 2 ** 32 - 1
-
 /** A stream of random numbers of its own for each pair of seed and stream. */
 export class Random {
   #a: number
