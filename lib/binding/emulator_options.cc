@@ -38,7 +38,7 @@ EmulatorOptions read_emulator_options(const ObjectReader& object) {
   options.image = object.string("image");
   options.read_only = object.boolean("readOnly");
   options.create = object.integer<uint64_t>("byteLength", 0) != 0;
-  options.namespaces.push_back(read_namespace_options(object));
+  options.namespaces[0] = read_namespace_options(object);
   for (const ObjectReader& each : object.objects("namespaces")) {
     options.namespaces.push_back(read_namespace_options(each));
   }

@@ -57,7 +57,7 @@ Status read_namespaces(const nvm_emulator_options& from, EmulatorOptions& to) {
     return Status(ErrorCode::Range,
                   "a device has at most " + std::to_string(to.namespaces_max) + " namespaces");
   }
-  to.namespaces.push_back(read_namespace(from.size, from.block_size));
+  to.namespaces[0] = read_namespace(from.size, from.block_size);
   for (size_t i = 0; i < from.n_namespaces; i++) {
     to.namespaces.push_back(read_namespace(from.namespaces[i].size, from.namespaces[i].block_size));
   }

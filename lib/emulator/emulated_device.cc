@@ -39,15 +39,6 @@ Status check_text(const char* what, const std::string& text, size_t length_max) 
   return printable ? Status() : refuse_option(std::string(what) + " is made of ASCII characters");
 }
 
-// The namespaces that are wanted, at least one.
-std::vector<EmulatedNamespaceOptions> wanted_namespaces(const EmulatorOptions& options) {
-  if (!options.namespaces.empty()) return options.namespaces;
-  EmulatedNamespaceOptions only;
-  only.byte_length = options.byte_length;
-  only.lba_byte_length = options.lba_byte_length;
-  return {only};
-}
-
 Status check_limits(const EmulatorOptions& options) {
   const auto out_of = [](const char* what, uint64_t first, uint64_t last) {
     return refuse_option(std::string(what) + " must be between " + std::to_string(first) + " and " +
@@ -119,7 +110,8 @@ Status check_options(const EmulatorOptions& options) {
   NVM_TRY(check_text("a firmware revision", options.firmware, kFirmwareLengthMax));
   NVM_TRY(check_limits(options));
   NVM_TRY(check_timing(options));
-  const auto namespaces = wanted_namespaces(options);
+  const auto& namespaces = options.namespaces;
+  if (namespaces.empty()) return refuse_option("a device has at least one namespace");
   if (namespaces.size() > options.namespaces_max) {
     return refuse_option("there are " + std::to_string(namespaces.size()) +
                          " namespaces, more than the limit of " +
@@ -130,9 +122,6 @@ Status check_options(const EmulatorOptions& options) {
     if (__builtin_add_overflow(all, each.byte_length, &all)) all = UINT64_MAX;
   }
   NVM_TRY(check_modelled(options, std::max(all, options.capacity)));
-  if (!options.namespaces.empty() && options.byte_length != 0) {
-    return refuse_option("give a size of the device or of each namespace, not both");
-  }
   for (size_t i = 0; i < namespaces.size(); i++) {
     auto format = find_format(namespaces[i]);
     if (!format.ok()) return std::move(format.status());
@@ -153,7 +142,7 @@ Result<std::unique_ptr<Media>> open_media(const EmulatorOptions& options, int fd
   FileStoreOptions file;
   file.path = options.image;
   file.fd = fd;
-  file.byte_length = wanted_namespaces(options).front().byte_length;
+  file.byte_length = options.namespaces.front().byte_length;
   file.create = options.create;
   file.read_only = options.read_only;
   auto family = open_image_family(file);
@@ -221,9 +210,9 @@ Status make_namespace(Subsystem& subsystem, uint32_t id, const EmulatedNamespace
 }
 
 Status make_namespaces(Subsystem& subsystem, const EmulatorOptions& options, bool in_memory) {
-  const auto namespaces = wanted_namespaces(options);
-  for (size_t i = 0; i < namespaces.size(); i++) {
-    NVM_TRY(make_namespace(subsystem, static_cast<uint32_t>(i + 1), namespaces[i], in_memory));
+  for (size_t i = 0; i < options.namespaces.size(); i++) {
+    NVM_TRY(
+        make_namespace(subsystem, static_cast<uint32_t>(i + 1), options.namespaces[i], in_memory));
   }
   return {};
 }
@@ -317,7 +306,7 @@ std::optional<Difference> find_difference(const Namespace& ns,
 
 // What is asked for must be there, whatever has become of the namespaces since they were made.
 Status check_kept(Subsystem& subsystem, const EmulatorOptions& options) {
-  const auto asked = wanted_namespaces(options);
+  const auto& asked = options.namespaces;
   const std::string remedy =
       ", or delete " + options.image + ".peernvm to begin with a plain image";
   for (size_t i = 0; i < asked.size(); i++) {
@@ -358,9 +347,8 @@ Status set_capacity(Subsystem& subsystem, const EmulatorOptions& options) {
 
 // Whether an image of it is told apart from others by nothing.
 bool is_plain(const EmulatorOptions& options) {
-  const auto namespaces = wanted_namespaces(options);
-  const NamespaceFormat format = find_format(namespaces[0]).value();
-  return namespaces.size() == 1 && format.lba_format == 0 && !format.extended;
+  const NamespaceFormat format = find_format(options.namespaces[0]).value();
+  return options.namespaces.size() == 1 && format.lba_format == 0 && !format.extended;
 }
 
 // The device that was saved, with the data of `wanted`'s image when it had one.

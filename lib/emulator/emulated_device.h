@@ -17,7 +17,7 @@ namespace nvm {
 // A namespace as it is made. One that is kept beside an image must still be what is said here; what
 // is left out may have become anything.
 struct EmulatedNamespaceOptions {
-  uint64_t byte_length = 0;  // of its data; 0 only for the first: the image's size
+  uint64_t byte_length = 0;  // of its data; 0 only for the first: the image's, or a default
   std::optional<uint32_t> lba_byte_length = {};       // 512 (else) or 4096
   std::optional<uint16_t> metadata_byte_length = {};  // of each block: 0 (else) or 8
   std::optional<bool> extended = {};                  // the metadata follows each block's data
@@ -26,9 +26,7 @@ struct EmulatedNamespaceOptions {
 };
 
 struct EmulatorOptions {
-  std::string image;         // path of a raw image; empty: memory
-  uint64_t byte_length = 0;  // 0: the image's size, or kDefaultMemoryBytes
-  std::optional<uint32_t> lba_byte_length = {};
+  std::string image;    // path of a raw image; empty: memory
   bool create = false;  // make the image (sparse) when it does not exist
   bool read_only = false;
   // Timing of every command: 0 and 0 mean none, as fast as the machine.
@@ -36,8 +34,7 @@ struct EmulatorOptions {
   uint64_t bytes_per_second = 0;
   std::string serial;  // empty: derived from the image, or "PEERNVM0"
 
-  // Instead of `byte_length` and `lba_byte_length`, several.
-  std::vector<EmulatedNamespaceOptions> namespaces;
+  std::vector<EmulatedNamespaceOptions> namespaces{{}};  // at least one
   // Bytes of data that namespaces may have in all; 0: those that there are at first.
   uint64_t capacity = 0;
   uint32_t namespaces_max = 256;

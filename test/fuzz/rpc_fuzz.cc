@@ -24,7 +24,7 @@ using namespace nvm::fuzz;
 struct Served {
   Served() {
     EmulatorOptions options;
-    options.byte_length = 1 << 20;
+    options.namespaces[0].byte_length = 1 << 20;
     auto transport = open_emulator(options);
     if (!transport.ok()) abort();
     auto opened = Controller::open(transport.value(), thread_waiter());

@@ -80,7 +80,7 @@ void fill(Controller& controller) {
 
 std::shared_ptr<Controller> open_filled_controller() {
   EmulatorOptions options;
-  options.byte_length = kNamespaceBytes;
+  options.namespaces[0].byte_length = kNamespaceBytes;
   auto controller =
       expect(Controller::open(expect(open_emulator(options), "emulator"), thread_waiter()), "open");
   if (!controller->claim_admin().ok()) std::exit(1);

@@ -29,7 +29,7 @@ struct FakeHost {
 
 std::shared_ptr<Controller> open_in_memory() {
   EmulatorOptions options;
-  options.byte_length = 16 << 20;
+  options.namespaces[0].byte_length = 16 << 20;
   auto transport = open_emulator(options);
   REQUIRE(transport.ok());
   auto opened = Controller::open(transport.value(), thread_waiter());

@@ -34,7 +34,7 @@ bool is_refused(const Status& status) {
 
 std::shared_ptr<Controller> open_memory_controller() {
   EmulatorOptions options;
-  options.byte_length = 1 << 20;
+  options.namespaces[0].byte_length = 1 << 20;
   auto transport = open_emulator(options);
   REQUIRE(transport.ok());
   auto controller = Controller::open(transport.value(), thread_waiter());

@@ -27,7 +27,7 @@ struct Host {
 
   Host() {
     EmulatorOptions options;
-    options.byte_length = 16 << 20;
+    options.namespaces[0].byte_length = 16 << 20;
     auto transport = open_emulator(options);
     REQUIRE(transport.ok());
     auto opened = Controller::open(transport.value(), thread_waiter());

@@ -383,7 +383,7 @@ TEST_CASE("a controller that did not come back says why at once, to everybody") 
 
 TEST_CASE("recovery, closing and resets race without a deadlock, and every call ends") {
   EmulatorOptions options;
-  options.byte_length = 16 << 20;
+  options.namespaces[0].byte_length = 16 << 20;
   auto transport = open_emulator(options);
   REQUIRE(transport.ok());
   for (int round = 0; round < 20; round++) {

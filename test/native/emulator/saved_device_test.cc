@@ -93,7 +93,7 @@ TEST_CASE("a device over an image is saved without its data, and finds it there 
   REQUIRE(mkdtemp(folder) != nullptr);
   EmulatorOptions options;
   options.image = std::string(folder) + "/disk.img";
-  options.byte_length = 1 << 20;
+  options.namespaces[0].byte_length = 1 << 20;
   options.create = true;
   std::vector<std::byte> saved;
   {
@@ -120,7 +120,7 @@ TEST_CASE("a device over an image is saved without its data, and finds it there 
 
 TEST_CASE("what cannot be a saved device is refused") {
   EmulatorOptions options;
-  options.byte_length = 1 << 20;
+  options.namespaces[0].byte_length = 1 << 20;
   auto device = start(options);
   Runner::Pause(device->runner()).subsystem().find_namespace(1)->store->bytes()[0] = std::byte{1};
   const std::vector<std::byte> saved = save(*device);
@@ -165,7 +165,7 @@ TEST_CASE("what cannot be a saved device is refused") {
 
 TEST_CASE("a save waits for commands under way, holds back new ones, and lets them go") {
   EmulatorOptions options;
-  options.byte_length = 1 << 20;
+  options.namespaces[0].byte_length = 1 << 20;
   auto device = start(options);
   Subsystem& subsystem = Runner::Pause(device->runner()).subsystem();
   {

@@ -28,7 +28,7 @@ struct TemporaryFolder {
 EmulatorOptions image_in(const TemporaryFolder& folder) {
   EmulatorOptions options;
   options.image = folder.path + "/disk.img";
-  options.byte_length = 1 << 20;
+  options.namespaces[0].byte_length = 1 << 20;
   options.create = true;
   return options;
 }
@@ -85,7 +85,7 @@ TEST_CASE("an image that nobody used has nothing beside it") {
 TEST_CASE("the block size of a new image is remembered before anything else happens") {
   TemporaryFolder folder;
   EmulatorOptions options = image_in(folder);
-  options.lba_byte_length = 4096;
+  options.namespaces[0].lba_byte_length = 4096;
   REQUIRE(make_emulated_device(options).ok());
   EmulatorOptions plain;
   plain.image = options.image;
@@ -97,7 +97,6 @@ TEST_CASE("the block size of a new image is remembered before anything else happ
 TEST_CASE("what is asked of an image that has been saved as something else is refused") {
   TemporaryFolder folder;
   EmulatorOptions options = image_in(folder);
-  options.byte_length = 0;
   options.capacity = 4 << 20;
   options.namespaces = {{.byte_length = 1 << 20, .lba_byte_length = 4096},
                         {.byte_length = 2 << 20, .metadata_byte_length = 8}};
@@ -138,7 +137,6 @@ TEST_CASE("what is asked of an image that has been saved as something else is re
 TEST_CASE("sizes that no image can keep are refused before anything is made") {
   TemporaryFolder folder;
   EmulatorOptions options = image_in(folder);
-  options.byte_length = 0;
   const auto refusal = [&](uint64_t second, uint64_t capacity) {
     options.namespaces = {{.byte_length = 1 << 20}, {.byte_length = second}};
     options.capacity = capacity;
@@ -401,12 +399,12 @@ TEST_CASE("a self-test or a sanitize operation that cannot be is refused") {
 TEST_CASE("options that cannot be are refused with a reason") {
   const auto refused = [](auto change) {
     EmulatorOptions options;
-    options.byte_length = 1 << 20;
+    options.namespaces[0].byte_length = 1 << 20;
     change(options);
     auto device = make_emulated_device(options);
     return !device.ok() && device.status().failure().code == ErrorCode::Argument;
   };
-  CHECK(refused([](EmulatorOptions& o) { o.lba_byte_length = 1024; }));
+  CHECK(refused([](EmulatorOptions& o) { o.namespaces[0].lba_byte_length = 1024; }));
   CHECK(refused([](EmulatorOptions& o) { o.capacity = 1 << 19; }));
   CHECK(refused([](EmulatorOptions& o) { o.controllers = 0; }));
   CHECK(refused([](EmulatorOptions& o) { o.controllers = 65; }));
@@ -414,12 +412,11 @@ TEST_CASE("options that cannot be are refused with a reason") {
   CHECK(refused([](EmulatorOptions& o) { o.firmware = "123456789"; }));
   CHECK(refused([](EmulatorOptions& o) { o.limits.queue_entries_max = 1; }));
   CHECK(refused([](EmulatorOptions& o) { o.namespaces.resize(2); }));
+  CHECK(refused([](EmulatorOptions& o) { o.namespaces.clear(); }));
   CHECK(refused([](EmulatorOptions& o) {
-    o.byte_length = 0;
     o.namespaces.push_back({.byte_length = 4096, .metadata_byte_length = 16});
   }));
   CHECK(refused([](EmulatorOptions& o) {
-    o.byte_length = 0;
     o.namespaces.push_back({.byte_length = 4096, .protection_type = 1});
   }));
 }

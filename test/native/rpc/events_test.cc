@@ -127,7 +127,7 @@ TEST_CASE("a next manager that cannot watch its controller ends the events, and 
   Folder folder;
   EmulatorOptions options;
   options.image = folder / "image";
-  options.byte_length = 8 << 20;
+  options.namespaces[0].byte_length = 8 << 20;
   options.create = true;
   const auto serve = [&](FaultyEmulator& emulator) {
     auto started =

@@ -31,7 +31,7 @@ struct FaultyEmulator {
 
   static EmulatorOptions in_memory(uint64_t latency_ns) {
     EmulatorOptions options;
-    options.byte_length = 16 << 20;
+    options.namespaces[0].byte_length = 16 << 20;
     options.latency_ns = latency_ns;
     return options;
   }

@@ -46,7 +46,7 @@ inline std::shared_ptr<Controller> open_controller(
 struct Manager {
   explicit Manager(rpc::ServicePolicy policy = {}, const rpc::ServiceLimits& limits = {}) {
     EmulatorOptions options;
-    options.byte_length = 16 << 20;
+    options.namespaces[0].byte_length = 16 << 20;
     controller = open_controller(open_emulator(options));
     auto served = rpc::share(*controller);
     REQUIRE(served.ok());

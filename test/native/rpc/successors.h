@@ -14,7 +14,7 @@ namespace nvm::test {
 class Successors {
  public:
   explicit Successors(bool in_memory = false) {
-    options_.byte_length = 8 << 20;
+    options_.namespaces[0].byte_length = 8 << 20;
     options_.create = true;
     if (!in_memory) options_.image = folder_ / "image";
     start();

@@ -70,7 +70,7 @@ class TwoBusyCpus {
 
 std::shared_ptr<emulator::RunningDevice> make_device_of_two_controllers() {
   EmulatorOptions options;
-  options.byte_length = 1 << 20;
+  options.namespaces[0].byte_length = 1 << 20;
   options.controllers = 2;
   auto made = emulator::make_emulated_device(options);
   REQUIRE(made.ok());

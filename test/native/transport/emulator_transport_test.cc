@@ -20,7 +20,7 @@ namespace {
 
 std::shared_ptr<Transport> open_small_memory() {
   EmulatorOptions options;
-  options.byte_length = 1u << 20;
+  options.namespaces[0].byte_length = 1u << 20;
   Result<std::shared_ptr<Transport>> opened = open_emulator(options);
   REQUIRE(opened.ok());
   return opened.value();
@@ -201,7 +201,7 @@ TEST_CASE("a caller that pumps makes progress by itself") {
 
 TEST_CASE("a timed emulator takes its time") {
   EmulatorOptions options;
-  options.byte_length = 1u << 20;
+  options.namespaces[0].byte_length = 1u << 20;
   options.latency_ns = 2'000'000;
   auto transport = open_emulator(options).value();
   RawHost host(transport);

@@ -130,12 +130,12 @@ TEST_CASE("an image is created sparse, when asked") {
   TemporaryFolder folder;
   EmulatorOptions options;
   options.image = folder.file("new.img");
-  options.byte_length = 64u << 20;
+  options.namespaces[0].byte_length = 64u << 20;
   CHECK_FALSE(open_emulator(options).ok());
   options.create = true;
   auto created = open_emulator(options);
   REQUIRE(created.ok());
-  CHECK(std::filesystem::file_size(options.image) == options.byte_length);
+  CHECK(std::filesystem::file_size(options.image) == options.namespaces[0].byte_length);
   CHECK(open_emulator(options).value() == created.value());
 }
 
@@ -144,11 +144,11 @@ TEST_CASE("an image must have whole blocks") {
   EmulatorOptions options;
   options.image = folder.image("odd.img", 4096 + 512);
   CHECK(open_emulator(options).ok());
-  options.lba_byte_length = 4096;
+  options.namespaces[0].lba_byte_length = 4096;
   auto odd = open_emulator(options);
   CHECK(failure_of(odd).code == ErrorCode::Image);
   CHECK(failure_of(odd).detail.find("4608 bytes") != std::string::npos);
-  options.lba_byte_length = 1024;
+  options.namespaces[0].lba_byte_length = 1024;
   auto strange = open_emulator(options);
   CHECK(failure_of(strange).code == ErrorCode::Argument);
   auto empty = open_transport(folder.image("empty.img", 0));

@@ -64,7 +64,7 @@ Failure refusal(Result<std::shared_ptr<Buffer>> result) {
 
 std::shared_ptr<Transport> open_small_memory() {
   EmulatorOptions options;
-  options.byte_length = 1u << 20;
+  options.namespaces[0].byte_length = 1u << 20;
   return open_emulator(options).value();
 }
 

@@ -18,7 +18,7 @@ constexpr uint64_t kGiB = 1ull << 30;
 
 EmulatorOptions with_model(const char* name) {
   EmulatorOptions options;
-  options.byte_length = 4 << 20;
+  options.namespaces[0].byte_length = 4 << 20;
   options.timing_model = name;
   return options;
 }
@@ -72,7 +72,6 @@ TEST_CASE("p4800x: what is deallocated takes no bandwidth") {
 
 TEST_CASE("every namespace of a device has a model of its own, and so have those made later") {
   EmulatorOptions options = with_model("970pro");
-  options.byte_length = 0;
   options.namespaces = {{.byte_length = 4 << 20}, {.byte_length = 8 << 20}};
   auto made = make_emulated_device(options);
   REQUIRE(made.ok());
@@ -114,13 +113,12 @@ TEST_CASE("a model that there is not, that is not alone or that would take too m
   both.latency_ns = 1;
   CHECK(refusal_of(both).find("leave it out") != std::string::npos);
   EmulatorOptions large = with_model("970pro");
-  large.byte_length = 1024 * kGiB + 512;
+  large.namespaces[0].byte_length = 1024 * kGiB + 512;
   CHECK(refusal_of(large).find("at most 1024 GiB") != std::string::npos);
   EmulatorOptions capacity = with_model("970pro");
   capacity.capacity = 2048 * kGiB;
   CHECK(refusal_of(capacity).find("at most 1024 GiB") != std::string::npos);
   EmulatorOptions many = with_model("970pro");
-  many.byte_length = 0;
   many.namespaces = {{.byte_length = 600 * kGiB}, {.byte_length = 600 * kGiB}};
   CHECK(refusal_of(many).find("at most 1024 GiB") != std::string::npos);
 }
