@@ -4,6 +4,7 @@
 // wanted.
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
 
 #include "binding/calls.h"
@@ -16,12 +17,22 @@
 namespace nvm::binding {
 namespace {
 
-// One command as TypeScript writes it (src/queue/batch.ts).
+// One command as TypeScript writes it (src/queue/batch.ts), in memory that other threads may change
+// at any moment.
 struct Description {
   double opcode;
   double lba;
   double block_count;
   double byte_offset;  // in the batch's memory
+};
+
+// One command as it was read, once, and found sound.
+struct Command {
+  uint64_t lba;
+  uint64_t byte_offset;
+  uint64_t byte_length;  // 0: it moves no data
+  uint32_t block_count;
+  uint8_t opcode;
 };
 
 // One completion as TypeScript reads it.
@@ -50,8 +61,10 @@ struct Batch {
   uint64_t transfer_bytes_max = 0;
   uint64_t timeout_ns = 0;
   Call call{};
-  std::vector<Description> commands;
-  std::vector<Outcome> outcomes;  // of the last call
+  // Memory of JavaScript, which keeps it for as long as it keeps the batch.
+  std::span<const Description> descriptions;
+  std::span<Outcome> outcomes;    // of the last call
+  std::vector<Command> commands;  // of this call, by their indices
   std::vector<uint64_t> pages;    // scratch, one per page of the largest transfer
 };
 
@@ -63,25 +76,35 @@ bool is_whole(double value) {
   return value == std::floor(value);
 }
 
-uint64_t data_bytes(const Batch& batch, const Description& command) {
-  const bool moves = (static_cast<uint8_t>(command.opcode) & kTransferBits) != 0;
-  return moves ? static_cast<uint64_t>(command.block_count) * batch.block_bytes : 0;
+double read_once(const double& word) {
+  double value;
+  __atomic_load(&word, &value, __ATOMIC_RELAXED);
+  return value;
 }
 
-bool is_valid(const Batch& batch, const Description& command) {
-  if (!(command.opcode >= 0 && command.opcode <= 0xff)) return false;
-  if (!(command.block_count >= 0 && command.block_count <= 65536)) return false;
-  if (!is_whole(command.opcode) || !is_whole(command.block_count) || !is_whole(command.lba) ||
-      !is_whole(command.byte_offset)) {
+// False for a description of no command that may be submitted.
+bool read_command(const Batch& batch, const Description& description, Command& command) {
+  const double opcode = read_once(description.opcode);
+  const double lba = read_once(description.lba);
+  const double block_count = read_once(description.block_count);
+  const double byte_offset = read_once(description.byte_offset);
+  if (!(opcode >= 0 && opcode <= 0xff)) return false;
+  if (!(block_count >= 0 && block_count <= 65536)) return false;
+  if (!is_whole(opcode) || !is_whole(block_count) || !is_whole(lba) || !is_whole(byte_offset)) {
     return false;
   }
-  if (!(command.lba >= 0 && command.lba < 9007199254740992.0)) return false;
-  const uint64_t byte_length = data_bytes(batch, command);
-  if (byte_length == 0) return true;
-  if (byte_length > batch.transfer_bytes_max) return false;
-  if (!(command.byte_offset >= 0 && command.byte_offset <= batch.memory->byte_length)) return false;
-  const uint64_t offset = static_cast<uint64_t>(command.byte_offset);
-  return offset % 4 == 0 && byte_length <= batch.memory->byte_length - offset;
+  if (!(lba >= 0 && lba < 9007199254740992.0)) return false;
+  command.opcode = static_cast<uint8_t>(opcode);
+  command.block_count = static_cast<uint32_t>(block_count);
+  command.lba = static_cast<uint64_t>(lba);
+  const bool moves = (command.opcode & kTransferBits) != 0;
+  command.byte_length = moves ? uint64_t{command.block_count} * batch.block_bytes : 0;
+  if (command.byte_length == 0) return true;
+  if (command.byte_length > batch.transfer_bytes_max) return false;
+  if (!(byte_offset >= 0 && byte_offset <= batch.memory->byte_length)) return false;
+  command.byte_offset = static_cast<uint64_t>(byte_offset);
+  return command.byte_offset % 4 == 0 &&
+         command.byte_length <= batch.memory->byte_length - command.byte_offset;
 }
 
 DataPointer point_at(Batch& batch, uint64_t offset, uint64_t byte_length, uint32_t command_id) {
@@ -101,27 +124,24 @@ DataPointer point_at(Batch& batch, uint64_t offset, uint64_t byte_length, uint32
 void submit(Batch& batch, uint32_t index) {
   QueueHandle& queue = *batch.queue;
   const uint32_t depth = queue.pair->depth();
-  const Description& command = batch.commands[index];
+  const Command& command = batch.commands[index];
   const int32_t free_count = static_cast<int32_t>(depth) - queue.pair->block().outstanding;
   const uint32_t id = static_cast<uint32_t>(queue.commands[free_count - 1]);
   queue.commands[depth + id] = static_cast<int32_t>(index + 1);
   spec::SubmissionQueueEntry& entry = *queue.pair->enqueue();
   entry = {};
-  entry.opc = static_cast<uint8_t>(command.opcode);
+  entry.opc = command.opcode;
   entry.cid = static_cast<uint16_t>(id);
   entry.nsid = batch.namespace_id;
-  const uint64_t byte_length = data_bytes(batch, command);
-  if (byte_length != 0) {
-    const DataPointer pointer =
-        point_at(batch, static_cast<uint64_t>(command.byte_offset), byte_length, id);
+  if (command.byte_length != 0) {
+    const DataPointer pointer = point_at(batch, command.byte_offset, command.byte_length, id);
     entry.prp1 = pointer.prp1;
     entry.prp2 = pointer.prp2;
   }
   if (command.block_count == 0) return;
-  const uint64_t lba = static_cast<uint64_t>(command.lba);
-  entry.cdw10 = static_cast<uint32_t>(lba);
-  entry.cdw11 = static_cast<uint32_t>(lba >> 32);
-  entry.cdw12 = static_cast<uint32_t>(command.block_count) - 1;
+  entry.cdw10 = static_cast<uint32_t>(command.lba);
+  entry.cdw11 = static_cast<uint32_t>(command.lba >> 32);
+  entry.cdw12 = command.block_count - 1;
 }
 
 // A change of a namespace may be one of its format, on which the commands rely.
@@ -224,7 +244,8 @@ napi_value fail(napi_env env, ErrorCode code, std::string detail) {
 
 }  // namespace
 
-// (queue, descriptor, namespace id, bytes per block, bytes per transfer, timeout ms, capacity)
+// (queue, descriptor, namespace id, bytes per block, bytes per transfer, timeout ms, commands,
+// outcomes)
 napi_value create_batch(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
@@ -240,17 +261,14 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   batch->block_bytes = arguments.uint32(3);
   batch->transfer_bytes_max = to_unsigned<uint64_t>(arguments.number(4));
   batch->timeout_ns = arguments.uint32(5) * kNanosecondsPerMillisecond;
-  batch->commands.resize(arguments.uint32(6));
-  batch->outcomes.resize(queue->pair->depth() + batch->commands.size());
+  batch->descriptions = arguments.elements<Description>(6);
+  batch->outcomes = arguments.elements<Outcome>(7);
+  batch->commands.resize(batch->descriptions.size());
   batch->pages.resize(batch->transfer_bytes_max / kPageBytes + 1);
   queue->memory.push_back(descriptor->shared);
   return ObjectBuilder(env)
       .set("handle", make_handle(env, batch))
       .set("call", make_array_buffer(env, &batch->call, sizeof(Call), batch))
-      .set("commands", make_array_buffer(env, batch->commands.data(),
-                                         batch->commands.size() * sizeof(Description), batch))
-      .set("outcomes", make_array_buffer(env, batch->outcomes.data(),
-                                         batch->outcomes.size() * sizeof(Outcome), batch))
       .object();
 }
 
@@ -276,7 +294,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
   const uint64_t most = uint64_t{pair.depth() - outstanding} + call.wanted;
   call.count = static_cast<uint32_t>(std::min<uint64_t>(call.count, most));
   for (uint32_t i = call.first; i < call.first + call.count; i++) {
-    if (!is_valid(*batch, batch->commands[i])) {
+    if (!read_command(*batch, batch->descriptions[i], batch->commands[i])) {
       return fail(env, ErrorCode::Range, "command " + std::to_string(i) + " of the batch");
     }
   }

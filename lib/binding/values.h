@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "platform/status.h"
@@ -41,8 +42,15 @@ class Arguments {
     std::byte* data = nullptr;
     size_t byte_length = 0;
   };
-  // The memory of a typed array; valid during the call.
+  // The memory of a typed array; valid during the call, and that of a SharedArrayBuffer as long as
+  // JavaScript keeps the array.
   Bytes typed_array(size_t index) const;
+  // As many as its memory holds.
+  template <class T>
+  std::span<T> elements(size_t index) const {
+    const Bytes bytes = typed_array(index);
+    return {reinterpret_cast<T*>(bytes.data), bytes.byte_length / sizeof(T)};
+  }
 
   // What make_handle<T> wrapped, or null.
   template <class T>

@@ -152,10 +152,6 @@ export interface NativeBatch {
   readonly handle: BatchHandle
   /** 32-bit words of exchangeBatch: first, count, wanted; then submitted, reaped. */
   readonly call: ArrayBuffer
-  /** Four doubles per command: opcode, LBA, block count, byte offset in the memory. */
-  readonly commands: ArrayBuffer
-  /** Two 32-bit words per completion of the last call: command index, status field. */
-  readonly outcomes: ArrayBuffer
 }
 
 /**
@@ -297,9 +293,15 @@ export interface Binding {
     blockSize: number,
     transferBytesMax: number,
     timeoutMs: number,
-    capacity: number,
+    /** Four doubles per command: opcode, LBA, block count, byte offset in the memory. */
+    commands: Float64Array<SharedArrayBuffer>,
+    /** Two 32-bit words per completion of the last call: command index, status field. */
+    outcomes: Int32Array<SharedArrayBuffer>,
   ): Outcome<NativeBatch>
-  /** What is asked and answered is in NativeBatch.call. */
+  /**
+   * What is asked and answered is in NativeBatch.call, and in the arrays of createBatch, which the
+   * caller keeps.
+   */
   exchangeBatch(batch: BatchHandle): NativeFailure | undefined
 
   /**

@@ -38,15 +38,10 @@ const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capaci
  * @category Raw queues
  */
 export class Batch {
-  /**
-   * Four numbers per command, which the caller writes: opcode, LBA, block count, byte offset in the
-   * memory.
-   */
-  readonly commands: Float64Array
-  /** Two words per completion of the last exchange: command index, status field (0: success). */
-  readonly outcomes: Int32Array
   /** Completions of the last exchange. */
   reaped = 0
+  readonly #commands: Float64Array<SharedArrayBuffer>
+  readonly #outcomes: Int32Array<SharedArrayBuffer>
   readonly #handle: BatchHandle
   readonly #call: Int32Array
   readonly #ring: QueueRing
@@ -66,6 +61,9 @@ export class Batch {
   ) {
     checkBatch(owner, options)
     const { namespace, memory, capacity } = options
+    // Unlike an ArrayBuffer, it cannot be transferred, and so not be freed under native code.
+    this.#commands = new Float64Array(new SharedArrayBuffer(8 * batchWords * capacity))
+    this.#outcomes = new Int32Array(new SharedArrayBuffer(8 * (ring.depth + capacity)))
     const native = unwrap(
       this.#native.createBatch(
         ring.handle,
@@ -74,7 +72,8 @@ export class Batch {
         namespace.blockSize,
         Math.min(owner.info.transferBytesMax, listedBytesMax),
         timeoutMs,
-        capacity,
+        this.#commands,
+        this.#outcomes,
       ),
     )
     ring.addBatchMemory(memory.memory)
@@ -85,8 +84,19 @@ export class Batch {
     this.#namespace = namespace
     this.#isPeer = memory.memory.isPeer
     this.#dump = dump
-    this.commands = new Float64Array(native.commands)
-    this.outcomes = new Int32Array(native.outcomes)
+  }
+
+  /**
+   * Four numbers per command, which the caller writes: opcode, LBA, block count, byte offset in the
+   * memory. Other threads may share them; a call reads each command once.
+   */
+  get commands(): Float64Array {
+    return this.#commands
+  }
+
+  /** Two words per completion of the last exchange: command index, status field (0: success). */
+  get outcomes(): Int32Array {
+    return this.#outcomes
   }
 
   /**
@@ -141,13 +151,13 @@ export class Batch {
 
   #trace(first: number, submitted: number): void {
     const commands = Array.from({ length: submitted }, (_, i) => this.#commandOf(first + i))
-    const outcomes = this.outcomes.subarray(0, 2 * this.reaped)
+    const outcomes = this.#outcomes.subarray(0, 2 * this.reaped)
     this.#ring.watch.batched(this.#ring.id, commands, outcomes)
   }
 
   #commandOf(index: number): FailedCommand {
     const at = index * batchWords
-    const [opcode = 0, lba = 0, blockCount = 0] = this.commands.subarray(at, at + 3)
+    const [opcode = 0, lba = 0, blockCount = 0] = this.#commands.subarray(at, at + 3)
     const what = { name: opcodeName('io', opcode), opcode, commandId: index }
     return { ...what, namespaceId: this.#namespace.id, lba, blockCount }
   }
@@ -162,7 +172,7 @@ export class Batch {
    * run that failed too: `exchange(0, 0, depth)` takes them
    */
   run(count: number, onOutcome?: (index: number, status: number) => void): number {
-    checkInteger('count', count, 0, this.commands.length / batchWords)
+    checkInteger('count', count, 0, this.#commands.length / batchWords)
     if (onOutcome !== undefined) checkFunction('onOutcome', onOutcome)
     if (count > 0) this.#refuseIfBegun()
     let submitted = 0
@@ -171,9 +181,9 @@ export class Batch {
     while (finished < count) {
       submitted += this.exchange(submitted, count - submitted, count - finished)
       for (let i = 0; i < this.reaped; i++) {
-        const status = this.outcomes[2 * i + 1] as number
+        const status = this.#outcomes[2 * i + 1] as number
         if (status !== 0) failed++
-        onOutcome?.(this.outcomes[2 * i] as number, status)
+        onOutcome?.(this.#outcomes[2 * i] as number, status)
       }
       finished += this.reaped
     }

@@ -486,8 +486,10 @@ export class QueueRing implements MemoryUser {
 
   /** After the queue was closed natively: views get length 0, and deferred memory goes. */
   release(): void {
+    // A buffer that the caller has transferred is not detached so: its memory stays.
+    const isReached = this.#buffers.some(({ byteLength }) => byteLength === 0)
     for (const buffer of this.#buffers) this.#native.detach(buffer)
-    this.#native.releaseQueuePair(this.handle)
+    if (!isReached) this.#native.releaseQueuePair(this.handle)
     this.#settleDeferred()
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Raw queue pairs and batches called wrongly, and in the wrong order: always an NvmError, and no
 // command of somebody else's is touched.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Controller } from '../../src/controller.ts'
 import type { DmaDescriptor } from '../../src/dma.ts'
@@ -128,6 +131,53 @@ describe('a batch refuses', () => {
     expect(batch.run(1)).toBe(0)
     expect(queue.stats().commands).toBe(1)
   })
+
+  test('commands that another thread makes unsound, before it submits any of them', async () => {
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 32 })
+    const batch = queue.batch({ namespace, memory: buffer, capacity: 32 })
+    for (let i = 0; i < 32; i++) batch.commands.set([2, 0, 1, 0], 4 * i)
+    const blockCount = 4 * 31 + 2
+    const changeForEver = `
+      const commands = require('node:worker_threads').workerData
+      for (;;) {
+        commands[${blockCount}] = 65536
+        commands[${blockCount}] = 1
+      }`
+    const worker = new Worker(changeForEver, { eval: true, workerData: batch.commands })
+    const refusals = new Set<unknown>()
+    let runs = 0
+    let failed = 0
+    try {
+      const deadline = performance.now() + 10_000
+      for (let i = 0; i < 20_000 || runs === 0 || refusals.size === 0; i++) {
+        if (performance.now() > deadline) break
+        try {
+          batch.exchange(0, 32, 32)
+          runs++
+        } catch (error) {
+          refusals.add((error as { code?: unknown }).code)
+        }
+        for (let at = 0; at < batch.reaped; at++) if (batch.outcomes[2 * at + 1] !== 0) failed++
+      }
+    } finally {
+      await worker.terminate()
+    }
+    expect([...refusals]).toEqual(['ERR_RANGE'])
+    expect(runs).toBeGreaterThan(0)
+    expect(failed).toBe(0)
+    expect(queue.stats().commands).toBe(32 * runs)
+  })
+})
+
+test('the numbers of a batch cannot be transferred away from it', async () => {
+  await using queue = await controller.createQueuePair({ mode: 'raw' })
+  const batch = queue.batch({ namespace, memory: buffer, capacity: 1 })
+  for (const { buffer: memory } of [batch.commands, batch.outcomes]) {
+    const transfer = [memory as ArrayBuffer]
+    expect(() => structuredClone(memory, { transfer })).toThrow()
+    expect(Object.hasOwn(Object.getPrototypeOf(memory), 'transfer')).toBe(false)
+    expect(memory.byteLength).toBeGreaterThan(0)
+  }
 })
 
 describe('a queue pair of the other way', () => {
@@ -167,4 +217,18 @@ describe('after it was closed', () => {
     expect([sq.words.length, queue.stats().commands]).toEqual([0, 0])
     expect(queue.dump()).toContain('closed')
   })
+  test('a submission queue that was transferred is not freed under its owner', async () => {
+    const queue = await controller.createQueuePair({ mode: 'raw', depth: 1000 })
+    const { words } = queue.sq
+    const transferred = new Int32Array(transferOf(words.buffer))
+    expect(words.length).toBe(0)
+    await queue.close()
+    expect(transferred.fill(7)).toHaveLength(1001 * 16)
+  })
 })
+
+/** ArrayBuffer.prototype.transfer(), which Node 20 has behind a flag. */
+function transferOf(buffer: ArrayBufferLike): ArrayBuffer {
+  setFlagsFromString('--harmony-rab-gsab-transfer')
+  return runInNewContext('ArrayBuffer.prototype.transfer').call(buffer)
+}
