@@ -140,9 +140,10 @@ export class ControllerServer implements AsyncDisposable {
 
   /**
    * Its clients, at this moment.
-   * @throws NvmError ERR_TARGET once it is closed
+   * @throws NvmError ERR_CLOSED once it is closed, whoever serves at its path now
    */
-  status(): Promise<SharingStatus> {
+  async status(): Promise<SharingStatus> {
+    if (this.#closing !== undefined) throw createError('ERR_CLOSED', `the server at ${this.path}`)
     return readSharing(this.path)
   }
 

@@ -329,13 +329,26 @@ describe('a server', () => {
     await (await manager.namespace(1)).read({ lba: 0, into: page(0) })
   })
 
+  test('that is closed has no status, though another one serves at its path', async () => {
+    await share({}, async ({ manager, server, path }) => {
+      const closing = server.close()
+      expect((await failureOf(server.status())).code).toBe('ERR_CLOSED')
+      await closing
+      await using next = await manager.serve({ path })
+      const { code, message } = await failureOf(server.status())
+      expect([code, message]).toEqual(['ERR_CLOSED', `It is closed: the server at ${path}`])
+      expect((await next.status()).clients).toEqual([])
+    })
+  })
+
   test('closes with its controller', async () => {
     using folder = temporaryFolder('rpc')
     const path = join(folder.path, 'nvm')
     const manager = await openController({ emulator: { size: '8MiB' } })
-    await manager.serve({ path })
+    const server = await manager.serve({ path })
     await manager.close()
     expect((await failureOf(openController(path))).code).toBe('ERR_TARGET')
+    expect((await failureOf(server.status())).code).toBe('ERR_CLOSED')
   })
 
   test('one for each path', async () => {
