@@ -22,8 +22,6 @@ namespace {
 constexpr size_t kSerialLengthMax = 20;
 constexpr size_t kModelLengthMax = 40;
 constexpr size_t kFirmwareLengthMax = 8;
-// Of images and the files beside them.
-constexpr uint64_t kFileGranule = 512;
 
 Status refuse_option(std::string detail) {
   return Status(ErrorCode::Argument, std::move(detail));
@@ -86,15 +84,13 @@ Status check_modelled(const EmulatorOptions& options, uint64_t byte_length) {
                        " GiB; make the device smaller, or give latency and bandwidth instead");
 }
 
-// Of a namespace but the first, whose image has a size of its own.
-Status check_size(size_t number, uint64_t byte_length) {
-  const std::string name = "namespace " + std::to_string(number);
-  if (byte_length == 0) return refuse_option(name + " has no size; give it one");
-  const uint64_t excess = byte_length % kFileGranule;
+Status check_size(size_t number, uint64_t byte_length, uint32_t lba_byte_length) {
+  const uint64_t excess = byte_length % lba_byte_length;
   if (excess == 0) return {};
-  return Status(ErrorCode::Image, name + " has " + std::to_string(byte_length) +
-                                      " bytes, which is not a multiple of 512; give it " +
-                                      std::to_string(byte_length - excess + kFileGranule));
+  return Status(ErrorCode::Image,
+                "namespace " + std::to_string(number) + " has " + std::to_string(byte_length) +
+                    " bytes, which is not a multiple of " + std::to_string(lba_byte_length) +
+                    "; give it " + std::to_string(byte_length - excess + lba_byte_length));
 }
 
 Status check_capacity(uint64_t capacity, uint64_t allocated) {
@@ -102,6 +98,23 @@ Status check_capacity(uint64_t capacity, uint64_t allocated) {
   return refuse_option("a capacity of " + std::to_string(capacity) +
                        " bytes, where the device has " + std::to_string(allocated) +
                        "; leave the capacity out, or give more");
+}
+
+// The first namespace may have no size yet: that of an image, which is known when it is open.
+Status check_sizes(const EmulatorOptions& options) {
+  uint64_t all = 0;
+  for (size_t i = 0; i < options.namespaces.size(); i++) {
+    const EmulatedNamespaceOptions& each = options.namespaces[i];
+    auto format = find_format(each);
+    if (!format.ok()) return std::move(format.status());
+    if (i > 0 && each.byte_length == 0) {
+      return refuse_option("namespace " + std::to_string(i + 1) + " has no size; give it one");
+    }
+    NVM_TRY(check_size(i + 1, each.byte_length, format.value().data_byte_length()));
+    if (__builtin_add_overflow(all, each.byte_length, &all)) all = UINT64_MAX;
+  }
+  NVM_TRY(check_modelled(options, std::max(all, options.capacity)));
+  return options.capacity == 0 ? Status() : check_capacity(options.capacity, all);
 }
 
 Status check_options(const EmulatorOptions& options) {
@@ -117,18 +130,7 @@ Status check_options(const EmulatorOptions& options) {
                          " namespaces, more than the limit of " +
                          std::to_string(options.namespaces_max));
   }
-  uint64_t all = 0;
-  for (const auto& each : namespaces) {
-    if (__builtin_add_overflow(all, each.byte_length, &all)) all = UINT64_MAX;
-  }
-  NVM_TRY(check_modelled(options, std::max(all, options.capacity)));
-  for (size_t i = 0; i < namespaces.size(); i++) {
-    auto format = find_format(namespaces[i]);
-    if (!format.ok()) return std::move(format.status());
-    if (i > 0) NVM_TRY(check_size(i + 1, namespaces[i].byte_length));
-  }
-  if (options.capacity != 0) NVM_TRY(check_capacity(options.capacity, all));
-  return {};
+  return check_sizes(options);
 }
 
 bool is_memory(const EmulatorOptions& options, int fd) {
@@ -174,45 +176,46 @@ Identity identity_of(const EmulatorOptions& options, int fd, uint64_t data_ident
   return identity;
 }
 
-// The data of a namespace that is not known to a saved state: an image that is there, or new.
-Result<std::unique_ptr<Store>> make_data(StoreFamily& family, uint32_t id, bool in_memory,
-                                         uint64_t byte_length) {
-  const StoreName name = {id, StorePart::Data};
-  if (id == 1 && !in_memory) return family.open(name);
-  return family.create(name, byte_length != 0 ? byte_length : kDefaultMemoryBytes);
-}
-
 Status make_namespace(Subsystem& subsystem, uint32_t id, const EmulatedNamespaceOptions& options,
-                      bool in_memory) {
+                      std::unique_ptr<Store> data) {
   StoreFamily& family = subsystem.media().family();
   const NamespaceFormat format = find_format(options).value();
-  auto data = make_data(family, id, in_memory, options.byte_length);
-  if (!data.ok()) return std::move(data.status());
-  const uint64_t byte_length = data.value()->byte_length();
-  if (byte_length == 0 || byte_length % format.data_byte_length() != 0) {
-    return Status(ErrorCode::Image, "namespace " + std::to_string(id) + " has " +
-                                        std::to_string(byte_length) +
-                                        " bytes, which is not a multiple of the block size " +
-                                        std::to_string(format.data_byte_length()));
+  if (data == nullptr) {
+    auto made = family.create({id, StorePart::Data}, options.byte_length);
+    if (!made.ok()) return std::move(made.status());
+    data = std::move(made.value());
   }
   std::unique_ptr<Store> metadata;
   if (format.metadata_byte_length() != 0) {
-    auto made = family.create({id, StorePart::Metadata}, byte_length / format.data_byte_length() *
-                                                             format.metadata_byte_length());
+    const uint64_t block_count = options.byte_length / format.data_byte_length();
+    auto made =
+        family.create({id, StorePart::Metadata}, block_count * format.metadata_byte_length());
     if (!made.ok()) return std::move(made.status());
     metadata = std::move(made.value());
   }
-  auto ns = make_nvm_namespace(std::move(data.value()), std::move(metadata), format, nullptr);
+  auto ns = make_nvm_namespace(std::move(data), std::move(metadata), format, nullptr);
   ns->shared = options.shared;
   if (!ns->shared) ns->controllers = 1;  // the first controller
   subsystem.add_namespace(id, std::move(ns));
   return {};
 }
 
-Status make_namespaces(Subsystem& subsystem, const EmulatorOptions& options, bool in_memory) {
-  for (size_t i = 0; i < options.namespaces.size(); i++) {
-    NVM_TRY(
-        make_namespace(subsystem, static_cast<uint32_t>(i + 1), options.namespaces[i], in_memory));
+// None, unless their sizes allow all of them.
+Status make_namespaces(Subsystem& subsystem, EmulatorOptions options, bool in_memory) {
+  uint64_t& first_byte_length = options.namespaces[0].byte_length;
+  std::unique_ptr<Store> image;
+  if (!in_memory) {
+    auto opened = subsystem.media().family().open({1, StorePart::Data});
+    if (!opened.ok()) return std::move(opened.status());
+    image = std::move(opened.value());
+    first_byte_length = image->byte_length();
+  } else if (first_byte_length == 0) {
+    first_byte_length = kDefaultMemoryBytes;
+  }
+  NVM_TRY(check_sizes(options));
+  uint32_t id = 1;
+  for (const EmulatedNamespaceOptions& each : options.namespaces) {
+    NVM_TRY(make_namespace(subsystem, id++, each, std::move(image)));
   }
   return {};
 }

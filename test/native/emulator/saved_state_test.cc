@@ -162,6 +162,31 @@ TEST_CASE("sizes that no image can keep are refused before anything is made") {
   }
 }
 
+TEST_CASE("what a plain image has no size for is refused before anything is made beside it") {
+  TemporaryFolder folder;
+  REQUIRE(make_emulated_device(image_in(folder)).ok());
+  EmulatorOptions options;
+  options.image = folder.path + "/disk.img";
+  const auto refusal = [&] {
+    auto device = make_emulated_device(options);
+    REQUIRE_FALSE(device.ok());
+    const auto files = std::filesystem::directory_iterator(folder.path);
+    CHECK(std::distance(begin(files), end(files)) == 1);
+    return device.status().failure();
+  };
+  options.namespaces = {{.metadata_byte_length = 8}, {.byte_length = 1 << 20}};
+  options.capacity = (2 << 20) - 512;
+  CHECK(refusal().code == ErrorCode::Argument);
+  CHECK(refusal().detail.starts_with("a capacity of 2096640 bytes, where the device has 2097152;"));
+  options.capacity = 0;
+  options.namespaces[1] = {.byte_length = 4096 + 512, .lba_byte_length = 4096};
+  CHECK(refusal().code == ErrorCode::Image);
+  CHECK(refusal().detail ==
+        "namespace 2 has 4608 bytes, which is not a multiple of 4096; give it 8192");
+  options.namespaces[1].byte_length = 8192;
+  CHECK(make_emulated_device(options).ok());
+}
+
 // Goes on with the host's memory and queues in another subsystem.
 struct Successor {
   explicit Successor(AdminHost& host, uint64_t byte_length) : subsystem(Identity{}) {
