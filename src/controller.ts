@@ -382,9 +382,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * memory of its own, and the same functions as here. What a client has is taken back when it
    * closes or dies. Until the server, or this reference, is closed.
    * @param options where, and what each client may have and do
-   * @throws NvmError ERR_NO_ADMIN when this process is not the controller's manager; ERR_BUSY when
-   * another server answers at `path`; ERR_UNSUPPORTED for a policy that only an emulator of this
-   * process could keep, and for a vfio-user device that was opened with `reconnect`; ERR_PERMISSION
+   * @throws NvmError ERR_NO_ADMIN when this process is not the manager; ERR_BUSY when another
+   * serves at `path`, ERR_ARGUMENT when its folder is missing; ERR_PERMISSION; ERR_UNSUPPORTED for
+   * a policy that only our own emulator keeps, and for a vfio-user device with `reconnect`
    */
   async serve(options: SharingOptions): Promise<ControllerServer> {
     this.#refuseIfClosed()

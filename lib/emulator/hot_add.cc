@@ -43,9 +43,12 @@ Status begin_adding_namespace(Subsystem& subsystem, const EmulatedNamespaceOptio
   }
   const uint64_t allocated = subsystem.allocated_capacity();
   if (options.byte_length > subsystem.capacity_max - std::min(allocated, subsystem.capacity_max)) {
-    return Status(ErrorCode::Argument, "the device's model is for namespaces of at most " +
-                                           std::to_string(subsystem.capacity_max >> 30) +
-                                           " GiB in all; give a smaller size");
+    const bool has_model = subsystem.capacity_max != UINT64_MAX;
+    return Status(ErrorCode::Argument,
+                  (has_model ? "the device's model is for namespaces of at most " +
+                                   std::to_string(subsystem.capacity_max >> 30) + " GiB in all"
+                             : "the namespaces of a device have less than 2^64 bytes in all") +
+                      "; give a smaller size");
   }
   spec::NamespaceManagementData data{};
   data.nsze = data.ncap = options.byte_length / format.data_byte_length();

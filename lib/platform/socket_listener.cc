@@ -93,6 +93,11 @@ Result<SocketListener> SocketListener::open(std::string path, int type) {
   // Locked while the old socket is judged and replaced, so that of two starting servers one sees
   // the other.
   UniqueFd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock.valid() && (errno == ENOENT || errno == ENOTDIR)) {
+    return Status(ErrorCode::Argument,
+                  directory + ", where the socket is to be, is no folder; make it, or name another",
+                  errno);
+  }
   if (!lock.valid()) return refused("open", directory);
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return Status(ErrorCode::Busy, directory + " is being set up by another process");

@@ -15,8 +15,8 @@ namespace nvm {
 class SocketListener {
  public:
   // `type`: SOCK_STREAM, SOCK_SEQPACKET. ERR_BUSY when a server answers there already, or another
-  // is being set up in the same directory; ERR_ARGUMENT when the path is too long for a socket or
-  // is something else, ERR_OS when the system refuses.
+  // is being set up in the same directory; ERR_ARGUMENT when the path is too long for a socket,
+  // is something else or in no folder, ERR_OS when the system refuses.
   static Result<SocketListener> open(std::string path, int type);
   ~SocketListener();
   SocketListener(SocketListener&& other) = default;

@@ -219,7 +219,8 @@ function toStatusField(status: NonNullable<Fault['status']>): number {
   const { name, dnr = false } = described
   checkBoolean('dnr', dnr)
   if (typeof name !== 'string' || !Object.hasOwn(nvme.statuses, name)) {
-    throw createError('ERR_ARGUMENT', `there is no status ${show(name)}; src/spec names them`)
+    const names = 'the type StatusName has their names, and docs/fields.md says what they mean'
+    throw createError('ERR_ARGUMENT', `there is no status ${show(name)}; ${names}`)
   }
   const doNotRetry = 1 << 14
   return statusField(name) | (dnr ? doNotRetry : 0)

@@ -147,6 +147,8 @@ describe('an emulator refuses', () => {
       ).toEqual([])
     }
     const names = [...notText, 'toString']
+    const misspelt = () => device.inject({ status: 'invalid_feild' as never })
+    expect(misspelt).toThrow(/'invalid_feild'; the type StatusName .* docs\/fields\.md/)
     expect(
       await notRefused(
         names,

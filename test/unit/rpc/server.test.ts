@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A controller that is served, and clients in the same process: each openController of the socket
 // is a client of its own.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Controller,
@@ -349,6 +350,21 @@ describe('a server', () => {
     await manager.close()
     expect((await failureOf(openController(path))).code).toBe('ERR_TARGET')
     expect((await failureOf(server.status())).code).toBe('ERR_CLOSED')
+  })
+
+  test('names the folder of its socket that has to be made', async () => {
+    using folder = temporaryFolder('rpc')
+    await using manager = await openController({ emulator: { size: '8MiB' } })
+    const missing = join(folder.path, 'missing')
+    writeFileSync(join(folder.path, 'file'), '')
+    for (const place of [missing, join(folder.path, 'file')]) {
+      const { code, message } = await failureOf(manager.serve({ path: join(place, 'nvm') }))
+      const what = `${place}, where the socket is to be, is no folder; make it, or name another`
+      expect([code, message]).toEqual(['ERR_ARGUMENT', `Wrong argument: ${what}`])
+    }
+    mkdirSync(missing)
+    await using server = await manager.serve({ path: join(missing, 'nvm') })
+    expect((await server.status()).clients).toEqual([])
   })
 
   test('one for each path', async () => {

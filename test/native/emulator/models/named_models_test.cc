@@ -77,7 +77,10 @@ TEST_CASE("every namespace of a device has a model of its own, and so have those
   REQUIRE(made.ok());
   Subsystem& subsystem = *made.value().subsystem;
   auto addition = std::make_shared<NamespaceAddition>();
-  CHECK_FALSE(begin_adding_namespace(subsystem, {.byte_length = 1024 * kGiB}, addition).ok());
+  const Status refused = begin_adding_namespace(subsystem, {.byte_length = 1024 * kGiB}, addition);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.failure().detail ==
+        "the device's model is for namespaces of at most 1024 GiB in all; give a smaller size");
   REQUIRE(begin_adding_namespace(subsystem, {.byte_length = 1 << 20}, addition).ok());
   FakeClock clock;
   for (int i = 0; i < 10; i++) subsystem.step(clock);
@@ -86,6 +89,17 @@ TEST_CASE("every namespace of a device has a model of its own, and so have those
   subsystem.for_each_namespace([&](const Namespace& ns) { models.insert(ns.timing.get()); });
   CHECK(models.size() == 3);
   CHECK(models.count(nullptr) == 0);
+}
+
+TEST_CASE("what is too much for any device is not said to be too much for a model") {
+  auto made = make_emulated_device(with_model(""));
+  REQUIRE(made.ok());
+  const Status refused =
+      begin_adding_namespace(*made.value().subsystem, {.byte_length = UINT64_MAX - 511},
+                             std::make_shared<NamespaceAddition>());
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.failure().detail ==
+        "the namespaces of a device have less than 2^64 bytes in all; give a smaller size");
 }
 
 TEST_CASE("a device that is loaded takes the model that it is given, like any timing") {
