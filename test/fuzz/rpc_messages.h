@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "input.h"
+#include "native/descriptor_socket.h"
 #include "platform/sealed_memory.h"
 #include "rpc/channel.h"
 #include "spec/nvme.h"
@@ -99,21 +100,7 @@ class RpcClient {
  private:
   void send_bytes(const std::vector<std::byte>& bytes, const std::vector<int>& fds) {
     if (!is_connected()) return;
-    iovec where{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    std::vector<std::byte> control(CMSG_SPACE(fds.size() * sizeof(int)));
-    msghdr packet{};
-    packet.msg_iov = &where;
-    packet.msg_iovlen = 1;
-    if (!fds.empty()) {
-      packet.msg_control = control.data();
-      packet.msg_controllen = control.size();
-      cmsghdr* part = CMSG_FIRSTHDR(&packet);
-      part->cmsg_level = SOL_SOCKET;
-      part->cmsg_type = SCM_RIGHTS;
-      part->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-      memcpy(CMSG_DATA(part), fds.data(), fds.size() * sizeof(int));
-    }
-    (void)!sendmsg(socket_.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)test::send_with_fds(socket_.get(), bytes, fds, MSG_DONTWAIT);
   }
 
   UniqueFd socket_;

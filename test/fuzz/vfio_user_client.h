@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "input.h"
+#include "native/descriptor_socket.h"
 #include "platform/unique_fd.h"
 #include "vfio_user/message.h"
 
@@ -105,24 +106,9 @@ class Client {
     constexpr size_t kDescriptorsMax = 31;
     const int choices[] = {belongings_.memory.get(), belongings_.event.get(),
                            belongings_.other.get(), socket_.get()};
-    int sent[kDescriptorsMax];
-    const size_t count = std::min(fds.count, kDescriptorsMax);
-    std::fill_n(sent, count, choices[static_cast<size_t>(fds.kind)]);
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof sent)] = {};
-    iovec where{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &where;
-    message.msg_iovlen = 1;
-    if (count != 0) {
-      message.msg_control = control;
-      message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-      cmsghdr* part = CMSG_FIRSTHDR(&message);
-      part->cmsg_level = SOL_SOCKET;
-      part->cmsg_type = SCM_RIGHTS;
-      part->cmsg_len = CMSG_LEN(count * sizeof(int));
-      memcpy(CMSG_DATA(part), sent, count * sizeof(int));
-    }
-    (void)!sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const std::vector<int> sent(std::min(fds.count, kDescriptorsMax),
+                                choices[static_cast<size_t>(fds.kind)]);
+    (void)test::send_with_fds(socket_.get(), bytes, sent, MSG_DONTWAIT);
   }
 
   // Takes one message of the server; a request of it is answered, rightly unless `spoilt` says

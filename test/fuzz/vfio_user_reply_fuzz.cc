@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "input.h"
+#include "native/descriptor_socket.h"
 #include "vfio_user/client.h"
 
 namespace nvm::fuzz {
@@ -27,23 +28,7 @@ void require(bool condition) {
 }
 
 void say(int socket, std::span<const std::byte> bytes, size_t fd_count) {
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 32)] = {};
-  iovec where{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &where;
-  message.msg_iovlen = 1;
-  if (fd_count != 0) {
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
-    cmsghdr* part = CMSG_FIRSTHDR(&message);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
-    for (size_t i = 0; i < fd_count; i++) {
-      std::memcpy(CMSG_DATA(part) + i * sizeof socket, &socket, sizeof socket);
-    }
-  }
-  (void)sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  (void)test::send_with_fds(socket, bytes, std::vector<int>(fd_count, socket), MSG_DONTWAIT);
 }
 
 // A message as the client may expect it as its `number`th reply, with what the input changes.

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "descriptor_socket.h"
 #include "platform/namespace_changes.h"
 #include "rpc/belongings.h"
 #include "rpc/client_bar.h"
@@ -111,22 +112,7 @@ TEST_CASE("more descriptors than a message has break the connection, and are clo
     REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
     const UniqueFd manager(ends[0]);
     Message message = make_message(spec::rpc_code::hello, 1, HostileManager::welcome());
-    constexpr size_t kFds = 16;
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kFds)] = {};
-    iovec where{message.bytes.data(), message.bytes.size()};
-    msghdr packet{};
-    packet.msg_iov = &where;
-    packet.msg_iovlen = 1;
-    packet.msg_control = control;
-    packet.msg_controllen = sizeof control;
-    cmsghdr* part = CMSG_FIRSTHDR(&packet);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(sizeof(int) * kFds);
-    for (size_t i = 0; i < kFds; i++) {
-      std::memcpy(CMSG_DATA(part) + i * sizeof(int), &ends[0], sizeof(int));
-    }
-    REQUIRE(sendmsg(manager.get(), &packet, MSG_NOSIGNAL) > 0);
+    REQUIRE(send_with_fds(manager.get(), message.bytes, std::vector<int>(16, ends[0])));
     VirtualWaiter waiter;
     auto channel = std::make_unique<SocketChannel>(UniqueFd(ends[1]));
     auto client = Client::greet(std::move(channel), "hostile", waiter);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptor_socket.h"
 #include "rpc/client.h"
 #include "rpc/scripted.h"
 #include "rpc/worker.h"
@@ -28,22 +29,7 @@ UniqueFd connect_raw(const std::string& path) {
 
 template <class Body>
 void send_raw(int socket, uint16_t code, const Body& body, const std::vector<int>& fds = {}) {
-  const rpc::Message message = rpc::make_message(code, 1, body);
-  iovec where{const_cast<std::byte*>(message.bytes.data()), message.bytes.size()};
-  std::vector<std::byte> control(CMSG_SPACE(fds.size() * sizeof(int)));
-  msghdr packet{};
-  packet.msg_iov = &where;
-  packet.msg_iovlen = 1;
-  if (!fds.empty()) {
-    packet.msg_control = control.data();
-    packet.msg_controllen = control.size();
-    cmsghdr* part = CMSG_FIRSTHDR(&packet);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(part), fds.data(), fds.size() * sizeof(int));
-  }
-  (void)!sendmsg(socket, &packet, MSG_NOSIGNAL);
+  (void)send_with_fds(socket, rpc::make_message(code, 1, body).bytes, fds);
 }
 
 void greet(int socket) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "descriptor_socket.h"
 #include "rpc/scripted.h"
 
 namespace nvm::test {
@@ -20,23 +21,8 @@ struct Ends {
     channel = std::make_unique<rpc::SocketChannel>(UniqueFd(ends[1]));
   }
   void send(size_t byte_length, size_t fd_count = 0) {
-    const std::vector<std::byte> bytes(byte_length);
-    iovec where{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    std::vector<std::byte> control(CMSG_SPACE(fd_count * sizeof(int)));
-    msghdr packet{};
-    packet.msg_iov = &where;
-    packet.msg_iovlen = 1;
-    if (fd_count != 0) {
-      packet.msg_control = control.data();
-      packet.msg_controllen = control.size();
-      cmsghdr* part = CMSG_FIRSTHDR(&packet);
-      part->cmsg_level = SOL_SOCKET;
-      part->cmsg_type = SCM_RIGHTS;
-      part->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-      const std::vector<int> fds(fd_count, raw.get());
-      std::memcpy(CMSG_DATA(part), fds.data(), fd_count * sizeof(int));
-    }
-    REQUIRE(sendmsg(raw.get(), &packet, 0) == static_cast<ssize_t>(byte_length));
+    REQUIRE(send_with_fds(raw.get(), std::vector<std::byte>(byte_length),
+                          std::vector<int>(fd_count, raw.get())));
   }
   State receive() { return channel->receive(message); }
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "descriptor_socket.h"
 #include "spec/nvme.h"
 #include "vfio_user/served.h"
 
@@ -88,7 +89,7 @@ class ScriptedServer {
  private:
   void run();
   bool serve_message();
-  bool fill(Bytes& bytes, size_t from);
+  bool fill(Bytes& bytes);
   void send(const Bytes& bytes);
   Bytes describe_region(const Header& header, uint32_t index);
   Bytes read_region(const Header& header, const vfio_user::RegionAccessBody& access) const;
@@ -126,26 +127,9 @@ inline void ScriptedServer::run() {
   client_.reset();
 }
 
-inline bool ScriptedServer::fill(Bytes& bytes, size_t from) {
-  while (from < bytes.size()) {
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 8)];
-    iovec where{bytes.data() + from, bytes.size() - from};
-    msghdr message{};
-    message.msg_iov = &where;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t received = recvmsg(client_.get(), &message, MSG_CMSG_CLOEXEC);
-    if (received <= 0) return false;
-    from += static_cast<size_t>(received);
-    const cmsghdr* part = CMSG_FIRSTHDR(&message);
-    for (size_t at = 0; part != nullptr && at + CMSG_LEN(0) < part->cmsg_len; at += sizeof(int)) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
-      close(fd);
-    }
-  }
-  return true;
+inline bool ScriptedServer::fill(Bytes& bytes) {
+  std::vector<UniqueFd> unwanted;
+  return receive_with_fds(client_.get(), bytes, unwanted);
 }
 
 inline void ScriptedServer::send(const Bytes& bytes) {
@@ -153,30 +137,16 @@ inline void ScriptedServer::send(const Bytes& bytes) {
   fds.insert(fds.end(), fds_to_send.begin(), fds_to_send.end());
   reply_fds_.clear();
   fds_to_send.clear();
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 64)] = {};
-  iovec where{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &where;
-  message.msg_iovlen = 1;
-  if (!fds.empty()) {
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-    cmsghdr* part = CMSG_FIRSTHDR(&message);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-    std::memcpy(CMSG_DATA(part), fds.data(), sizeof(int) * fds.size());
-  }
-  (void)sendmsg(client_.get(), &message, MSG_NOSIGNAL);
+  (void)send_with_fds(client_.get(), bytes, fds);
 }
 
 inline bool ScriptedServer::serve_message() {
   Bytes head(sizeof(Header));
-  if (!fill(head, 0)) return false;
+  if (!fill(head)) return false;
   const Header header = vfio_user::test::head_of(head);
   if (vfio_user::is_reply(header)) return true;
   Bytes payload(header.byte_length - sizeof header);
-  if (!fill(payload, 0)) return false;
+  if (!fill(payload)) return false;
   payload_bytes_max_ = std::max<size_t>(payload_bytes_max_, payload.size());
   const auto code = static_cast<CommandCode>(header.command);
   {

@@ -217,22 +217,28 @@ TEST_CASE("servers that come and go before anybody has settled with them are sur
   }
 }
 
+// The server ends while the queue's drop waits for `command`.
+void end_while_dropped(Driven& driven, QueuePair& queue, uint64_t deletion_ns,
+                       UnansweredAdmin& unanswered, uint32_t command) {
+  auto dropping = std::async(std::launch::async, [&] { return queue.drop(deletion_ns); });
+  REQUIRE(comes_true([&] { return unanswered.hits(command) == 1; }));
+  driven.end_server();
+  const auto dropped = dropping.get();
+  REQUIRE(dropped.ok());
+  CHECK(dropped.value() == ErrorCode::ControllerGone);
+  unanswered.clear();
+  driven.start_server();
+  REQUIRE(queue.recreate().ok());
+  CHECK(works(driven, queue, 2));
+}
+
 TEST_CASE("a queue whose server ends while it is deleted is dropped, and works at the next") {
   for (const auto doorbells : {Kind::Trap, Kind::Poll}) {
     Driven driven(doorbells, kPatienceNs);
     auto queue = driven.queue({.depth = 7});
     UnansweredAdmin unanswered(driven);
     const uint32_t deletion = unanswered.add(spec::admin_opcode::delete_io_submission_queue);
-    auto dropping = std::async(std::launch::async, [&] { return queue->drop(); });
-    REQUIRE(comes_true([&] { return unanswered.hits(deletion) == 1; }));
-    driven.end_server();
-    const auto dropped = dropping.get();
-    REQUIRE(dropped.ok());
-    CHECK(dropped.value() == ErrorCode::ControllerGone);
-    unanswered.clear();
-    driven.start_server();
-    REQUIRE(queue->recreate().ok());
-    CHECK(works(driven, *queue, 2));
+    end_while_dropped(driven, *queue, kQueueTimeoutNs, unanswered, deletion);
   }
 }
 
@@ -245,16 +251,7 @@ TEST_CASE("a queue whose server ends while the controller is reset is dropped, t
     unanswered.add(spec::admin_opcode::abort);
     const uint32_t grant = unanswered.add(spec::admin_opcode::set_features);
     constexpr uint64_t kDeletionNs = 10 * kNanosecondsPerMillisecond;
-    auto dropping = std::async(std::launch::async, [&] { return queue->drop(kDeletionNs); });
-    REQUIRE(comes_true([&] { return unanswered.hits(grant) == 1; }));
-    driven.end_server();
-    const auto dropped = dropping.get();
-    REQUIRE(dropped.ok());
-    CHECK(dropped.value() == ErrorCode::ControllerGone);
-    unanswered.clear();
-    driven.start_server();
-    REQUIRE(queue->recreate().ok());
-    CHECK(works(driven, *queue, 2));
+    end_while_dropped(driven, *queue, kDeletionNs, unanswered, grant);
     CHECK(driven.controller->reset(driven.controller->epoch()).ok());
   }
 }

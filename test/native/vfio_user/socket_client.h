@@ -11,6 +11,7 @@
 
 #include <string>
 
+#include "descriptor_socket.h"
 #include "vfio_user/guest.h"
 
 namespace nvm::vfio_user::test {
@@ -56,21 +57,7 @@ class SocketClient final : public Channel {
 
   // Sends raw bytes, with descriptors at the first of them; false when the server has closed.
   bool send(const Bytes& bytes, std::initializer_list<int> fds = {}) {
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 64)] = {};
-    iovec where{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &where;
-    message.msg_iovlen = 1;
-    if (fds.size() != 0) {
-      message.msg_control = control;
-      message.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-      cmsghdr* part = CMSG_FIRSTHDR(&message);
-      part->cmsg_level = SOL_SOCKET;
-      part->cmsg_type = SCM_RIGHTS;
-      part->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-      std::memcpy(CMSG_DATA(part), fds.begin(), sizeof(int) * fds.size());
-    }
-    return sendmsg(socket_.get(), &message, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+    return nvm::test::send_with_fds(socket_.get(), bytes, std::span(fds.begin(), fds.size()));
   }
 
   // The next reply, and the descriptors that came with it; empty when the server has closed or says
@@ -84,12 +71,13 @@ class SocketClient final : public Channel {
 
   // The next message, reply or request.
   Bytes receive_any(std::vector<UniqueFd>* fds = nullptr) {
+    std::vector<UniqueFd> unwanted;
     Bytes bytes(sizeof(Header));
-    if (!fill(bytes, 0, fds)) return {};
+    if (!receive(bytes, fds == nullptr ? unwanted : *fds)) return {};
     size_t byte_length = head_of(bytes).byte_length;
     if (byte_length < sizeof(Header) || byte_length > kMessageByteLengthMax) return {};
     bytes.resize(byte_length);
-    return fill(bytes, sizeof(Header)) ? bytes : Bytes();
+    return receive(std::span(bytes).subspan(sizeof(Header)), unwanted) ? bytes : Bytes();
   }
 
   // True when the server closes the connection, rather than saying something.
@@ -131,28 +119,8 @@ class SocketClient final : public Channel {
     return true;
   }
 
-  bool fill(Bytes& bytes, size_t from, std::vector<UniqueFd>* fds = nullptr) {
-    while (from < bytes.size()) {
-      alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 8)];
-      iovec where{bytes.data() + from, bytes.size() - from};
-      msghdr message{};
-      message.msg_iov = &where;
-      message.msg_iovlen = 1;
-      message.msg_control = control;
-      message.msg_controllen = sizeof control;
-      ssize_t received = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-      if (received <= 0) return false;
-      from += static_cast<size_t>(received);
-      cmsghdr* part = CMSG_FIRSTHDR(&message);
-      if (part == nullptr) continue;
-      for (size_t at = 0; at < part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-        int fd;
-        std::memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
-        UniqueFd owned(fd);
-        if (fds != nullptr) fds->push_back(std::move(owned));
-      }
-    }
-    return true;
+  bool receive(std::span<std::byte> bytes, std::vector<UniqueFd>& fds) {
+    return nvm::test::receive_with_fds(socket_.get(), bytes, fds);
   }
 
   Offered offered_;
