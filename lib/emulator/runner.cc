@@ -69,6 +69,7 @@ bool Runner::pump() {
   const bool goes_on = worked && wakes_at_ns != 0 && subsystem_->step(monotonic_clock());
   const uint64_t next_ns = worked ? subsystem_->next_event_ns() : UINT64_MAX;
   baton_.put_down();
+  if (worked) count_as_work();
   if (goes_on || next_ns < wakes_at_ns) wake();
   return worked;
 }

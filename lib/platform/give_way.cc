@@ -18,6 +18,9 @@ constexpr uint64_t kCrowdedNs = 50 * kNanosecondsPerMillisecond;
 // The system makes it some 50 µs.
 constexpr long kNapNs = 1'000;
 
+// 0: this thread has worked since.
+thread_local uint64_t gave_way_at_ns = 0;
+
 }  // namespace
 
 bool yield_turn() {
@@ -28,10 +31,10 @@ bool yield_turn() {
 
 bool give_way(bool goes_on) {
   static thread_local uint64_t crowded_until_ns = 0;
-  static thread_local uint64_t returned_at_ns = 0;
   Clock& clock = monotonic_clock();
   const uint64_t before_ns = clock.now_ns();
-  if (goes_on && before_ns - returned_at_ns > kInterruptionNs) {
+  const bool has_only_looked = goes_on && gave_way_at_ns != 0;
+  if (has_only_looked && before_ns - gave_way_at_ns > kInterruptionNs) {
     crowded_until_ns = before_ns + kCrowdedNs;
   }
   const bool naps = before_ns < crowded_until_ns;
@@ -41,9 +44,13 @@ bool give_way(bool goes_on) {
   } else {
     sched_yield();
   }
-  const uint64_t after_ns = returned_at_ns = clock.now_ns();
+  const uint64_t after_ns = gave_way_at_ns = clock.now_ns();
   if (!naps && after_ns - before_ns > kTurnNs) crowded_until_ns = after_ns + kCrowdedNs;
   return naps;
+}
+
+void count_as_work() {
+  gave_way_at_ns = 0;
 }
 
 }  // namespace nvm

@@ -55,5 +55,20 @@ TEST_CASE("who gives way sleeps as soon as another had the CPU between two looks
   CHECK(slept_after_slice);
 }
 
+TEST_CASE("what who gives way has done itself is not taken for another's turn") {
+  bool slept = true;
+  const uint64_t end_ns = monotonic_clock().now_ns() + kTimeoutNs;
+  while (slept && monotonic_clock().now_ns() < end_ns) {
+    // Of its own, which remembers no turn; in the first yield there may be one.
+    std::thread([&] {
+      (void)give_way(false);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      count_as_work();
+      slept = give_way(true);
+    }).join();
+  }
+  CHECK_FALSE(slept);
+}
+
 }  // namespace
 }  // namespace nvm

@@ -9,7 +9,9 @@
 
 #include <cstring>
 #include <string>
+#include <thread>
 
+#include "platform/give_way.h"
 #include "transport/open.h"
 #include "transport/raw_host.h"
 
@@ -197,6 +199,27 @@ TEST_CASE("a caller that pumps makes progress by itself") {
     }));
     CHECK((host.io.take().status >> 1) == 0);
   }
+}
+
+TEST_CASE("a long step of the emulator is not taken for another's turn by who took it") {
+  auto transport = open_small_memory();
+  RawHost host(transport);
+  host.create_io_queue(false, 0);
+  bool slept = true;
+  const uint64_t end_ns = monotonic_clock().now_ns() + kPatienceNs;
+  while (slept && monotonic_clock().now_ns() < end_ns) {
+    // Of its own, which remembers no turn; in the first yield there may be one.
+    std::thread([&] {
+      (void)give_way(false);
+      usleep(1000);
+      host.io.submit(host.io_command(spec::nvm_opcode::read, 0, host.address(4)));
+      const bool stepped = transport->pump();  // or the emulator's own thread was faster
+      if (stepped) slept = give_way(true);
+    }).join();
+    REQUIRE(wait_until(thread_waiter(), kPatienceNs, [&] { return host.io.has_completion(); }));
+    (void)host.io.take();
+  }
+  CHECK_FALSE(slept);
 }
 
 TEST_CASE("a timed emulator takes its time") {
