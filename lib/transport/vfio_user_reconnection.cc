@@ -20,6 +20,7 @@ bool VfioUserTransport::awaits_manager() {
 
 bool VfioUserTransport::has_next() {
   if (!capabilities_.comes_back || stopped_.load()) return false;
+  if (away_.load()) return true;  // until it is known why none was taken
   std::shared_ptr<VfioUserDevice> device;
   {
     std::lock_guard lock(device_mutex_);

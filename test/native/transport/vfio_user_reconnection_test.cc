@@ -373,6 +373,9 @@ TEST_CASE("closing ends the wait for a server, and leaves nothing") {
 
 namespace {
 
+// Servers that answer have this long on a loaded machine, too.
+constexpr uint32_t kReplyTimeoutMs = 500;
+
 // A path at which one scripted server comes after the other.
 struct ScriptedPlace {
   ~ScriptedPlace() { unlink(folder.socket().c_str()); }
@@ -381,7 +384,7 @@ struct ScriptedPlace {
     REQUIRE(symlink(server.path().c_str(), folder.socket().c_str()) == 0);
   }
   std::unique_ptr<Transport> open() {
-    auto opened = open_vfio_user_transport(folder.socket(), 50, kPatienceNs);
+    auto opened = open_vfio_user_transport(folder.socket(), kReplyTimeoutMs, kPatienceNs);
     REQUIRE(opened.ok());
     return std::move(opened.value());
   }
