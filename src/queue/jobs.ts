@@ -46,6 +46,8 @@ export class Jobs implements Sender {
   readonly #ring: QueueRing
   readonly #bounce: BouncePool
   readonly #line = new Line()
+  /** A request with accessors can ask for more while it is looked at. */
+  #isServing = false
   readonly #delayed: Delayed
   readonly #aborts: Aborts
   readonly #changes: NamespaceChanges
@@ -103,12 +105,17 @@ export class Jobs implements Sender {
 
   /** Sends commands of the waiting jobs, in turns, while there is room. */
   serve(): void {
-    if (!this.#queue.canSend) return
-    for (let job = this.#line.first; job !== undefined; job = this.#line.first) {
-      if (!this.#serveTurn(job)) return
-      this.#line.shift()
-      if (job.isSent) this.#settle(job)
-      else this.#line.push(job)
+    if (this.#isServing || !this.#queue.canSend) return
+    this.#isServing = true
+    try {
+      for (let job = this.#line.first; job !== undefined; job = this.#line.first) {
+        if (!this.#serveTurn(job)) return
+        this.#line.shift()
+        if (job.isSent) this.#settle(job)
+        else this.#line.push(job)
+      }
+    } finally {
+      this.#isServing = false
     }
   }
 

@@ -128,3 +128,25 @@ test('lists and single buffers in one group', () =>
     ])
     expect(read).toEqual([two, [Buffer.concat([one, two])].map((each) => new Uint8Array(each))])
   }))
+
+test.each([1, 4, 32])('a request that asks for more while it is looked at, at depth %i', (depth) =>
+  withController(async (controller) => {
+    const namespace = await controller.namespace(1)
+    using memory = await controller.allocate(64 * 512)
+    await using queue = await controller.createQueuePair({ mode: 'await', depth })
+    const inner: Promise<Uint8Array>[] = []
+    const group = Array.from({ length: 10 }, (_, i) => ({
+      namespace,
+      lba: i,
+      get into() {
+        const into = new Uint8Array(512)
+        if (i === 3) inner.push(queue.read({ namespace, lba: 0, into }))
+        return memory.view(i * 512, 512)
+      },
+    }))
+    expect(await queue.readMany(group)).toHaveLength(10)
+    expect(inner.length).toBeGreaterThan(0)
+    await Promise.all(inner)
+    expect(queue.ring.outstanding).toBe(0)
+  }),
+)
