@@ -272,6 +272,18 @@ describe('limits', () => {
     })
   })
 
+  test('data that is copied makes do with the memory of a client', async () => {
+    await share({ limits: { memory: '1MiB' } }, async ({ client }) => {
+      const namespace = await client.namespace(1)
+      const large = new Uint8Array(1 << 20)
+      await namespace.read({ lba: 0, into: large })
+      const sizes = Array.from({ length: 60 }, (_, i) => 512 << (i % 9))
+      const requests = sizes.map((bytes) => ({ lba: 0, into: new Uint8Array(bytes) }))
+      const read = await namespace.readMany(requests)
+      for (const bytes of read) expect(bytes).toEqual(large.subarray(0, bytes.length))
+    })
+  })
+
   test('clients', async () => {
     await share({ limits: { clients: 1 } }, async ({ path }) => {
       const failure = await failureOf(openController(path))
