@@ -135,6 +135,13 @@ bool Runner::is_crowded() {
   return busy_hosts >= cpu_count_;
 }
 
+// What keep_polling() and the end say before they wake is looked at after `sleeping` was set, as is
+// what hosts ring.
+bool Runner::may_sleep() const {
+  return polling_hosts_.load(std::memory_order_seq_cst) == 0 &&
+         !stopping_.load(std::memory_order_seq_cst);
+}
+
 bool Runner::park() {
   for (std::atomic<uint32_t>* word : sleeping_words_) word->exchange(1, std::memory_order_seq_cst);
   // Hosts ring first and look at the word second; we do it the other way round, so one of us sees
@@ -145,7 +152,7 @@ bool Runner::park() {
   {
     BatonHold hold(baton_);
     worked = subsystem_->step(monotonic_clock());
-    if (!worked && !stopping_.load(std::memory_order_seq_cst)) {
+    if (!worked && may_sleep()) {
       const uint64_t next_ns = subsystem_->next_event_ns();
       const uint64_t now_ns = next_ns == UINT64_MAX ? 0 : monotonic_clock().now_ns();
       const uint64_t until_ns = next_ns == 0 ? now_ns + kSoonNs : next_ns;

@@ -51,6 +51,7 @@ class Runner {
   // Yields, and changes the CPU now and then where more hosts are busy than there are CPUs for.
   void yield_or_move();
   bool is_crowded();
+  bool may_sleep() const;
   // Sleeps until woken or until something is due; true when there was work after all.
   bool park();
 

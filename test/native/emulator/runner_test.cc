@@ -245,6 +245,20 @@ TEST_CASE("no doorbell is lost between the last look and the sleep") {
   }
 }
 
+TEST_CASE("no host that begins to poll is lost between the last look and the sleep") {
+  Device device(memory_store());
+  spec::CompletionQueueEntry entry;
+  for (unsigned round = 0; round < 300; round++) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(round * 7);
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    device.runner->keep_polling(true);
+    device.submit(static_cast<uint16_t>(round));
+    REQUIRE(device.wait_completion(entry));
+    REQUIRE(entry.cid == static_cast<uint16_t>(round));
+    device.runner->keep_polling(false);
+  }
+}
+
 TEST_CASE("a client pumps a parked device without waking it") {
   const std::set<std::string> others = thread_ids();
   Device device(memory_store());
