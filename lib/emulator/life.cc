@@ -77,6 +77,7 @@ bool ControllerState::open_admin_queues() {
       !open_queue(cq, registers.acq, cq_entries, sizeof(spec::CompletionQueueEntry), true)) {
     return false;
   }
+  bar.clear_doorbells();  // a host may have rung too late for the controller that it had
   connect_doorbell(sq, 0);
   connect_doorbell(cq, 1);
   sq.completion_queue = &cq;

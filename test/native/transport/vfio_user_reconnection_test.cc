@@ -232,6 +232,19 @@ void end_while_dropped(Driven& driven, QueuePair& queue, uint64_t deletion_ns,
   CHECK(works(driven, queue, 2));
 }
 
+TEST_CASE("what was rung too late for one server is not heard by the next") {
+  Driven driven(Kind::Poll, kPatienceNs);
+  auto queue = driven.queue({.depth = 7});
+  driven.end_server();
+  REQUIRE(is_lost(*queue));
+  driven.controller->transport().doorbells().base[0] = 1;
+  driven.start_server();
+  REQUIRE(is_back(driven));
+  REQUIRE(queue->drop().ok());
+  REQUIRE(queue->recreate().ok());
+  CHECK(works(driven, *queue, 2));
+}
+
 TEST_CASE("a queue whose server ends while it is deleted is dropped, and works at the next") {
   for (const auto doorbells : {Kind::Trap, Kind::Poll}) {
     Driven driven(doorbells, kPatienceNs);
