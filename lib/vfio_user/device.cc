@@ -57,8 +57,11 @@ Device::Outcome Device::handle(const Header& header, std::span<const std::byte> 
   return outcome;
 }
 
+// What the client before had begun touches no memory of the next one, which may be at the same
+// addresses.
 void Device::disconnect() {
   remote_memory_.disconnect();
+  reset();
   dma_.clear();
   for (uint32_t index = 0; index < irq_index::count; index++) {
     interrupts_.disconnect(index, 0, Interrupts::count_of(index));

@@ -133,12 +133,13 @@ TEST_CASE("messages may be pipelined, and cut anywhere") {
   for (int i = 0; i < 10; i++) CHECK(body_of<DeviceInfoBody>(client.receive()).region_count == 9);
 }
 
-TEST_CASE("a reconnecting client finds a usable controller") {
+TEST_CASE("a reconnecting client finds a usable controller, which is disabled") {
   Served served;
   for (int i = 0; i < 3; i++) {
     SocketClient client(served.server->path());
     Guest guest(client);
     guest.agree_version();
+    CHECK((guest.read<uint32_t>(0, spec::registers::cc) & 1) == 0);
     REQUIRE(guest.map_memory() == 0);
     REQUIRE(guest.disable());
     REQUIRE(guest.enable());
