@@ -55,8 +55,8 @@ Result<std::shared_ptr<Client>> Client::greet(std::unique_ptr<Channel> channel,
   if (!reply.ok()) {
     const ErrorCode code = reply.status().failure().code;
     if (code != ErrorCode::ManagerGone) return std::move(reply.status());
-    return Status(ErrorCode::Busy, "whoever serves at " + name +
-                                       " hung up: it has as many clients as it takes, or ends");
+    return Status(ErrorCode::Busy,
+                  "whoever serves at " + name + " hung up before it answered: it is ending");
   }
   Message& answer = reply.value();
   const auto welcome = parse_body<spec::RpcWelcome>(answer);

@@ -39,9 +39,14 @@ Status check_shareable(Transport& transport, const SharingPolicy& policy = {});
 // ERR_UNSUPPORTED.
 Result<ServedController> share(Controller& controller, const SharingPolicy& policy = {});
 
-// Of each client, but for the first.
+// More do not fit in one reply to the request `status`.
+constexpr uint32_t kClientsMax = 1000;
+
+// What it takes at once, and then what of each client.
 struct ServiceLimits {
-  uint32_t clients_max = 64;
+  uint32_t clients_max = 64;  // at most kClientsMax
+  uint32_t observers_max = 32;
+  uint32_t arrivals_max = 32;  // connections that have not greeted
   uint32_t queue_pairs_max = 16;
   uint64_t mapped_bytes_max = 1ull << 30;
   uint32_t mappings_max = 1024;

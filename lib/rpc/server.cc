@@ -160,7 +160,9 @@ int Server::wait_ms() {
 // Until a client says something, a new one comes, or somebody has notified.
 void Server::attend(int timeout_ms) {
   std::vector<pollfd> waiting{{wake_event_.get(), POLLIN, 0}};
-  const bool accepts = listener_.has_value() && !std::exchange(accept_later_, false);
+  // While there is no room the next ones wait in the socket's line: who says nothing is dropped.
+  const bool accepts =
+      listener_.has_value() && !std::exchange(accept_later_, false) && service_.has_room();
   if (accepts) waiting.push_back({listener_->socket(), POLLIN, 0});
   service_.for_each_channel([&](Channel& channel, bool receives, bool sends) {
     const auto events = static_cast<short>((receives ? POLLIN : 0) | (sends ? POLLOUT : 0));

@@ -27,10 +27,15 @@ Service::Service(ServedController served, const ServiceLimits& limits, ServicePo
       epoch_(served_.admin->epoch()),
       told_changes_(load_changes(served_.transport->namespace_changes())) {}
 
+bool Service::has_room() const {
+  const size_t greeted = size_t{guests_.clients} + guests_.observers;
+  return sessions_.size() - greeted < limits_.arrivals_max;
+}
+
 void Service::connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_ns) {
-  if (closed_ || sessions_.size() >= limits_.clients_max) return;
+  if (closed_ || !has_room()) return;
   peer.client_id = ++last_client_id_;
-  sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, peer.client_id, peer,
+  sessions_.push_back(std::make_unique<Session>(served_, limits_, policy_, guests_, peer,
                                                 std::move(channel), now_ns));
 }
 
@@ -48,7 +53,7 @@ bool Service::step(uint64_t now_ns) {
     if (!asked) continue;
     std::vector<spec::RpcStatusClient> clients;
     for (const auto& each : sessions_) {
-      if (!each->is_observer()) clients.push_back(each->status(now_ns));
+      if (each->is_client()) clients.push_back(each->status(now_ns));
     }
     session->reply_status(*asked, clients);
     worked = true;

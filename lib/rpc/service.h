@@ -14,7 +14,9 @@ class Service {
  public:
   Service(ServedController served, const ServiceLimits& limits, ServicePolicy policy);
 
-  // Takes a client, or hangs up when there are too many, or it is closed.
+  // Whether one more may connect: whether it finds a place is known when it has greeted.
+  bool has_room() const;
+  // Hears one that has connected, or hangs up when there is no room, or it is closed.
   void connect(std::unique_ptr<Channel> channel, Peer peer, uint64_t now_ns);
 
   // Goes on with everything that can be done now; true when anything was done.
@@ -60,6 +62,7 @@ class Service {
   NamespaceChanges told_changes_;
   uint32_t last_client_id_ = 0;
   bool closed_ = false;
+  Guests guests_;
   std::vector<std::unique_ptr<Session>> sessions_;
 };
 

@@ -36,18 +36,19 @@ void set_text(char (&field)[Length], const std::string& text) {
 }  // namespace
 
 Session::Session(ServedController& served, const ServiceLimits& limits, const ServicePolicy& policy,
-                 uint32_t client_id, const Peer& peer, std::unique_ptr<Channel> channel,
+                 Guests& guests, const Peer& peer, std::unique_ptr<Channel> channel,
                  uint64_t now_ns)
     : served_(served),
       limits_(limits),
       policy_(policy),
-      client_id_(client_id),
+      guests_(guests),
       peer_(peer),
       connected_ns_(now_ns),
       channel_(std::move(channel)) {}
 
 // What could not be taken back: the device may still use it.
 Session::~Session() {
+  if (greeted_) (observer_ ? guests_.observers : guests_.clients)--;
   for (const Outstanding& each : outstanding_) {
     if (each.ticket) served_.admin->abandon(*each.ticket);
   }
@@ -177,28 +178,47 @@ void Session::describe(const BarShare& bar, spec::RpcWelcome& welcome) const {
   welcome.data_identity = served_.limits.data_identity;
 }
 
+// Who may not come in, or finds no place.
+Status Session::check_welcome(const spec::RpcHello& hello) const {
+  if (peer_.is_stranger && !policy_.filter) {
+    return Status(ErrorCode::Permission,
+                  "the controller is shared with its manager's user and root, not with user " +
+                      std::to_string(peer_.uid));
+  }
+  if (hello.observer != 0 && guests_.observers >= limits_.observers_max) {
+    return Status(ErrorCode::Busy, "the manager answers " + std::to_string(limits_.observers_max) +
+                                       " at once that ask for its status; ask again");
+  }
+  if (hello.observer == 0 && guests_.clients >= limits_.clients_max) {
+    const uint32_t most = limits_.clients_max;
+    const std::string has = most == 1 ? " client, and has it" : " clients, and has them";
+    return Status(ErrorCode::Busy,
+                  "the manager takes " + std::to_string(most) + has +
+                      "; close one, or serve with a higher limit (`limits.clients`, --clients)");
+  }
+  return {};
+}
+
 Status Session::hello(const Message& message) {
   const auto hello = parse_body<spec::RpcHello>(message);
-  if (!hello || greeted_) return refuse_malformed("hello");
+  if (!hello || greeted_ || refused_) return refuse_malformed("hello");
   if (hello->version != spec::rpc_version) {
     return Status(ErrorCode::Unsupported,
                   "the manager speaks version " + std::to_string(spec::rpc_version) +
                       " of its protocol, the client " + std::to_string(hello->version));
   }
-  if (peer_.is_stranger && !policy_.filter) {
-    refused_ = true;
-    return Status(ErrorCode::Permission,
-                  "the controller is shared with its manager's user and root, not with user " +
-                      std::to_string(peer_.uid));
-  }
+  Status allowed = check_welcome(*hello);
+  refused_ = !allowed.ok();
+  if (refused_) return allowed;
   spec::RpcWelcome welcome{};
   welcome.version = spec::rpc_version;
-  welcome.client_id = client_id_;
+  welcome.client_id = peer_.client_id;
   const Capabilities& capabilities = served_.transport->capabilities();
   set_text(welcome.name, capabilities.name);
   set_text(welcome.address, capabilities.address);
   if (hello->observer != 0) {
     greeted_ = observer_ = true;
+    guests_.observers++;
     reply(make_message(spec::rpc_code::hello, message.header().id, welcome));
     return {};
   }
@@ -228,6 +248,7 @@ Status Session::hello(const Message& message) {
   answer.fds.push_back(std::move(doorbell_fd));
   answer.fds.push_back(std::move(clients_end));
   greeted_ = true;
+  guests_.clients++;
   reply(std::move(answer));
   return {};
 }
@@ -436,6 +457,10 @@ std::optional<spec::RpcHeader> Session::take_status_request() {
   return std::exchange(status_request_, std::nullopt);
 }
 
+static_assert(sizeof(spec::RpcHeader) + sizeof(spec::RpcStatus) +
+                  kClientsMax * sizeof(spec::RpcStatusClient) <=
+              kMessageByteLengthMax);
+
 void Session::reply_status(const spec::RpcHeader& request,
                            const std::vector<spec::RpcStatusClient>& clients) {
   spec::RpcStatus body{};
@@ -447,7 +472,7 @@ void Session::reply_status(const spec::RpcHeader& request,
 
 spec::RpcStatusClient Session::status(uint64_t now_ns) {
   spec::RpcStatusClient status{};
-  status.client_id = client_id_;
+  status.client_id = peer_.client_id;
   status.pid = static_cast<uint32_t>(peer_.pid);
   status.uid = peer_.uid;
   status.queue_pairs = static_cast<uint32_t>(queues_.size());

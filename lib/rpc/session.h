@@ -16,11 +16,17 @@
 
 namespace nvm::rpc {
 
+// The sessions of a service that have greeted, those included that are leaving.
+struct Guests {
+  uint32_t clients = 0;
+  uint32_t observers = 0;
+};
+
 class Session {
  public:
   // `served` and the rest outlive it.
   Session(ServedController& served, const ServiceLimits& limits, const ServicePolicy& policy,
-          uint32_t client_id, const Peer& peer, std::unique_ptr<Channel> channel, uint64_t now_ns);
+          Guests& guests, const Peer& peer, std::unique_ptr<Channel> channel, uint64_t now_ns);
   ~Session();  // has_gone(), or the device may still use its memory, which is then kept for good
 
   // Goes on with what the client asked for, or with taking back what it had. True when anything was
@@ -54,7 +60,7 @@ class Session {
   void tell(const AsyncEvent& event);
   void count_dropped_events(uint64_t count) { events_dropped_ += watches_events_ ? count : 0; }
 
-  bool is_observer() const { return observer_; }
+  bool is_client() const { return greeted_ && !observer_; }
   spec::RpcStatusClient status(uint64_t now_ns);
   Channel& channel() { return *channel_; }  // while it is not leaving
   // Replies to the request `status`.
@@ -98,6 +104,7 @@ class Session {
   void answer(Message& message, uint64_t now_ns);
   Status obey(Message& message, uint64_t now_ns);
   Status hello(const Message& message);
+  Status check_welcome(const spec::RpcHello& hello) const;
   void describe(const BarShare& bar, spec::RpcWelcome& welcome) const;
   Status map(Message& message);
   Status unmap(const Message& message);
@@ -130,7 +137,7 @@ class Session {
   ServedController& served_;
   const ServiceLimits& limits_;
   const ServicePolicy& policy_;
-  const uint32_t client_id_;
+  Guests& guests_;
   const Peer peer_;
   const uint64_t connected_ns_;
   std::unique_ptr<Channel> channel_;

@@ -24,7 +24,7 @@ import { nvme } from '../spec/nvme.ts'
  * @category Sharing
  */
 export interface SharingLimits {
-  /** Clients at once: 1 to 1024, default 64. */
+  /** Clients at once: 1 to 1000, default 64. One more is ERR_BUSY; `readSharing()` is answered. */
   readonly clients?: number
   /** I/O queue pairs of one client: 1 to 65 535, default 16. */
   readonly queuePairs?: number
@@ -115,6 +115,8 @@ const policyNames = namesOf<SharingPolicy>({
   administers: true,
 })
 const namespaceIdMax = 0xffff_fffe
+/** As lib/rpc/served.h has it. */
+const clientsMax = 1000
 
 /** A server serves until it is closed, though nobody holds it. */
 const serving = new Set<ControllerServer>()
@@ -182,7 +184,7 @@ export async function shareController(
   checkOptions("serve's policy", policy, policyNames)
   const { clients = 64, queuePairs = 16, memory = 2 ** 30 } = limits
   const { opcodes, readOnly = false, namespaces = [], administers = false } = policy
-  checkInteger('clients', clients, 1, 1024)
+  checkInteger('clients', clients, 1, clientsMax)
   checkInteger('queuePairs', queuePairs, 1, 65_535)
   checkBoolean('readOnly', readOnly)
   checkBoolean('administers', administers)

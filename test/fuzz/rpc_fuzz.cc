@@ -33,7 +33,9 @@ struct Served {
     auto shared = rpc::share(*controller);
     if (!shared.ok()) abort();
     served = std::move(shared.value());
-    limits.clients_max = 4;
+    limits.clients_max = 2;
+    limits.observers_max = 1;
+    limits.arrivals_max = 2;
     limits.queue_pairs_max = 4;
     limits.mapped_bytes_max = 1 << 20;
     limits.mappings_max = 8;

@@ -98,7 +98,7 @@ describe('sharing and events refuse', () => {
     const limit = (name: string) => (value: unknown) =>
       controller.serve({ path, limits: { [name]: value } } as never)
     const sizes = notACount.filter((value) => value !== '5' && value !== 1.5)
-    expect(await notRefused([...notACount, 0, 1025], limit('clients'))).toEqual([])
+    expect(await notRefused([...notACount, 0, 1001], limit('clients'))).toEqual([])
     expect(await notRefused([...notACount, 0, 65_536], limit('queuePairs'))).toEqual([])
     expect(await notRefused([...sizes, 0], limit('memory'))).toEqual([])
     const policy = (name: string) => (value: unknown) =>

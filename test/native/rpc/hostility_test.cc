@@ -2,6 +2,7 @@
 // A client that does what it wants with the socket of a served controller is dropped alone: another
 // one reads and writes meanwhile, and finds what it wrote.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -163,6 +164,22 @@ TEST_CASE("garbage in all that a client can map hurts nobody else") {
     client->transport().ring_wake();
   }
   CHECK(worker.stop() > 0);
+}
+
+TEST_CASE("who comes after as many as may be silent waits, and is heard when one has gone") {
+  Manager manager;
+  std::vector<UniqueFd> silent;
+  for (uint32_t i = 0; i < rpc::ServiceLimits{}.arrivals_max; i++) {
+    silent.push_back(connect_raw(manager.server->path()));
+  }
+  const UniqueFd next = connect_raw(manager.server->path());
+  send_raw(next.get(), spec::rpc_code::hello, spec::RpcHello{spec::rpc_version, 0});
+  // Longer than the thread that serves needs to accept all that it may.
+  pollfd answer{next.get(), POLLIN, 0};
+  CHECK(poll(&answer, 1, 200) == 0);
+  silent.pop_back();
+  std::byte reply[4096];
+  CHECK(recv(next.get(), reply, sizeof reply, 0) > 0);
 }
 
 TEST_CASE("many clients come at once") {

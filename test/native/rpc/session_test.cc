@@ -256,17 +256,88 @@ TEST_CASE("a client has so many queue pairs, and numbers that it gave back are f
   CHECK(client.refusal(spec::rpc_code::take_queue, any) == ErrorCode{});
 }
 
-TEST_CASE("more clients than there may be are hung up on, until one has gone") {
+constexpr spec::RpcHello kClientHello{spec::rpc_version, 0};
+constexpr spec::RpcHello kObserverHello{spec::rpc_version, 1};
+
+// What whoever says `hello` is told, for which it must be hung up on then.
+std::string refusal_text(ScriptedService& served, const spec::RpcHello& hello) {
+  Scripted late(served, false);
+  const auto reply = late.call(spec::rpc_code::hello, hello);
+  CHECK(late.is_dropped());
+  const Status status = rpc::parse_failure(reply);
+  REQUIRE(status.failure().code == ErrorCode::Busy);
+  return status.failure().detail;
+}
+
+TEST_CASE("more clients than there may be are told so, until one has gone") {
+  rpc::ServiceLimits limits;
+  limits.clients_max = 2;
+  ScriptedService served({}, limits);
+  Scripted client(served);
+  {
+    Scripted second(served);
+    CHECK(refusal_text(served, kClientHello).find("takes 2 clients, and has them") !=
+          std::string::npos);
+  }
+  for (int i = 0; i < 4; i++) served.step();
+  Scripted third(served);
+  CHECK(third.take_queue() != 0);
+}
+
+TEST_CASE("who asks for the status is answered when there are all clients, and is none") {
   rpc::ServiceLimits limits;
   limits.clients_max = 1;
   ScriptedService served({}, limits);
+  Scripted before(served, false);
+  CHECK(before.refusal(spec::rpc_code::hello, kObserverHello) == ErrorCode{});
+  Scripted silent(served, false);
   Scripted client(served);
-  Scripted other(served, false);
-  CHECK(other.is_dropped());
-  client.hang_up();
-  REQUIRE(served.step_until([&] { return served.service->is_empty(); }));
-  Scripted third(served);
-  CHECK(third.take_queue() != 0);
+  Scripted after(served, false);
+  CHECK(after.refusal(spec::rpc_code::hello, kObserverHello) == ErrorCode{});
+  for (Scripted* observer : {&before, &after}) {
+    const auto reply = observer->call(spec::rpc_code::status, uint32_t{0});
+    CHECK(rpc::parse_body<spec::RpcStatus>(reply)->client_count == 1);
+  }
+}
+
+TEST_CASE("so many ask for the status at once, and take no client's place") {
+  rpc::ServiceLimits limits;
+  limits.observers_max = 2;
+  ScriptedService served({}, limits);
+  std::optional<Scripted> observers[2];
+  for (auto& observer : observers) {
+    observer.emplace(served, false);
+    CHECK(observer->refusal(spec::rpc_code::hello, kObserverHello) == ErrorCode{});
+  }
+  CHECK(refusal_text(served, kObserverHello).find("answers 2 at once") != std::string::npos);
+  Scripted client(served);
+  CHECK(client.take_queue() != 0);
+  observers[0].reset();
+  for (int i = 0; i < 4; i++) served.step();
+  Scripted next(served, false);
+  CHECK(next.refusal(spec::rpc_code::hello, kObserverHello) == ErrorCode{});
+}
+
+TEST_CASE("so many connections may say nothing, for so long") {
+  rpc::ServiceLimits limits;
+  limits.clients_max = 1;
+  limits.arrivals_max = 3;
+  ScriptedService served({}, limits);
+  std::vector<std::unique_ptr<Scripted>> silent;
+  for (int i = 0; i < 3; i++) {
+    CHECK(served.service->has_room());
+    silent.push_back(std::make_unique<Scripted>(served, false));
+  }
+  CHECK_FALSE(served.service->has_room());
+  CHECK(Scripted(served, false).is_dropped());
+  served.pass(4 * kSecondNs);
+  served.step();
+  CHECK_FALSE(served.service->has_room());
+  served.pass(2 * kSecondNs);
+  served.step();
+  for (const auto& each : silent) CHECK(each->is_dropped());
+  Scripted client(served);
+  CHECK(client.take_queue() != 0);
 }
 
 TEST_CASE("an observer sees each client, and may do nothing else") {

@@ -285,10 +285,12 @@ describe('limits', () => {
   })
 
   test('clients', async () => {
-    await share({ limits: { clients: 1 } }, async ({ path }) => {
+    await share({ limits: { clients: 1 } }, async ({ path, server }) => {
       const failure = await failureOf(openController(path))
       expect(failure.code).toBe('ERR_BUSY')
-      expect(failure.message).toContain('as many clients as it takes')
+      expect(failure.message).toContain('takes 1 client, and has it; close one')
+      expect((await readSharing(path)).clients).toHaveLength(1)
+      expect((await server.status()).clients).toHaveLength(1)
     })
   })
 })
