@@ -55,7 +55,9 @@ struct Call {
 
 struct Batch {
   std::shared_ptr<QueueHandle> queue;
-  const SharedDescriptor* memory = nullptr;  // kept by the queue
+  // Let go of by JavaScript, once disposed, when nothing of the queue is outstanding.
+  std::shared_ptr<DescriptorHandle> descriptor;
+  const SharedDescriptor* memory = nullptr;  // of this call
   uint32_t namespace_id = 0;
   uint32_t block_bytes = 0;
   uint64_t transfer_bytes_max = 0;
@@ -256,7 +258,7 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   }
   auto batch = std::make_shared<Batch>();
   batch->queue = queue;
-  batch->memory = descriptor->shared.get();
+  batch->descriptor = descriptor;
   batch->namespace_id = arguments.uint32(2);
   batch->block_bytes = arguments.uint32(3);
   batch->transfer_bytes_max = to_unsigned<uint64_t>(arguments.number(4));
@@ -265,7 +267,6 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   batch->outcomes = arguments.elements<Outcome>(7);
   batch->commands.resize(batch->descriptions.size());
   batch->pages.resize(batch->transfer_bytes_max / kPageBytes + 1);
-  queue->memory.push_back(descriptor->shared);
   return ObjectBuilder(env)
       .set("handle", make_handle(env, batch))
       .set("call", make_array_buffer(env, &batch->call, sizeof(Call), batch))
@@ -286,6 +287,10 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
     return fail(env, ErrorCode::Closed, "the queue pair of the batch");
   }
   Call& call = batch->call;
+  batch->memory = batch->descriptor->shared.get();
+  if (batch->memory == nullptr && call.count > 0) {
+    return fail(env, ErrorCode::Closed, "the memory of the batch was disposed");
+  }
   if (call.first > batch->commands.size() || call.count > batch->commands.size() - call.first) {
     return fail(env, ErrorCode::Range,
                 "the batch has " + std::to_string(batch->commands.size()) + " commands");

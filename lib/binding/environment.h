@@ -46,7 +46,7 @@ struct QueueHandle {
   std::shared_ptr<QueuePair> pair;
   CommandTable commands;
   bool inline_pump = false;
-  // What commands on this queue may still reach; goes after the queue.
+  // What commands of a measured load may still reach; goes after the queue.
   std::vector<std::shared_ptr<SharedDescriptor>> memory;
   bool deleted = false;  // the device knows it no more
 

@@ -3,7 +3,7 @@
 // of them.
 
 import { checkFunction, checkInteger, checkOptions, namesOf, show } from '../checks.ts'
-import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
+import { DmaDescriptor, type DmaMemory, refuseIfBounced } from '../dma.ts'
 import { createError, type FailedCommand, unwrap } from '../errors.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
@@ -21,7 +21,10 @@ import { counter, type QueueRing } from './ring.ts'
 export interface BatchOptions {
   /** Where all its commands go. */
   readonly namespace: NamespaceLike
-  /** The memory of all its commands: a whole descriptor, no view. It has to live as long. */
+  /**
+   * The memory of all its commands: a whole descriptor, no view. The batch does not keep it: once
+   * it is disposed no command is sent, and it goes when nothing of the queue is outstanding.
+   */
   readonly memory: DmaDescriptor
   /** Commands it can describe: 1 to 1 048 576. */
   readonly capacity: number
@@ -47,7 +50,7 @@ export class Batch {
   readonly #ring: QueueRing
   readonly #owner: QueueOwner
   readonly #namespace: BatchOptions['namespace']
-  readonly #isPeer: boolean
+  readonly #memory: DmaMemory
   readonly #dump: () => string
   readonly #native = binding()
 
@@ -82,7 +85,7 @@ export class Batch {
     this.#ring = ring
     this.#owner = owner
     this.#namespace = namespace
-    this.#isPeer = memory.memory.isPeer
+    this.#memory = memory.memory
     this.#dump = dump
   }
 
@@ -116,7 +119,7 @@ export class Batch {
       checkCounts({ first, count, wanted })
     }
     if (first < 0 || count < 0 || wanted < 0) checkCounts({ first, count, wanted })
-    if (count > 0) this.#refuseIfChanged()
+    if (count > 0) this.#refuseIfGone()
     const call = this.#call
     call[0] = toWord(first)
     call[1] = toWord(count)
@@ -128,8 +131,9 @@ export class Batch {
     this.reaped = call[5]
     const { stats } = this.#ring
     stats[counter.commands] = (stats[counter.commands] as number) + submitted
-    if (this.#isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + submitted
+    if (this.#memory.isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + submitted
     stats[counter.doorbells] = (stats[counter.doorbells] as number) + call[6]
+    this.#ring.settleDeferred()
     if (isTraced()) this.#trace(first, submitted)
     if (failure !== undefined) unwrap(failure, { queue: this.#ring.id, dump: this.#dump })
     return submitted
@@ -142,6 +146,12 @@ export class Batch {
     this.#refuseIfChanged()
     const them = `${outstanding} other commands are outstanding on queue pair ${id}`
     throw createError('ERR_BUSY', `${them}; take them first: exchange(0, 0, ${outstanding})`)
+  }
+
+  #refuseIfGone(): void {
+    const why = 'the memory of the batch was disposed'
+    if (this.#memory.disposed) throw createError('ERR_CLOSED', why)
+    this.#refuseIfChanged()
   }
 
   #refuseIfChanged(): void {

@@ -356,7 +356,7 @@ export class RawQueuePair extends QueuePair {
 
   /**
    * A batch: commands as numbers, of which one native call submits and reaps many. As long as the
-   * queue pair lives.
+   * queue pair and its memory live: a batch does not keep memory that is disposed.
    * @param options the namespace, the memory and the capacity of the batch
    * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_CLOSED
    */

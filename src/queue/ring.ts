@@ -382,7 +382,7 @@ export class QueueRing implements MemoryUser {
     this.owesHead = true
     block[outstandingWord] = depth - freeCount
     if (this.watch.isOn) this.watch.completed(this, count)
-    if (this.#deferred !== undefined) this.#settleDeferred()
+    if (this.#deferred !== undefined) this.settleDeferred()
     if (count === 0) this.ringCompletions() // only strays: nobody else tells the device
     return count
   }
@@ -402,7 +402,7 @@ export class QueueRing implements MemoryUser {
       commands[freeCount++] = ((id | (command & this.#tagMask)) + this.#tagStep) & idMask
     }
     block[outstandingWord] = 0
-    if (this.#deferred !== undefined) this.#settleDeferred()
+    if (this.#deferred !== undefined) this.settleDeferred()
   }
 
   /** Tells the device how far completions were taken. Once per batch. */
@@ -448,13 +448,16 @@ export class QueueRing implements MemoryUser {
     this.#native.wakeDevice(this.handle)
   }
 
-  /** Commands of a native batch reach `memory` from now on. */
+  /** Commands of a native batch reach `memory` until it is disposed and none is outstanding. */
   addBatchMemory(memory: DmaMemory): void {
     this.#batched.add(memory)
   }
 
   uses(memory: DmaMemory): boolean {
-    if (this.block.length === 0 || this.outstanding === 0) return false
+    if (this.block.length === 0 || this.outstanding === 0) {
+      this.#batched.delete(memory)
+      return false
+    }
     const { commands, depth, pins } = this
     const more = this.#morePins
     const pinned = pins.some(
@@ -466,8 +469,10 @@ export class QueueRing implements MemoryUser {
     return true
   }
 
-  #settleDeferred(): void {
-    const waiting = this.#deferred ?? []
+  /** Lets disposed memory go that commands reached which have completed, those of a batch too. */
+  settleDeferred(): void {
+    const waiting = this.#deferred
+    if (waiting === undefined) return
     this.#deferred = undefined
     for (const memory of waiting) memory.releaseIfUnused()
   }
@@ -490,6 +495,6 @@ export class QueueRing implements MemoryUser {
     const isReached = this.#buffers.some(({ byteLength }) => byteLength === 0)
     for (const buffer of this.#buffers) this.#native.detach(buffer)
     if (!isReached) this.#native.releaseQueuePair(this.handle)
-    this.#settleDeferred()
+    this.settleDeferred()
   }
 }
