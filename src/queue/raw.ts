@@ -287,7 +287,8 @@ export class CompletionQueue {
 
   /**
    * Rings the doorbell, which gives the polled entries back; without it the controller stops when
-   * the queue is full. Once for many polls is enough.
+   * the queue is full. Once for many polls is enough, and cheapest right before `sq.submit()`: the
+   * two doorbells are in one cache line.
    * @throws NvmError ERR_CLOSED
    */
   update(): void {
