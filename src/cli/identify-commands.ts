@@ -108,7 +108,12 @@ export const featureCommand = defineCommand({
     ERR_NVME_STATUS:
       'peernvm log features lists those that the controller has; not all have a --select value.',
   },
-  check: checkNamespace,
+  check: (given) => {
+    checkNamespace(given)
+    const { cdw11 } = given
+    if (cdw11 >= 0 && cdw11 <= 0xffffffff) return
+    throw new UsageError(`--cdw11 is ${cdw11}; it is 0 to 4294967295`)
+  },
   run: async (given) => {
     const { feature } = await import('./feature.ts')
     await feature(given)

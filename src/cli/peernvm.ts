@@ -9,4 +9,5 @@ import { runProgram } from './program.ts'
 process.stdout.on('error', () => {
   process.exitCode = exitCodes.failure
 })
+process.stderr.on('error', () => {}) // a terminal that has gone hears nothing
 await runProgram(process.argv.slice(2))

@@ -20,7 +20,7 @@ const options = {
     completes: 'files',
     requiresArg: true,
     describe:
-      'of --socket: where the device is saved at the end; it goes on from there, and removes the file',
+      'of --socket: where a device of at most 2 GiB, or over an image, is saved at the end, and goes on from',
   },
   'vfio-user': {
     type: 'string',
@@ -112,17 +112,22 @@ export const serveCommand = defineCommand({
     ['serve --size 4GiB --controllers 2 --vfio-user /run/vfu', 'two hosts, one disk'],
   ],
   notes: [
-    'It says how the device is used, and runs until SIGINT or SIGTERM. With `--socket` any number of',
+    'It says how the device is used, and runs until SIGINT, SIGTERM or SIGHUP. With `--socket` any number of',
     'processes of the same user open the socket as their target; `peernvm status` shows them. An emulator',
     'checks for each command what its client may do. A drive does not, nor does a vfio-user server: clients of one',
     'are programs that are trusted ([limits](limits.md#not-there-yet)). It is opened as by every other command, a',
     'drive when no driver of the kernel has it, and reset. When a vfio-user server ends, so does `serve`.',
     'Sizes and formats that are given for an image that has been used must be those that it has. What goes on from',
     '`--state` is what it was: of its description only --read-only, --latency-ns, --bandwidth and --timing count.',
+    'It is true once: while the device is served it is `FILE.before`, which goes when the device has been saved at',
+    'the end; further signals do not interrupt that. After a crash the next device begins anew. `FILE.before` is',
+    'then what the last one began with, kept until a saved state takes its place. Who renames it to `FILE` goes on',
+    'from there, without what was written since; clients that are open would not notice, so close them before.',
   ],
   fixes: {
     ERR_ARGUMENT: 'peernvm serve --help says what each option takes.',
-    ERR_BUSY: 'End the program that has the image; one serves it at a time.',
+    ERR_BUSY:
+      'End the program that has it: an image, a device and a socket are served by one at a time.',
     ERR_IMAGE:
       'Give a file whose size is a multiple of --block-size, or --size, with which it is made.',
   },
@@ -147,6 +152,8 @@ export const serveCommand = defineCommand({
     }
   },
   run: async (served) => {
+    const { checkValues } = await import('./serve-values.ts')
+    checkValues(served)
     if (served.socket !== undefined) {
       const { share } = await import('./share.ts')
       const { target: device, state } = served

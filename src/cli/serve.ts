@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `peernvm serve --vfio-user`: an emulated device for other programs, until SIGINT or SIGTERM.
+// `peernvm serve --vfio-user`: an emulated device for other programs, until a signal
+// asks to end.
 
 import { join } from 'node:path'
 import { type Emulator, startEmulator } from '../emulator/emulator.ts'

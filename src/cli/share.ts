@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-// `peernvm serve --socket`: a controller for several processes, until SIGINT or SIGTERM.
+// `peernvm serve --socket`: a controller for several processes, until a signal asks to end.
 
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Controller } from '../controller.ts'
 import { refuseInUse } from '../devices/in-use.ts'
-import { type Emulator, startEmulator } from '../emulator/emulator.ts'
+import { startEmulator } from '../emulator/emulator.ts'
 import type { EmulatorOptions } from '../emulator/options.ts'
 import { NvmError } from '../errors.ts'
 import { openController } from '../open.ts'
 import type { SharingOptions } from '../rpc/server.ts'
 import { untilSignal } from './signals.ts'
+import { missingImage, StateFile } from './state-file.ts'
 
 /** How long until a device that refused events is asked again, which tells whether it is there. */
 const refusedMs = 1000
@@ -25,24 +26,41 @@ export type Shared =
 
 /** Serves until a signal asks to end; then clients are told, and the socket is removed. */
 export async function share(shared: Shared, options: SharingOptions): Promise<void> {
-  await untilSignal(async (end) => {
-    if ('device' in shared) {
-      refuseInUse(shared.device)
-      const controller = await openController(shared.device, { role: 'manager' })
-      const over = Promise.race([end, untilGone(controller)])
-      over.catch(() => {}) // it may come before somebody waits for it
-      await serveUntil(over, controller, options)
-      return
-    }
-    const { emulator, state } = shared
-    const device = await startEmulator(withState(emulator, state))
-    try {
-      await serveUntil(end, await openController(device.controller()), options, state)
-      if (state !== undefined) await saveState(device, state)
-    } finally {
-      await device.close()
-    }
-  })
+  if ('device' in shared) await untilSignal((end) => shareDevice(end, shared.device, options))
+  else if (shared.state === undefined) {
+    await untilSignal((end) => shareEmulator(end, shared.emulator, options))
+  } else {
+    const state = new StateFile(shared.state)
+    const patience = `${state.path} is being saved; without it what is in memory would be lost`
+    await untilSignal((end) => shareEmulator(end, shared.emulator, options, state), patience)
+  }
+}
+
+async function shareDevice(
+  end: Promise<unknown>,
+  device: string,
+  options: SharingOptions,
+): Promise<void> {
+  refuseInUse(device)
+  const controller = await openController(device, { role: 'manager' })
+  const over = Promise.race([end, untilGone(controller)])
+  over.catch(() => {}) // it may come before somebody waits for it
+  await serveUntil(over, controller, options)
+}
+
+async function shareEmulator(
+  end: Promise<unknown>,
+  emulator: EmulatorOptions,
+  options: SharingOptions,
+  state?: StateFile,
+): Promise<void> {
+  const device = await startEmulator(withState(emulator, state))
+  try {
+    await serveUntil(end, await openController(device.controller()), options, state)
+    await state?.save(() => device.save())
+  } finally {
+    await device.close()
+  }
 }
 
 /** Serves the controller until `end`, and closes it. `state`: the file that it came from. */
@@ -50,17 +68,30 @@ async function serveUntil(
   end: Promise<unknown>,
   controller: Controller,
   options: SharingOptions,
-  state?: string,
+  state?: StateFile,
 ): Promise<void> {
   try {
-    const { path } = await controller.serve(options)
-    // What was saved is true once: after a crash it would be blocks of before.
-    if (state !== undefined) rmSync(state, { force: true })
+    const path = await startServing(controller, options, state)
     console.log(`Serving ${await describe(controller)} at ${path}`)
     console.log(`Programs open it as their target, for example: peernvm identify ${path}`)
     await end
   } finally {
     await controller.close()
+  }
+}
+
+/** What was saved is true until somebody can write to the device. */
+async function startServing(
+  controller: Controller,
+  options: SharingOptions,
+  state: StateFile | undefined,
+): Promise<string> {
+  state?.setAside()
+  try {
+    return (await controller.serve(options)).path
+  } catch (error) {
+    state?.putBack()
+    throw error
   }
 }
 
@@ -89,18 +120,11 @@ async function describe({ info, admin }: Controller): Promise<string> {
 }
 
 /** The description, or of it what a device that is loaded takes. */
-function withState(description: EmulatorOptions, state: string | undefined): EmulatorOptions {
-  if (state === undefined || !existsSync(state)) return description
+function withState(description: EmulatorOptions, state: StateFile | undefined): EmulatorOptions {
+  const load = state?.read()
+  if (state === undefined || load === undefined) return description
   const { image, readOnly, timing, model } = description
+  if (image !== undefined && !existsSync(image)) throw missingImage(image, state.path)
   const taken = Object.entries({ image, readOnly, timing, model })
-  return {
-    load: readFileSync(state),
-    ...Object.fromEntries(taken.filter(([, value]) => value !== undefined)),
-  }
-}
-
-/** Whole, or not at all. */
-async function saveState(device: Emulator, state: string): Promise<void> {
-  writeFileSync(`${state}.part`, await device.save())
-  renameSync(`${state}.part`, state)
+  return { load, ...Object.fromEntries(taken.filter(([, value]) => value !== undefined)) }
 }

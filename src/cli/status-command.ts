@@ -27,6 +27,10 @@ export const statusCommand = defineCommand({
     'second (since it connected, or since the last look), admin commands. `leaving`: its process has',
     'gone, and what it had is being taken back. Asking makes nobody a client.',
   ],
+  fixes: {
+    ERR_TARGET:
+      'Give the socket of a process that serves a controller now: peernvm serve --socket, for example.',
+  },
   check: ({ watch }) => {
     if (watch !== undefined && !(watch >= 0.1 && watch <= 3600)) {
       throw new UsageError('--watch takes 0.1 to 3600 seconds')

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `peernvm status`: who shares a controller, as a table or as JSON.
 
+import { setTimeout } from 'node:timers/promises'
 import { readSharing, type SharingClient, type SharingStatus } from '../rpc/server.ts'
 import { exitCodes } from './command.ts'
 import { untilSignal } from './signals.ts'
@@ -25,16 +26,16 @@ export async function status({ socket, watch, json }: StatusOptions): Promise<nu
   await show()
   if (watch === undefined) return exitCodes.ok
   await untilSignal(async (end) => {
-    let ended = false
-    const ending = end.then(() => {
-      ended = true
-    })
-    while (!ended) {
-      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, watch * 1000))])
-      if (!ended) await show()
-    }
+    const ending = new AbortController()
+    void end.then(() => ending.abort())
+    while (await hasPassed(watch * 1000, ending.signal)) await show()
   })
   return exitCodes.ok
+}
+
+/** Whether all that time has passed; false at once when an end comes before. */
+function hasPassed(ms: number, signal: AbortSignal): Promise<boolean> {
+  return setTimeout(ms, true, { signal }).catch(() => false)
 }
 
 function toJson(status: SharingStatus, indented: boolean): string {

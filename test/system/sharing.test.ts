@@ -162,6 +162,10 @@ test.each([
   },
   { args: ['serve', '--socket', 'a', '--controllers', '2'], says: 'leave out --controllers' },
   { args: ['serve', '--vfio-user', 'a', '--state', 'b'], says: '--state is for --socket' },
+  { args: ['serve', '--socket', 'a', '--size', 'abc'], says: '--size takes a size such as' },
+  { args: ['serve', '--socket', 'a', '--clients', '0'], says: '--clients is 0; it is 1 to 1024' },
+  { args: ['serve', '--socket', 'a', '--client-opcodes', 'foo'], says: 'foo is none of' },
+  { args: ['feature', '1', '--cdw11', '99999999999'], says: 'it is 0 to 4294967295' },
   { args: ['status', 'a', '--watch', '0'], says: '--watch takes 0.1 to 3600 seconds' },
   { args: ['status', 'a', '--watch', 'x'], says: '--watch takes a number' },
 ])('$args is a wrong call', async ({ args, says }) => {
@@ -169,6 +173,35 @@ test.each([
   expect(code).toBe(2)
   expect(stderr).toContain(says)
 })
+
+test('a socket that is in the way, or not there, has a fix that speaks of it', async () => {
+  using folder = temporaryFolder('sharing')
+  const socket = join(folder.path, 'nvm')
+  const missing = await run('status', socket)
+  expect(missing).toMatchObject({ code: 1 })
+  expect(missing.stderr).toContain('Give the socket of a process that serves')
+  expect(missing.stderr).not.toContain('PCI address')
+  using _manager = await Serving.start(socket, '--size', '1MiB')
+  const busy = await run('serve', '--size', '1MiB', '--socket', socket)
+  expect(busy).toMatchObject({ code: 1 })
+  expect(busy.stderr).toContain('and a socket are served by one at a time')
+}, 60_000)
+
+test('peernvm status --watch ends at once, however long it waits', async () => {
+  using folder = temporaryFolder('sharing')
+  const socket = join(folder.path, 'nvm')
+  await using controller = await openController({ emulator: { size: '1MiB' } })
+  await using _server = await controller.serve({ path: socket })
+  const args = [peernvmProgram, 'status', socket, '--watch', '3600']
+  const watching = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  watchers.add(watching)
+  await once(watching.stdout, 'data')
+  const ended = once(watching, 'exit')
+  // It listens to signals a moment after it has printed.
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  watching.kill('SIGINT')
+  expect(await ended).toEqual([0, null])
+}, 30_000)
 
 test('a drive that is not there is not served', async () => {
   using folder = temporaryFolder('sharing')
