@@ -2,12 +2,13 @@
 // What the options of `peernvm serve` may be beyond what a parser of command lines sees: found
 // before anything is opened or made.
 
+import { clientsMax } from '../rpc/server.ts'
 import { parseSize } from '../size.ts'
 import { nvme } from '../spec/nvme.ts'
 import { type GivenValues, UsageError } from './command.ts'
 
 const sizes = ['size', 'capacity', 'client-memory'] as const
-const counts = { clients: 1024, 'client-queue-pairs': 65_535, controllers: 64 } as const
+const counts = { clients: clientsMax, 'client-queue-pairs': 65_535, controllers: 64 } as const
 
 /** What device.save() takes. */
 const savedBytesMax = 2 * 2 ** 30

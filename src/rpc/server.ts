@@ -116,7 +116,7 @@ const policyNames = namesOf<SharingPolicy>({
 })
 const namespaceIdMax = 0xffff_fffe
 /** As lib/rpc/served.h has it. */
-const clientsMax = 1000
+export const clientsMax = 1000
 
 /** A server serves until it is closed, though nobody holds it. */
 const serving = new Set<ControllerServer>()
