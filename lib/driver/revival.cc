@@ -31,9 +31,9 @@ bool Controller::awaits_device() {
 }
 
 bool Controller::outlives(const Failure& failure) {
-  const bool went =
-      failure.code == ErrorCode::ControllerGone || failure.code == ErrorCode::ManagerGone;
-  return went && transport_->has_next();
+  const ErrorCode went = transport_->manager() != nullptr ? ErrorCode::ManagerGone
+                                                          : ErrorCode::ControllerGone;
+  return failure.code == went && transport_->has_next();
 }
 
 // Before any lock that lose_device() or revive() takes.

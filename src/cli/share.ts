@@ -31,7 +31,7 @@ export async function share(shared: Shared, options: SharingOptions): Promise<vo
     await untilSignal((end) => shareEmulator(end, shared.emulator, options))
   } else {
     const state = new StateFile(shared.state)
-    const patience = `${state.path} is being saved; without it what is in memory would be lost`
+    const patience = `${state.path} is saved at the end; without it what is in memory would be lost`
     await untilSignal((end) => shareEmulator(end, shared.emulator, options, state), patience)
   }
 }
@@ -56,8 +56,12 @@ async function shareEmulator(
 ): Promise<void> {
   const device = await startEmulator(withState(emulator, state))
   try {
-    await serveUntil(end, await openController(device.controller()), options, state)
-    await state?.save(() => device.save())
+    try {
+      await serveUntil(end, await openController(device.controller()), options, state)
+    } finally {
+      // Also when something failed: what clients wrote is there.
+      if (state?.isServed) await state.save(() => device.save())
+    }
   } finally {
     await device.close()
   }

@@ -5,7 +5,7 @@ const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Does `work`, which is given the end that a signal asks for. `patience`: what is said of further
- * signals, which change nothing then; without it a second one of a kind ends the process.
+ * signals, which change nothing until the process ends; without it a second one of a kind ends it.
  */
 export async function untilSignal(
   work: (end: Promise<void>) => Promise<void>,
@@ -42,7 +42,7 @@ function firstSignal(patience: string | undefined): FirstSignal {
   return {
     came,
     forget: () => {
-      for (const name of endSignals) process.off(name, heard)
+      if (patience === undefined) for (const name of endSignals) process.off(name, heard)
       clearInterval(keepAlive)
     },
   }

@@ -25,6 +25,8 @@ export class StateFile {
   readonly #part: string
   readonly #before: string
   #isAside = false
+  /** Somebody may write to the device, which has to be saved at the end. */
+  isServed = false
 
   constructor(path: string) {
     this.path = path
@@ -52,6 +54,7 @@ export class StateFile {
 
   /** Before the device is served: after a crash it would be blocks of before. */
   setAside(): void {
+    this.isServed = true
     if (!existsSync(this.path)) return
     renameSync(this.path, this.#before)
     this.#isAside = true
@@ -61,6 +64,7 @@ export class StateFile {
   putBack(): void {
     if (this.#isAside) renameSync(this.#before, this.path)
     this.#isAside = false
+    this.isServed = false
   }
 
   /** Whole, or not at all. */
@@ -68,6 +72,7 @@ export class StateFile {
     try {
       writeWhole(this.#part, await bytes())
       renameSync(this.#part, this.path)
+      syncFolder(dirname(this.path))
     } catch (cause) {
       rmSync(this.#part, { force: true })
       throw failure(`${this.path} could not be saved: ${textOf(cause)}`, this.#loss(), cause)
@@ -82,11 +87,10 @@ export class StateFile {
   }
 
   #tryWriting(): void {
+    const probe = `${this.path}.${process.pid}.probe`
     try {
-      // Another manager may be saving there: then it is left as it is.
-      const isThere = existsSync(this.#part)
-      closeSync(openSync(this.#part, isThere ? 'r+' : 'wx'))
-      if (!isThere) rmSync(this.#part)
+      closeSync(openSync(probe, 'w'))
+      rmSync(probe)
     } catch (cause) {
       const folder = dirname(this.path)
       throw failure(
@@ -130,6 +134,16 @@ export function readWhole(path: string): Uint8Array {
     return bytes
   } finally {
     closeSync(file)
+  }
+}
+
+/** Renames in it are on the disk when this returns. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
   }
 }
 

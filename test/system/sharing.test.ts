@@ -163,7 +163,7 @@ test.each([
   { args: ['serve', '--socket', 'a', '--controllers', '2'], says: 'leave out --controllers' },
   { args: ['serve', '--vfio-user', 'a', '--state', 'b'], says: '--state is for --socket' },
   { args: ['serve', '--socket', 'a', '--size', 'abc'], says: '--size takes a size such as' },
-  { args: ['serve', '--socket', 'a', '--clients', '0'], says: '--clients is 0; it is 1 to 1024' },
+  { args: ['serve', '--socket', 'a', '--clients', '0'], says: '--clients is 0; it is 1 to 1000' },
   { args: ['serve', '--socket', 'a', '--client-opcodes', 'foo'], says: 'foo is none of' },
   { args: ['feature', '1', '--cdw11', '99999999999'], says: 'it is 0 to 4294967295' },
   { args: ['status', 'a', '--watch', '0'], says: '--watch takes 0.1 to 3600 seconds' },
