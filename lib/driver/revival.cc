@@ -31,8 +31,8 @@ bool Controller::awaits_device() {
 }
 
 bool Controller::outlives(const Failure& failure) {
-  const ErrorCode went = transport_->manager() != nullptr ? ErrorCode::ManagerGone
-                                                          : ErrorCode::ControllerGone;
+  const ErrorCode went =
+      transport_->manager() != nullptr ? ErrorCode::ManagerGone : ErrorCode::ControllerGone;
   return failure.code == went && transport_->has_next();
 }
 
