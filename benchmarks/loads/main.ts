@@ -17,7 +17,8 @@ import { latencyRow, readersRow, transferRow } from './rows.ts'
 import { latencyTable, readersTable, transferTable } from './tables.ts'
 import type { TransferAnswer } from './transfers.ts'
 
-const defaults = { rounds: 5, milliseconds: 200 }
+// Short and often: both sides of a ratio then meet the same machine.
+const defaults = { rounds: 15, milliseconds: 60 }
 const { rounds, milliseconds, save } = readRunOptions('bench:loads', defaults)
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url))

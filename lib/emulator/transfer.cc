@@ -2,9 +2,8 @@
 #include "emulator/transfer.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "platform/cold_copy.h"
+#include "platform/cached_copy.h"
 #include "platform/sigbus_guard.h"
 #include "spec/nvme.h"
 
@@ -13,14 +12,7 @@ namespace {
 
 bool copy(std::byte* to, const std::byte* from, size_t byte_length, bool may_fault) {
   if (may_fault) return guarded_copy(to, from, byte_length);
-  memcpy(to, from, byte_length);
-  return true;
-}
-
-// Blocks that are read have mostly not been touched for long.
-bool copy_blocks(std::byte* to, const std::byte* from, size_t byte_length, bool may_fault) {
-  if (may_fault) return guarded_cold_copy(to, from, byte_length);
-  cold_copy(to, from, byte_length);
+  cached_copy(to, from, byte_length);
   return true;
 }
 
@@ -85,8 +77,7 @@ Transfer::Lost Transfer::kLost;
 
 Progress Transfer::copy_to_host(const std::byte* from, bool from_may_fault) {
   for (const Segment& segment : segments_) {
-    const bool may_fault = from_may_fault || segment.may_fault;
-    if (!copy_blocks(segment.bytes, from, segment.byte_length, may_fault)) {
+    if (!copy(segment.bytes, from, segment.byte_length, from_may_fault || segment.may_fault)) {
       return Progress::Failed;
     }
     from += segment.byte_length;

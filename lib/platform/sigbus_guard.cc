@@ -12,7 +12,7 @@
 
 #include <atomic>
 
-#include "platform/cold_copy.h"
+#include "platform/cached_copy.h"
 
 namespace nvm {
 namespace {
@@ -112,11 +112,7 @@ bool guarded(Copy copy) {
 }  // namespace
 
 bool guarded_copy(void* destination, const void* source, size_t byte_length) {
-  return guarded([=] { memcpy(destination, source, byte_length); });
-}
-
-bool guarded_cold_copy(void* destination, const void* source, size_t byte_length) {
-  return guarded([=] { cold_copy(destination, source, byte_length); });
+  return guarded([=] { cached_copy(destination, source, byte_length); });
 }
 
 bool guarded_publish(uint32_t& destination, uint32_t word) {

@@ -13,8 +13,6 @@ namespace nvm {
 // Copies `byte_length` bytes; false when a page on either side could not be reached (the
 // destination may then be partly written).
 [[nodiscard]] bool guarded_copy(void* destination, const void* source, size_t byte_length);
-// The same for a source that is in no cache.
-[[nodiscard]] bool guarded_cold_copy(void* destination, const void* source, size_t byte_length);
 // Stores `word` with release order: who acquires it sees what was copied before.
 [[nodiscard]] bool guarded_publish(uint32_t& destination, uint32_t word);
 

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "platform/cached_copy.h"
 #include "platform/clock.h"
 #include "platform/ordering.h"
 
@@ -22,6 +23,7 @@ constexpr uint64_t kSourceBytes = 1ull << 30;
 constexpr uint32_t kRoundsPerClock = 1024;
 constexpr uint32_t kBytesPerClock = 4 << 20;  // copied between two looks at the clock
 constexpr uint32_t kPrefetchedBytes = 4096;   // beyond them the CPU prefetches by itself
+constexpr unsigned char kFilling = 0x5a;
 
 struct alignas(128) Line {
   std::atomic<uint32_t> word{0};
@@ -40,10 +42,15 @@ std::byte* filled_source() {
       std::exit(1);
     }
     madvise(memory, kSourceBytes, MADV_HUGEPAGE);
-    std::memset(memory, 0x5a, kSourceBytes);
+    std::memset(memory, kFilling, kSourceBytes);
     return static_cast<std::byte*>(memory);
   }();
   return source;
+}
+
+void prefetch(const std::byte* bytes, uint32_t byte_length) {
+  const uint32_t reach = std::min(byte_length, kPrefetchedBytes);
+  for (uint32_t line = 0; line < reach; line += 64) __builtin_prefetch(bytes + line);
 }
 
 }  // namespace
@@ -77,7 +84,7 @@ double measure_random_copy(uint32_t byte_length, uint32_t destination_count, uin
   std::byte* source = filled_source();
   std::vector<Page> pages(uint64_t{byte_length} * destination_count / sizeof(Page) + 1);
   auto* destinations = reinterpret_cast<std::byte*>(pages.data());
-  const uint32_t prefetched = std::min(byte_length, kPrefetchedBytes);
+  const bool one_at_a_time = destination_count == 1;
   const uint32_t copies_per_look = std::max(1u, kBytesPerClock / byte_length);
   uint32_t state = 0x9e3779b9;
   auto next = [&] {
@@ -91,13 +98,15 @@ double measure_random_copy(uint32_t byte_length, uint32_t destination_count, uin
   uint32_t copies = 0;
   while (now - start < duration_ns) {
     for (uint32_t i = 0; i < copies_per_look; i++, copies++) {
-      const std::byte* following = next();
-      for (uint32_t line = 0; line < prefetched; line += 64) {
-        __builtin_prefetch(following + line);
-      }
       std::byte* to = destinations + uint64_t{copies % destination_count} * byte_length;
-      std::memcpy(to, from, byte_length);
+      const std::byte* following = nullptr;
+      if (!one_at_a_time) prefetch(following = next(), byte_length);
+      cached_copy(to, from, byte_length);
       asm volatile("" : : "r"(to) : "memory");
+      if (one_at_a_time) {  // what was copied says where to go on
+        state ^= std::to_integer<uint32_t>(to[byte_length - 1]) ^ kFilling;
+        following = next();
+      }
       from = following;
     }
     now = monotonic_clock().now_ns();

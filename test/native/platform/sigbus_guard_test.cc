@@ -71,7 +71,6 @@ TEST_CASE("a copy from or to a truncated file fails, again and again, and the th
   std::vector<char> memory(kPages * kPage, 1);
   for (int round = 0; round < 100; round++) {
     CHECK_FALSE(guarded_copy(memory.data(), mapping.bytes(), kPages * kPage));
-    CHECK_FALSE(guarded_cold_copy(memory.data(), mapping.bytes(), kPages * kPage));
     CHECK_FALSE(guarded_copy(mapping.bytes() + kPage, memory.data(), 8));
     CHECK(guarded_copy(memory.data(), mapping.bytes(), kPage));
   }
