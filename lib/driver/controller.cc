@@ -16,7 +16,6 @@ constexpr uint32_t kPageSize = 4096;
 constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
 constexpr uint64_t kAbortTimeoutNs = 250 * kNanosecondsPerMillisecond;
 constexpr uint32_t kQueuePairsWanted = 128;
-constexpr uint32_t kNvmCommandSet = 1;  // bit of CAP.CSS
 
 }  // namespace
 
@@ -38,8 +37,9 @@ Result<std::shared_ptr<Controller>> Controller::open(std::shared_ptr<Transport> 
   const std::string& address = transport->capabilities().address;
   const uint64_t cap = transport->read_register64(spec::registers::cap);
   if (cap == UINT64_MAX) return transport->gone();
-  if ((spec::cap::css.get(cap) & kNvmCommandSet) == 0) {
-    return Status(ErrorCode::Unsupported, address + " has no NVM command set (CAP.CSS)");
+  const auto command_sets = spec::cap::css.get(cap);
+  if (!spec::cap_css::nvm.get(command_sets) && !spec::cap_css::io_command_sets.get(command_sets)) {
+    return Status(ErrorCode::Unsupported, address + " has no I/O command set (CAP.CSS)");
   }
   if (spec::cap::mpsmin.get(cap) != 0) {
     return Status(ErrorCode::Unsupported, address + " has no 4 KiB memory pages (CAP.MPSMIN)");

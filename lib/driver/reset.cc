@@ -35,6 +35,13 @@ Status not_in_time(Transport& transport, const char* what, uint64_t timeout_ns) 
                     std::to_string(timeout_ns / kNanosecondsPerMillisecond) + state);
 }
 
+// All that the controller has, where it can offer more than the NVM command set.
+uint8_t command_sets(uint64_t cap) {
+  return spec::cap_css::io_command_sets.get(spec::cap::css.get(cap)) != 0
+             ? spec::cc_css::io_command_sets
+             : spec::cc_css::nvm;
+}
+
 }  // namespace
 
 uint64_t ready_timeout_ns(uint64_t cap) {
@@ -91,15 +98,16 @@ Status reset_subsystem(Transport& transport, Waiter& waiter) {
 }
 
 Status enable_controller(Transport& transport, Waiter& waiter, const AdminQueueLocation& admin) {
-  const uint64_t timeout_ns = ready_timeout_ns(transport.read_register64(registers::cap));
+  const uint64_t cap = transport.read_register64(registers::cap);
+  const uint64_t timeout_ns = ready_timeout_ns(cap);
   const uint32_t entries_field = admin.entries - 1;
   transport.write_register32(
       registers::aqa, spec::aqa::asqs.put(entries_field) | spec::aqa::acqs.put(entries_field));
   transport.write_register64(registers::asq, admin.sq_address);
   transport.write_register64(registers::acq, admin.cq_address);
   transport.write_register32(registers::cc,
-                             spec::cc::css.put(0) | spec::cc::mps.put(0) | spec::cc::ams.put(0) |
-                                 spec::cc::shn.put(kShutdownNone) |
+                             spec::cc::css.put(command_sets(cap)) | spec::cc::mps.put(0) |
+                                 spec::cc::ams.put(0) | spec::cc::shn.put(kShutdownNone) |
                                  spec::cc::iosqes.put(kSubmissionEntryLog2) |
                                  spec::cc::iocqes.put(kCompletionEntryLog2) | spec::cc::en.put(1));
 

@@ -39,9 +39,9 @@ Status disable_controller(Transport& transport, Waiter& waiter);
 // waits, at most CAP.TO, until registers can be read again. ERR_CONTROLLER_GONE.
 Status reset_subsystem(Transport& transport, Waiter& waiter);
 
-// Sets AQA, ASQ, ACQ and CC of a disabled controller (4 KiB pages, 64-byte and 16-byte entries),
-// then waits for CSTS.RDY=1, at most CAP.TO. ERR_TIMEOUT, ERR_CONTROLLER_FATAL,
-// ERR_CONTROLLER_GONE.
+// Sets AQA, ASQ, ACQ and CC of a disabled controller (all its I/O command sets, 4 KiB pages,
+// 64-byte and 16-byte entries), then waits for CSTS.RDY=1, at most CAP.TO. ERR_TIMEOUT,
+// ERR_CONTROLLER_FATAL, ERR_CONTROLLER_GONE.
 Status enable_controller(Transport& transport, Waiter& waiter, const AdminQueueLocation& admin);
 
 }  // namespace nvm

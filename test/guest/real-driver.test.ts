@@ -17,9 +17,9 @@ const imageByteLength = 512 * 1024 ** 2
 const verifiedByteLength = 256 * 1024 ** 2
 const address = '0000:00:05.0'
 const peerAddress = '0000:00:06.0'
-const sources = ['verified-io.ts', 'shared-drive.ts', 'peer-io.ts', 'plan.ts'].map((name) =>
-  join(import.meta.dirname, 'programs', name),
-)
+const zonedAddress = '0000:00:07.0'
+const programs = ['verified-io.ts', 'shared-drive.ts', 'peer-io.ts', 'zones.ts', 'plan.ts']
+const sources = programs.map((name) => join(import.meta.dirname, 'programs', name))
 
 // What is shared is written again afterwards, and whatever else was touched is in the image.
 const shareThenVerify = `node shared-drive.js ${address} ${join(root, 'dist/src/cli/peernvm.js')}`
@@ -34,17 +34,20 @@ test('the emulator', { timeout: 120_000 }, async () => {
 
 test("QEMU's controller through sysfs", { timeout: 420_000 }, async (context) => {
   const lab = await readyLab(context)
-  const { share, image } = prepare()
+  const { scratch, share, image } = prepare()
   // Buffers of 2 MiB and more are then contiguous, which queues deeper than 63 need; smaller ones
   // stay scattered.
   const script = `
     echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled
+    node zones.js ${zonedAddress} || exit
     ${peerScript}
     ${shareThenVerify}
   `
-  const outcome = await boot(lab, { script, share, devices: [...nvme(image), ...peer] })
+  const devices = [...nvme(image), ...peer, ...zonedDevice(scratch)]
+  const outcome = await boot(lab, { script, share, devices })
   report(`the guest took ${outcome.elapsedMs} ms\n${outcome.log.trimEnd()}`)
   expect(outcome.exitCode, outcome.log).toBe(0)
+  expectZones(outcome.log)
   expectShared(outcome.log, 'sysfs')
   expectPeer(outcome.log, 'sysfs')
   expectSummary(outcome.log, 'sysfs')
@@ -85,7 +88,7 @@ function prepare() {
   const image = join(scratch, 'disk.img')
   writeFileSync(image, '')
   truncateSync(image, imageByteLength)
-  return { share, image }
+  return { scratch, share, image }
 }
 
 function nvme(image: string): string[] {
@@ -124,6 +127,29 @@ function expectPeer(output: string, transport: string): void {
   const counts = { commands: 10, p2p: 10, bounce: 0 }
   const refused = 'ERR_DRIVER' // a second mapping, when the other device had a driver
   expect(JSON.parse(line)).toEqual({ peer: 'peer', path: 'p2p', transport, ...counts, refused })
+}
+
+/** A controller with a namespace of four zones of 1 MiB, which is not of the NVM command set. */
+function zonedDevice(scratch: string): string[] {
+  const image = join(scratch, 'zones.img')
+  writeFileSync(image, '')
+  truncateSync(image, 4 * 1024 ** 2)
+  const drive = `file=${image},format=raw,if=none,id=zones`
+  const namespace = 'nvme-ns,bus=zoned,drive=zones,zoned=true,zoned.zone_size=1M'
+  const controller = 'nvme,id=zoned,serial=zones,addr=0x7'
+  return ['-drive', drive, '-device', controller, '-device', namespace]
+}
+
+/** What was appended is where the controller said, and the zone was reset. */
+function expectZones(output: string): void {
+  const line = output.split('\n').find((each) => each.startsWith('{"zoneBlocks"')) as string
+  expect(JSON.parse(line)).toEqual({
+    zoneBlocks: 2048,
+    appended: [2048, 2056],
+    holds: [1, 2],
+    before: { state: 'implicitly open', writePointer: 2064 },
+    after: { state: 'empty', writePointer: 2048 },
+  })
 }
 
 /** The program's last line says what it did, and through what. */

@@ -49,6 +49,28 @@ TEST_CASE("a reference resets nothing and cannot send admin commands") {
   CHECK(pair.status().failure().code == ErrorCode::NoAdmin);
 }
 
+TEST_CASE("a controller is enabled with all its I/O command sets") {
+  constexpr uint8_t kNvm = spec::cap_css::nvm.put(1);
+  const std::pair<uint8_t, uint8_t> offered_and_chosen[] = {
+      {kNvm, spec::cc_css::nvm},
+      {kNvm | spec::cap_css::io_command_sets.put(1), spec::cc_css::io_command_sets}};
+  for (const auto& [offered, chosen] : offered_and_chosen) {
+    FakeHost host;
+    host.device->command_sets = offered;
+    host.claim();
+    CHECK(spec::cc::css.get(host.device->read_register32(spec::registers::cc)) == chosen);
+  }
+}
+
+TEST_CASE("a controller for administration only is refused") {
+  auto device = std::make_shared<FakeDevice>();
+  device->command_sets = spec::cap_css::admin_only.put(1);
+  FakeWaiter waiter{*device};
+  auto refused = Controller::open(device, waiter);
+  REQUIRE(!refused.ok());
+  CHECK(refused.status().failure().code == ErrorCode::Unsupported);
+}
+
 TEST_CASE("the emulator is claimed, once, and says its limits") {
   auto controller = open_in_memory();
   REQUIRE(controller->claim_admin().ok());

@@ -42,13 +42,13 @@ class FakeDevice : public Transport {
   std::function<void()> on_subsystem_reset;  // null: not supported (CAP.NSSRS)
   uint16_t queues_granted_field = 0;         // from 0
   uint8_t mdts = 0;
+  uint8_t command_sets = spec::cap_css::nvm.put(1);  // CAP.CSS
   std::function<Answer(const spec::SubmissionQueueEntry&)> on_admin =
       [](const spec::SubmissionQueueEntry&) { return Answer::Complete; };
   std::function<void()> on_step = [] {};
 
   void set_queue_entries_max(uint32_t entries) {
-    cap_ = spec::cap::mqes.put(entries - 1) | spec::cap::cqr.put(1) | spec::cap::to.put(2) |
-           spec::cap::css.put(1);
+    cap_ = spec::cap::mqes.put(entries - 1) | spec::cap::cqr.put(1) | spec::cap::to.put(2);
   }
 
   // What became of it.
@@ -113,7 +113,8 @@ class FakeDevice : public Transport {
   uint64_t read_register64(uint32_t offset) override {
     if (gone) return UINT64_MAX;
     if (offset == spec::registers::cap) {
-      return cap_ | spec::cap::nssrs.put(on_subsystem_reset != nullptr);
+      return cap_ | spec::cap::css.put(command_sets) |
+             spec::cap::nssrs.put(on_subsystem_reset != nullptr);
     }
     if (offset == spec::registers::vs) return 0x00010400;
     if (offset == spec::registers::cc) return cc_;
