@@ -251,7 +251,7 @@ export class DmaDescriptor implements Disposable {
       throw createError('ERR_RANGE', `${asked} of a descriptor of ${this.byteLength} bytes`)
     }
     if (this.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
-    return new DmaDescriptor(this.memory, this.byteOffset + byteOffset, byteLength, true)
+    return viewOf(this.memory, this.byteOffset + byteOffset, byteLength)
   }
 
   /**
@@ -272,6 +272,11 @@ export class DmaDescriptor implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#isView) this.memory.dispose()
   }
+}
+
+// Outside of the class: the bundler gives one that names itself another name.
+function viewOf(memory: DmaMemory, byteOffset: number, byteLength: number): DmaDescriptor {
+  return new DmaDescriptor(memory, byteOffset, byteLength, true)
 }
 
 /**

@@ -67,7 +67,8 @@ napi_value make_descriptor(napi_env env, const Shared& shared, napi_value foreig
     napi_create_reference(env, foreign, 1, &handle->foreign);
     object.set("memory", foreign);
   } else if (descriptor.kind() != MemoryKind::Foreign) {
-    object.set("memory", make_array_buffer(env, descriptor.bytes(), shared->byte_length, shared));
+    object.set("memory",
+               make_array_buffer(env, descriptor.bytes(), shared->byte_length, shared->descriptor));
   }
   return object.object();
 }

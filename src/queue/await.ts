@@ -4,6 +4,7 @@
 import { checkOptions, namesOf } from '../checks.ts'
 import type { CommandCompletion } from '../command-words.ts'
 import { createError, type NvmError } from '../errors.ts'
+import type { Namespace } from '../namespace.ts'
 import { nvme } from '../spec/nvme.ts'
 import { AwaitEngine } from './await-engine.ts'
 import type { DataTarget } from './command.ts'
@@ -14,7 +15,6 @@ import {
   type GroupedRead,
   type GroupedWrite,
   isRequest,
-  type NamespaceLike,
   type ReadRequest,
   type RequestOptions,
   refuseRequest,
@@ -32,7 +32,7 @@ const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
  */
 export interface FlushRequest extends RequestOptions {
   /** A namespace of the queue's controller. */
-  readonly namespace: NamespaceLike
+  readonly namespace: Namespace
 }
 
 const flushNames = namesOf<FlushRequest>({ namespace: true, signal: true })

@@ -5,13 +5,14 @@
 import { checkFunction, checkInteger, checkOptions, namesOf, show } from '../checks.ts'
 import { DmaDescriptor, type DmaMemory, refuseIfBounced } from '../dma.ts'
 import { createError, type FailedCommand, unwrap } from '../errors.ts'
+import type { Namespace } from '../namespace.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { opcodeName } from '../spec/names.ts'
 import { isTraced } from '../trace.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import type { QueueOwner } from './pair.ts'
-import { checkNamespace, type NamespaceLike, refuseIfChanged } from './request.ts'
+import { checkNamespace, refuseIfChanged } from './request.ts'
 import { counter, type QueueRing } from './ring.ts'
 
 /**
@@ -20,7 +21,7 @@ import { counter, type QueueRing } from './ring.ts'
  */
 export interface BatchOptions {
   /** Where all its commands go. */
-  readonly namespace: NamespaceLike
+  readonly namespace: Namespace
   /**
    * The memory of all its commands: a whole descriptor, no view. The batch does not keep it: once
    * it is disposed no command is sent, and it goes when nothing of the queue is outstanding.

@@ -39,7 +39,7 @@ export interface BlockRequest extends RequestOptions {
  */
 export interface ReadRequest<T extends Data = Data> extends BlockRequest {
   /** A namespace of the queue's controller. */
-  readonly namespace: NamespaceLike
+  readonly namespace: Namespace
   /** One buffer, or several that are filled in order; their length says how many blocks. */
   readonly into: T
 }
@@ -50,7 +50,7 @@ export interface ReadRequest<T extends Data = Data> extends BlockRequest {
  */
 export interface WriteRequest<T extends Data = Data> extends BlockRequest {
   /** A namespace of the queue's controller. */
-  readonly namespace: NamespaceLike
+  readonly namespace: Namespace
   /**
    * One buffer, or several; their length says how many blocks. Not to be changed before the promise
    * settles.

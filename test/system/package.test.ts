@@ -8,7 +8,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { codeBlocks } from '../support/markdown.ts'
-import { packagesOf, pathTo, promisedMajors } from '../support/node-versions.ts'
+import { packagesOf, pathTo, promisedVersions } from '../support/node-versions.ts'
 import { type Outcome, type RunOptions, runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
 import { skipVisibly } from '../support/skip.ts'
@@ -108,6 +108,12 @@ test('README’s program runs as TypeScript, with the package’s own types', as
   expect(await runProgram(process.execPath, ['typed.mjs'], inProject)).toMatchObject(greeting)
 })
 
+test('classes have the names that their users know', () => {
+  const bundle = readFileSync(join(project, 'node_modules', 'peernvm', 'dist', 'index.js'), 'utf8')
+  expect(bundle).toMatch(/\b(DmaDescriptor=class|class DmaDescriptor)\b/)
+  expect(bundle).not.toMatch(/class _\w/)
+})
+
 test('publint finds nothing to say', async () => {
   const bytes = readFileSync(tarball)
   const { buffer, byteOffset, byteLength } = bytes
@@ -123,16 +129,16 @@ test('its types are found whichever way they are looked for', async () => {
   mustSucceed('attw', await runProgram(process.execPath, args))
 })
 
-describe.each(promisedMajors)('with Node %d and its npm', { timeout: 200_000 }, (major) => {
+describe.each(promisedVersions)('with Node %s and its npm', { timeout: 200_000 }, (version) => {
   let path: string | undefined
   beforeAll(async () => {
-    path = await pathTo(major)
+    path = await pathTo(version)
   }, 100_000)
 
   const inNode = (context: TestContext, cwd: string): RunOptions => {
     if (path === undefined) {
-      const fix = `npm install ${packagesOf(major).join(' ')}`
-      skipVisibly(context, `the registry gave no Node ${major}`, fix)
+      const fix = `npm install ${packagesOf(version).join(' ')}`
+      skipVisibly(context, `the registry gave no Node ${version}`, fix)
     }
     return { cwd, env: { PATH: path }, timeoutMs: 180_000 }
   }
@@ -141,7 +147,7 @@ describe.each(promisedMajors)('with Node %d and its npm', { timeout: 200_000 }, 
   test.for(['on', 'off'] as const)(
     'README’s program runs, installed with install scripts %s',
     async (scripts, context) => {
-      const consumer = join(folder.path, `node-${major}-scripts-${scripts}`)
+      const consumer = join(folder.path, `node-${version}-scripts-${scripts}`)
       const options = inNode(context, consumer)
       await installInto(consumer, scripts, options)
       const unbuilt = await runProgram('node', ['program.mjs'], options)

@@ -65,4 +65,18 @@ describe('controller', () => {
     using buffer = await one.allocate(4096)
     await expect(other.attach(buffer.ref())).rejects.toEqual(withCode('ERR_ARGUMENT'))
   })
+
+  test('a descriptor token works as long as a descriptor of the memory is there', async () => {
+    await using controller = await openController(small)
+    const buffer = await controller.allocate(4096)
+    const token = buffer.ref()
+    const other = await controller.attach(token)
+    buffer[Symbol.dispose]()
+    using third = await controller.attach(token)
+    third.bytes?.fill(7)
+    expect(other.bytes?.[4095]).toBe(7)
+    other[Symbol.dispose]()
+    third[Symbol.dispose]()
+    await expect(controller.attach(token)).rejects.toEqual(withCode('ERR_CLOSED'))
+  })
 })

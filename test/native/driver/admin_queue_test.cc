@@ -79,7 +79,7 @@ TEST_CASE("both admin queues have one entry count, within MQES and the page") {
   CHECK(admin_queue_entries(spec::cap::mqes.put(0xffff), kPage) == 64);
 }
 
-TEST_CASE("the late completion of a command that timed out reaches no other command") {
+TEST_CASE("defect 2: the late completion of a command that timed out reaches no other") {
   AdminHost host;
   host.start();
   host.device->on_admin = hold;
