@@ -12,10 +12,11 @@ import {
   createError,
   createStatusError,
   type FailedCommand,
+  failureOf,
   type NvmErrorDetails,
   unwrap,
 } from '../errors.ts'
-import type { ControllerHandle } from '../native/binding.ts'
+import type { ControllerHandle, NativeAdminAnswer, Outcome } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { opcodeName } from '../spec/names.ts'
 import { nvme } from '../spec/nvme.ts'
@@ -72,6 +73,9 @@ const namespaceOpcodes: readonly number[] = [
 const optionNames = namesOf<AdminOptions>({ timeoutMs: true })
 const commandNames = ['opcode', 'data', ...Object.keys(wordPositions)]
 
+/** What traces call a command, as native code chooses its identifier later. */
+let lastTraceId = 0
+
 /** An id that a command takes: of a namespace, of none (0) or of all. */
 export function checkNsid(nsid: number): void {
   checkInteger('nsid', nsid, 0, allNamespaces)
@@ -123,18 +127,31 @@ export async function submit(
   const changes = namespaceOpcodes.includes(opcode)
   const changed = nsid === allNamespaces ? 'all' : nsid
   if (changes) port.namespacesChanged(changed)
-  const about = { controller: port.address, queue: 0 }
-  const time = performance.now()
-  if (isTraced()) commandSubmitted({ ...about, command: details.command, time })
+  const ended = isTraced() ? traceCommand(port.address, details.command) : undefined
   const outcome = await binding().submitAdmin(port.handle, words, data, timeoutMs)
+  ended?.(outcome)
   if (changes) port.namespacesChanged(changed)
   const answer = unwrap(outcome, details)
-  if (isTraced()) {
-    const { commandId, status } = answer
-    const now = performance.now()
-    commandCompleted({ ...about, commandId, status, elapsedMs: now - time, time: now })
-  }
   if (answer.status !== 0) throw createStatusError(answer.status, details)
   data?.set(new Uint8Array(answer.data))
   return { dword0: answer.dword0, dword1: answer.dword1 }
+}
+
+/** Tells of a command that is about to be sent; to be called with its end. */
+function traceCommand(
+  controller: string,
+  command: FailedCommand,
+): (outcome: Outcome<NativeAdminAnswer>) => void {
+  const commandId = ++lastTraceId
+  const where = { controller, queue: 0 }
+  const submittedAt = performance.now()
+  commandSubmitted({ ...where, command: { ...command, commandId }, time: submittedAt })
+  return (outcome) => {
+    const time = performance.now()
+    const failure = failureOf(outcome)
+    const how = failure
+      ? { error: failure.code }
+      : { status: (outcome as NativeAdminAnswer).status }
+    commandCompleted({ ...where, commandId, ...how, elapsedMs: time - submittedAt, time })
+  }
 }

@@ -350,16 +350,15 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   #rejectOutstanding(errorOf: (id: number) => NvmError): void {
-    const { commands, depth } = this.ring
+    const { commands, depth, watch } = this.ring
     for (let id = 0; id < depth; id++) {
       if (commands[depth + id] === 0) continue
-      if (this.#resolves[id] === undefined) {
-        this.#jobs.finish(id, errorOf(id))
-      } else {
-        const resolve = this.#resolves[id]
-        this.#resolves[id] = undefined
-        resolve?.(Promise.reject(errorOf(id)))
-      }
+      const error = errorOf(id)
+      watch.lost(this.id, id, error.code)
+      const resolve = this.#resolves[id]
+      this.#resolves[id] = undefined
+      if (resolve === undefined) this.#jobs.finish(id, error)
+      else resolve(Promise.reject(error))
     }
   }
 

@@ -163,7 +163,7 @@ export class Batch {
   #trace(first: number, submitted: number): void {
     const commands = Array.from({ length: submitted }, (_, i) => this.#commandOf(first + i))
     const outcomes = this.#outcomes.subarray(0, 2 * this.reaped)
-    this.#ring.watch.batched(this.#ring.id, commands, outcomes)
+    this.#ring.watch.batched(this.#ring, commands, outcomes)
   }
 
   #commandOf(index: number): FailedCommand {

@@ -375,7 +375,9 @@ export class RawQueuePair extends QueuePair {
     // Nobody waits for raw commands: deleting the queue aborts them.
   }
 
-  protected abandon(_error: NvmError): void {}
+  protected abandon(error: NvmError): void {
+    this.ring.watch.lostAll(this.id, error.code)
+  }
 }
 
 refuseMembers(RawQueuePair.prototype, 'raw', [

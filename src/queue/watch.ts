@@ -2,17 +2,22 @@
 // Who wants to see each command of a queue pair: a histogram of latencies, and the subscribers of
 // diagnostics channels. Asked once a doorbell and once a poll that found something.
 
+import type { ErrorCode } from '../error-table.ts'
 import type { FailedCommand } from '../errors.ts'
 import { Histogram } from '../histogram.ts'
 import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
 import { describeEntry } from './entries.ts'
 import { idMask, type QueueRing, slotWords, statusShift } from './ring.ts'
 
+type Outcome = { readonly status: number } | { readonly error: ErrorCode }
+
 export class QueueWatch {
   readonly latency: Histogram | undefined
   readonly #address: string
-  /** By command id: when its doorbell was rung, in milliseconds. */
+  /** By command id: when its doorbell was rung, in milliseconds; 0: none that was seen. */
   readonly #submittedAt: Float64Array
+  /** Of what batches left outstanding, by command id: the index that its submission named. */
+  readonly #batched = new Map<number, number>()
 
   /** `address` of the controller; `measures`: latencies are wanted. */
   constructor(address: string, depth: number, measures: boolean) {
@@ -43,24 +48,51 @@ export class QueueWatch {
     const time = performance.now()
     for (let i = 0; i < count; i++) {
       const entry = ring.done[i] as number
-      const commandId = entry & idMask
-      const elapsedMs = time - (this.#submittedAt[commandId] as number)
-      this.latency?.record(elapsedMs * 1e6)
-      if (!isTraced()) continue
-      const status = entry >>> statusShift
-      const where = { controller: this.#address, queue: ring.id, commandId }
-      commandCompleted({ ...where, status, elapsedMs, time })
+      const id = entry & idMask
+      const submittedAt = this.#submittedAt[id] as number
+      if (submittedAt !== 0) this.latency?.record((time - submittedAt) * 1e6)
+      if (isTraced()) this.#end(ring.id, id, { status: entry >>> statusShift }, time)
+      else this.#submittedAt[id] = 0
+    }
+  }
+
+  /** Nothing completes command `id` any more. */
+  lost(queue: number, id: number, error: ErrorCode): void {
+    this.#end(queue, id, { error }, performance.now())
+  }
+
+  /** Nothing completes any command any more. */
+  lostAll(queue: number, error: ErrorCode): void {
+    for (let id = 0; id < this.#submittedAt.length; id++) this.lost(queue, id, error)
+  }
+
+  /** Once for each command whose submission was seen. */
+  #end(queue: number, id: number, how: Outcome, time: number): void {
+    const submittedAt = this.#submittedAt[id] as number
+    const index = this.#batched.get(id)
+    this.#submittedAt[id] = 0
+    this.#batched.delete(id)
+    const where = { controller: this.#address, queue }
+    if (submittedAt !== 0) {
+      commandCompleted({ ...where, commandId: id, ...how, elapsedMs: time - submittedAt, time })
+    } else if (index !== undefined) {
+      commandCompleted({ ...where, commandId: index, ...how, time })
     }
   }
 
   /** What native code submitted and reaped: commands by their index in the batch. */
-  batched(queue: number, submitted: Iterable<FailedCommand>, outcomes: Int32Array): void {
-    const where = { controller: this.#address, queue }
+  batched(ring: QueueRing, submitted: Iterable<FailedCommand>, outcomes: Int32Array): void {
+    const where = { controller: this.#address, queue: ring.id }
     const time = performance.now()
     for (const command of submitted) commandSubmitted({ ...where, command, time })
     for (let i = 0; i + 1 < outcomes.length; i += 2) {
       const [commandId, status] = outcomes.subarray(i, i + 2) as unknown as [number, number]
       commandCompleted({ ...where, commandId, status, time })
+    }
+    this.#batched.clear()
+    for (let id = 0; id < ring.depth; id++) {
+      const index = (ring.commands[ring.depth + id] as number) - 1
+      if (index >= 0 && this.#submittedAt[id] === 0) this.#batched.set(id, index)
     }
   }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -30,5 +32,25 @@ describe('PEERNVM_TRACE', () => {
       await runProgram(process.execPath, [program], { env: { PEERNVM_TRACE: file } })
     }
     expect(linesOf(readFileSync(file, 'utf8'))).toEqual([...lines, ...lines])
+  })
+
+  test.each([
+    ['/no/such/folder/trace.txt', /ENOENT.*Name a file/],
+    ['/dev/full', /ENOSPC.*Name a file/],
+  ])('a file that cannot be written (%s) is one line, and ends no program', async (file, why) => {
+    const outcome = await runProgram(process.execPath, [program], { env: { PEERNVM_TRACE: file } })
+    expect(outcome).toMatchObject({ code: 0, stderr: expect.stringMatching(why) })
+    expect(outcome.stderr).toMatch(/^peernvm: PEERNVM_TRACE=.*\n$/)
+  })
+
+  test('nor does a stderr that nobody reads', async () => {
+    const env = { ...process.env, PEERNVM_TRACE: '1' }
+    const child = spawn(process.execPath, [program], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 20_000,
+    })
+    child.stderr?.destroy()
+    expect(await once(child, 'exit')).toEqual([0, null])
   })
 })

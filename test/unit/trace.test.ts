@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Each command that is seen to be submitted is seen to end, once, whatever becomes of it.
+import { channel } from 'node:diagnostics_channel'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Controller } from '../../src/controller.ts'
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import type { Namespace } from '../../src/namespace.ts'
+import { openController } from '../../src/open.ts'
+import type { CompletedCommand, SubmittedCommand } from '../../src/trace.ts'
+
+const read = 0x02
+const lost = { on: { queues: 'io', opcode: read }, drop: true } as const
+
+interface Seen {
+  readonly name: string
+  readonly queue: number
+  readonly commandId: number | undefined
+  end?: number | string
+}
+
+/** Commands as both channels tell of them until the test ends, each with its one end. */
+function watchCommands(): Seen[] {
+  const all: Seen[] = []
+  const onSubmit = (message: unknown): void => {
+    const { queue, command } = message as SubmittedCommand
+    const { name, commandId } = command
+    all.push({ name, queue, commandId })
+  }
+  const onComplete = (message: unknown): void => {
+    const { queue, commandId, status, error } = message as CompletedCommand
+    const open = all.filter((each) => each.end === undefined)
+    const its = open.filter((each) => each.queue === queue && each.commandId === commandId)
+    expect(its, `which command ${commandId} of queue ${queue} is`).toHaveLength(1)
+    expect(status === undefined).not.toBe(error === undefined)
+    const [one] = its
+    if (one !== undefined) one.end = status ?? error ?? ''
+  }
+  channel('peernvm:submit').subscribe(onSubmit)
+  channel('peernvm:complete').subscribe(onComplete)
+  onTestFinished(() => {
+    channel('peernvm:submit').unsubscribe(onSubmit)
+    channel('peernvm:complete').unsubscribe(onComplete)
+  })
+  return all
+}
+
+const endsOf = (seen: readonly Seen[], name: string): unknown[] =>
+  seen.filter((each) => each.name === name).map(({ end }) => end)
+
+interface Opened {
+  readonly device: Emulator
+  readonly controller: Controller
+  readonly namespace: Namespace
+}
+
+async function open(): Promise<Opened> {
+  const device = await startEmulator({ size: '1MiB' })
+  onTestFinished(() => device.close())
+  const controller = await openController(device.controller())
+  onTestFinished(() => controller.close())
+  return { device, controller, namespace: await controller.namespace(1) }
+}
+
+const into = (): Uint8Array => new Uint8Array(512)
+
+test('a command whose queue was deleted, as it was late', async () => {
+  const { device, controller, namespace } = await open()
+  const queue = await controller.createQueuePair({ mode: 'await', timeoutMs: 200 })
+  device.inject({ ...lost, times: 1 })
+  const seen = watchCommands()
+  const code = 'ERR_TIMEOUT'
+  await expect(queue.read({ namespace, lba: 1, into: into() })).rejects.toMatchObject({ code })
+  await queue.read({ namespace, lba: 1, into: into() })
+  await queue.close()
+  expect(endsOf(seen, 'Read')).toEqual([code, 0])
+})
+
+test('a command of a queue that was closed meanwhile', async () => {
+  const { device, controller, namespace } = await open()
+  const queue = await controller.createQueuePair({ mode: 'await' })
+  device.inject({ ...lost, times: 1 })
+  const seen = watchCommands()
+  const dropped = queue.read({ namespace, lba: 1, into: into() }).catch(() => {})
+  await queue.read({ namespace, lba: 2, into: into() })
+  await queue.close()
+  await dropped
+  expect(endsOf(seen, 'Read')).toEqual(['ERR_ABORTED', 0])
+})
+
+test('a command that a reset ended', async () => {
+  const { device, controller, namespace } = await open()
+  const queue = await controller.createQueuePair({ mode: 'await' })
+  device.inject({ ...lost, times: 1 })
+  const seen = watchCommands()
+  const dropped = queue.read({ namespace, lba: 1, into: into() }).catch(({ code }) => code)
+  await controller.reset()
+  expect(endsOf(seen, 'Read')).toEqual([await dropped])
+})
+
+test('raw commands, and those of a batch, of a queue that was closed', async () => {
+  const { device, controller, namespace } = await open()
+  device.inject(lost)
+  const seen = watchCommands()
+  const memory = await controller.allocate(4096)
+  const queue = await controller.createQueuePair({ mode: 'raw' })
+  queue.sq.read(queue.sq.enqueue(), 1, 0, 1, memory, 0)
+  queue.sq.submit()
+  const other = await controller.createQueuePair({ mode: 'raw' })
+  const batch = other.batch({ namespace, memory, capacity: 3 })
+  batch.commands.set([2, 10, 1, 0, 0, 0, 0, 0, 2, 12, 1, 1024]) // Read, Flush, Read
+  batch.exchange(0, 3, 1)
+  await queue.close()
+  await other.close()
+  expect(endsOf(seen, 'Read')).toEqual(['ERR_ABORTED', 'ERR_ABORTED', 'ERR_ABORTED'])
+  expect(endsOf(seen, 'Flush')).toEqual([0])
+})
+
+test('a command of a batch that the completion queue hands over', async () => {
+  const { controller, namespace } = await open()
+  const seen = watchCommands()
+  const memory = await controller.allocate(4096)
+  const queue = await controller.createQueuePair({ mode: 'raw' })
+  const batch = queue.batch({ namespace, memory, capacity: 8 })
+  batch.commands.set([2, 10, 1, 0], 4 * 7)
+  batch.exchange(7, 1, 0)
+  if (batch.reaped === 0) queue.cq.wait()
+  expect(seen).toMatchObject([{ name: 'Read', commandId: 7, end: 0 }])
+})
+
+test('admin commands that overlap, of which one is lost', async () => {
+  const { device, controller } = await open()
+  const keepAlive = { opcode: 0x18 }
+  device.inject({ on: { queues: 'admin', ...keepAlive, nth: 2 }, drop: true, times: 1 })
+  const seen = watchCommands()
+  const { admin } = controller
+  const outcomes = await Promise.allSettled(
+    [1, 2, 3].map(() => admin.submit(keepAlive, { timeoutMs: 100 })),
+  )
+  expect(endsOf(seen, 'Keep Alive').sort()).toEqual([0, 0, 'ERR_TIMEOUT'])
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+})
