@@ -103,7 +103,6 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.admin = new Admin({
       handle: native.handle,
       timeoutMs,
-      address: native.address,
       dump: () => this.dump(),
       transferBytesMax: () => this.#info.transferBytesMax,
       namespacesChanged: (nsid) => this.#namespaces.forget(nsid),

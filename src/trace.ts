@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Every command as it is submitted and as it ends, for whoever subscribes to the channels of
 // node:diagnostics_channel. PEERNVM_TRACE subscribes: `1` writes lines to stderr, anything else is
-// the file that they are appended to. Without subscribers a command costs nothing.
+// the file that they are appended to. Without subscribers a command costs nothing. Queue pairs tell
+// of their own commands; admin commands, which native code sends, of itself too, come as records
+// (lib/driver/admin_observer.h) from the first call of the addon that finds subscribers.
 
 import { channel } from 'node:diagnostics_channel'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { ErrorCode } from './error-table.ts'
-import { describeCommand, type FailedCommand } from './errors.ts'
-import { statusText } from './spec/names.ts'
+import { codeOfNumber, describeCommand, type FailedCommand } from './errors.ts'
+import type { NativeAdminRecord } from './native/binding.ts'
+import { opcodeName, statusText } from './spec/names.ts'
 
 /**
  * Message of the channel `peernvm:submit` of `node:diagnostics_channel`: a command was submitted.
@@ -16,9 +19,15 @@ import { statusText } from './spec/names.ts'
 export interface SubmittedCommand {
   /** What was opened: the controller's `info.address`. */
   readonly controller: string
-  /** Id of the queue pair; 0 is the admin queue. */
+  /**
+   * Id of the queue pair; 0 is the admin queue, of which one thread hears: the first that
+   * subscribed.
+   */
   readonly queue: number
-  /** What was submitted. Its `commandId` names it until it has ended, and then another one. */
+  /**
+   * What was submitted. Its `commandId` names it until it has ended, and then another one; that of
+   * an admin command of a client is a number of its own, as only the manager knows the identifier.
+   */
   readonly command: FailedCommand
   /** When, in milliseconds as `performance.now()`. */
   readonly time: number
@@ -39,7 +48,7 @@ export interface CompletedCommand {
   /** The status field without the phase tag, 0 is success: the controller has completed it. */
   readonly status?: number
   /**
-   * It ended without a completion: `ERR_TIMEOUT`, `ERR_ABORTED` by a reset or with its queue that
+   * Nobody hears of its completion: `ERR_TIMEOUT`, `ERR_ABORTED` by a reset or with its queue that
    * was closed, `ERR_QUEUE_LOST`, `ERR_CONTROLLER_GONE` and others.
    */
   readonly error?: ErrorCode
@@ -60,6 +69,25 @@ export function commandSubmitted(message: SubmittedCommand): void {
 
 export function commandCompleted(message: CompletedCommand): void {
   complete.publish(message)
+}
+
+/** What performance.now() says when process.hrtime() says 0. */
+const hrtimeOriginMs = performance.now() - Number(process.hrtime.bigint()) / 1e6
+
+export function onAdminRecords(records: readonly NativeAdminRecord[]): void {
+  for (const record of records) {
+    const { commandId, opcode, nsid = 0, status, elapsedNs = 0 } = record
+    const time = hrtimeOriginMs + record.timeNs / 1e6
+    const about = { controller: record.controller, queue: 0, time }
+    if (opcode !== undefined) {
+      const what = { name: opcodeName('admin', opcode), opcode, commandId }
+      commandSubmitted({ ...about, command: nsid === 0 ? what : { ...what, namespaceId: nsid } })
+    } else {
+      const how =
+        status === undefined ? { error: codeOfNumber(record.failureNumber ?? 0) } : { status }
+      commandCompleted({ ...about, commandId, ...how, elapsedMs: elapsedNs / 1e6 })
+    }
+  }
 }
 
 const stderr = 2

@@ -19,6 +19,7 @@ constexpr Export kExports[] = {
     {"describeController", describe_controller},
     {"claimAdmin", claim_admin},
     {"submitAdmin", submit_admin},
+    {"traceAdmin", trace_admin},
     {"readRegister", read_register},
     {"resetController", reset_controller},
     {"resetSubsystem", reset_subsystem},

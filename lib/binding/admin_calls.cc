@@ -119,7 +119,6 @@ napi_value make_admin_answer(napi_env env, AdminAnswer& answer) {
       .number("dword0", answer.completion.dword0)
       .number("dword1", answer.completion.dword1)
       .number("status", answer.completion.status_field)
-      .number("commandId", answer.completion.command_id)
       .set("data", data)
       .object();
 }

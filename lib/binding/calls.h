@@ -24,6 +24,9 @@ napi_value stop_waiting(napi_env env, napi_callback_info info);
 // admin_calls.cc
 napi_value submit_admin(napi_env env, napi_callback_info info);
 
+// admin_trace.cc
+napi_value trace_admin(napi_env env, napi_callback_info info);
+
 // event_calls.cc
 napi_value watch_events(napi_env env, napi_callback_info info);
 napi_value unwatch_events(napi_env env, napi_callback_info info);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "binding/admin_trace.h"
 #include "binding/values.h"
 
 namespace nvm::binding {
@@ -43,6 +44,7 @@ class Task {
   static napi_value resolved(napi_env env, Result<T> result, const Finish& finish) {
     napi_deferred deferred = nullptr;
     napi_value promise = nullptr;
+    deliver_admin_trace(env);
     if (napi_create_promise(env, &deferred, &promise) != napi_ok) return nullptr;
     napi_value value =
         result.ok() ? finish(env, result.value()) : make_failure(env, result.status());
@@ -62,6 +64,7 @@ class Task {
     std::unique_ptr<Task> task(static_cast<Task*>(data));
     napi_handle_scope scope = nullptr;
     if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+    deliver_admin_trace(env);
     if (task->result_.has_value()) {
       Result<T>& result = *task->result_;
       napi_value value =

@@ -235,7 +235,7 @@ Status AdminQueue::stop() {
     std::lock_guard lock(state.mutex);
     if (state.closed) return Status(ErrorCode::Closed, "the admin queues");
     state.stopped = true;
-    state.epoch++;
+    state.end_epoch(ErrorCode::Aborted);
   }
   NVM_TRY(state.disable());
   state.clear_queues();
@@ -266,7 +266,7 @@ void AdminQueue::lose() {
     std::lock_guard lock(state.mutex);
     if (state.closed) return;
     state.closed = state.lost = true;
-    state.epoch++;
+    state.end_epoch(ErrorCode::ControllerGone);
   }
   state.claim.reset();
   state.note_disabled();
@@ -282,7 +282,7 @@ Status AdminQueue::close() {
     std::lock_guard lock(state.mutex);
     if (state.closed) return {};
     state.closed = true;
-    state.epoch++;
+    state.end_epoch(ErrorCode::Aborted);
   }
   Status disabled = state.disable();
   if (disabled.ok()) state.note_disabled();

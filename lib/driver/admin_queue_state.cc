@@ -58,6 +58,13 @@ Status AdminQueue::State::disable() {
   return disabled;
 }
 
+// Nobody hears of a completion any more. With `mutex` held.
+void AdminQueue::State::end_epoch(ErrorCode why) {
+  epoch++;
+  const std::string& address = transport->capabilities().address;
+  for (AdminSlot& slot : slots) slot.observed.lose(address, why);
+}
+
 // With `life_mutex` held.
 void AdminQueue::State::note_disabled() {
   {
@@ -78,6 +85,7 @@ AdminSlot* AdminQueue::State::put(spec::SubmissionQueueEntry& command, AdminSlot
   slot->state = state;
   // The upper bits differ from use to use, so that a second completion is not taken for the next.
   slot->command_id = command.cid = static_cast<uint16_t>(uses++ * kSlotsMax | id);
+  slot->observed = ObservedCommand(transport->capabilities().address, command);
   std::memcpy(&sq[sq_tail], &command, sizeof(command));
   sq_tail = sq_tail + 1 == entries ? 0 : sq_tail + 1;
   return &*slot;
@@ -150,6 +158,8 @@ void AdminQueue::State::reap() {
     const size_t id = command_id % kSlotsMax;
     if (id < slots.size() && slots[id].command_id == command_id) {
       AdminSlot& slot = slots[id];
+      slot.observed.complete(transport->capabilities().address,
+                             static_cast<uint16_t>(dword3 >> 17));
       if (slot.state == AdminSlotState::Abandoned) slot = AdminSlot{};
       if (slot.state == AdminSlotState::EventRequest) {
         slot = AdminSlot{};
@@ -204,10 +214,13 @@ Result<Completion> AdminQueue::State::collect(AdminTicket ticket,
   slot.state = AdminSlotState::Abandoned;
   if (closed) return Status(ErrorCode::Aborted, what);
   if (health.ok()) health = check_enabled(*transport);
-  if (!health.ok()) return health;
-  return Status(
-      ErrorCode::Timeout,
-      what + ", after " + std::to_string(timeout_ns / kNanosecondsPerMillisecond) + " ms");
+  if (health.ok()) {
+    health =
+        Status(ErrorCode::Timeout,
+               what + ", after " + std::to_string(timeout_ns / kNanosecondsPerMillisecond) + " ms");
+  }
+  slot.observed.lose(transport->capabilities().address, health.failure().code);
+  return health;
 }
 
 // Issues `command` as soon as there is an id for it.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "driver/admin_observer.h"
 #include "driver/admin_queue.h"
 #include "driver/completion_entry.h"
 #include "driver/manager_claim.h"
@@ -23,6 +24,7 @@ struct AdminSlot {
   uint16_t command_id = 0;  // as the device knows it
   Completion completion;
   std::shared_ptr<const void> data;
+  ObservedCommand observed;
 };
 
 // Whether a device that has parked is to be told of a command.
@@ -70,6 +72,7 @@ struct AdminQueue::State {
   void clear_queues();
   Status disable();
   void note_disabled();
+  void end_epoch(ErrorCode why);
   AdminSlot* put(spec::SubmissionQueueEntry& command, AdminSlotState state);
   std::optional<AdminTicket> try_issue(spec::SubmissionQueueEntry& command,
                                        std::shared_ptr<const void> data, Ring how,

@@ -10,7 +10,9 @@ namespace nvm::rpc {
 
 class RemoteAdmin final : public Admin {
  public:
-  explicit RemoteAdmin(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  // `address`: what was opened.
+  RemoteAdmin(std::shared_ptr<Client> client, std::string address)
+      : client_(std::move(client)), address_(std::move(address)) {}
 
   // A command that is overdue is given up by the manager, which aborts nothing. ERR_REFUSED for one
   // that its policy does not allow.
@@ -34,6 +36,7 @@ class RemoteAdmin final : public Admin {
 
  private:
   const std::shared_ptr<Client> client_;
+  const std::string address_;
 };
 
 class RemoteQueueNumbers final : public QueueNumbers {

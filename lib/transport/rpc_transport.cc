@@ -69,7 +69,7 @@ RpcTransport::RpcTransport(std::shared_ptr<rpc::Client> client, uint64_t reconne
     pool_.emplace([this](const Buffer& region) { return map_region(region); });
   }
   manager_.path = client_->name();
-  manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_);
+  manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_, capabilities_.address);
   manager_.queue_numbers = std::make_shared<rpc::RemoteQueueNumbers>(belongings_);
   manager_.events = events_;
   manager_.limits.transfer_bytes_max = welcome.transfer_bytes_max;

@@ -12,15 +12,13 @@ import {
   createError,
   createStatusError,
   type FailedCommand,
-  failureOf,
   type NvmErrorDetails,
   unwrap,
 } from '../errors.ts'
-import type { ControllerHandle, NativeAdminAnswer, Outcome } from '../native/binding.ts'
+import type { ControllerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { opcodeName } from '../spec/names.ts'
 import { nvme } from '../spec/nvme.ts'
-import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
 
 /**
  * An admin command; words that are left out are 0.
@@ -47,8 +45,6 @@ export interface AdminOptions {
 export interface AdminPort {
   readonly handle: ControllerHandle
   readonly timeoutMs: number
-  /** What was opened. */
-  readonly address: string
   /** The state of the controller, for errors. */
   dump(): string
   /** Of one command; Infinity where there is no limit. */
@@ -72,9 +68,6 @@ const namespaceOpcodes: readonly number[] = [
 ]
 const optionNames = namesOf<AdminOptions>({ timeoutMs: true })
 const commandNames = ['opcode', 'data', ...Object.keys(wordPositions)]
-
-/** What traces call a command, as native code chooses its identifier later. */
-let lastTraceId = 0
 
 /** An id that a command takes: of a namespace, of none (0) or of all. */
 export function checkNsid(nsid: number): void {
@@ -127,31 +120,10 @@ export async function submit(
   const changes = namespaceOpcodes.includes(opcode)
   const changed = nsid === allNamespaces ? 'all' : nsid
   if (changes) port.namespacesChanged(changed)
-  const ended = isTraced() ? traceCommand(port.address, details.command) : undefined
   const outcome = await binding().submitAdmin(port.handle, words, data, timeoutMs)
-  ended?.(outcome)
   if (changes) port.namespacesChanged(changed)
   const answer = unwrap(outcome, details)
   if (answer.status !== 0) throw createStatusError(answer.status, details)
   data?.set(new Uint8Array(answer.data))
   return { dword0: answer.dword0, dword1: answer.dword1 }
-}
-
-/** Tells of a command that is about to be sent; to be called with its end. */
-function traceCommand(
-  controller: string,
-  command: FailedCommand,
-): (outcome: Outcome<NativeAdminAnswer>) => void {
-  const commandId = ++lastTraceId
-  const where = { controller, queue: 0 }
-  const submittedAt = performance.now()
-  commandSubmitted({ ...where, command: { ...command, commandId }, time: submittedAt })
-  return (outcome) => {
-    const time = performance.now()
-    const failure = failureOf(outcome)
-    const how = failure
-      ? { error: failure.code }
-      : { status: (outcome as NativeAdminAnswer).status }
-    commandCompleted({ ...where, commandId, ...how, elapsedMs: time - submittedAt, time })
-  }
 }

@@ -129,8 +129,20 @@ export interface NativeAdminAnswer {
   readonly dword0: number
   readonly dword1: number
   readonly status: number
-  readonly commandId: number
   readonly data: ArrayBuffer
+}
+
+/** An admin command that was sent (`opcode`), or has ended. */
+export interface NativeAdminRecord {
+  readonly controller: string
+  readonly commandId: number
+  /** As process.hrtime() counts. */
+  readonly timeNs: number
+  readonly opcode?: number
+  readonly nsid?: number
+  readonly elapsedNs?: number
+  readonly status?: number
+  readonly failureNumber?: number
 }
 
 export interface NativeEvent {
@@ -220,6 +232,8 @@ export interface Binding {
     data: Uint8Array | undefined,
     timeoutMs: number,
   ): Promise<Outcome<NativeAdminAnswer>>
+  /** Who hears of the admin commands of this process, or undefined. */
+  traceAdmin(onRecords: ((records: readonly NativeAdminRecord[]) => void) | undefined): void
   readRegister(controller: ControllerHandle, offset: number): Outcome<number>
   resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
   resetSubsystem(controller: ControllerHandle): Promise<Outcome<undefined>>

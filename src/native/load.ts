@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { endianness } from 'node:os'
 import { join } from 'node:path'
 import { createError } from '../errors.ts'
+import { isTraced, onAdminRecords } from '../trace.ts'
 import type { Binding } from './binding.ts'
 import { packageFolder } from './package-folder.ts'
 
@@ -29,9 +30,14 @@ function load(): Binding {
 }
 
 let loaded: Binding | undefined
+let tracesAdmin = false
 
-/** The addon, loaded at the first call. */
+/** The addon, loaded at the first call. It tells of admin commands while somebody wants to see. */
 export function binding(): Binding {
   loaded ??= load()
+  if (isTraced() !== tracesAdmin) {
+    tracesAdmin = !tracesAdmin
+    loaded.traceAdmin(tracesAdmin ? onAdminRecords : undefined)
+  }
   return loaded
 }

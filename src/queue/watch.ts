@@ -14,8 +14,10 @@ type Outcome = { readonly status: number } | { readonly error: ErrorCode }
 export class QueueWatch {
   readonly latency: Histogram | undefined
   readonly #address: string
-  /** By command id: when its doorbell was rung, in milliseconds; 0: none that was seen. */
+  /** By command id: when its doorbell was rung, in milliseconds; 0: by native code, or unseen. */
   readonly #submittedAt: Float64Array
+  /** By command id: 1 for one whose submission was told, and whose end is to be. */
+  readonly #told: Uint8Array
   /** Of what batches left outstanding, by command id: the index that its submission named. */
   readonly #batched = new Map<number, number>()
 
@@ -24,6 +26,7 @@ export class QueueWatch {
     this.#address = address
     this.latency = measures ? new Histogram() : undefined
     this.#submittedAt = new Float64Array(depth)
+    this.#told = new Uint8Array(depth)
   }
 
   get isOn(): boolean {
@@ -38,6 +41,7 @@ export class QueueWatch {
       const id = ((ring.words[at] as number) >>> 16) & ring.commandMask
       this.#submittedAt[id] = time
       if (!isTraced()) continue
+      this.#told[id] = 1
       const command = describeEntry(ring.words.subarray(at, at + slotWords), id)
       commandSubmitted({ controller: this.#address, queue: ring.id, command, time })
     }
@@ -52,7 +56,8 @@ export class QueueWatch {
       const submittedAt = this.#submittedAt[id] as number
       if (submittedAt !== 0) this.latency?.record((time - submittedAt) * 1e6)
       if (isTraced()) this.#end(ring.id, id, { status: entry >>> statusShift }, time)
-      else this.#submittedAt[id] = 0
+      this.#submittedAt[id] = 0
+      this.#told[id] = 0
     }
   }
 
@@ -63,36 +68,39 @@ export class QueueWatch {
 
   /** Nothing completes any command any more. */
   lostAll(queue: number, error: ErrorCode): void {
-    for (let id = 0; id < this.#submittedAt.length; id++) this.lost(queue, id, error)
+    for (let id = 0; id < this.#told.length; id++) this.lost(queue, id, error)
   }
 
-  /** Once for each command whose submission was seen. */
   #end(queue: number, id: number, how: Outcome, time: number): void {
-    const submittedAt = this.#submittedAt[id] as number
-    const index = this.#batched.get(id)
-    this.#submittedAt[id] = 0
-    this.#batched.delete(id)
     const where = { controller: this.#address, queue }
-    if (submittedAt !== 0) {
-      commandCompleted({ ...where, commandId: id, ...how, elapsedMs: time - submittedAt, time })
+    const index = this.#batched.get(id)
+    if (this.#told[id] !== 0) {
+      const elapsedMs = time - (this.#submittedAt[id] as number)
+      commandCompleted({ ...where, commandId: id, ...how, elapsedMs, time })
     } else if (index !== undefined) {
       commandCompleted({ ...where, commandId: index, ...how, time })
     }
+    this.#told[id] = 0
+    this.#batched.delete(id)
   }
 
   /** What native code submitted and reaped: commands by their index in the batch. */
-  batched(ring: QueueRing, submitted: Iterable<FailedCommand>, outcomes: Int32Array): void {
+  batched(ring: QueueRing, submitted: readonly FailedCommand[], outcomes: Int32Array): void {
     const where = { controller: this.#address, queue: ring.id }
     const time = performance.now()
     for (const command of submitted) commandSubmitted({ ...where, command, time })
+    const known = new Set([
+      ...this.#batched.values(),
+      ...submitted.map(({ commandId }) => commandId),
+    ])
     for (let i = 0; i + 1 < outcomes.length; i += 2) {
       const [commandId, status] = outcomes.subarray(i, i + 2) as unknown as [number, number]
-      commandCompleted({ ...where, commandId, status, time })
+      if (known.has(commandId)) commandCompleted({ ...where, commandId, status, time })
     }
     this.#batched.clear()
     for (let id = 0; id < ring.depth; id++) {
       const index = (ring.commands[ring.depth + id] as number) - 1
-      if (index >= 0 && this.#submittedAt[id] === 0) this.#batched.set(id, index)
+      if (this.#submittedAt[id] === 0 && known.has(index)) this.#batched.set(id, index)
     }
   }
 }

@@ -156,7 +156,7 @@ void use_everything(const std::shared_ptr<Client>& client, const Buffer& buffer)
   std::atomic<uint32_t>* armed = reinterpret_cast<std::atomic<uint32_t>*>(buffer.bytes());
   (void)belongings->bind_wake(1, {armed, -1});
   (void)ReceivedEvents(client).watch();
-  RemoteAdmin admin(client);
+  RemoteAdmin admin(client, "a manager");
   (void)admin.submit({}, kCallTimeoutNs, nullptr, 0);
   if (number.ok()) belongings->give_back(number.value());
   if (mapped.ok()) (void)belongings->unmap(mapped.value());

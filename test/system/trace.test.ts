@@ -13,6 +13,7 @@ const lines = [
   expect.stringMatching(/ ms memory queue 1 command 0: Read of 1 blocks at LBA 7 of namespace 1$/),
   expect.stringMatching(/ queue 1 command 0: Successful Completion after [\d.]+ us$/),
 ]
+const threads = join(root, 'test', 'system', 'programs', 'trace-threads.mjs')
 const linesOf = (text: string): string[] =>
   text.split('\n').filter((line) => line.includes(' queue 1 '))
 
@@ -52,5 +53,25 @@ describe('PEERNVM_TRACE', () => {
     })
     child.stderr?.destroy()
     expect(await once(child, 'exit')).toEqual([0, null])
+  })
+
+  test.each([
+    ['both', 2],
+    ['only the other', 1],
+  ])('threads: %s', async (who, count) => {
+    using folder = temporaryFolder('trace')
+    const file = join(folder.path, 'trace.txt')
+    const { code, stderr } = await runProgram(process.execPath, [threads, file], {
+      env: { PEERNVM_TRACE: who === 'both' ? file : '' },
+    })
+    expect(code, stderr).toBe(0)
+    const lines = readFileSync(file, 'utf8').split('\n')
+    const begun = lines.filter((line) => line.endsWith(': Keep Alive'))
+    const ids = begun.map((line) => line.split(' ').at(6))
+    expect(ids).toHaveLength(count)
+    for (const id of ids) {
+      const ends = lines.filter((line) => line.includes(` queue 0 command ${id} Successful`))
+      expect(ends).toHaveLength(1)
+    }
   })
 })

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Each command that is seen to be submitted is seen to end, once, whatever becomes of it.
 import { channel } from 'node:diagnostics_channel'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Controller } from '../../src/controller.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import type { Namespace } from '../../src/namespace.ts'
 import { openController } from '../../src/open.ts'
 import type { CompletedCommand, SubmittedCommand } from '../../src/trace.ts'
+import { runProgram } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const read = 0x02
 const lost = { on: { queues: 'io', opcode: read }, drop: true } as const
@@ -94,7 +97,9 @@ test('a command that a reset ended', async () => {
   const seen = watchCommands()
   const dropped = queue.read({ namespace, lba: 1, into: into() }).catch(({ code }) => code)
   await controller.reset()
-  expect(endsOf(seen, 'Read')).toEqual([await dropped])
+  const code = await dropped
+  expect(code).toMatch(/^ERR_/)
+  expect(endsOf(seen, 'Read')).toEqual([code])
 })
 
 test('raw commands, and those of a batch, of a queue that was closed', async () => {
@@ -124,7 +129,9 @@ test('a command of a batch that the completion queue hands over', async () => {
   batch.commands.set([2, 10, 1, 0], 4 * 7)
   batch.exchange(7, 1, 0)
   if (batch.reaped === 0) queue.cq.wait()
-  expect(seen).toMatchObject([{ name: 'Read', commandId: 7, end: 0 }])
+  expect(seen.filter((each) => each.queue !== 0)).toMatchObject([
+    { name: 'Read', commandId: 7, end: 0 },
+  ])
 })
 
 test('admin commands that overlap, of which one is lost', async () => {
@@ -138,4 +145,91 @@ test('admin commands that overlap, of which one is lost', async () => {
   )
   expect(endsOf(seen, 'Keep Alive').sort()).toEqual([0, 0, 'ERR_TIMEOUT'])
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+})
+
+test('the commands that opening, queues, events and recovery send by themselves', async () => {
+  const seen = watchCommands()
+  const { device, controller, namespace } = await open()
+  const queue = await controller.createQueuePair({ mode: 'await', timeoutMs: 200 })
+  device.inject({ ...lost, times: 1 })
+  await queue.read({ namespace, lba: 1, into: into() }).catch(() => {})
+  await controller.close()
+  await queue.close()
+  expect(seen.filter(({ end }) => end === undefined)).toEqual([])
+  const names = seen.filter((each) => each.queue === 0).map(({ name }) => name)
+  expect(new Set(names)).toEqual(
+    new Set([
+      'Identify',
+      'Set Features',
+      'Create I/O Completion Queue',
+      'Create I/O Submission Queue',
+      'Abort',
+      'Delete I/O Submission Queue',
+      'Delete I/O Completion Queue',
+    ]),
+  )
+})
+
+test('requests for events: one that an event ended, and those that a reset did', async () => {
+  const { device, controller } = await open()
+  const seen = watchCommands()
+  const events = controller.events()[Symbol.asyncIterator]()
+  const event = events.next()
+  await expect.poll(() => endsOf(seen, 'Asynchronous Event Request')).toContain(undefined)
+  await device.addNamespace({ size: '1MiB' })
+  await event
+  expect(endsOf(seen, 'Asynchronous Event Request')).toContain(0)
+  await controller.close()
+  const ends = endsOf(seen, 'Asynchronous Event Request')
+  expect(new Set(ends)).toEqual(new Set([0, 'ERR_ABORTED']))
+})
+
+test('commands of a client, in its own process and in that of its manager', async () => {
+  using folder = temporaryFolder('trace')
+  const path = join(folder.path, 'socket')
+  const seen = watchCommands()
+  const { controller } = await open()
+  await controller.serve({ path })
+  const program = `
+    import { openController } from 'peernvm'
+    const controller = await openController(${JSON.stringify(path)})
+    await controller.admin.keepAlive()
+    await controller.close()`
+  const { stderr } = await runProgram(process.execPath, ['--input-type=module', '-e', program], {
+    env: { PEERNVM_TRACE: '1' },
+  })
+  const its = stderr.split('\n').filter((line) => line.includes(' queue 0 command '))
+  expect(its).toEqual([
+    expect.stringMatching(/socket \(memory\) queue 0 command 0: Keep Alive$/),
+    expect.stringMatching(/ queue 0 command 0: Successful Completion after [\d.]+ us$/),
+  ])
+  await expect.poll(() => endsOf(seen, 'Keep Alive')).toEqual([0])
+})
+
+test('who subscribes later sees the end of no command of a queue that measures', async () => {
+  const { controller, namespace } = await open()
+  const queue = await controller.createQueuePair({ mode: 'raw', histogram: true })
+  const memory = await controller.allocate(4096)
+  queue.sq.read(queue.sq.enqueue(), 1, 0, 1, memory, 0)
+  queue.sq.submit()
+  const batch = queue.batch({ namespace, memory, capacity: 1 })
+  batch.commands.set([2, 10, 1, 0])
+  const seen = watchCommands()
+  queue.cq.wait()
+  expect(batch.run(1)).toBe(0)
+  expect(endsOf(seen, 'Read')).toEqual([0])
+  expect(queue.stats().latency?.count).toBe(1)
+})
+
+test('who subscribes later sees no end without its beginning', async () => {
+  const { controller } = await open()
+  const events = controller.events()[Symbol.asyncIterator]()
+  const event = events.next().catch(() => {})
+  await controller.admin.keepAlive()
+  const seen = watchCommands()
+  await controller.reset()
+  await controller.admin.keepAlive()
+  expect(endsOf(seen, 'Keep Alive')).toEqual([0])
+  await controller.close()
+  await event
 })

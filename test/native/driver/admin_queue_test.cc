@@ -2,6 +2,7 @@
 // The admin queue against a scripted device: laps, lost and late completions, devices that fail.
 #include "driver/admin_queue.h"
 
+#include "driver/admin_observer.h"
 #include "driver/fake_device.h"
 #include "driver/reset.h"
 
@@ -225,6 +226,75 @@ TEST_CASE("after close every command fails as closed") {
   auto late = host.submit(1);
   REQUIRE(!late.ok());
   CHECK(late.status().failure().code == ErrorCode::Closed);
+}
+
+// Observes while it lives.
+struct Witness final : AdminObserver {
+  std::vector<std::string> heard;  // `3 sent`, `3 status 0`, `3 error 2`
+
+  Witness() { admin_observer = this; }
+  ~Witness() override { admin_observer = nullptr; }
+  void hear(uint16_t id, const std::string& what) {
+    heard.push_back(std::to_string(id) + " " + what);
+  }
+  uint64_t sent(const std::string&, const spec::SubmissionQueueEntry& command) override {
+    hear(command.cid, "sent");
+    return 7;
+  }
+  void completed(const std::string& controller, uint16_t id, uint64_t sent_ns,
+                 uint16_t status_field) override {
+    CHECK(controller == "fake device");
+    CHECK(sent_ns == 7);
+    hear(id, "status " + std::to_string(status_field));
+  }
+  void lost(const std::string&, uint16_t id, uint64_t, ErrorCode why) override {
+    hear(id, "error " + std::to_string(static_cast<int>(why)));
+  }
+};
+
+std::string error_text(ErrorCode code) {
+  return "error " + std::to_string(static_cast<int>(code));
+}
+
+TEST_CASE("an observer hears of each command, and of one end: the first that its caller sees") {
+  AdminHost host;
+  host.start();
+  Witness witness;
+  host.device->on_admin = hold;
+  CHECK(!host.submit(1).ok());
+  host.device->on_admin = complete;
+  host.device->complete_held();  // late: nobody's
+  CHECK(host.submit(2).ok());
+  const std::string lost = error_text(ErrorCode::Timeout);
+  CHECK(witness.heard == std::vector<std::string>{"0 sent", "0 " + lost, "64 sent", "64 status 0"});
+}
+
+TEST_CASE("an observer hears that a reset ended commands, also those that nobody waits for") {
+  AdminHost host;
+  host.start();
+  Witness witness;
+  host.device->on_admin = hold;
+  CHECK(host.queue->keep_event_requests(2) == 2);
+  spec::SubmissionQueueEntry command{};
+  REQUIRE(host.queue->begin(command, nullptr, nullptr).has_value());
+  REQUIRE(host.queue->stop().ok());
+  const std::string lost = error_text(ErrorCode::Aborted);
+  CHECK(witness.heard == std::vector<std::string>{"0 sent", "65 sent", "130 sent", "0 " + lost,
+                                                  "65 " + lost, "130 " + lost});
+}
+
+TEST_CASE("an observer that comes later hears of no end without its beginning") {
+  AdminHost host;
+  host.start();
+  host.device->on_admin = hold;
+  spec::SubmissionQueueEntry command{};
+  const auto ticket = host.queue->begin(command, nullptr, nullptr);
+  REQUIRE(ticket.has_value());
+  Witness witness;
+  host.device->step();
+  host.device->complete_held();
+  REQUIRE(host.queue->end(*ticket).has_value());
+  CHECK(witness.heard.empty());
 }
 
 TEST_CASE("a command of a client has not ended before a controller that is reset is disabled") {

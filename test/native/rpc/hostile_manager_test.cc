@@ -135,7 +135,7 @@ TEST_CASE("a manager that hangs up in the middle of a call ends that call") {
   manager.say_welcome();
   const auto client = manager.welcomed();
   manager.hang_up();
-  RemoteAdmin admin(client);
+  RemoteAdmin admin(client, "a manager");
   CHECK(code_of(admin.submit({}, kTimeoutNs, nullptr, 0)) == ErrorCode::ManagerGone);
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("replies that are cut short are errors, each of its call") {
   const auto client = manager.welcomed();
   Belongings belongings(client);
   CHECK(code_of(belongings.take_number(false, 0, 0)) == ErrorCode::Target);
-  RemoteAdmin admin(client);
+  RemoteAdmin admin(client, "a manager");
   CHECK(code_of(admin.submit({}, kTimeoutNs, nullptr, 0)) == ErrorCode::Target);
   CHECK(code_of(admin.submit({}, kTimeoutNs, nullptr, 0)) == ErrorCode::Os);
   CHECK(client->is_connected());

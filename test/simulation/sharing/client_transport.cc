@@ -32,7 +32,7 @@ ClientTransport::ClientTransport(std::shared_ptr<rpc::Client> client, std::share
   capabilities_.name = "rpc";
   capabilities_.address = client_->name();
   manager_.path = client_->name();
-  manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_);
+  manager_.admin = std::make_shared<rpc::RemoteAdmin>(client_, capabilities_.address);
   manager_.queue_numbers = std::make_shared<rpc::RemoteQueueNumbers>(belongings_);
   manager_.limits.transfer_bytes_max = welcome.transfer_bytes_max;
   manager_.limits.io_queue_pairs_max = static_cast<uint16_t>(welcome.io_queue_pairs_max);

@@ -16,12 +16,18 @@ beforeAll(async () => {
 })
 afterAll(() => controller.close())
 
-/** What both channels say until the test ends. */
+/** What both channels say of I/O queues until the test ends. */
 function subscribe(): { submitted: SubmittedCommand[]; completed: CompletedCommand[] } {
   const submitted: SubmittedCommand[] = []
   const completed: CompletedCommand[] = []
-  const onSubmit = (message: unknown): void => void submitted.push(message as SubmittedCommand)
-  const onComplete = (message: unknown): void => void completed.push(message as CompletedCommand)
+  const onSubmit = (message: unknown): void => {
+    const command = message as SubmittedCommand
+    if (command.queue !== 0) submitted.push(command)
+  }
+  const onComplete = (message: unknown): void => {
+    const command = message as CompletedCommand
+    if (command.queue !== 0) completed.push(command)
+  }
   channel('peernvm:submit').subscribe(onSubmit)
   channel('peernvm:complete').subscribe(onComplete)
   onTestFinished(() => {
