@@ -52,6 +52,7 @@ constexpr Export kExports[] = {
     {"pump", pump},
     {"openWakeSocket", open_wake_socket},
     {"createBatch", create_batch},
+    {"measureBatch", measure_batch},
     {"exchangeBatch", exchange_batch},
     {"runLoads", run_loads},
     {"startEmulator", start_emulator},

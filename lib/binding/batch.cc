@@ -10,6 +10,7 @@
 #include "binding/calls.h"
 #include "binding/environment.h"
 #include "binding/values.h"
+#include "measure/histogram.h"
 #include "memory/prp.h"
 #include "platform/clock.h"
 #include "platform/ordering.h"
@@ -51,6 +52,15 @@ struct Call {
   uint32_t submitted;  // commands
   uint32_t reaped;     // completions
   uint32_t doorbells;  // of the submission queue
+  uint32_t no_data;    // commands without data
+  double bytes;        // that the commands are to move
+};
+
+// Latencies of a queue that was created with `histogram`, where TypeScript counts those of the
+// commands that it sends and takes itself (src/queue/watch.ts).
+struct Latencies {
+  std::span<double> submitted_at_ns;  // by command id
+  std::span<double> histogram;        // empty: nobody has asked for them
 };
 
 struct Batch {
@@ -63,6 +73,7 @@ struct Batch {
   uint64_t transfer_bytes_max = 0;
   uint64_t timeout_ns = 0;
   Call call{};
+  Latencies latencies;
   // Memory of JavaScript, which keeps it for as long as it keeps the batch.
   std::span<const Description> descriptions;
   std::span<Outcome> outcomes;    // of the last call
@@ -153,6 +164,24 @@ bool may_submit(const Batch& batch) {
          __atomic_load_n(&changes.any, __ATOMIC_ACQUIRE) == batch.call.changes;
 }
 
+// As process.hrtime() in TypeScript.
+double read_clock() {
+  return static_cast<double>(monotonic_clock().now_ns());
+}
+
+// The doorbell is about to be rung.
+void note_submitted(Batch& batch) {
+  QueuePair& pair = *batch.queue->pair;
+  const QueueControlBlock& block = pair.block();
+  const std::span<double> submitted_at_ns = batch.latencies.submitted_at_ns;
+  const double now_ns = read_clock();
+  for (int32_t slot = block.sq_doorbell; slot != block.sq_tail;) {
+    const uint16_t id = pair.sq_entries()[slot].cid;
+    if (id < submitted_at_ns.size()) submitted_at_ns[id] = now_ns;
+    if (++slot == block.sq_entries) slot = 0;
+  }
+}
+
 // As many of the call's commands as fit; none any more when they may not be.
 void submit_more(Batch& batch) {
   Call& call = batch.call;
@@ -165,7 +194,15 @@ void submit_more(Batch& batch) {
     return;
   }
   const uint32_t next = call.first + call.submitted;
-  for (uint32_t i = next; i < next + more; i++) submit(batch, i);
+  uint64_t bytes = 0;
+  for (uint32_t i = next; i < next + more; i++) {
+    submit(batch, i);
+    const uint64_t byte_length = batch.commands[i].byte_length;
+    bytes += byte_length;
+    if (byte_length == 0) call.no_data++;
+  }
+  call.bytes += static_cast<double>(bytes);
+  if (!batch.latencies.histogram.empty()) note_submitted(batch);
   pair.ring();
   call.submitted += more;
   call.doorbells++;
@@ -179,6 +216,9 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
   const uint32_t depth = pair.depth();
   const uint32_t before = reaped;
   const uint32_t room = static_cast<uint32_t>(batch.outcomes.size());
+  const Latencies& latencies = batch.latencies;
+  const bool measures = !latencies.histogram.empty();
+  double now_ns = 0;
   while (reaped < room) {
     const spec::CompletionQueueEntry* entry = pair.poll();
     if (entry == nullptr) break;
@@ -191,6 +231,11 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
     if (!known) {
       block.outstanding = outstanding;
       continue;
+    }
+    if (measures) {
+      if (now_ns == 0) now_ns = read_clock();
+      const double elapsed_ns = now_ns - latencies.submitted_at_ns[id];
+      Histogram(latencies.histogram.data()).record(to_unsigned<uint64_t>(elapsed_ns));
     }
     batch.outcomes[reaped++] = {queue.commands[depth + id] - 1, status};
     queue.commands[depth + id] = 0;
@@ -271,6 +316,20 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
       .set("handle", make_handle(env, batch))
       .set("call", make_array_buffer(env, &batch->call, sizeof(Call), batch))
       .object();
+}
+
+// (batch, times of submission by command id, words of a histogram)
+napi_value measure_batch(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  Batch* batch = arguments.borrow<Batch>(0);
+  const auto submitted_at_ns = arguments.elements<double>(1);
+  const auto histogram = arguments.elements<double>(2);
+  if (batch == nullptr || batch->queue->released() || histogram.size() != Histogram::kWords ||
+      submitted_at_ns.size() < batch->queue->pair->depth()) {
+    return nullptr;
+  }
+  batch->latencies = {submitted_at_ns, histogram};
+  return nullptr;
 }
 
 // (batch); the rest is in its Call. Undefined, or a failure.

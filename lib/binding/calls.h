@@ -59,6 +59,7 @@ napi_value open_wake_socket(napi_env env, napi_callback_info info);
 
 // batch.cc
 napi_value create_batch(napi_env env, napi_callback_info info);
+napi_value measure_batch(napi_env env, napi_callback_info info);
 napi_value exchange_batch(napi_env env, napi_callback_info info);
 
 // measure_calls.cc

@@ -162,7 +162,7 @@ export interface NativeEvents {
 
 export interface NativeBatch {
   readonly handle: BatchHandle
-  /** 32-bit words of exchangeBatch: first, count, wanted; then submitted, reaped. */
+  /** What exchangeBatch is asked and answers: Call in lib/binding/batch.cc. */
   readonly call: ArrayBuffer
 }
 
@@ -312,6 +312,15 @@ export interface Binding {
     /** Two 32-bit words per completion of the last call: command index, status field. */
     outcomes: Int32Array<SharedArrayBuffer>,
   ): Outcome<NativeBatch>
+  /**
+   * Has the batch measure its commands: `submittedAt` has nanoseconds by command id, `histogram` a
+   * Histogram's words. The caller keeps both.
+   */
+  measureBatch(
+    batch: BatchHandle,
+    submittedAt: Float64Array<SharedArrayBuffer>,
+    histogram: Float64Array,
+  ): undefined
   /**
    * What is asked and answered is in NativeBatch.call, and in the arrays of createBatch, which the
    * caller keeps.

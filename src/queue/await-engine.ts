@@ -135,7 +135,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
         const cdw12 = byteLength / namespace.blockSize - 1
         ring.write(slot, commandId, opcode, namespace.id, lba as number, cdw12)
         ring.point(slot, id, data.memory, data.byteOffset, byteLength)
-        this.submitted(byteLength)
+        this.submitted(byteLength, data.memory.isPeer)
         const promise = new Promise<unknown>(resolveExecutor)
         this.#resolves[id] = newResolve
         this.#values[id] = opcode === opcodeRead ? data.bytes : undefined
@@ -157,11 +157,12 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     return slot
   }
 
-  submitted(byteLength: number): void {
+  submitted(byteLength: number, isPeer: boolean): void {
     const { ring } = this
     const { stats } = ring
     stats[counter.commands] = (stats[counter.commands] as number) + 1
     stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
+    if (isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + 1
     const pump = this.#pump
     // With others outstanding the pump rings for all of them; a single command does not wait for
     // it.

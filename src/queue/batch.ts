@@ -8,10 +8,12 @@ import { createError, type FailedCommand, unwrap } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
+import { word } from '../spec/control-block.ts'
 import { opcodeName } from '../spec/names.ts'
 import { isTraced } from '../trace.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import type { QueueOwner } from './pair.ts'
+import type { RawQueuePair } from './raw.ts'
 import { checkNamespace, refuseIfChanged } from './request.ts'
 import { counter, type QueueRing } from './ring.ts'
 
@@ -33,6 +35,8 @@ export interface BatchOptions {
 
 /** Doubles per command in Batch.commands. */
 const batchWords = 4
+/** In bytes: where in a call the last number is (Call in lib/binding/batch.cc). */
+const callBytesOffset = 32
 const capacityMax = 2 ** 20
 const batchNames = namesOf<BatchOptions>({ namespace: true, memory: true, capacity: true })
 
@@ -48,21 +52,18 @@ export class Batch {
   readonly #outcomes: Int32Array<SharedArrayBuffer>
   readonly #handle: BatchHandle
   readonly #call: Int32Array
+  /** Of the call: how many its commands are to move. */
+  readonly #bytes: Float64Array
+  readonly #pair: RawQueuePair
   readonly #ring: QueueRing
   readonly #owner: QueueOwner
   readonly #namespace: BatchOptions['namespace']
   readonly #memory: DmaMemory
-  readonly #dump: () => string
   readonly #native = binding()
 
   /** RawQueuePair.batch makes them. @internal */
-  constructor(
-    ring: QueueRing,
-    owner: QueueOwner,
-    timeoutMs: number,
-    options: BatchOptions,
-    dump: () => string,
-  ) {
+  constructor(pair: RawQueuePair, options: BatchOptions) {
+    const { ring, owner, timeoutMs } = pair
     checkBatch(owner, options)
     const { namespace, memory, capacity } = options
     // Unlike an ArrayBuffer, it cannot be transferred, and so not be freed under native code.
@@ -81,13 +82,15 @@ export class Batch {
       ),
     )
     ring.addBatchMemory(memory.memory)
+    ring.watch.measure(native.handle)
     this.#handle = native.handle
     this.#call = new Int32Array(native.call)
+    this.#bytes = new Float64Array(native.call, callBytesOffset)
+    this.#pair = pair
     this.#ring = ring
     this.#owner = owner
     this.#namespace = namespace
     this.#memory = memory.memory
-    this.#dump = dump
   }
 
   /**
@@ -105,7 +108,8 @@ export class Batch {
 
   /**
    * Submits as many commands as fit and reaps all that has completed. Blocks the thread until
-   * `wanted` have, and submits more of the commands meanwhile where they fit.
+   * `wanted` have, and submits more of the commands meanwhile where they fit. What was enqueued by
+   * hand is submitted first where there are commands.
    * @param first index of the first command
    * @param count how many from there on
    * @param wanted completions to wait for, at most all that can come; 0 waits for none
@@ -121,23 +125,34 @@ export class Batch {
     }
     if (first < 0 || count < 0 || wanted < 0) checkCounts({ first, count, wanted })
     if (count > 0) this.#refuseIfGone()
+    const { block } = this.#ring
+    // Before the doorbell is rung for them where nobody counts them.
+    if (count > 0 && block[word.sqTail] !== block[word.sqDoorbell]) this.#pair.sq.submit()
     const call = this.#call
     call[0] = toWord(first)
     call[1] = toWord(count)
     call[2] = toWord(wanted)
     call[3] = this.#owner.namespaceChanges.seen
-    call[4] = call[5] = call[6] = 0
+    call[4] = call[5] = call[6] = call[7] = this.#bytes[0] = 0
     const failure = this.#native.exchangeBatch(this.#handle)
     const submitted = call[4]
     this.reaped = call[5]
-    const { stats } = this.#ring
-    stats[counter.commands] = (stats[counter.commands] as number) + submitted
-    if (this.#memory.isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + submitted
-    stats[counter.doorbells] = (stats[counter.doorbells] as number) + call[6]
+    this.#count(submitted, call[6], call[7])
     this.#ring.settleDeferred()
     if (isTraced()) this.#trace(first, submitted)
-    if (failure !== undefined) unwrap(failure, { queue: this.#ring.id, dump: this.#dump })
+    const details = { queue: this.#ring.id, dump: () => this.#pair.dump() }
+    if (failure !== undefined) unwrap(failure, details)
     return submitted
+  }
+
+  #count(submitted: number, doorbells: number, noData: number): void {
+    const { stats } = this.#ring
+    stats[counter.commands] = (stats[counter.commands] as number) + submitted
+    stats[counter.noData] = (stats[counter.noData] as number) + noData
+    stats[counter.bytes] = (stats[counter.bytes] as number) + (this.#bytes[0] as number)
+    stats[counter.doorbells] = (stats[counter.doorbells] as number) + doorbells
+    if (!this.#memory.isPeer) return
+    stats[counter.p2p] = (stats[counter.p2p] as number) + submitted - noData
   }
 
   /** What others have sent would be counted as commands of the run. */

@@ -29,7 +29,7 @@ export interface JobQueue {
   /** A slot for the command, whose words follow. */
   slotFor(commandId: number): number
   /** The slot is filled, with a command that moves so much. */
-  submitted(byteLength: number): void
+  submitted(byteLength: number, isPeer: boolean): void
   /** Something waits that may be sent before long. */
   keepPolling(): void
   /** What a promise sees instead of a status that is owed to a recovery. */
@@ -152,7 +152,7 @@ export class Jobs implements Sender {
     ring.point(slot, id, memory, byteOffset, byteLength)
     this.#jobs[id] = job
     job.outstanding++
-    this.#queue.submitted(byteLength)
+    this.#queue.submitted(byteLength, memory.isPeer)
     // The device works on a large group while the rest of it is being submitted.
     if (ring.outstanding % groupRung === 0) ring.ring()
   }
@@ -184,7 +184,10 @@ export class Jobs implements Sender {
     this.#commands[id] = command
     this.#slots[id] = bounceSlot
     job.outstanding++
-    this.#queue.submitted(data.byteLength)
+    this.#queue.submitted(
+      data.byteLength,
+      segments.some((each) => each.memory.isPeer),
+    )
     return true
   }
 

@@ -43,11 +43,14 @@ export interface QueuePairOptions {
  * @category Queues
  */
 export interface QueueStats {
-  /** Commands that were submitted. */
+  /** Commands that were submitted; of a raw queue, when its doorbell was rung for them. */
   readonly commands: number
-  /** Bytes that they were to move. */
+  /** Bytes that they were to move, but for those that were written into `sq.words` by hand. */
   readonly bytes: number
-  /** Commands whose data the device moved itself, from or to memory of the host. */
+  /**
+   * Commands whose data the device moved itself, from or to memory of the host; written into
+   * `sq.words` by hand, wherever from or to.
+   */
   readonly direct: number
   /** Commands whose data was copied through memory of ours. */
   readonly bounce: number

@@ -6,6 +6,7 @@ import { checkInteger, show } from '../checks.ts'
 import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
 import type { NamespaceChanges } from '../namespace-changes.ts'
+import { word } from '../spec/control-block.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
 import { listedBytesMax } from './data-pointer.ts'
@@ -15,6 +16,9 @@ import { counter, type QueueRing } from './ring.ts'
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
+const { sqTail, sqDoorbell } = word
+/** Of an opcode: neither is set where the command moves no data. */
+const directionBits = 3
 
 /**
  * The submission queue of a raw pair: `enqueue()`, fill the slot, `submit()`.
@@ -31,6 +35,11 @@ export class SubmissionQueue {
   readonly #transferBytesMax: number
   readonly #controllerId: number
   readonly #changes: NamespaceChanges
+  /**
+   * By slot: bytes that its command is to move, below 0 for memory of another device; 0 where
+   * neither read() nor write() has filled it.
+   */
+  readonly #byteLengths: Int32Array
   #namespaceId = 0
   #blockSize = 0
 
@@ -41,6 +50,7 @@ export class SubmissionQueue {
     this.#transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
     this.#controllerId = owner.id
     this.#changes = owner.namespaceChanges
+    this.#byteLengths = new Int32Array(ring.depth + 1)
   }
 
   /**
@@ -121,10 +131,8 @@ export class SubmissionQueue {
     const id = this.#idOf(slot)
     checkInteger('the namespace id', namespaceId, 1, 0xffffffff)
     this.#ring.pins[id] = undefined
+    this.#byteLengths[slot] = 0
     this.#ring.write(slot, id, opcodeFlush, namespaceId, 0, 0)
-    const { stats } = this.#ring
-    stats[counter.commands] = (stats[counter.commands] as number) + 1
-    stats[counter.noData] = (stats[counter.noData] as number) + 1
   }
 
   /** What is known of the namespace is out of date. @internal */
@@ -138,7 +146,35 @@ export class SubmissionQueue {
    */
   submit(): void {
     if (this.words.length === 0) this.#refuseIfClosed()
+    this.#count()
     this.#ring.ring()
+  }
+
+  /** Commands count as they are sent, whoever filled their slots, and however often. */
+  #count(): void {
+    const { words } = this
+    const { block, stats } = this.#ring
+    const byteLengths = this.#byteLengths
+    const entries = byteLengths.length
+    const tail = block[sqTail] as number
+    let commands = 0
+    let bytes = 0
+    let slot = block[sqDoorbell] as number
+    for (; slot !== tail; slot = slot + 1 === entries ? 0 : slot + 1) {
+      const byteLength = byteLengths[slot] as number
+      byteLengths[slot] = 0
+      commands++
+      if (byteLength > 0) {
+        bytes += byteLength
+      } else if (byteLength < 0) {
+        bytes -= byteLength
+        stats[counter.p2p] = (stats[counter.p2p] as number) + 1
+      } else if (((words[slot << 4] as number) & directionBits) === 0) {
+        stats[counter.noData] = (stats[counter.noData] as number) + 1
+      }
+    }
+    stats[counter.commands] = (stats[counter.commands] as number) + commands
+    stats[counter.bytes] = (stats[counter.bytes] as number) + bytes
   }
 
   #fill(
@@ -173,9 +209,7 @@ export class SubmissionQueue {
     }
     ring.write(slot, id, opcode, namespaceId, lba, blockCount - 1)
     ring.point(slot, id, memory, descriptor.byteOffset + byteOffset, byteLength)
-    const { stats } = ring
-    stats[counter.commands] = (stats[counter.commands] as number) + 1
-    stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
+    this.#byteLengths[slot] = memory.isPeer ? -byteLength : byteLength
   }
 
   #lookUp(namespaceId: number): void {
@@ -363,8 +397,7 @@ export class RawQueuePair extends QueuePair {
    */
   batch(options: BatchOptions): Batch {
     if (this.isClosed) throw createError('ERR_CLOSED', `queue pair ${this.id}`)
-    const dump = (): string => this.dump()
-    return new Batch(this.ring, this.owner, this.timeoutMs, options, dump)
+    return new Batch(this, options)
   }
 
   override forgetNamespace(id: number): void {

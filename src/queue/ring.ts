@@ -231,19 +231,13 @@ export class QueueRing implements MemoryUser {
       words[at + 7] = low > 4294967295 ? memory.addressHigh + 1 : memory.addressHigh
       return
     }
-    if (memory.isPeer) this.#countPeer()
     this.#pointers.point(at, id, memory, offset, byteLength)
-  }
-
-  #countPeer(): void {
-    this.stats[counter.p2p] = (this.stats[counter.p2p] as number) + 1
   }
 
   /** As point(), for several pieces or none. */
   pointAtAll(slot: number, id: number, segments: readonly Segment[]): void {
     this.pins[id] = segments[0]?.memory
     if (segments.length > 1) this.#pinAll(id, segments)
-    if (segments.some(({ memory }) => memory.isPeer)) this.#countPeer()
     this.#pointers.pointAtAll(slot << 4, id, segments)
   }
 

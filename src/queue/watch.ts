@@ -4,18 +4,26 @@
 
 import type { ErrorCode } from '../error-table.ts'
 import type { FailedCommand } from '../errors.ts'
-import { Histogram } from '../histogram.ts'
+import { Histogram, histogramWords } from '../histogram.ts'
+import type { BatchHandle } from '../native/binding.ts'
+import { binding } from '../native/load.ts'
 import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
 import { describeEntry } from './entries.ts'
 import { idMask, type QueueRing, slotWords, statusShift } from './ring.ts'
 
 type Outcome = { readonly status: number } | { readonly error: ErrorCode }
 
+/** The clock that native code reads too. */
+function nowNs(): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1e9 + nanoseconds
+}
+
 export class QueueWatch {
   readonly latency: Histogram | undefined
   readonly #address: string
-  /** By command id: when its doorbell was rung, in milliseconds; 0: by native code, or unseen. */
-  readonly #submittedAt: Float64Array
+  /** By command id: when its doorbell was rung, in nanoseconds; 0: unseen. */
+  readonly #submittedAt: Float64Array<SharedArrayBuffer>
   /** By command id: 1 for one whose submission was told, and whose end is to be. */
   readonly #told: Uint8Array
   /** Of what batches left outstanding, by command id: the index that its submission named. */
@@ -24,8 +32,10 @@ export class QueueWatch {
   /** `address` of the controller; `measures`: latencies are wanted. */
   constructor(address: string, depth: number, measures: boolean) {
     this.#address = address
-    this.latency = measures ? new Histogram() : undefined
-    this.#submittedAt = new Float64Array(depth)
+    // Native code has both, under which nobody can transfer shared memory away.
+    const shared = (words: number) => new Float64Array(new SharedArrayBuffer(8 * words))
+    this.latency = measures ? new Histogram(shared(histogramWords)) : undefined
+    this.#submittedAt = shared(depth)
     this.#told = new Uint8Array(depth)
   }
 
@@ -36,10 +46,11 @@ export class QueueWatch {
   /** The doorbell is about to be rung for the slots from `from` up to, but not with, `to`. */
   submitted(ring: QueueRing, from: number, to: number, entries: number): void {
     const time = performance.now()
+    const now = nowNs()
     for (let slot = from; slot !== to; slot = slot + 1 === entries ? 0 : slot + 1) {
       const at = slot * slotWords
       const id = ((ring.words[at] as number) >>> 16) & ring.commandMask
-      this.#submittedAt[id] = time
+      this.#submittedAt[id] = now
       if (!isTraced()) continue
       this.#told[id] = 1
       const command = describeEntry(ring.words.subarray(at, at + slotWords), id)
@@ -50,11 +61,12 @@ export class QueueWatch {
   /** The first `count` of ring.done have completed. */
   completed(ring: QueueRing, count: number): void {
     const time = performance.now()
+    const now = nowNs()
     for (let i = 0; i < count; i++) {
       const entry = ring.done[i] as number
       const id = entry & idMask
       const submittedAt = this.#submittedAt[id] as number
-      if (submittedAt !== 0) this.latency?.record((time - submittedAt) * 1e6)
+      if (submittedAt !== 0) this.latency?.record(now - submittedAt)
       if (isTraced()) this.#end(ring.id, id, { status: entry >>> statusShift }, time)
       this.#submittedAt[id] = 0
       this.#told[id] = 0
@@ -71,11 +83,17 @@ export class QueueWatch {
     for (let id = 0; id < this.#told.length; id++) this.lost(queue, id, error)
   }
 
+  /** Native code does for the commands of a batch what submitted() and completed() do. */
+  measure(batch: BatchHandle): void {
+    if (this.latency === undefined) return
+    binding().measureBatch(batch, this.#submittedAt, this.latency.words)
+  }
+
   #end(queue: number, id: number, how: Outcome, time: number): void {
     const where = { controller: this.#address, queue }
     const index = this.#batched.get(id)
     if (this.#told[id] !== 0) {
-      const elapsedMs = time - (this.#submittedAt[id] as number)
+      const elapsedMs = (nowNs() - (this.#submittedAt[id] as number)) / 1e6
       commandCompleted({ ...where, commandId: id, ...how, elapsedMs, time })
     } else if (index !== undefined) {
       commandCompleted({ ...where, commandId: index, ...how, time })
@@ -100,7 +118,7 @@ export class QueueWatch {
     this.#batched.clear()
     for (let id = 0; id < ring.depth; id++) {
       const index = (ring.commands[ring.depth + id] as number) - 1
-      if (this.#submittedAt[id] === 0 && known.has(index)) this.#batched.set(id, index)
+      if (this.#told[id] === 0 && known.has(index)) this.#batched.set(id, index)
     }
   }
 }

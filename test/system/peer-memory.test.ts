@@ -31,7 +31,7 @@ test('data goes to and from another device, by every way, and is counted', async
     written: [9],
     promises: { commands: 8, p2p: 5, direct: 1, bounce: 1 },
     failed: 0,
-    raw: { commands: 5, p2p: 4, direct: 1, bounce: 0 },
+    raw: { commands: 6, p2p: 4, direct: 1, bounce: 0 },
     other: { commands: 1, p2p: 0, direct: 0, bounce: 1 },
     attached: ['peer', 'p2p', 49152],
     itself: 'ERR_ARGUMENT',

@@ -50,9 +50,10 @@ raw.sq.read(raw.sq.enqueue(), 1, 0, 8, host, 0)
 raw.sq.submit()
 for (let left = 2; left > 0; ) left -= raw.cq.wait()
 raw.cq.update()
-const batch = raw.batch({ namespace, memory, capacity: 3 })
+const batch = raw.batch({ namespace, memory, capacity: 4 })
 for (let i = 0; i < 3; i++) batch.commands.set([2, 8 * i, 8, 4096 * i], 4 * i)
-report.failed = batch.run(3)
+batch.commands.set([0, 0, 0, 0], 12) // a Flush
+report.failed = batch.run(4)
 report.raw = raw.stats()
 await raw.close()
 

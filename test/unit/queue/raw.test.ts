@@ -93,6 +93,77 @@ describe('raw queue pair', () => {
     expect(queue.stats()).toMatchObject({ commands: 8, bytes: 4096, direct: 8, doorbells: 1 })
   })
 
+  test('counts what it has sent, whoever filled a slot, and however often', async () => {
+    using buffer = await controller.allocate(8192)
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 8 })
+    const { sq } = queue
+    const fill = (slot: number, ...dwords: number[]): void => {
+      dwords[0] = (dwords[0] as number) | (sq.commandId(slot) << 16)
+      sq.words.fill(0, 16 * slot, 16 * slot + 16)
+      sq.words.set(dwords, 16 * slot)
+    }
+    const send = (count: number) => {
+      sq.submit()
+      expect(collect(queue, count).every((entry) => entry >>> 16 === 0)).toBe(true)
+      return queue.stats()
+    }
+    const twice = sq.enqueue()
+    sq.read(twice, 1, 0, 8, buffer, 0)
+    sq.read(twice, 1, 0, 2, buffer, 0)
+    const flushed = sq.enqueue()
+    sq.read(flushed, 1, 0, 8, buffer, 0)
+    sq.flush(flushed, 1)
+    expect(queue.stats()).toMatchObject({ commands: 0, bytes: 0, direct: 0 })
+    expect(send(2)).toMatchObject({ commands: 2, bytes: 1024, direct: 1, doorbells: 1 })
+
+    const { ioAddress = 0 } = buffer.runs[0] ?? {}
+    const low = ioAddress | 0
+    const high = Math.floor(ioAddress / 2 ** 32)
+    fill(sq.enqueue(), 2, 1, 0, 0, 0, 0, low, high) // Read of one block
+    fill(sq.enqueue(), 0, 1) // Flush
+    expect(send(2)).toMatchObject({ commands: 4, bytes: 1024, direct: 2, doorbells: 2 })
+
+    // Again and again through all slots: nothing is left of what a slot was before.
+    for (let lap = 1; lap <= 9; lap++) {
+      sq.write(sq.enqueue(), 1, 0, 3, buffer, 0)
+      fill(sq.enqueue(), 0, 1)
+      const { commands, bytes, direct } = send(2)
+      expect([commands, bytes, direct]).toEqual([4 + 2 * lap, 1024 + 1536 * lap, 2 + lap])
+    }
+  })
+
+  test('counts what a batch sends, and what it sends for others', async () => {
+    const namespace = await controller.namespace(1)
+    using memory = await controller.allocate(64 * blockSize)
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 5 })
+    const batch = queue.batch({ namespace, memory, capacity: 12 })
+    const kinds = [
+      [2, 0, 8, 0],
+      [0, 0, 0, 0], // Flush
+      [1, 8, 3, 4096],
+      [8, 100, 9, 0], // Write Zeroes
+    ]
+    for (let i = 0; i < 12; i++) batch.commands.set(kinds[i % 4] as number[], 4 * i)
+    expect(batch.run(12)).toBe(0)
+    const bytes = 3 * 11 * blockSize
+    expect(queue.stats()).toMatchObject({ commands: 12, bytes, direct: 6, bounce: 0, p2p: 0 })
+
+    queue.sq.read(queue.sq.enqueue(), 1, 0, 4, memory, 0)
+    queue.sq.flush(queue.sq.enqueue(), 1)
+    const { doorbells } = queue.stats()
+    batch.exchange(0, 3, 5)
+    expect(batch.reaped).toBe(5)
+    expect(queue.stats()).toMatchObject({
+      commands: 17,
+      bytes: bytes + 15 * blockSize,
+      direct: 9,
+      doorbells: doorbells + 2,
+    })
+    const before = queue.stats()
+    expect(() => batch.exchange(0, 13, 0)).toThrow(expect.objectContaining({ code: 'ERR_RANGE' }))
+    expect(queue.stats()).toEqual(before)
+  })
+
   test('refuses what lies outside of the descriptor, and an unknown namespace', async () => {
     using buffer = await controller.allocate(4096)
     await using queue = await controller.createQueuePair({ mode: 'raw', depth: 2 })

@@ -97,6 +97,36 @@ describe('histogram', () => {
     expect(latency?.min).toBeGreaterThan(0)
     expect(other.stats()).not.toHaveProperty('latency')
   })
+
+  test('has the commands of batches too, whoever sends and takes them', async () => {
+    const latencyNs = 5_000_000
+    await using slow = await openController({ emulator: { size: '1MiB', timing: { latencyNs } } })
+    const where = await slow.namespace(1)
+    using memory = await slow.allocate(4096)
+    await using queue = await slow.createQueuePair({ mode: 'raw', depth: 3, histogram: true })
+    const { sq, cq } = queue
+    const { latency } = queue.stats()
+    const batch = queue.batch({ namespace: where, memory, capacity: 8 })
+    for (let i = 0; i < 8; i++) batch.commands.set([2, i, 1, 0], 4 * i)
+    const begun = performance.now()
+    expect(batch.run(8)).toBe(0)
+    const elapsedNs = (performance.now() - begun) * 1e6
+    expect(latency?.count).toBe(8)
+    expect(latency?.min).toBeGreaterThanOrEqual(latencyNs)
+    expect(latency?.max).toBeLessThan(elapsedNs)
+    expect(latency?.mean).toBeLessThan(elapsedNs / 2) // three at a time
+
+    sq.read(sq.enqueue(), 1, 0, 1, memory, 0)
+    sq.submit()
+    batch.exchange(0, 0, 1)
+    expect(latency?.count).toBe(9)
+    batch.exchange(0, 2, 0)
+    for (let left = 2; left > 0; ) left -= cq.wait()
+    cq.update()
+    expect(latency?.count).toBe(11)
+    expect(latency?.min).toBeGreaterThanOrEqual(latencyNs)
+    expect(latency?.max).toBeLessThan((performance.now() - begun) * 1e6)
+  })
 })
 
 describe('dump', () => {
