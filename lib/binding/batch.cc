@@ -82,6 +82,7 @@ struct Batch {
 };
 
 constexpr size_t kPageBytes = 4096;
+constexpr uint64_t kTurnNs = 10 * kNanosecondsPerMillisecond;  // of native code alone
 constexpr uint8_t kTransferBits =
     3;  // bits 1:0 of an opcode: 0 moves no data (NVMe base 2.0, figure 87)
 
@@ -245,15 +246,28 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
   return reaped;
 }
 
+// A Worker that was terminated ends where JavaScript is called, and no sooner: then this is false.
+bool is_still_wanted(napi_env env) {
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
+  napi_value script = nullptr;
+  napi_value result = nullptr;
+  const bool runs = napi_create_string_utf8(env, "0", 1, &script) == napi_ok &&
+                    napi_run_script(env, script, &result) == napi_ok;
+  napi_close_handle_scope(env, scope);
+  return runs;
+}
+
 // Reaps until the completions that are wanted are there, or all that can come, and submits
 // meanwhile what fits. False when the queue's timeout passed without any, or the queue is lost.
-bool reap_until_wanted(Batch& batch) {
+bool reap_until_wanted(napi_env env, Batch& batch) {
   constexpr uint32_t kLooksPerClock = 256;
   Transport& transport = batch.queue->transport();
   Waiter& waiter = burst_waiter();
   const QueueControlBlock& block = batch.queue->pair->block();
   Call& call = batch.call;
   uint64_t deadline = 0;
+  uint64_t turn_end = 0;
   unsigned empty_rounds = 0;
   for (uint32_t looks = 1;; looks++) {
     const uint32_t before = call.reaped;
@@ -271,12 +285,16 @@ bool reap_until_wanted(Batch& batch) {
       spin_hint();
     }
     if (looks % kLooksPerClock != 0) continue;
+    const uint64_t now = waiter.now_ns();
+    if (now >= turn_end) {
+      if (turn_end != 0 && !is_still_wanted(env)) return true;
+      turn_end = now + kTurnNs;
+    }
     if (transport.pump()) continue;
     if (batch.queue->pair->lost()) {
       call.reaped = reap(batch, call.reaped);
       return call.reaped >= call.wanted;
     }
-    const uint64_t now = waiter.now_ns();
     if (deadline == 0) deadline = now + batch.timeout_ns;
     if (now >= deadline) return false;
     waiter.pause(empty_rounds++);
@@ -363,7 +381,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
     }
   }
   submit_more(*batch);
-  if (!reap_until_wanted(*batch) && call.reaped == 0) {
+  if (!reap_until_wanted(env, *batch) && call.reaped == 0) {
     if (pair.lost()) return fail(env, ErrorCode::QueueLost, kLost);
     return fail(env, ErrorCode::Timeout,
                 "a batch of " + std::to_string(call.submitted) + " commands");

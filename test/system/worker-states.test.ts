@@ -9,6 +9,11 @@ import { openController, startEmulator } from 'peernvm'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
+/** For so long the device keeps reads from LBA 1000 on, and Abort; those from 1500 on for ever. */
+const slowMs = 250
+/** Of terminate(), where what a Worker waits for times out after 20 s at the least. */
+const terminateMsMax = 5000
+
 const program = new URL('./programs/worker-states.mjs', import.meta.url)
 
 test.each([
@@ -27,9 +32,20 @@ test.each([
   'watching',
   'administering',
   'waiting for an admin command',
+  'asleep until a read completes',
+  'reading into memory that it has mapped',
+  'reading through memory of ours',
+  'aborting',
+  'blocked by cq.wait()',
+  'blocked by a batch',
 ])('one that is terminated while it is %s leaves everything in order', async (state) => {
   using folder = temporaryFolder('states')
-  await using controller = await openController({ emulator: { size: '1MiB' } })
+  await using slow = await startEmulator({ size: '1MiB' })
+  const lbas = (lba: number) => ({ lba, blockCount: 500 })
+  slow.inject({ on: { queues: 'io', lbas: lbas(1000) }, delayNs: slowMs * 1e6 })
+  slow.inject({ on: { queues: 'io', lbas: lbas(1500) }, drop: true })
+  slow.inject({ on: { queues: 'admin', opcode: 8 }, delayNs: slowMs * 1e6 })
+  await using controller = await openController(slow.controller())
   const namespace = await controller.namespace(1)
   using buffer = await controller.allocate(4096)
   await using server = await controller.serve({ path: join(folder.path, 'shared') })
@@ -44,7 +60,9 @@ test.each([
     await once(worker, 'message')
     // Not always at the same place of a state that changes quickly.
     await new Promise((resolve) => setTimeout(resolve, 2 * round))
+    const begun = performance.now()
     expect(await worker.terminate()).toBe(1)
+    expect(performance.now() - begun).toBeLessThan(terminateMsMax)
     const bytes = new Uint8Array(512).fill(round + 1)
     await namespace.write({ lba: 0, from: bytes })
     expect(await namespace.read({ lba: 0, into: buffer.view(0, 512) })).toEqual(bytes)
@@ -53,4 +71,7 @@ test.each([
   // The controller's own queue pair has the first id; those of Workers were given back.
   await using queue = await controller.createQueuePair({ mode: 'raw' })
   expect(queue.id).toBe(2)
+  // By now the device would have moved the data that the last Worker waited for.
+  await new Promise((resolve) => setTimeout(resolve, slowMs))
+  await namespace.read({ lba: 0, into: buffer.view(0, 512) })
 })

@@ -153,6 +153,58 @@ const states = {
     parentPort.postMessage('there')
     await command
   },
+  async 'asleep until a read completes'() {
+    const attached = await attach()
+    const memory = await attached.controller.allocate(8 * 4096)
+    await readSlowly(attached, 'direct', (i) => memory.view(4096 * i, 4096))
+  },
+  async 'reading into memory that it has mapped'() {
+    const attached = await attach()
+    const { buffer } = new WebAssembly.Memory({ initial: 1 })
+    const memory = await attached.controller.map(new Uint8Array(buffer))
+    await readSlowly(attached, 'direct', (i) => memory.view(4096 * i, 4096))
+  },
+  async 'reading through memory of ours'() {
+    await readSlowly(await attach(), 'bounce', () => new Uint8Array(4096))
+  },
+  async aborting() {
+    await readSlowly(await attach(), 'bounce', () => new Uint8Array(4096), new AbortController())
+  },
+  async 'blocked by cq.wait()'() {
+    const { queue, memory } = await makeRawQueue()
+    queue.sq.read(queue.sq.enqueue(), 1, 1500, 1, memory, 0)
+    queue.sq.submit()
+    parentPort.postMessage('there')
+    queue.cq.wait()
+  },
+  async 'blocked by a batch'() {
+    const { queue, memory, namespace } = await makeRawQueue()
+    const batch = queue.batch({ namespace, memory, capacity: 1 })
+    batch.commands.set([2, 1500, 1, 0])
+    parentPort.postMessage('there')
+    batch.run(1)
+  },
+}
+
+/** Its reads take a while, and the thread sleeps meanwhile. */
+async function readSlowly({ controller, namespace }, path, bufferOf, aborter) {
+  const queue = await controller.createQueuePair({ mode: 'await', timeoutMs: 20_000 })
+  const signal = aborter?.signal
+  for (let i = 0; i < 8; i++) {
+    queue.read({ namespace, lba: 1000 + 8 * i, into: bufferOf(i), signal }).catch(() => {})
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  if (queue.stats()[path] !== 8) throw new Error(`these go another way: ${queue.dump()}`)
+  aborter?.abort()
+  parentPort.postMessage('there')
+  await new Promise((resolve) => setTimeout(resolve, 1e6))
+}
+
+/** Its commands have time. */
+async function makeRawQueue() {
+  const { controller, namespace } = await attach()
+  const queue = await controller.createQueuePair({ mode: 'raw', timeoutMs: 20_000 })
+  return { queue, namespace, memory: await controller.allocate(4096) }
 }
 
 async function readForever(controller) {
