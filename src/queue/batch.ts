@@ -6,7 +6,7 @@ import { checkFunction, checkInteger, checkOptions, namesOf, show } from '../che
 import { DmaDescriptor, type DmaMemory, refuseIfBounced } from '../dma.ts'
 import { createError, type FailedCommand, unwrap } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
-import type { BatchHandle } from '../native/binding.ts'
+import type { BatchHandle, NativeFailure } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { word } from '../spec/control-block.ts'
 import { opcodeName } from '../spec/names.ts'
@@ -140,9 +140,12 @@ export class Batch {
     this.#count(submitted, call[6], call[7])
     this.#ring.settleDeferred()
     if (isTraced()) this.#trace(first, submitted)
-    const details = { queue: this.#ring.id, dump: () => this.#pair.dump() }
-    if (failure !== undefined) unwrap(failure, details)
+    if (failure !== undefined) this.#fail(failure)
     return submitted
+  }
+
+  #fail(failure: NativeFailure): void {
+    unwrap(failure, { queue: this.#ring.id, dump: () => this.#pair.dump() })
   }
 
   #count(submitted: number, doorbells: number, noData: number): void {

@@ -136,7 +136,7 @@ describe('dump', () => {
     await queue.flush({ namespace })
     const dump = controller.dump()
     expect(dump).toContain('transport emulator, emulated')
-    expect(dump).toMatch(/CC {3}0x00460001 \(EN 1, IOSQES 6, IOCQES 4\)/)
+    expect(dump).toMatch(/CC {3}0x00460061 \(EN 1, CSS 6, IOSQES 6, IOCQES 4\)/)
     expect(dump).toMatch(/CSTS 0x00000001 \(RDY 1\)/)
     expect(dump).toMatch(/Flush of namespace 1/)
     expect(dump).toMatch(
