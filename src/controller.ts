@@ -12,7 +12,7 @@ import {
   checkTimeoutMs,
   namesOf,
 } from './checks.ts'
-import { renderController } from './controller-dump.ts'
+import { dumpController, unwrapOpened } from './controller-dump.ts'
 import {
   attachNative,
   checkMappable,
@@ -128,7 +128,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   async claimAdmin(): Promise<void> {
     this.#refuseIfClosed()
     if (this.#native.hasAdmin) return
-    unwrap(await binding().claimAdmin(this.handle), this.#details)
+    unwrapOpened(await binding().claimAdmin(this.handle), this.#info.address)
     this.#events.forgetRefusal()
     this.#native = unwrap(binding().describeController(this.handle))
     this.#info = makeInfo(this.#native)
@@ -406,10 +406,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     return unwrap(binding().readRegister(this.handle, offset))
   }
 
-  /** Its state as text: registers decoded, then each queue pair of this reference. */
+  /** Its state as text: registers, admin queue, then each queue pair of this reference. */
   dump(): string {
-    if (this.#closing !== undefined) return `Controller ${this.#info.address}: closed`
-    return renderController(this.#info, this.#queues, (offset) => this.readRegister(offset))
+    return dumpController(this.handle, this.#info.address, this.#queues)
   }
 
   /**

@@ -10,9 +10,10 @@ import {
   namesOf,
 } from './checks.ts'
 import { Controller } from './controller.ts'
+import { unwrapOpened } from './controller-dump.ts'
 import { toNativeOptions } from './emulator/options.ts'
-import { createError, unwrap } from './errors.ts'
-import type { NativeController } from './native/binding.ts'
+import { createError } from './errors.ts'
+import type { NativeController, NativeRole, Outcome } from './native/binding.ts'
 import { binding } from './native/load.ts'
 import { defaultTimeoutMs } from './queue/pair.ts'
 import { type ReconnectOptions, toReconnectMs } from './reconnect.ts'
@@ -33,7 +34,16 @@ export type Role = 'auto' | 'manager' | 'reference'
 export interface OpenOptions {
   /** What this reference is to be; `auto` by default. */
   readonly role?: Role
-  /** Milliseconds that an admin command may take, above 0; default 10 000. */
+  /**
+   * Milliseconds that each admin command of this reference may take, above 0; default 10 000: those
+   * that you send, unless they have a timeout of their own, and those that its functions send by
+   * themselves: to open, claim and reset the controller, to create and delete queue pairs, also
+   * when a queue is recovered, to identify namespaces, to watch events. It is not for I/O commands
+   * (`timeoutMs` of a queue pair), nor for becoming ready or being disabled, which may take what
+   * the controller says (CAP.TO). One that you sent and that is overdue is aborted, which may take
+   * half a second more. Another process that serves the controller has 5 s for each message, and
+   * 2 s beyond the timeout of an admin command.
+   */
   readonly timeoutMs?: number
   /**
    * Of a target that another process serves: when that process has gone, the next one that serves
@@ -71,33 +81,36 @@ export async function openController(
   const { role = 'auto', timeoutMs = defaultTimeoutMs, reconnect = false } = options
   checkTimeoutMs(timeoutMs)
   checkName('role', role, Object.keys(roles))
-  return new Controller(await openNative(target, role, toReconnectMs(reconnect)), timeoutMs)
+  const native = await openNative(target, roles[role], timeoutMs, toReconnectMs(reconnect))
+  const address = typeof target === 'string' ? target : 'in memory'
+  return new Controller(unwrapOpened(native, address), timeoutMs)
 }
 
 async function openNative(
   target: Target | undefined,
-  role: Role,
+  role: NativeRole,
+  timeoutMs: number,
   reconnectMs: number,
-): Promise<NativeController> {
-  if (target === undefined) return unwrap(await binding().openTarget('', roles[role], 0))
+): Promise<Outcome<NativeController>> {
+  if (target === undefined) return binding().openTarget('', role, timeoutMs, 0)
   if (typeof target === 'string') {
     checkText('the target', target)
     // A variable that is not set must not open something else than was meant.
     if (target === '') throw createError('ERR_TARGET', 'it is empty')
-    return unwrap(await binding().openTarget(target, roles[role], reconnectMs))
+    return binding().openTarget(target, role, timeoutMs, reconnectMs)
   }
   checkObject('a target', target)
   if (!('kind' in target)) {
     checkOptions('a target', target, ['emulator'])
-    return unwrap(await binding().openEmulator(toNativeOptions(target.emulator), roles[role]))
+    return binding().openEmulator(toNativeOptions(target.emulator), role, timeoutMs)
   }
   if (target.kind === 'peernvm-emulated-controller') {
     const { emulator, controller } = target
     checkInteger("the target's emulator", emulator, 0, Number.MAX_SAFE_INTEGER)
     checkInteger("the target's controller", controller, 0, 2 ** 16)
-    return unwrap(await binding().openEmulatedController(emulator, controller, roles[role]))
+    return binding().openEmulatedController(emulator, controller, role, timeoutMs)
   }
   checkName("the target's kind", target.kind, ['peernvm-controller', 'peernvm-emulated-controller'])
   checkInteger("the token's id", target.id, 0, Number.MAX_SAFE_INTEGER)
-  return unwrap(binding().attachController(target.id))
+  return binding().attachController(target.id, timeoutMs)
 }

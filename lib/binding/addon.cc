@@ -21,6 +21,7 @@ constexpr Export kExports[] = {
     {"submitAdmin", submit_admin},
     {"traceAdmin", trace_admin},
     {"readRegister", read_register},
+    {"snapshotController", snapshot_controller},
     {"resetController", reset_controller},
     {"resetSubsystem", reset_subsystem},
     {"closeController", close_controller},

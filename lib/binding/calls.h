@@ -14,6 +14,7 @@ napi_value attach_controller(napi_env env, napi_callback_info info);
 napi_value describe_controller(napi_env env, napi_callback_info info);
 napi_value claim_admin(napi_env env, napi_callback_info info);
 napi_value read_register(napi_env env, napi_callback_info info);
+napi_value snapshot_controller(napi_env env, napi_callback_info info);
 napi_value reset_controller(napi_env env, napi_callback_info info);
 napi_value reset_subsystem(napi_env env, napi_callback_info info);
 napi_value close_controller(napi_env env, napi_callback_info info);

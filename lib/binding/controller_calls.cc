@@ -4,6 +4,7 @@
 #include "binding/emulator_options.h"
 #include "binding/emulators.h"
 #include "binding/environment.h"
+#include "binding/snapshot.h"
 #include "binding/task.h"
 #include "transport/emulator_registry.h"
 #include "transport/open.h"
@@ -16,7 +17,7 @@ using OpenTransport = std::function<Result<std::shared_ptr<Transport>>()>;
 
 enum class Role : uint32_t { Auto = 0, Manager = 1, Reference = 2 };
 
-Result<Handle> open_handle(const OpenTransport& open, Role role) {
+Result<Handle> open_handle(const OpenTransport& open, Role role, uint64_t timeout_ns) {
   auto transport = open();
   if (!transport.ok()) return std::move(transport.status());
   const Turn turn(*transport.value());
@@ -24,6 +25,7 @@ Result<Handle> open_handle(const OpenTransport& open, Role role) {
   if (!shared.ok()) return std::move(shared.status());
   auto handle = std::make_shared<ControllerHandle>();
   handle->shared = shared.value();
+  handle->timeout_ns = timeout_ns;
   if (role == Role::Reference) return handle;
   if (role == Role::Manager && handle->shared->controller->transport().manager() != nullptr) {
     const std::string address = handle->shared->controller->transport().capabilities().address;
@@ -31,7 +33,7 @@ Result<Handle> open_handle(const OpenTransport& open, Role role) {
     return Status(ErrorCode::Busy, "the process that serves " + address + " is its manager");
   }
   if (role == Role::Auto && handle->shared->controller->has_admin()) return handle;
-  Status claimed = handle->shared->controller->claim_admin();
+  Status claimed = handle->shared->controller->claim_admin(timeout_ns);
   if (claimed.ok()) return handle;
   (void)handle->shared->release(turn);
   return claimed;
@@ -65,9 +67,10 @@ napi_value describe(napi_env env, const Handle& handle) {
       .object();
 }
 
-napi_value run_open(napi_env env, OpenTransport open, Role role) {
+napi_value run_open(napi_env env, OpenTransport open, Role role, uint64_t timeout_ns) {
   return Task<Handle>::run(
-      env, [open = std::move(open), role] { return open_handle(open, role); },
+      env,
+      [open = std::move(open), role, timeout_ns] { return open_handle(open, role, timeout_ns); },
       [](napi_env finish_env, Handle& handle) {
         Environment::of(finish_env)->add(handle);
         return describe(finish_env, handle);
@@ -76,6 +79,10 @@ napi_value run_open(napi_env env, OpenTransport open, Role role) {
 
 napi_value closed(napi_env env) {
   return make_failure(env, Failure{ErrorCode::Closed, 0, 0, "the controller reference"});
+}
+
+uint64_t timeout_of(const Arguments& arguments, size_t index) {
+  return arguments.uint32(index) * kNanosecondsPerMillisecond;
 }
 
 // Null once the reference was closed. A task takes `shared` with it: the handle lets go of it when
@@ -91,10 +98,10 @@ napi_value open_target(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   return run_open(
       env,
-      [target = arguments.string(0), reconnect_ms = arguments.uint32(2)] {
-        return open_transport(target, reconnect_ms * kNanosecondsPerMillisecond);
+      [target = arguments.string(0), reconnect_ns = timeout_of(arguments, 3)] {
+        return open_transport(target, reconnect_ns);
       },
-      static_cast<Role>(arguments.uint32(1)));
+      static_cast<Role>(arguments.uint32(1)), timeout_of(arguments, 2));
 }
 
 napi_value open_emulator(napi_env env, napi_callback_info info) {
@@ -102,10 +109,10 @@ napi_value open_emulator(napi_env env, napi_callback_info info) {
   const EmulatorOptions options = read_emulator_options(ObjectReader(env, arguments.value(0)));
   return run_open(
       env, [options] { return nvm::open_emulator(options); },
-      static_cast<Role>(arguments.uint32(1)));
+      static_cast<Role>(arguments.uint32(1)), timeout_of(arguments, 2));
 }
 
-// (number of the emulator, controller index, role)
+// (number of the emulator, controller index, role, milliseconds)
 napi_value open_emulated_controller(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   const auto id = to_unsigned<uint64_t>(arguments.number(0));
@@ -117,7 +124,7 @@ napi_value open_emulated_controller(napi_env env, napi_callback_info info) {
         if (device == nullptr) return Status(ErrorCode::Closed, "the emulator");
         return nvm::open_emulated_controller(device, id, index);
       },
-      static_cast<Role>(arguments.uint32(2)));
+      static_cast<Role>(arguments.uint32(2)), timeout_of(arguments, 3));
 }
 
 napi_value attach_controller(napi_env env, napi_callback_info info) {
@@ -126,6 +133,7 @@ napi_value attach_controller(napi_env env, napi_callback_info info) {
   if (shared == nullptr) return closed(env);
   auto handle = std::make_shared<ControllerHandle>();
   handle->shared = std::move(shared);
+  handle->timeout_ns = timeout_of(arguments, 1);
   Environment::of(env)->add(handle);
   return describe(env, handle);
 }
@@ -140,10 +148,10 @@ napi_value claim_admin(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
-  return run_task(env, [shared = handle->shared] {
+  return run_task(env, [shared = handle->shared, timeout_ns = handle->timeout_ns] {
     shared->controller->await_device();
     const Turn turn(shared->controller->transport());
-    return shared->controller->claim_admin();
+    return shared->controller->claim_admin(timeout_ns);
   });
 }
 
@@ -155,13 +163,23 @@ napi_value read_register(napi_env env, napi_callback_info info) {
                      handle->shared->controller->transport().read_register32(arguments.uint32(1)));
 }
 
+napi_value snapshot_controller(napi_env env, napi_callback_info info) {
+  auto* handle = Arguments(env, info).borrow<ControllerHandle>(0);
+  if (handle == nullptr || handle->shared == nullptr) return closed(env);
+  {
+    std::lock_guard lock(handle->mutex);  // another thread may be giving it back
+    if (handle->released) return closed(env);
+  }
+  return make_snapshot(env, handle->shared->controller->snapshot());
+}
+
 napi_value reset_controller(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
-  return run_task(env, [shared = handle->shared] {
+  return run_task(env, [shared = handle->shared, timeout_ns = handle->timeout_ns] {
     Controller& controller = *shared->controller;
-    return controller.reset(controller.epoch());
+    return controller.reset(controller.epoch(), timeout_ns);
   });
 }
 
@@ -169,7 +187,9 @@ napi_value reset_subsystem(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto handle = open_handle_of(arguments);
   if (handle == nullptr) return closed(env);
-  return run_task(env, [shared = handle->shared] { return shared->controller->reset_subsystem(); });
+  return run_task(env, [shared = handle->shared, timeout_ns = handle->timeout_ns] {
+    return shared->controller->reset_subsystem(timeout_ns);
+  });
 }
 
 // (controller), which is open → the memory of NamespaceChanges, to be detached before it is closed

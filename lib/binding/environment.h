@@ -19,8 +19,9 @@ namespace nvm::binding {
 // One reference of JavaScript to a controller.
 struct ControllerHandle {
   std::shared_ptr<SharedController> shared;
-  bool released = false;                 // its reference was given back
-  std::shared_ptr<EventWatcher> events;  // null while nobody watches
+  uint64_t timeout_ns = kAdminTimeoutNs;  // of each admin command that a call on it sends
+  bool released = false;                  // its reference was given back
+  std::shared_ptr<EventWatcher> events;   // null while nobody watches
   std::mutex mutex;
 
   // Gives the reference back, once. Blocks while the controller closes, if it was the last.

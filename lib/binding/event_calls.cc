@@ -23,7 +23,7 @@ Watcher watcher_of(ControllerHandle& handle) {
 // The reference may have been closed meanwhile; then nobody watches.
 Result<bool> watch(ControllerHandle& handle, Controller& controller, int fd) {
   ControllerEvents& events = controller.events();
-  auto watcher = events.watch(fd);
+  auto watcher = events.watch(fd, handle.timeout_ns);
   if (!watcher.ok()) return std::move(watcher.status());
   {
     std::lock_guard lock(handle.mutex);

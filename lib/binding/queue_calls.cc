@@ -92,6 +92,7 @@ napi_value create_queue_pair(napi_env env, napi_callback_info info) {
   QueuePairOptions options;
   options.depth = arguments.uint32(1);
   options.wakes = arguments.boolean(2);
+  options.admin_timeout_ns = controller->timeout_ns;
   options.wake.fd = Environment::of(env)->wake_writer();
   return Task<Handle>::run(
       env, [shared = controller->shared, options] { return create(shared, options); },
@@ -146,8 +147,8 @@ napi_value abort_command(napi_env env, napi_callback_info info) {
       [](napi_env finish_env, bool& aborted) { return make_boolean(finish_env, aborted); });
 }
 
-// (queue, timeout ms of each deletion) → 0 when deleting the queues sufficed, else the number of
-// the error that was the reason
+// (queue, timeout ms of each deletion; none: its controller's) → 0 when deleting the queues
+// sufficed, else the number of the error that was the reason
 napi_value drop_queue_pair(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);

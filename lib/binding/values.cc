@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "binding/values.h"
 
+#include "binding/snapshot.h"
+
 namespace nvm::binding {
 
 Arguments::Arguments(napi_env env, napi_callback_info info) : env_(env) {
@@ -129,11 +131,13 @@ void detach_array_buffer(napi_env env, napi_value array_buffer) {
 }
 
 napi_value make_failure(napi_env env, const Failure& failure) {
+  const auto& snapshot = failure.snapshot;
   return ObjectBuilder(env)
       .number("failureNumber", static_cast<double>(failure.code))
       .number("osError", failure.os_error)
       .number("nvmeStatus", failure.nvme_status)
       .string("detail", failure.detail)
+      .set("snapshot", snapshot == nullptr ? make_undefined(env) : make_snapshot(env, *snapshot))
       .object();
 }
 

@@ -43,7 +43,7 @@ Result<nvm::ControllerLimits> read_limits(nvm_aq_ref ref) {
   if (!buffer.ok()) return std::move(buffer.status());
   auto page = nvm::DmaDescriptor::map(transport, std::move(buffer.value()));
   if (!page.ok()) return std::move(page.status());
-  return nvm::identify_limits(*ref->admin, page.value());
+  return nvm::identify_limits(*ref->admin, page.value(), nvm::kAdminTimeoutNs);
 }
 
 nvm::rpc::ServicePolicy make_policy(nvm_rpc_filter filter, void* arg) {

@@ -8,11 +8,15 @@
 #include <vector>
 
 #include "memory/dma_descriptor.h"
+#include "platform/clock.h"
 #include "platform/status.h"
 #include "platform/wake.h"
 #include "spec/nvme.h"
 
 namespace nvm {
+
+// Of each command that the driver sends by itself, unless it is told otherwise.
+constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
 
 struct Completion {
   uint32_t dword0 = 0;

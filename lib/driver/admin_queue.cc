@@ -26,18 +26,20 @@ AdminQueue::~AdminQueue() {
 
 Result<std::unique_ptr<AdminQueue>> AdminQueue::create(std::shared_ptr<Transport> transport,
                                                        AdminWindow window, Waiter& waiter) {
+  auto queue = claim(std::move(transport), std::move(window), waiter);
+  if (queue.ok()) NVM_TRY(queue.value()->start());
+  return queue;
+}
+
+Result<std::unique_ptr<AdminQueue>> AdminQueue::claim(std::shared_ptr<Transport> transport,
+                                                      AdminWindow window, Waiter& waiter) {
   if (window.sq_address % kPageSize != 0 || window.cq_address % kPageSize != 0) {
     return Status(ErrorCode::Alignment, "the admin queues' window, to controller pages");
   }
   auto state = std::make_unique<State>(std::move(transport), std::move(window), waiter);
   NVM_TRY(state->claim_controller());
-  State& started = *state;
-  // From here on the device may know the window: close() decides what becomes of it.
-  std::unique_ptr<AdminQueue> queue(new AdminQueue(std::move(state)));
-  NVM_TRY(
-      enable_controller(*started.transport, waiter,
-                        {started.window.sq_address, started.window.cq_address, started.entries}));
-  return queue;
+  // Once it was started the device may know the window: close() decides what becomes of it.
+  return std::unique_ptr<AdminQueue>(new AdminQueue(std::move(state)));
 }
 
 // A command with its id, until its caller has heard how it ended.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "driver/admin.h"
+#include "driver/snapshot.h"
 #include "platform/clock.h"
 #include "transport/transport.h"
 
@@ -36,6 +37,9 @@ class AdminQueue final : public Admin {
   // ERR_BUSY when this process has a manager for the controller already.
   static Result<std::unique_ptr<AdminQueue>> create(std::shared_ptr<Transport> transport,
                                                     AdminWindow window, Waiter& waiter);
+  // The first half of it, up to CC.EN=0; start() is the second.
+  static Result<std::unique_ptr<AdminQueue>> claim(std::shared_ptr<Transport> transport,
+                                                   AdminWindow window, Waiter& waiter);
   ~AdminQueue() override;  // as close(), result ignored
 
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
@@ -72,6 +76,7 @@ class AdminQueue final : public Admin {
   // tickets of an earlier epoch do not exist any more.
   uint32_t epoch();
   bool is_closed();
+  AdminQueueSnapshot snapshot();
   // `hook` is called after each of those, one for each `who`. Once this returned, the one that
   // `who` had before is not called again.
   void watch_resets(const void* who, std::function<void()> hook);

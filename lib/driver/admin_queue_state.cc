@@ -14,7 +14,6 @@ namespace nvm {
 namespace {
 
 constexpr uint32_t kPageSize = 4096;
-constexpr uint16_t kSlotsMax = 64;             // entries in a page
 constexpr unsigned kLooksPerHealthCheck = 64;  // reading a register costs a microsecond
 constexpr size_t kEventsMax = 64;  // that nobody has taken; one more is not sent a request for
 
@@ -46,7 +45,8 @@ void AdminQueue::State::clear_queues() {
   std::lock_guard lock(mutex);
   released.swap(slots);
   std::memset(window.bytes, 0, 2 * kPageSize);
-  sq_tail = cq_head = 0;
+  reaped.assign(entries, {});
+  sq_tail = sq_head = cq_head = 0;
   cq_phase = kPhaseTag;
   event_requests = 0;
 }
@@ -84,7 +84,8 @@ AdminSlot* AdminQueue::State::put(spec::SubmissionQueueEntry& command, AdminSlot
   const uint16_t id = static_cast<uint16_t>(slot - slots.begin());
   slot->state = state;
   // The upper bits differ from use to use, so that a second completion is not taken for the next.
-  slot->command_id = command.cid = static_cast<uint16_t>(uses++ * kSlotsMax | id);
+  command.cid = static_cast<uint16_t>(uses++ * kAdminSlotsMax | id);
+  slot->command = command;
   slot->observed = ObservedCommand(transport->capabilities().address, command);
   std::memcpy(&sq[sq_tail], &command, sizeof(command));
   sq_tail = sq_tail + 1 == entries ? 0 : sq_tail + 1;
@@ -154,9 +155,11 @@ void AdminQueue::State::reap() {
     const spec::CompletionQueueEntry& entry = cq[cq_head];
     const uint32_t dword3 = load_completion_dword3(entry);
     if ((dword3 & kPhaseTag) != cq_phase) break;
+    reaped[cq_head] = entry;
+    sq_head = entry.sqhd;
     const uint16_t command_id = static_cast<uint16_t>(dword3);
-    const size_t id = command_id % kSlotsMax;
-    if (id < slots.size() && slots[id].command_id == command_id) {
+    const size_t id = command_id % kAdminSlotsMax;
+    if (id < slots.size() && slots[id].command.cid == command_id) {
       AdminSlot& slot = slots[id];
       slot.observed.complete(transport->capabilities().address,
                              static_cast<uint16_t>(dword3 >> 17));

@@ -17,11 +17,13 @@
 
 namespace nvm {
 
+constexpr uint16_t kAdminSlotsMax = 64;  // entries in a page
+
 enum class AdminSlotState { Free, Waiting, Completed, Abandoned, EventRequest };
 // One command id. Abandoned: its caller gave up, but the device may still complete it.
 struct AdminSlot {
   AdminSlotState state = AdminSlotState::Free;
-  uint16_t command_id = 0;  // as the device knows it
+  spec::SubmissionQueueEntry command{};  // as it was sent
   Completion completion;
   std::shared_ptr<const void> data;
   ObservedCommand observed;
@@ -42,13 +44,15 @@ struct AdminQueue::State {
   spec::SubmissionQueueEntry* sq = nullptr;
   spec::CompletionQueueEntry* cq = nullptr;
   uint32_t sq_tail = 0;
+  uint32_t sq_head = 0;  // as the last completion said
   uint32_t cq_head = 0;
   uint32_t cq_phase = kPhaseTag;
+  std::vector<spec::CompletionQueueEntry> reaped;  // by slot; the device may be writing to `cq`
   uint16_t uses = 0;
   std::vector<AdminSlot> slots;  // entries − 1: with all in use the queue is exactly full
   uint32_t epoch = 0;            // grows with each stop(): an id of an earlier one is nobody's
   uint32_t ended_epoch = 0;      // follows when the controller is disabled: no queue is left
-  bool stopped = false;
+  bool stopped = true;
   bool closed = false;
   bool lost = false;  // the device had gone: why it is closed
 

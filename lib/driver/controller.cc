@@ -13,7 +13,6 @@ namespace nvm {
 namespace {
 
 constexpr uint32_t kPageSize = 4096;
-constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
 constexpr uint64_t kAbortTimeoutNs = 250 * kNanosecondsPerMillisecond;
 constexpr uint32_t kQueuePairsWanted = 128;
 
@@ -93,39 +92,51 @@ Result<Controller::Ownership> Controller::ownership() {
   return ownership_;
 }
 
-Status Controller::claim_admin() {
+Status Controller::claim_admin(uint64_t timeout_ns) {
   NVM_TRY(refuse_if_inherited());
   {
     std::lock_guard lock(mutex_);
     if (life_ != Life::Open) return closed_status();
   }
+  if (!has_admin()) admin_timeout_ns_ = timeout_ns;
   if (const RemoteManager* manager = transport_->manager()) return bind_to(*manager);
-  auto created = create_admin_queue();
-  if (!created.ok()) return std::move(created.status());
+  std::shared_ptr<AdminQueue> admin;
+  auto claimed = claim_admin_queue();
+  if (claimed.ok()) admin = std::move(claimed.value());
+  const Status status = claimed.ok() ? start_to_manage(admin) : std::move(claimed.status());
+  if (status.ok()) return {};
+  Failure failure = status.failure();
+  if (failure.code == ErrorCode::Timeout) {
+    failure.snapshot = std::make_shared<ControllerSnapshot>(snapshot(admin.get()));
+  }
+  return failure;
+}
+
+// A failure leaves `admin` to its caller, the controller being as it was then.
+Status Controller::start_to_manage(const std::shared_ptr<AdminQueue>& admin) {
+  NVM_TRY(admin->start());
   {
     std::lock_guard lock(mutex_);
     if (life_ != Life::Open) return closed_status();
-    ownership_.admin = std::move(created.value());
-    admin_ = ownership_.admin;
+    ownership_.admin = admin;
+    admin_ = admin;
   }
   follow_device();
   Status learned = learn_limits();
   if (learned.ok()) learned = request_queues();
-  if (!learned.ok()) {
-    leave_device();
-    Ownership given_up;  // closed after the lock is let go
-    std::lock_guard lock(mutex_);
-    std::swap(given_up, ownership_);
-    admin_.reset();
-  }
+  if (learned.ok()) return {};
+  leave_device();
+  std::lock_guard lock(mutex_);
+  ownership_ = {};
+  admin_.reset();
   return learned;
 }
 
-Result<std::unique_ptr<AdminQueue>> Controller::create_admin_queue() {
+Result<std::unique_ptr<AdminQueue>> Controller::claim_admin_queue() {
   auto window = allocate(2 * kPageSize);
   if (!window.ok()) return std::move(window.status());
   const auto& memory = window.value();
-  return AdminQueue::create(
+  return AdminQueue::claim(
       transport_, {memory->bytes(), memory->io_address(0), memory->io_address(kPageSize), memory},
       waiter_);
 }
@@ -151,20 +162,20 @@ Status Controller::learn_limits() {
   if (!page.ok()) return std::move(page.status());
   auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
-  auto limits = identify_limits(*queue.value(), page.value());
+  auto limits = identify_limits(*queue.value(), page.value(), admin_timeout_ns());
   if (!limits.ok()) return std::move(limits.status());
   limits_ = limits.value();
   return {};
 }
 
 // Set Features, Number of Queues: after each reset, as it may not change once a queue exists.
-Result<uint16_t> Controller::grant_queues(Admin& admin) {
+Result<uint16_t> Controller::grant_queues(Admin& admin, uint64_t timeout_ns) {
   constexpr uint32_t wanted_field = kQueuePairsWanted - 1;
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::set_features;
   command.cdw10 = spec::feature::number_of_queues;
   command.cdw11 = wanted_field << 16 | wanted_field;
-  auto completion = admin.submit(command, kAdminTimeoutNs);
+  auto completion = admin.submit(command, timeout_ns);
   if (!completion.ok()) return std::move(completion.status());
   if (completion.value().status_field != 0) {
     return Status::from_nvme(completion.value().status_field);
@@ -172,7 +183,7 @@ Result<uint16_t> Controller::grant_queues(Admin& admin) {
   const uint32_t granted =
       completion.value().dword0;  // submission queues in bits 15:0, completion in 31:16
   const uint32_t pairs = std::min(granted & 0xffff, granted >> 16) + 1;
-  configure_shadow_doorbells(admin);
+  configure_shadow_doorbells(admin, timeout_ns);
   // A pair's two doorbells must be there; those of the admin queues come first.
   const Doorbells doorbells = transport_->doorbells();
   const size_t rung = doorbells.byte_length / (2ull * doorbells.stride_bytes);
@@ -186,21 +197,21 @@ Result<uint16_t> Controller::grant_queues(Admin& admin) {
 
 // Where doorbells are rung by messages: from now on only when the controller says that it does not
 // look. One that refuses is rung as before.
-void Controller::configure_shadow_doorbells(Admin& admin) {
+void Controller::configure_shadow_doorbells(Admin& admin, uint64_t timeout_ns) {
   const auto pages = transport_->shadow_pages();
   if (!pages.has_value() || !limits_.takes_shadow_doorbells) return;
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::doorbell_buffer_config;
   command.prp1 = pages->doorbells;
   command.prp2 = pages->event_indices;
-  auto completion = admin.submit(command, kAdminTimeoutNs);
+  auto completion = admin.submit(command, timeout_ns);
   if (completion.ok() && completion.value().status_field == 0) transport_->use_shadow_pages();
 }
 
 Status Controller::request_queues() {
   auto queue = working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
-  auto granted = grant_queues(*queue.value());
+  auto granted = grant_queues(*queue.value(), admin_timeout_ns());
   if (!granted.ok()) return std::move(granted.status());
   if (transport_->capabilities().comes_back) NVM_TRY(learn_data_identity(*queue.value()));
   limits_.io_queue_pairs_max = granted.value();

@@ -3,6 +3,7 @@
 // queues is the manager and may create queue pairs.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "driver/data_identity.h"
 #include "driver/queue_numbers.h"
 #include "driver/queue_pair.h"
+#include "driver/snapshot.h"
 #include "memory/dma_descriptor.h"
 #include "platform/clock.h"
 #include "platform/process_mark.h"
@@ -47,9 +49,13 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // Becomes the manager: resets the controller, sets up the admin queues, asks for I/O queues.
   // ERR_BUSY when this process has a manager for it already, through this reference or another.
   // Where the transport leads to a manager in another process, becomes its client, and resets
-  // nothing.
-  Status claim_admin();
+  // nothing. `timeout_ns` is that of each command that this sends, or later some other call that
+  // is not told one. ERR_TIMEOUT comes with a snapshot from before the controller was given up.
+  Status claim_admin(uint64_t timeout_ns = kAdminTimeoutNs);
   bool has_admin();
+  uint64_t admin_timeout_ns() const { return admin_timeout_ns_.load(std::memory_order_relaxed); }
+  // What it looks like now. Asks the registers only.
+  ControllerSnapshot snapshot();
   // What makes it the manager, for whoever shares it with other processes. ERR_NO_ADMIN when it
   // is none, or a client of one.
   struct Ownership {
@@ -95,10 +101,11 @@ class Controller : public std::enable_shared_from_this<Controller> {
   // every admin command that waits ends with ERR_ABORTED; what was in quarantine is let go. When
   // the controller does not come back, every later call fails with the reason. ERR_REFUSED, and
   // nothing has changed, for a client of a manager in another process.
-  Status reset(uint32_t epoch);
+  // `timeout_ns` is that of each admin command; 0: as claim_admin() was told.
+  Status reset(uint32_t epoch, uint64_t timeout_ns = 0);
   // As reset(), and with it all controllers of the NVM subsystem: those are disabled afterwards.
   // ERR_UNSUPPORTED without CAP.NSSRS.
-  Status reset_subsystem();
+  Status reset_subsystem(uint64_t timeout_ns = 0);
 
   // Whether a parent of this process opened it: then it is the parent's, and every call that would
   // reach the device fails with ERR_CLOSED, but close(), which does nothing.
@@ -134,13 +141,15 @@ class Controller : public std::enable_shared_from_this<Controller> {
   std::shared_ptr<Admin> admin_path();
   Result<std::shared_ptr<Admin>> working_admin_path();
   Status bind_to(const RemoteManager& manager);
+  Status start_to_manage(const std::shared_ptr<AdminQueue>& admin);
+  ControllerSnapshot snapshot(AdminQueue* admin);
   // They were, by a manager in another process.
   void lose_queues(ErrorCode why);
   Status learn_limits();
   Status request_queues();
-  Result<uint16_t> grant_queues(Admin& admin);
-  void configure_shadow_doorbells(Admin& admin);
-  Result<std::unique_ptr<AdminQueue>> create_admin_queue();
+  Result<uint16_t> grant_queues(Admin& admin, uint64_t timeout_ns);
+  void configure_shadow_doorbells(Admin& admin, uint64_t timeout_ns);
+  Result<std::unique_ptr<AdminQueue>> claim_admin_queue();
   void follow_device();
   void leave_device();
   void lose_device(ErrorCode why);
@@ -148,8 +157,9 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Status learn_data_identity(Admin& admin);
   void note_namespace_change(uint32_t namespace_id);
   enum class Scope { Controller, Subsystem };
-  Status reset(uint32_t epoch, Scope scope);
-  Status restart(Admin& admin, Scope scope, std::vector<std::shared_ptr<QueuePair>>& lost);
+  Status reset(uint32_t epoch, Scope scope, uint64_t timeout_ns);
+  Status restart(Admin& admin, Scope scope, uint64_t timeout_ns,
+                 std::vector<std::shared_ptr<QueuePair>>& lost);
   void lose_queue_pairs(ErrorCode why, std::vector<std::shared_ptr<QueuePair>>& lost);
   Status close_queue_pairs();
   Result<QueueNumber> take_queue_number(bool wakes);
@@ -165,6 +175,7 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Waiter& waiter_;
   ControllerProperties properties_;
   ControllerLimits limits_;
+  std::atomic<uint64_t> admin_timeout_ns_ = kAdminTimeoutNs;
 
   ControllerEvents events_{*this};
 

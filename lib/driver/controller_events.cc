@@ -13,7 +13,6 @@ namespace nvm {
 
 namespace {
 
-constexpr uint64_t kAdminTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
 constexpr uint32_t kRequestsMax = 4;  // outstanding at once; there are few types of events
 constexpr size_t kLogBytes = 512;     // of pages that have no other length below
 constexpr uint16_t kEventVector = 0;  // that of the admin completion queue
@@ -55,12 +54,13 @@ bool changes_namespaces(const spec::SubmissionQueueEntry& command) {
           select != spec::namespace_management_select::create);
 }
 
-Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd) {
+Result<std::shared_ptr<EventWatcher>> ControllerEvents::watch(int fd, uint64_t timeout_ns) {
+  if (timeout_ns == 0) timeout_ns = controller_.admin_timeout_ns();
   std::lock_guard reading(reading_mutex_);
   auto queue = controller_.working_admin_path();
   if (!queue.ok()) return std::move(queue.status());
-  NVM_TRY(remote() != nullptr ? remote()->watch() : configure());
-  auto watcher = std::make_shared<EventWatcher>(fd);
+  NVM_TRY(remote() != nullptr ? remote()->watch() : configure(timeout_ns));
+  auto watcher = std::make_shared<EventWatcher>(fd, timeout_ns);
   std::lock_guard lock(mutex_);
   watchers_.push_back(watcher);
   bind();
@@ -87,18 +87,18 @@ RemoteEvents* ControllerEvents::remote() {
 }
 
 // Adds what the controller offers to what is enabled.
-Status ControllerEvents::configure() {
+Status ControllerEvents::configure(uint64_t timeout_ns) {
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::get_features;
   command.cdw10 = spec::feature::asynchronous_event_configuration;
-  auto current = controller_.admin(command, kAdminTimeoutNs);
+  auto current = controller_.admin(command, timeout_ns);
   if (!current.ok()) return std::move(current.status());
   NVM_TRY(Status::from_nvme(current.value().status_field));
   const uint32_t configuration =
       current.value().dword0 | events_offered(controller_.limits(), controller_.properties().vs);
   command.opc = spec::admin_opcode::set_features;
   command.cdw11 = configuration;
-  auto set = controller_.admin(command, kAdminTimeoutNs);
+  auto set = controller_.admin(command, timeout_ns);
   if (!set.ok()) return std::move(set.status());
   NVM_TRY(Status::from_nvme(set.value().status_field));
   std::lock_guard lock(mutex_);
@@ -160,7 +160,8 @@ bool ControllerEvents::look(EventWatcher& watcher) {
 
 Result<ControllerEvents::Taken> ControllerEvents::take(EventWatcher& watcher) {
   auto queue = controller_.working_admin_path();
-  Status status = queue.ok() ? collect(*queue.value()) : std::move(queue.status());
+  Status status =
+      queue.ok() ? collect(*queue.value(), watcher.timeout_ns_) : std::move(queue.status());
   if (!status.ok() && controller_.outlives(status.failure())) status = {};
   std::lock_guard lock(mutex_);
   if (status.ok() && lost_.has_value()) status = *lost_;
@@ -174,7 +175,7 @@ Result<ControllerEvents::Taken> ControllerEvents::take(EventWatcher& watcher) {
 }
 
 // Hands what completed requests to every watcher.
-Status ControllerEvents::collect(Admin& queue) {
+Status ControllerEvents::collect(Admin& queue, uint64_t timeout_ns) {
   std::lock_guard reading(reading_mutex_);
   {
     std::lock_guard lock(mutex_);
@@ -193,7 +194,7 @@ Status ControllerEvents::collect(Admin& queue) {
   } else {
     auto taken = queue.take_events();
     if (!taken.ok()) return std::move(taken.status());
-    for (const uint32_t dword0 : taken.value()) hand_out(read(dword0));
+    for (const uint32_t dword0 : taken.value()) hand_out(read(dword0, timeout_ns));
     any = !taken.value().empty();
   }
   std::lock_guard lock(mutex_);
@@ -225,13 +226,13 @@ void ControllerEvents::hand_out(const AsyncEvent& event) {
   }
 }
 
-AsyncEvent ControllerEvents::read(uint32_t dword0) {
+AsyncEvent ControllerEvents::read(uint32_t dword0, uint64_t timeout_ns) {
   AsyncEvent event;
   event.dword0 = dword0;
   const auto id = static_cast<uint8_t>(spec::async_event_dw0::lid.get(dword0));
   const size_t byte_length = log_bytes(id);
   if (byte_length == 0) return event;
-  auto log = read_log_page(id, byte_length);
+  auto log = read_log_page(id, byte_length, timeout_ns);
   if (id == spec::log_page::changed_namespace_list) count_changes(log);
   if (log.ok()) {
     event.log = std::move(log.value());
@@ -254,7 +255,8 @@ void ControllerEvents::count_changes(const Result<std::vector<std::byte>>& log) 
 }
 
 // Without Retain Asynchronous Event: the controller may report the next one.
-Result<std::vector<std::byte>> ControllerEvents::read_log_page(uint8_t id, size_t byte_length) {
+Result<std::vector<std::byte>> ControllerEvents::read_log_page(uint8_t id, size_t byte_length,
+                                                               uint64_t timeout_ns) {
   auto page = controller_.allocate(controller_.properties().page_size);
   if (!page.ok()) return std::move(page.status());
   const uint32_t dwords = static_cast<uint32_t>(byte_length / sizeof(uint32_t));
@@ -264,7 +266,7 @@ Result<std::vector<std::byte>> ControllerEvents::read_log_page(uint8_t id, size_
   command.prp1 = page.value()->io_address(0);
   command.cdw10 =
       spec::get_log_page_cdw10::lid.put(id) | spec::get_log_page_cdw10::numdl.put(dwords - 1);
-  auto completion = controller_.admin_or_abort(command, kAdminTimeoutNs, page.value());
+  auto completion = controller_.admin_or_abort(command, timeout_ns, page.value());
   if (!completion.ok()) return std::move(completion.status());
   NVM_TRY(Status::from_nvme(completion.value().status_field));
   std::vector<std::byte> bytes(byte_length);
@@ -281,7 +283,7 @@ void ControllerEvents::notify_watchers() {
   }
 }
 
-void ControllerEvents::restore() {
+void ControllerEvents::restore(uint64_t timeout_ns) {
   std::optional<uint32_t> configuration;
   {
     std::lock_guard lock(mutex_);
@@ -292,7 +294,7 @@ void ControllerEvents::restore() {
   command.opc = spec::admin_opcode::set_features;
   command.cdw10 = spec::feature::asynchronous_event_configuration;
   command.cdw11 = *configuration;
-  auto set = controller_.admin(command, kAdminTimeoutNs);
+  auto set = controller_.admin(command, timeout_ns);
   Status status = set.ok() ? Status::from_nvme(set.value().status_field) : std::move(set.status());
   std::lock_guard lock(mutex_);
   if (!status.ok()) lost_ = status.failure();

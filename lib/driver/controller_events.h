@@ -38,11 +38,12 @@ constexpr size_t kUntakenEventsMax = 64;  // of a watcher; of more, the oldest a
 // watches keeps it open.
 class EventWatcher {
  public:
-  explicit EventWatcher(int fd) : fd_(fd) {}
+  EventWatcher(int fd, uint64_t timeout_ns) : fd_(fd), timeout_ns_(timeout_ns) {}
 
  private:
   friend class ControllerEvents;
   const int fd_;
+  const uint64_t timeout_ns_;  // of each command that reads a log page for it
   std::deque<AsyncEvent> events_;
   uint64_t dropped_ = 0;
 };
@@ -59,8 +60,9 @@ class ControllerEvents {
 
   // Enables every event that the controller has (feature 0Bh), but telemetry, whose log page only
   // its consumer may release, and keeps requests outstanding. Blocks for a few admin commands.
-  // ERR_NO_ADMIN, ERR_UNSUPPORTED when the admin queue is too short.
-  Result<std::shared_ptr<EventWatcher>> watch(int fd);
+  // ERR_NO_ADMIN, ERR_UNSUPPORTED when the admin queue is too short. `timeout_ns` is that of each
+  // command, also of later ones for this watcher; 0: as claim_admin() was told.
+  Result<std::shared_ptr<EventWatcher>> watch(int fd, uint64_t timeout_ns = 0);
   // Afterwards its fd is not written to again. What happens from the last watcher's end on is told
   // to the next one.
   void unwatch(const std::shared_ptr<EventWatcher>& watcher);
@@ -80,18 +82,18 @@ class ControllerEvents {
 
   // For the controller, once it works again after a reset, which forgets the configuration; and
   // when it does not.
-  void restore();
+  void restore(uint64_t timeout_ns);
   void notify_of_failure();
 
  private:
   RemoteEvents* remote();
   uint32_t request_count() const;
-  Status configure();
-  Status collect(Admin& queue);
+  Status configure(uint64_t timeout_ns);
+  Status collect(Admin& queue, uint64_t timeout_ns);
   void hand_out(const AsyncEvent& event);
-  AsyncEvent read(uint32_t dword0);
+  AsyncEvent read(uint32_t dword0, uint64_t timeout_ns);
   void count_changes(const Result<std::vector<std::byte>>& log);
-  Result<std::vector<std::byte>> read_log_page(uint8_t id, size_t byte_length);
+  Result<std::vector<std::byte>> read_log_page(uint8_t id, size_t byte_length, uint64_t timeout_ns);
   void bind();
   void notify_watchers();
 

@@ -10,16 +10,16 @@ namespace nvm {
 namespace {
 
 constexpr uint64_t kPageSize = 4096;
-constexpr uint64_t kTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
 
 }  // namespace
 
-Result<ControllerLimits> identify_limits(Admin& admin, const std::shared_ptr<DmaDescriptor>& page) {
+Result<ControllerLimits> identify_limits(Admin& admin, const std::shared_ptr<DmaDescriptor>& page,
+                                         uint64_t timeout_ns) {
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::identify;
   command.prp1 = page->io_address(0);
   command.cdw10 = spec::cns::identify_controller;
-  auto completion = admin.submit(command, kTimeoutNs, page);
+  auto completion = admin.submit(command, timeout_ns, page);
   if (!completion.ok()) return std::move(completion.status());
   NVM_TRY(Status::from_nvme(completion.value().status_field));
   spec::IdentifyController identify;

@@ -21,6 +21,7 @@ struct ControllerLimits {
 };
 
 // Asks the controller, with a page of its memory: all but `io_queue_pairs_max`.
-Result<ControllerLimits> identify_limits(Admin& admin, const std::shared_ptr<DmaDescriptor>& page);
+Result<ControllerLimits> identify_limits(Admin& admin, const std::shared_ptr<DmaDescriptor>& page,
+                                         uint64_t timeout_ns);
 
 }  // namespace nvm

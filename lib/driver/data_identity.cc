@@ -10,17 +10,15 @@
 namespace nvm {
 namespace {
 
-constexpr uint64_t kTimeoutNs = 5'000 * kNanosecondsPerMillisecond;
-
 // Invalid Field, or Invalid Namespace, is the answer of one that has no such page.
 Result<bool> identify(Admin& admin, const std::shared_ptr<DmaDescriptor>& page, uint8_t cns,
-                      uint32_t nsid) {
+                      uint32_t nsid, uint64_t timeout_ns) {
   spec::SubmissionQueueEntry command{};
   command.opc = spec::admin_opcode::identify;
   command.nsid = nsid;
   command.prp1 = page->io_address(0);
   command.cdw10 = cns;
-  auto completion = admin.submit(command, kTimeoutNs, page);
+  auto completion = admin.submit(command, timeout_ns, page);
   if (!completion.ok()) return std::move(completion.status());
   return completion.value().status_field == 0;
 }
@@ -57,9 +55,9 @@ void take_uuid(const DmaDescriptor& page, DataIdentity::Namespace& names) {
 
 Result<DataIdentity::Namespace> identify_namespace(Admin& admin,
                                                    const std::shared_ptr<DmaDescriptor>& page,
-                                                   uint32_t nsid) {
+                                                   uint32_t nsid, uint64_t timeout_ns) {
   DataIdentity::Namespace names;
-  auto found = identify(admin, page, spec::cns::identify_namespace, nsid);
+  auto found = identify(admin, page, spec::cns::identify_namespace, nsid, timeout_ns);
   if (!found.ok()) return std::move(found.status());
   if (!found.value()) return names;
   const auto data = read<spec::IdentifyNamespace>(*page);
@@ -68,7 +66,7 @@ Result<DataIdentity::Namespace> identify_namespace(Admin& admin,
   const spec::LbaFormat& format = data.lbaf[spec::flbas::format_upper.get(data.flbas) << 4 |
                                             spec::flbas::format_lower.get(data.flbas)];
   names.byte_length = data.nsze << (format.lbads & 63);
-  found = identify(admin, page, spec::cns::namespace_descriptors, nsid);
+  found = identify(admin, page, spec::cns::namespace_descriptors, nsid, timeout_ns);
   if (!found.ok()) return std::move(found.status());
   if (found.value()) take_uuid(*page, names);
   return names;
@@ -93,8 +91,9 @@ uint64_t vendor_data_identity(const spec::IdentifyController& controller) {
   return vendor.complement == ~vendor.data_identity ? vendor.data_identity : 0;
 }
 
-Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescriptor>& page) {
-  auto found = identify(admin, page, spec::cns::identify_controller, 0);
+Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescriptor>& page,
+                                   uint64_t timeout_ns) {
+  auto found = identify(admin, page, spec::cns::identify_controller, 0, timeout_ns);
   if (!found.ok()) return std::move(found.status());
   const auto controller = read<spec::IdentifyController>(*page);
   DataIdentity identity;
@@ -102,13 +101,13 @@ Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescri
   identity.model_number = text_of(controller.mn);
   identity.subsystem_name = text_of(controller.subnqn);
   identity.data = vendor_data_identity(controller);
-  found = identify(admin, page, spec::cns::active_namespaces, 0);
+  found = identify(admin, page, spec::cns::active_namespaces, 0, timeout_ns);
   if (!found.ok()) return std::move(found.status());
   if (!found.value()) return identity;
   const auto list = read<spec::NamespaceList>(*page);
   for (const uint32_t nsid : list.ns) {
     if (nsid == 0) break;
-    auto names = identify_namespace(admin, page, nsid);
+    auto names = identify_namespace(admin, page, nsid, timeout_ns);
     if (!names.ok()) return std::move(names.status());
     identity.namespaces[nsid] = names.value();
   }

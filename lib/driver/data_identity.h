@@ -33,7 +33,8 @@ struct DataIdentity {
 uint64_t vendor_data_identity(const spec::IdentifyController& controller);
 
 // Asks the controller, with a page of its memory, of up to 1024 active namespaces.
-Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescriptor>& page);
+Result<DataIdentity> identify_data(Admin& admin, const std::shared_ptr<DmaDescriptor>& page,
+                                   uint64_t timeout_ns);
 
 // What of `before` is not there in `after`, or is something else; nothing: they are the same.
 std::optional<std::string> find_lost_data(const DataIdentity& before, const DataIdentity& after);

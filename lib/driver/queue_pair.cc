@@ -114,7 +114,7 @@ Status QueuePair::unbind_wake() {
 // deleted.
 Status QueuePair::create_queue(spec::SubmissionQueueEntry command, uint64_t address, bool* exists) {
   command.prp1 = address;
-  auto created = controller_->admin(command, kQueueTimeoutNs);
+  auto created = controller_->admin(command, admin_timeout_ns_);
   *exists = !created.ok() || created.value().status_field == 0;
   if (!created.ok()) return std::move(created.status());
   return Status::from_nvme(created.value().status_field);
@@ -149,6 +149,8 @@ Result<std::shared_ptr<QueuePair>> QueuePair::create(std::shared_ptr<Controller>
   pair->controller_ = std::move(controller);
   pair->queue_id_ = number.queue_id;
   pair->vector_ = number.vector;
+  pair->admin_timeout_ns_ = options.admin_timeout_ns != 0 ? options.admin_timeout_ns
+                                                          : pair->controller_->admin_timeout_ns();
   Status made = pair->lay_out(options.depth);
   if (made.ok()) made = pair->bind_wake(options.wake);
   if (made.ok()) made = pair->create_queues();
@@ -222,7 +224,7 @@ Status QueuePair::close() {
 Status QueuePair::close_locked() {
   if (closed_) return {};
   Status result = unbind_wake();
-  if (result.ok()) result = delete_queues();
+  if (result.ok()) result = delete_queues(admin_timeout_ns_);
   // Whoever comes next knows no queues.
   if (!result.ok() && controller_->outlives(result.failure())) result = {};
   finish(result);
@@ -231,6 +233,7 @@ Status QueuePair::close_locked() {
 
 Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
   NVM_TRY(controller_->refuse_if_inherited());
+  if (timeout_ns == 0) timeout_ns = admin_timeout_ns_;
   uint32_t epoch = 0;
   Status deleted;
   {
@@ -259,7 +262,7 @@ Result<std::optional<ErrorCode>> QueuePair::drop(uint64_t timeout_ns) {
     const Status health = check_health(*transport_);
     return explain_kept(health.ok() ? deleted : health);
   }
-  Status reset = controller_->reset(epoch);
+  Status reset = controller_->reset(epoch, admin_timeout_ns_);
   if (reset.ok()) return std::optional(deleted.failure().code);
   if (controller_->outlives(reset.failure())) return std::optional(ErrorCode::ControllerGone);
   return reset;
@@ -286,7 +289,7 @@ Status QueuePair::recreate() {
   if (closed_ || !dropped_) {
     return Status(ErrorCode::Closed, "queue pair " + std::to_string(queue_id_));
   }
-  NVM_TRY(delete_queues());
+  NVM_TRY(delete_queues(admin_timeout_ns_));
   const size_t cq_bytes = static_cast<size_t>(block_->cq_entries) * sizeof(*cq_);
   std::memset(static_cast<void*>(cq_), 0, cq_bytes);
   block_->sq_tail = block_->sq_head = block_->sq_doorbell = block_->cq_head = 0;

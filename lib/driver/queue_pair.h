@@ -30,9 +30,9 @@ struct QueuePairOptions {
       32;  // commands that can be outstanding; the queue has one entry more (2 … MQES+1 entries)
   bool wakes = false;  // create the CQ with interrupts, for a consumer that sleeps
   WakeTarget wake{};   // fd to write to; `armed` is the control block's own word
+  // Of each command that creates or deletes a queue; 0: as claim_admin() was told.
+  uint64_t admin_timeout_ns = 0;
 };
-
-constexpr uint64_t kQueueTimeoutNs = 5'000 * kNanosecondsPerMillisecond;  // of each queue command
 
 class QueuePair {
  public:
@@ -44,16 +44,16 @@ class QueuePair {
   Status close();
 
   // Ends every command of the queue pair, for an owner that uses none of the verbs meanwhile:
-  // deletes SQ and CQ, each within `timeout_ns`, or resets the controller where that fails, or
-  // where it cannot be asked. Afterwards the device reaches nothing that the commands pointed to.
-  // Returns what was wrong: nothing when deleting sufficed, else ERR_CONTROLLER_FATAL,
-  // ERR_CONTROLLER_DISABLED, what deleting came to, ERR_QUEUE_LOST when the controller had been
-  // reset for another queue, or ERR_CONTROLLER_GONE or ERR_MANAGER_GONE when in place of a device,
-  // or of a client's manager, that has gone another one is awaited, or has come. A failure means
-  // that the device may still reach everything: the controller does not come back, or it is another
-  // process's, which a client does not reset. A client whose queue is not deleted first waits, a
-  // second or so, for word that its manager has reset the controller, or has gone.
-  Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = kQueueTimeoutNs);
+  // deletes SQ and CQ, each within `timeout_ns` (0: as when it was created), or resets the
+  // controller where that fails, or where it cannot be asked. Afterwards the device reaches nothing
+  // that the commands pointed to. Returns what was wrong: nothing when deleting sufficed, else
+  // ERR_CONTROLLER_FATAL, ERR_CONTROLLER_DISABLED, what deleting came to, ERR_QUEUE_LOST when the
+  // controller had been reset for another queue, or ERR_CONTROLLER_GONE or ERR_MANAGER_GONE when in
+  // place of a device, or of a client's manager, that has gone another one is awaited, or has come.
+  // A failure means that the device may still reach everything: the controller does not come back,
+  // or it is another process's, which a client does not reset. A client whose queue is not deleted
+  // first waits, a second or so, for word that its manager has reset the controller, or has gone.
+  Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = 0);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();
   bool lost() const { return lost_.load(std::memory_order_acquire) != ErrorCode{}; }
@@ -100,7 +100,7 @@ class QueuePair {
   Status create_queues();
   Status create_queue(spec::SubmissionQueueEntry command, uint64_t address, bool* exists);
   Status delete_queue(bool completion, uint64_t timeout_ns);
-  Status delete_queues(uint64_t timeout_ns = kQueueTimeoutNs);
+  Status delete_queues(uint64_t timeout_ns);
   Status delete_lost_queues(uint64_t timeout_ns);
   Status explain_kept(const Status& refusal) const;
   bool hears_of_loss(uint32_t epoch);
@@ -125,6 +125,7 @@ class QueuePair {
   uint64_t sq_address_ = 0;
   uint64_t cq_address_ = 0;
 
+  uint64_t admin_timeout_ns_ = 0;
   uint16_t queue_id_ = 0;
   int vector_ = -1;  // −1: completions announce themselves to nobody
 

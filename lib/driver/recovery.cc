@@ -20,19 +20,20 @@ uint32_t Controller::epoch() {
   return epoch_;
 }
 
-Status Controller::reset(uint32_t epoch) {
-  return reset(epoch, Scope::Controller);
+Status Controller::reset(uint32_t epoch, uint64_t timeout_ns) {
+  return reset(epoch, Scope::Controller, timeout_ns);
 }
 
-Status Controller::reset_subsystem() {
+Status Controller::reset_subsystem(uint64_t timeout_ns) {
   if (spec::cap::nssrs.get(transport_->read_register64(spec::registers::cap)) == 0) {
     return Status(ErrorCode::Unsupported,
                   transport_->capabilities().address + " has no NVM subsystem reset (CAP.NSSRS)");
   }
-  return reset(epoch(), Scope::Subsystem);
+  return reset(epoch(), Scope::Subsystem, timeout_ns);
 }
 
-Status Controller::reset(uint32_t epoch, Scope scope) {
+Status Controller::reset(uint32_t epoch, Scope scope, uint64_t timeout_ns) {
+  if (timeout_ns == 0) timeout_ns = admin_timeout_ns();
   NVM_TRY(refuse_if_inherited());
   std::vector<std::shared_ptr<QueuePair>> lost;  // let go after the locks, which closing them takes
   std::unique_lock reset_lock(reset_mutex_);
@@ -45,7 +46,7 @@ Status Controller::reset(uint32_t epoch, Scope scope) {
     if (admin_ == nullptr) return Status(ErrorCode::NoAdmin, transport_->capabilities().address);
     queue = admin_;
   }
-  Status status = restart(*queue, scope, lost);
+  Status status = restart(*queue, scope, timeout_ns, lost);
   // Of a manager in another process nothing was stopped by asking.
   if (!status.ok() && transport_->manager() != nullptr) return status;
   {
@@ -54,14 +55,14 @@ Status Controller::reset(uint32_t epoch, Scope scope) {
     if (!status.ok() && !outlives(status.failure())) broken_ = status.failure();
   }
   if (status.ok()) {
-    events_.restore();
+    events_.restore(timeout_ns);
   } else {
     events_.notify_of_failure();
   }
   return status;
 }
 
-Status Controller::restart(Admin& admin, Scope scope,
+Status Controller::restart(Admin& admin, Scope scope, uint64_t timeout_ns,
                            std::vector<std::shared_ptr<QueuePair>>& lost) {
   // One that is gone cannot be reset, and what it may reach is not known to be free.
   Status health = check_health(*transport_);
@@ -70,7 +71,7 @@ Status Controller::restart(Admin& admin, Scope scope,
   if (scope == Scope::Subsystem) NVM_TRY(nvm::reset_subsystem(*transport_, waiter_));
   lose_queue_pairs(ErrorCode::QueueLost, lost);
   NVM_TRY(admin.start());
-  auto granted = grant_queues(admin);
+  auto granted = grant_queues(admin, timeout_ns);
   return granted.ok() ? Status() : std::move(granted.status());
 }
 

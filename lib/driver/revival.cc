@@ -56,7 +56,7 @@ void Controller::lose_device(ErrorCode why) {
 Status Controller::learn_data_identity(Admin& admin) {
   auto page = allocate(kPageSize);
   if (!page.ok()) return std::move(page.status());
-  auto identity = identify_data(admin, page.value());
+  auto identity = identify_data(admin, page.value(), admin_timeout_ns());
   if (!identity.ok()) return std::move(identity.status());
   std::lock_guard lock(mutex_);
   data_identity_ = std::move(identity.value());
@@ -85,20 +85,21 @@ Status Controller::revive() {
     if (life_ != Life::Open) return closed_status();
     if (queue_numbers_ == nullptr) return Status(ErrorCode::ControllerGone, address);
   }
-  auto created = create_admin_queue();
-  if (!created.ok()) return std::move(created.status());
-  AdminQueue& admin = *created.value();
+  auto claimed = claim_admin_queue();
+  if (!claimed.ok()) return std::move(claimed.status());
+  AdminQueue& admin = *claimed.value();
+  NVM_TRY(admin.start());
   auto page = allocate(kPageSize);
   if (!page.ok()) return std::move(page.status());
-  auto identity = identify_data(admin, page.value());
+  auto identity = identify_data(admin, page.value(), admin_timeout_ns());
   if (!identity.ok()) return std::move(identity.status());
   if (const auto lost = find_lost_data(before, identity.value())) {
     return Status(ErrorCode::DataLost,
                   "what was served at " + address + "; there is " + *lost + " now");
   }
-  auto limits = identify_limits(admin, page.value());
+  auto limits = identify_limits(admin, page.value(), admin_timeout_ns());
   if (!limits.ok()) return std::move(limits.status());
-  auto granted = grant_queues(admin);
+  auto granted = grant_queues(admin, admin_timeout_ns());
   if (!granted.ok()) return std::move(granted.status());
   if (limits.value().transfer_bytes_max < limits_.transfer_bytes_max ||
       limits.value().takes_sgls < limits_.takes_sgls ||
@@ -108,10 +109,10 @@ Status Controller::revive() {
   }
   {
     std::lock_guard lock(mutex_);
-    ownership_.admin = std::move(created.value());
+    ownership_.admin = std::move(claimed.value());
     admin_ = ownership_.admin;
   }
-  events_.restore();
+  events_.restore(admin_timeout_ns());
   return {};
 }
 

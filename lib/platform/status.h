@@ -14,12 +14,16 @@
 
 namespace nvm {
 
+struct ControllerSnapshot;
+
 struct Failure {
   ErrorCode code;
   int os_error = 0;  // errno, where the operating system refused
   uint16_t nvme_status =
       0;  // CQE status field without the phase tag: SC 7:0, SCT 10:8, CRD 12:11, M 13, DNR 14
   std::string detail;  // the part of the message that varies: a path, a pid, a limit
+  // Of a controller that was given up for it (driver/snapshot.h), as it was before.
+  std::shared_ptr<const ControllerSnapshot> snapshot{};
 };
 
 // Success costs one null pointer; a failure is allocated.

@@ -26,6 +26,40 @@ export interface NativeFailure {
   readonly osError: number
   readonly nvmeStatus: number
   readonly detail: string
+  /** Of a controller that was given up for it, as it was before. */
+  readonly snapshot?: NativeSnapshot
+}
+
+/** Of the entries as lib/driver/snapshot.h has them: commands of 16 words, completions of 4. */
+export interface NativeAdminQueue {
+  readonly sqTail: number
+  readonly sqHead: number
+  readonly cqHead: number
+  readonly cqPhase: number
+  readonly commandMask: number
+  readonly submissions: ArrayBuffer
+  readonly completions: ArrayBuffer
+  readonly outstanding: ArrayBuffer
+  readonly givenUp: ArrayBuffer
+  readonly eventRequests: number
+}
+
+/** What a controller looks like, for people. */
+export interface NativeSnapshot {
+  readonly address: string
+  readonly transport: string
+  readonly emulated: boolean
+  /** Of a manager in another process, which has the admin queue. */
+  readonly isClient: boolean
+  readonly cap: bigint
+  readonly vs: number
+  readonly cc: number
+  readonly csts: number
+  readonly aqa: number
+  readonly asq: bigint
+  readonly acq: bigint
+  /** Of the manager in this process. */
+  readonly adminQueue: NativeAdminQueue | undefined
 }
 
 export type Outcome<T> = T | NativeFailure
@@ -211,19 +245,29 @@ export interface NativeExchange {
 export type NativeRole = 0 | 1 | 2
 
 export interface Binding {
-  /** `reconnectMs`: for how long the next manager is awaited when one has gone; 0: not at all. */
+  /**
+   * `timeoutMs`, here and below, of each admin command that calls with the handle send by
+   * themselves. `reconnectMs`: for how long the next manager is awaited when one has gone; 0: not
+   * at all.
+   */
   openTarget(
     target: string,
     role: NativeRole,
+    timeoutMs: number,
     reconnectMs: number,
   ): Promise<Outcome<NativeController>>
-  openEmulator(options: NativeEmulatorOptions, role: NativeRole): Promise<Outcome<NativeController>>
+  openEmulator(
+    options: NativeEmulatorOptions,
+    role: NativeRole,
+    timeoutMs: number,
+  ): Promise<Outcome<NativeController>>
   openEmulatedController(
     emulator: number,
     controller: number,
     role: NativeRole,
+    timeoutMs: number,
   ): Promise<Outcome<NativeController>>
-  attachController(id: number): Outcome<NativeController>
+  attachController(id: number, timeoutMs: number): Outcome<NativeController>
   describeController(controller: ControllerHandle): Outcome<NativeController>
   claimAdmin(controller: ControllerHandle): Promise<Outcome<undefined>>
   submitAdmin(
@@ -235,6 +279,8 @@ export interface Binding {
   /** Who hears of the admin commands of this process, or undefined. */
   traceAdmin(onRecords: ((records: readonly NativeAdminRecord[]) => void) | undefined): void
   readRegister(controller: ControllerHandle, offset: number): Outcome<number>
+  /** Until closeController is called. */
+  snapshotController(controller: ControllerHandle): Outcome<NativeSnapshot>
   resetController(controller: ControllerHandle): Promise<Outcome<undefined>>
   resetSubsystem(controller: ControllerHandle): Promise<Outcome<undefined>>
   closeController(controller: ControllerHandle): Promise<Outcome<undefined>>
@@ -280,9 +326,9 @@ export interface Binding {
   /**
    * Ends every command of the queue pair: 0 when deleting the queues sufficed, else the number of
    * the error for which the controller was reset. A failure: the device may still reach everything.
-   * `timeoutMs` bounds each of the two deletions.
+   * `timeoutMs` bounds each of the two deletions; without it, what its controller was opened with.
    */
-  dropQueuePair(queue: QueueHandle, timeoutMs: number): Promise<Outcome<number>>
+  dropQueuePair(queue: QueueHandle, timeoutMs: number | undefined): Promise<Outcome<number>>
   /** The queues again, empty, after a drop. */
   recreateQueuePair(queue: QueueHandle): Promise<Outcome<undefined>>
   /** Whether the manager has gone and another one is awaited. */

@@ -106,11 +106,19 @@ export class Entries {
   }
 }
 
+export type CommandSet = 'admin' | 'io'
+
 /** The command of a submission queue entry. */
-export function describeEntry(entry: Int32Array, commandId: number): FailedCommand {
+export function describeEntry(
+  entry: Int32Array,
+  commandId: number,
+  set: CommandSet = 'io',
+): FailedCommand {
   const field = (index: number): number => (entry[index] as number) >>> 0
   const opcode = field(0) & 0xff
-  const what = { name: opcodeName('io', opcode), opcode, commandId, namespaceId: field(1) }
-  if (!withBlocks.has(opcode)) return what
+  const named = { name: opcodeName(set, opcode), opcode, commandId }
+  if (set === 'admin' && field(1) === 0) return named
+  const what = { ...named, namespaceId: field(1) }
+  if (set === 'admin' || !withBlocks.has(opcode)) return what
   return { ...what, lba: field(10) + field(11) * 2 ** 32, blockCount: (field(12) & 0xffff) + 1 }
 }

@@ -82,6 +82,8 @@ export interface QueueOwner {
   readonly info: ControllerInfo
   readonly users: Set<MemoryUser>
   readRegister(offset: number): number
+  /** The state of all that the reference has. */
+  dump(): string
   allocateNow(byteLength: number): DmaDescriptor
   /** Looks whether namespaces are what they were, when another manager serves them. */
   meetManager(): Promise<void>
@@ -158,10 +160,6 @@ export abstract class QueuePair implements AsyncDisposable {
   /** The queue's state as text: registers, pointers, outstanding and last commands. */
   dump(): string {
     if (this.isClosed) return `Queue pair ${this.id} (${this.mode}): closed`
-    return this.#render()
-  }
-
-  #render(): string {
     return renderQueue(this.ring, this.mode, (offset) => this.owner.readRegister(offset))
   }
 
@@ -182,15 +180,15 @@ export abstract class QueuePair implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.settle()
     const outcome = await binding().closeQueuePair(this.ring.handle)
-    this.isClosed = true
     const pinned = this.ring.pinnedMemory()
     this.owner.users.delete(this.ring)
     try {
-      unwrap(outcome, { queue: this.id, dump: () => this.#render() })
+      unwrap(outcome, { queue: this.id, dump: () => this.owner.dump() })
     } catch (error) {
       for (const memory of pinned) memory.quarantine()
       throw error
     } finally {
+      this.isClosed = true
       this.abandon(createError('ERR_ABORTED', `queue pair ${this.id} was closed`))
       this.ring.release()
       this.owner.forget(this)

@@ -19,7 +19,7 @@ import { counter, type QueueRing } from './ring.ts'
 /** What a recovery needs of its queue pair. */
 export interface Recoverable {
   readonly id: number
-  readonly owner: Pick<QueueOwner, 'meetManager' | 'queueDied'>
+  readonly owner: Pick<QueueOwner, 'dump' | 'meetManager' | 'queueDied'>
   readonly ring: QueueRing
   readonly timeoutMs: number
   dump(): string
@@ -39,8 +39,6 @@ export interface Recoverable {
 /** How long Abort and the command that it is for may take together. */
 const graceMsMin = 250
 const graceMsMax = 1000
-/** For each deletion of a queue, unless the controller did not even answer an Abort. */
-const deleteMs = 5000
 const lookMs = 2
 /** Attempts to create the queues again. */
 const createsMax = 2
@@ -174,11 +172,11 @@ export class Recovery {
     while (creates < createsMax && !this.#stopped) {
       const reason: Outcome<number> = await binding().dropQueuePair(
         ring.handle,
-        this.#silent ? this.#graceMs : deleteMs,
+        this.#silent ? this.#graceMs : undefined,
       )
       this.#dropReason = typeof reason === 'number' ? reason : 0
       this.#queue.takeLast()
-      failure = failureOf(reason, this.#details())
+      failure = failureOf(reason, this.#adminDetails())
       if (failure !== undefined) {
         if (await this.#awaitManager()) continue
         return failure
@@ -187,7 +185,7 @@ export class Recovery {
       await this.#awaitManager()
       if (this.#stopped) return undefined
       failure = await this.#queue.owner.meetManager().then(undefined, (error: NvmError) => error)
-      failure ??= failureOf(await binding().recreateQueuePair(ring.handle), this.#details())
+      failure ??= failureOf(await binding().recreateQueuePair(ring.handle), this.#adminDetails())
       if (failure === undefined) {
         count(ring, 'restarts')
         return undefined
@@ -211,6 +209,11 @@ export class Recovery {
 
   #details(): NvmErrorDetails {
     return { queue: this.#queue.id, dump: this.#dump }
+  }
+
+  /** Of a command that deletes or creates the queues. */
+  #adminDetails(): NvmErrorDetails {
+    return { queue: this.#queue.id, dump: () => this.#queue.owner.dump() }
   }
 
   #timeoutError(id: number, outcome: string, cause?: NvmError): NvmError {

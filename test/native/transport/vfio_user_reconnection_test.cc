@@ -251,7 +251,7 @@ TEST_CASE("a queue whose server ends while it is deleted is dropped, and works a
     auto queue = driven.queue({.depth = 7});
     UnansweredAdmin unanswered(driven);
     const uint32_t deletion = unanswered.add(spec::admin_opcode::delete_io_submission_queue);
-    end_while_dropped(driven, *queue, kQueueTimeoutNs, unanswered, deletion);
+    end_while_dropped(driven, *queue, kAdminTimeoutNs, unanswered, deletion);
   }
 }
 

@@ -2,6 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type AdminCommand, openController, startEmulator } from 'peernvm'
 import { expect, test } from 'vitest'
+import { failureOf } from '../../support/failure.ts'
 
 const small = { emulator: { size: '1MiB' } } as const
 const identify = 0x06
@@ -75,17 +76,49 @@ test('each command can be seen, as those of other queues', async () => {
   expect(seen[3]).not.toMatchObject({ status: 0 })
 })
 
-test('one that is not answered says what state the controller is in', async () => {
+test('one that is not answered is shown in the admin queue, as it was sent', async () => {
   await using device = await startEmulator({ size: '1MiB' })
   await using controller = await openController(device.controller(0))
+  await controller.admin.keepAlive()
   device.inject({ on: { queues: 'admin', opcode: identify }, drop: true })
-  const submitted = controller.admin.submit(
-    { opcode: identify, cdw10: 1, data: new Uint8Array(4096) },
-    { timeoutMs: 100 },
+  const error = await failureOf(
+    controller.admin.submit(
+      { opcode: identify, nsid: 7, cdw10: 0x0003_0011, cdw11: 9, data: new Uint8Array(4096) },
+      { timeoutMs: 100 },
+    ),
   )
-  await expect(submitted).rejects.toMatchObject({
+  expect(error).toMatchObject({
     code: 'ERR_TIMEOUT',
-    message: expect.stringMatching(/: Identify, /),
+    message: expect.stringMatching(/: Identify, id 0, /),
     dump: expect.stringMatching(/^Controller .*[\s\S]*CSTS 0x00000001 \(RDY 1\)/),
   })
+  const sent = 'command 0 Identify of namespace 7, CDW10 0x00030011 CDW11 0x00000009, PRP1 0x'
+  const lines = error.dump?.split('\n') ?? []
+  // Identify and Set Features of opening, Keep Alive, this one, and the Abort for it.
+  expect(lines).toContain('Admin queue, depth 63')
+  expect(lines).toContain('  submission  tail 5 head 5 of 64')
+  expect(lines).toContain('  completion  head 4 phase 1 of 64')
+  expect(lines).toContain('  outstanding 0')
+  const givenUp = lines.indexOf('  given up 1')
+  expect(lines[givenUp + 1]).toContain(`    ${sent}`)
+  const last = lines.indexOf('  last commands, newest first')
+  expect(lines[last + 1]).toContain('slot 4: command 1 Abort, ')
+  expect(lines[last + 2]).toContain(`slot 3: ${sent}`)
+  expect(lines[last + 3]).toContain('slot 2: command 0 Keep Alive, ')
+  expect(lines).toContain('    slot 2: command 0 phase 1 status 0x0000 Successful Completion')
+})
+
+test('one that waits, and those for events, are shown too; closed, nothing is', async () => {
+  await using device = await startEmulator({ size: '1MiB' })
+  const controller = await openController(device.controller())
+  await controller.events().ready()
+  device.inject({ on: { queues: 'admin', opcode: identify }, drop: true })
+  const waiting = failureOf(controller.admin.submit({ opcode: identify, cdw10: 1 }))
+  expect(controller.dump()).toMatch(
+    /\n {2}outstanding 1\n {4}command \d Identify, CDW10 0x00000001 /,
+  )
+  expect(controller.dump()).toContain('\n  given up 0\n  event requests 4\n')
+  await controller.close()
+  await waiting
+  expect(controller.dump()).toBe('Controller memory: closed')
 })

@@ -64,6 +64,22 @@ describe('a client', () => {
     })
   })
 
+  test('has no admin queue to show: what it sent is in that of its manager', async () => {
+    using folder = temporaryFolder('rpc')
+    const path = join(folder.path, 'nvm')
+    await using device = await startEmulator({ size: '1MiB' })
+    await using manager = await openController(device.controller())
+    await using _server = await manager.serve({ path })
+    await using client = await openController(path, { timeoutMs: 200 })
+    const identify = nvme.codes.admin_opcode.identify[0]
+    device.inject({ on: { queues: 'admin', opcode: identify }, drop: true })
+    const error = await failureOf(client.admin.identifyNamespace(1))
+    expect(error).toMatchObject({ code: 'ERR_TIMEOUT', command: { name: 'Identify' } })
+    expect(error.dump).toContain('\nAdmin queue: that of the process which serves the controller; ')
+    expect(manager.dump()).toMatch(/\n {4}command \d Identify of namespace 1, CDW10 0x00000000 /)
+    await manager.reset() // else the server waits for that command when it is closed
+  })
+
   test('maps memory for the data of one admin command after the other once', async () => {
     await share({}, async ({ client, path }) => {
       const mappings = async () => (await readSharing(path)).clients[0]?.mappings
