@@ -27,10 +27,10 @@ export function dumpController(
 }
 
 /**
- * The value of a native call that opens the controller `address`. An error of one that timed out
- * shows the controller as it was before it was given up.
+ * The value of a native call that opens, claims or closes the controller `address`. When it timed
+ * out, nobody can ask for a dump any more: the error shows the controller as it was before.
  */
-export function unwrapOpened<T>(outcome: Outcome<T>, address: string): T {
+export function unwrapGivenUp<T>(outcome: Outcome<T>, address: string): T {
   const { snapshot } = (outcome ?? {}) as { readonly snapshot?: NativeSnapshot }
   const details: NvmErrorDetails = {
     dump: () =>

@@ -12,7 +12,7 @@ import {
   checkTimeoutMs,
   namesOf,
 } from './checks.ts'
-import { dumpController, unwrapOpened } from './controller-dump.ts'
+import { dumpController, unwrapGivenUp } from './controller-dump.ts'
 import {
   attachNative,
   checkMappable,
@@ -128,7 +128,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   async claimAdmin(): Promise<void> {
     this.#refuseIfClosed()
     if (this.#native.hasAdmin) return
-    unwrapOpened(await binding().claimAdmin(this.handle), this.#info.address)
+    unwrapGivenUp(await binding().claimAdmin(this.handle), this.#info.address)
     this.#events.forgetRefusal()
     this.#native = unwrap(binding().describeController(this.handle))
     this.#info = makeInfo(this.#native)
@@ -278,12 +278,12 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   async allocate(byteLength: number): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
     checkInteger('byteLength', byteLength, 1, allocationBytesMax)
-    return this.#describe(unwrap(await binding().allocate(this.handle, byteLength)))
+    return this.#describe(unwrap(await binding().allocate(this.handle, byteLength), this.#details))
   }
 
   /** As allocate(), at once. @internal */
   allocateNow(byteLength: number): DmaDescriptor {
-    return this.#describe(unwrap(binding().allocateNow(this.handle, byteLength)))
+    return this.#describe(unwrap(binding().allocateNow(this.handle, byteLength), this.#details))
   }
 
   /**
@@ -297,7 +297,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   async map(bytes: Uint8Array<ArrayBuffer>): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
     checkMappable(bytes)
-    return this.#describe(unwrap(binding().map(this.handle, bytes)))
+    return this.#describe(unwrap(binding().map(this.handle, bytes), this.#details))
   }
 
   /**
@@ -435,7 +435,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
     this.namespaceChanges.release()
     const outcome = await binding().closeController(this.handle)
     const failed = closed.find((result) => result.status === 'rejected')
-    unwrap(outcome)
+    unwrapGivenUp(outcome, this.#info.address)
     if (failed !== undefined) throw failed.reason
   }
 

@@ -10,7 +10,7 @@ import {
   namesOf,
 } from './checks.ts'
 import { Controller } from './controller.ts'
-import { unwrapOpened } from './controller-dump.ts'
+import { unwrapGivenUp } from './controller-dump.ts'
 import { toNativeOptions } from './emulator/options.ts'
 import { createError } from './errors.ts'
 import type { NativeController, NativeRole, Outcome } from './native/binding.ts'
@@ -83,7 +83,7 @@ export async function openController(
   checkName('role', role, Object.keys(roles))
   const native = await openNative(target, roles[role], timeoutMs, toReconnectMs(reconnect))
   const address = typeof target === 'string' ? target : 'in memory'
-  return new Controller(unwrapOpened(native, address), timeoutMs)
+  return new Controller(unwrapGivenUp(native, address), timeoutMs)
 }
 
 async function openNative(

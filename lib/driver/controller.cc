@@ -103,13 +103,8 @@ Status Controller::claim_admin(uint64_t timeout_ns) {
   std::shared_ptr<AdminQueue> admin;
   auto claimed = claim_admin_queue();
   if (claimed.ok()) admin = std::move(claimed.value());
-  const Status status = claimed.ok() ? start_to_manage(admin) : std::move(claimed.status());
-  if (status.ok()) return {};
-  Failure failure = status.failure();
-  if (failure.code == ErrorCode::Timeout) {
-    failure.snapshot = std::make_shared<ControllerSnapshot>(snapshot(admin.get()));
-  }
-  return failure;
+  Status status = claimed.ok() ? start_to_manage(admin) : std::move(claimed.status());
+  return with_snapshot(std::move(status), admin.get());
 }
 
 // A failure leaves `admin` to its caller, the controller being as it was then.
@@ -404,19 +399,21 @@ Status Controller::close() {
   Status result = close_queue_pairs();
   Status disabled;
   if (auto queue = admin_path()) disabled = queue->close();
+  const bool is_disabled = disabled.ok();
+  result = with_snapshot(std::move(is_disabled ? result : disabled), own_admin().get());
   transport_->leave();
 
   std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go
   std::lock_guard lock(mutex_);
-  life_ = disabled.ok() ? Life::Closed : Life::Unreachable;
+  life_ = is_disabled ? Life::Closed : Life::Unreachable;
   for (auto& memory : quarantined_) {
-    if (!disabled.ok()) quarantine_forever(memory);
+    if (!is_disabled) quarantine_forever(memory);
     released.push_back(std::move(memory));
   }
   quarantined_.clear();
   admin_.reset();
   ownership_ = {};
-  return disabled.ok() ? std::move(result) : std::move(disabled);
+  return result;
 }
 
 void Controller::quarantine(std::shared_ptr<DmaDescriptor> memory) {

@@ -119,7 +119,8 @@ class Controller : public std::enable_shared_from_this<Controller> {
   bool outlives(const Failure& failure);
 
   // Deletes what is left of queues (bounded by a timeout each), disables the controller, lets go of
-  // memory. After this every call fails with ERR_CLOSED. Idempotent.
+  // memory. After this every call fails with ERR_CLOSED. Idempotent. ERR_TIMEOUT comes with a
+  // snapshot.
   Status close();
 
   // Keeps `memory` until the controller is disabled by close(), or, of a client, left to its
@@ -142,7 +143,9 @@ class Controller : public std::enable_shared_from_this<Controller> {
   Result<std::shared_ptr<Admin>> working_admin_path();
   Status bind_to(const RemoteManager& manager);
   Status start_to_manage(const std::shared_ptr<AdminQueue>& admin);
+  std::shared_ptr<AdminQueue> own_admin();
   ControllerSnapshot snapshot(AdminQueue* admin);
+  Status with_snapshot(Status status, AdminQueue* admin);
   // They were, by a manager in another process.
   void lose_queues(ErrorCode why);
   Status learn_limits();

@@ -44,12 +44,22 @@ ControllerSnapshot Controller::snapshot(AdminQueue* admin) {
 }
 
 ControllerSnapshot Controller::snapshot() {
-  std::shared_ptr<AdminQueue> admin;
-  if (!is_inherited()) {
-    std::lock_guard lock(mutex_);
-    admin = ownership_.admin;
-  }
-  return snapshot(admin.get());
+  return snapshot(own_admin().get());
+}
+
+// Null also in a child of the process that opened it, where locks may be held by nobody.
+std::shared_ptr<AdminQueue> Controller::own_admin() {
+  if (is_inherited()) return nullptr;
+  std::lock_guard lock(mutex_);
+  return ownership_.admin;
+}
+
+// Of a timeout: the last that can be seen of the controller.
+Status Controller::with_snapshot(Status status, AdminQueue* admin) {
+  if (status.ok() || status.failure().code != ErrorCode::Timeout) return status;
+  Failure failure = status.failure();
+  failure.snapshot = std::make_shared<ControllerSnapshot>(snapshot(admin));
+  return failure;
 }
 
 }  // namespace nvm

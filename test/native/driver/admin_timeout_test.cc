@@ -136,6 +136,24 @@ TEST_CASE("so is one that does not become ready, or is not disabled") {
   CHECK(!status.failure().snapshot->admin_queue.has_value());
 }
 
+TEST_CASE("one that is closed is shown as it was then, where that took too long") {
+  LossyHost host;
+  REQUIRE(host.claim().ok());
+  auto pair = host.controller->create_queue_pair({});
+  REQUIRE(pair.ok());
+  const Failure failure =
+      host.lose(opcode::delete_io_submission_queue, [&] { return host.controller->close(); });
+  REQUIRE(failure.snapshot != nullptr);
+  CHECK(failure.snapshot->admin_queue->given_up[0].opc == opcode::delete_io_submission_queue);
+
+  LossyHost never_disabled;
+  REQUIRE(never_disabled.claim().ok());
+  never_disabled.device->becomes_disabled = never_disabled.device->reset_works = false;
+  const Status status = never_disabled.controller->close();
+  REQUIRE((!status.ok() && status.failure().snapshot != nullptr));
+  CHECK(spec::csts::rdy.get(status.failure().snapshot->csts) == 1);
+}
+
 TEST_CASE("a snapshot tells what waits, what was given up and what was answered") {
   LossyHost host;
   REQUIRE(host.claim().ok());
