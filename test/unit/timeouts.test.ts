@@ -229,7 +229,7 @@ test.concurrent.each(openings)('$what when it is opened', { timeout: 60_000 }, a
   })
   // It was enabled then, and is not any more.
   expect(error.dump).toMatch(/^Controller memory, transport emulator, emulated\n/)
-  expect(error.dump).toMatch(/CC {3}0x00460001 \(EN 1, .*\n {2}CSTS 0x00000001 \(RDY 1\)/)
+  expect(error.dump).toMatch(/CC {3}0x00460061 \(EN 1, .*\n {2}CSTS 0x00000001 \(RDY 1\)/)
   fault.remove()
   await using controller = await openController(device.controller())
   expect(controller.dump()).toContain('given up 0')
