@@ -38,7 +38,8 @@ export interface OpenOptions {
    * Milliseconds that each admin command of this reference may take, above 0; default 10 000: those
    * that you send, unless they have a timeout of their own, and those that its functions send by
    * themselves: to open, claim and reset the controller, to create and delete queue pairs, also
-   * when a queue is recovered, to identify namespaces, to watch events. It is not for I/O commands
+   * when a queue is recovered, to identify namespaces, to watch events. Closing waits 5 s at most
+   * for each queue. It is not for I/O commands
    * (`timeoutMs` of a queue pair), nor for becoming ready or being disabled, which may take what
    * the controller says (CAP.TO). One that you sent and that is overdue is aborted, which may take
    * half a second more. Another process that serves the controller has 5 s for each message, and

@@ -25,8 +25,9 @@ export interface SubmittedCommand {
    */
   readonly queue: number
   /**
-   * What was submitted. Its `commandId` names it until it has ended, and then another one; that of
-   * an admin command of a client is a number of its own, as only the manager knows the identifier.
+   * What was submitted. Its `commandId` names it until it has ended, and then another one. Of a
+   * command of a batch it is the index there; of an admin command of a client a number of its own,
+   * as only the manager knows the identifier.
    */
   readonly command: FailedCommand
   /** When, in milliseconds as `performance.now()`. */

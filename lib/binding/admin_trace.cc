@@ -71,11 +71,25 @@ void AdminTrace::forget(uint64_t id) {
 }
 
 void AdminTrace::deliver(napi_env env) {
+  {
+    std::lock_guard lock(mutex_);
+    // A subscriber that calls us hears of what came meanwhile after what it is told.
+    if (delivering_ || listeners_.empty() || listeners_.front().env != env) return;
+    delivering_ = true;
+  }
+  while (deliver_some(env)) {
+  }
+  std::lock_guard lock(mutex_);
+  delivering_ = false;
+}
+
+// False where there is nothing more to tell, or nobody who can be told.
+bool AdminTrace::deliver_some(napi_env env) {
   std::vector<Record> records;
   napi_ref reference = nullptr;
   {
     std::lock_guard lock(mutex_);
-    if (listeners_.empty() || listeners_.front().env != env || records_.empty()) return;
+    if (listeners_.empty() || listeners_.front().env != env || records_.empty()) return false;
     records.swap(records_);
     reference = listeners_.front().callback;
   }
@@ -86,7 +100,7 @@ void AdminTrace::deliver(napi_env env) {
   for (size_t i = 0; i < records.size(); i++) {
     napi_set_element(env, list, static_cast<uint32_t>(i), describe(env, records[i]));
   }
-  napi_call_function(env, make_undefined(env), callback, 1, &list, nullptr);
+  return napi_call_function(env, make_undefined(env), callback, 1, &list, nullptr) == napi_ok;
 }
 
 napi_value AdminTrace::describe(napi_env env, const Record& record) {

@@ -52,12 +52,14 @@ class AdminTrace final : public AdminObserver {
   void note_listeners();
   void wake();
   void forget(uint64_t id);
+  bool deliver_some(napi_env env);
   static napi_value describe(napi_env env, const Record& record);
 
   std::mutex mutex_;
   uint64_t last_id_ = 0;
   std::vector<Listener> listeners_;
   std::vector<Record> records_;
+  bool delivering_ = false;
 };
 
 // Before the outcome of a call reaches JavaScript.

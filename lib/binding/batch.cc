@@ -38,7 +38,7 @@ struct Command {
 
 // One completion as TypeScript reads it.
 struct Outcome {
-  int32_t index;   // of the command, −1 for one that was not submitted by a batch
+  int32_t index;   // of the command; of one that was enqueued by hand the complement of its id
   int32_t status;  // CQE status field without the phase tag
 };
 
@@ -238,7 +238,8 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
       const double elapsed_ns = now_ns - latencies.submitted_at_ns[id];
       Histogram(latencies.histogram.data()).record(to_unsigned<uint64_t>(elapsed_ns));
     }
-    batch.outcomes[reaped++] = {queue.commands[depth + id] - 1, status};
+    const int32_t use = queue.commands[depth + id];
+    batch.outcomes[reaped++] = {use < kByHand ? use - 1 : ~static_cast<int32_t>(id), status};
     queue.commands[depth + id] = 0;
     queue.commands[depth - outstanding] = static_cast<int32_t>(id);
   }

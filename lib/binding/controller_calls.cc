@@ -82,7 +82,7 @@ napi_value closed(napi_env env) {
 }
 
 uint64_t timeout_of(const Arguments& arguments, size_t index) {
-  return arguments.uint32(index) * kNanosecondsPerMillisecond;
+  return to_unsigned<uint64_t>(arguments.number(index) * kNanosecondsPerMillisecond);
 }
 
 // Null once the reference was closed. A task takes `shared` with it: the handle lets go of it when

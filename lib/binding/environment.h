@@ -39,8 +39,10 @@ struct DescriptorHandle {
 // The ids that can be given to commands: a stack of free ones, and what each one is used for. Both
 // TypeScript's engines and the native batch work on it.
 //   word 0 … depth−1          free ids; the first (depth − outstanding) are valid
-//   word depth … 2 depth−1    by id: 0 free, otherwise in use; a batch stores command index + 1
+//   word depth … 2 depth−1    by id: 0 free, otherwise in use: a batch stores command index + 1,
+//                             a raw queue kByHand, which no index reaches
 using CommandTable = std::vector<int32_t>;
+inline constexpr int32_t kByHand = 1 << 21;
 
 struct QueueHandle {
   std::shared_ptr<SharedController> shared;

@@ -396,11 +396,11 @@ Status Controller::close() {
   }
   transport_->stop_waiting();
   leave_device();
-  Status result = close_queue_pairs();
+  Status result = with_snapshot(close_queue_pairs(), own_admin().get());
   Status disabled;
   if (auto queue = admin_path()) disabled = queue->close();
   const bool is_disabled = disabled.ok();
-  result = with_snapshot(std::move(is_disabled ? result : disabled), own_admin().get());
+  if (!is_disabled) result = with_snapshot(std::move(disabled), own_admin().get());
   transport_->leave();
 
   std::vector<std::shared_ptr<DmaDescriptor>> released;  // unmapped after the lock is let go

@@ -224,7 +224,8 @@ Status QueuePair::close() {
 Status QueuePair::close_locked() {
   if (closed_) return {};
   Status result = unbind_wake();
-  if (result.ok()) result = delete_queues(admin_timeout_ns_);
+  // Who has given commands much time does not wait as long for a device that is gone.
+  if (result.ok()) result = delete_queues(std::min(admin_timeout_ns_, kAdminTimeoutNs));
   // Whoever comes next knows no queues.
   if (!result.ok() && controller_->outlives(result.failure())) result = {};
   finish(result);

@@ -101,7 +101,10 @@ export class Batch {
     return this.#commands
   }
 
-  /** Two words per completion of the last exchange: command index, status field (0: success). */
+  /**
+   * Two words per completion of the last exchange: command index, status field (0: success). An
+   * index below 0 is that of a command which was enqueued by hand: `~index` is its command id.
+   */
   get outcomes(): Int32Array {
     return this.#outcomes
   }
@@ -139,7 +142,7 @@ export class Batch {
     this.reaped = call[5]
     this.#count(submitted, call[6], call[7])
     this.#ring.settleDeferred()
-    if (isTraced()) this.#trace(first, submitted)
+    if (this.#ring.watch.isOn && isTraced()) this.#trace(first, submitted)
     if (failure !== undefined) this.#fail(failure)
     return submitted
   }

@@ -31,6 +31,8 @@ export const slotWords = 16
 /** Completion words as `done` has them: command id in bits 15:0, status field in bits 30:16. */
 export const statusShift = 16
 export const idMask = 0xffff
+/** What a raw queue stores of a command: no index of a batch is as high (lib/binding). */
+const byHand = 2 ** 21
 
 /** Counters of QueueRing.stats. */
 export const counter = {
@@ -128,7 +130,7 @@ export class QueueRing implements MemoryUser {
     this.watch = new QueueWatch(address, this.depth, measures)
     this.#tagMask = idMask & ~this.commandMask
     this.#tagStep = this.commandMask + 1
-    this.#inUse = tagged ? idMask + 1 : 1
+    this.#inUse = tagged ? idMask + 1 : byHand
     const lists = new Int32Array(native.lists)
     this.#pointers = new DataPointers(this.words, lists, native.listAddresses, takesSgls)
     this.#doorbells = new Int32Array(native.doorbells)

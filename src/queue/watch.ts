@@ -28,6 +28,8 @@ export class QueueWatch {
   readonly #told: Uint8Array
   /** Of what batches left outstanding, by command id: the index that its submission named. */
   readonly #batched = new Map<number, number>()
+  /** Something may be in the two. */
+  #tells = false
 
   /** `address` of the controller; `measures`: latencies are wanted. */
   constructor(address: string, depth: number, measures: boolean) {
@@ -40,18 +42,29 @@ export class QueueWatch {
   }
 
   get isOn(): boolean {
-    return this.latency !== undefined || isTraced()
+    if (isTraced()) return true
+    if (this.#tells) this.#forget()
+    return this.latency !== undefined
+  }
+
+  /** Ends went by while nobody listened: what was told before has none to come. */
+  #forget(): void {
+    this.#tells = false
+    this.#told.fill(0)
+    this.#batched.clear()
   }
 
   /** The doorbell is about to be rung for the slots from `from` up to, but not with, `to`. */
   submitted(ring: QueueRing, from: number, to: number, entries: number): void {
-    const time = performance.now()
     const now = nowNs()
+    const traced = isTraced()
+    const time = traced ? performance.now() : 0
+    if (traced) this.#tells = true
     for (let slot = from; slot !== to; slot = slot + 1 === entries ? 0 : slot + 1) {
       const at = slot * slotWords
       const id = ((ring.words[at] as number) >>> 16) & ring.commandMask
       this.#submittedAt[id] = now
-      if (!isTraced()) continue
+      if (!traced) continue
       this.#told[id] = 1
       const command = describeEntry(ring.words.subarray(at, at + slotWords), id)
       commandSubmitted({ controller: this.#address, queue: ring.id, command, time })
@@ -60,14 +73,15 @@ export class QueueWatch {
 
   /** The first `count` of ring.done have completed. */
   completed(ring: QueueRing, count: number): void {
-    const time = performance.now()
     const now = nowNs()
+    const traced = isTraced()
+    const time = traced ? performance.now() : 0
     for (let i = 0; i < count; i++) {
       const entry = ring.done[i] as number
       const id = entry & idMask
       const submittedAt = this.#submittedAt[id] as number
       if (submittedAt !== 0) this.latency?.record(now - submittedAt)
-      if (isTraced()) this.#end(ring.id, id, { status: entry >>> statusShift }, time)
+      if (traced) this.#end(ring.id, id, { status: entry >>> statusShift }, time)
       this.#submittedAt[id] = 0
       this.#told[id] = 0
     }
@@ -102,7 +116,10 @@ export class QueueWatch {
     this.#batched.delete(id)
   }
 
-  /** What native code submitted and reaped: commands by their index in the batch. */
+  /**
+   * What native code submitted and reaped: commands by their index in the batch, those that were
+   * enqueued by hand by the complement of their id.
+   */
   batched(ring: QueueRing, submitted: readonly FailedCommand[], outcomes: Int32Array): void {
     const where = { controller: this.#address, queue: ring.id }
     const time = performance.now()
@@ -113,8 +130,10 @@ export class QueueWatch {
     ])
     for (let i = 0; i + 1 < outcomes.length; i += 2) {
       const [commandId, status] = outcomes.subarray(i, i + 2) as unknown as [number, number]
-      if (known.has(commandId)) commandCompleted({ ...where, commandId, status, time })
+      if (commandId < 0) this.#end(ring.id, ~commandId, { status }, time)
+      else if (known.has(commandId)) commandCompleted({ ...where, commandId, status, time })
     }
+    this.#tells = true
     this.#batched.clear()
     for (let id = 0; id < ring.depth; id++) {
       const index = (ring.commands[ring.depth + id] as number) - 1

@@ -23,6 +23,12 @@ interface Seen {
 
 /** Commands as both channels tell of them until the test ends, each with its one end. */
 function watchCommands(): Seen[] {
+  const watched = startWatching()
+  onTestFinished(watched.stop)
+  return watched.all
+}
+
+function startWatching(): { all: Seen[]; stop: () => void } {
   const all: Seen[] = []
   const onSubmit = (message: unknown): void => {
     const { queue, command } = message as SubmittedCommand
@@ -38,13 +44,13 @@ function watchCommands(): Seen[] {
     const [one] = its
     if (one !== undefined) one.end = status ?? error ?? ''
   }
-  channel('peernvm:submit').subscribe(onSubmit)
-  channel('peernvm:complete').subscribe(onComplete)
-  onTestFinished(() => {
+  const stop = (): void => {
     channel('peernvm:submit').unsubscribe(onSubmit)
     channel('peernvm:complete').unsubscribe(onComplete)
-  })
-  return all
+  }
+  channel('peernvm:submit').subscribe(onSubmit)
+  channel('peernvm:complete').subscribe(onComplete)
+  return { all, stop }
 }
 
 const endsOf = (seen: readonly Seen[], name: string): unknown[] =>
@@ -232,4 +238,45 @@ test('who subscribes later sees no end without its beginning', async () => {
   expect(endsOf(seen, 'Keep Alive')).toEqual([0])
   await controller.close()
   await event
+})
+
+test.each([{ histogram: false }, { histogram: true }])(
+  'what ended while nobody listened has no end later, %o',
+  async ({ histogram }) => {
+    const { controller, namespace } = await open()
+    const queue = await controller.createQueuePair({ mode: 'raw', depth: 4, histogram })
+    const memory = await controller.allocate(4096)
+    const batch = queue.batch({ namespace, memory, capacity: 4 })
+    batch.commands.set([read, 10, 1, 0, read, 11, 1, 512], 8) // no index that is an id, too
+    const first = startWatching()
+    queue.sq.read(queue.sq.enqueue(), 1, 0, 1, memory, 1024)
+    queue.sq.submit()
+    expect(batch.exchange(2, 2, 0)).toBe(2)
+    const early = first.all.filter(({ end }) => end !== undefined).length
+    first.stop()
+    for (let left = 3 - batch.reaped; left > 0; ) left -= queue.cq.wait()
+    const seen = watchCommands()
+    await queue.close()
+    expect(first.all.filter(({ end }) => end !== undefined)).toHaveLength(early)
+    expect(seen.filter(({ queue: id }) => id !== 0)).toEqual([])
+  },
+)
+
+test('a command that was enqueued by hand, and that a batch takes', async () => {
+  const { controller, namespace } = await open()
+  const queue = await controller.createQueuePair({ mode: 'raw', depth: 4 })
+  const memory = await controller.allocate(4096)
+  const batch = queue.batch({ namespace, memory, capacity: 4 })
+  batch.commands.set([read, 10, 1, 0, read, 11, 1, 512], 8) // no index that is an id, too
+  const seen = watchCommands()
+  const slot = queue.sq.enqueue()
+  const byHand = queue.sq.commandId(slot)
+  queue.sq.flush(slot, 1)
+  queue.sq.submit()
+  expect(batch.exchange(2, 2, 3)).toBe(2)
+  const indices = Array.from({ length: 3 }, (_, i) => batch.outcomes[2 * i])
+  expect(indices.sort()).toEqual([~byHand, 2, 3].sort())
+  expect(endsOf(seen, 'Flush')).toEqual([0])
+  expect(endsOf(seen, 'Read')).toEqual([0, 0])
+  await queue.close()
 })
