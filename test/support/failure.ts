@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { NvmError } from '../../src/errors.ts'
 
+const hearsWithinMs = 5_000
+
 /** What a promise that is to fail fails with. */
 export const failureOf = (promise: Promise<unknown>): Promise<NvmError> =>
   promise.then(
@@ -8,9 +10,18 @@ export const failureOf = (promise: Promise<unknown>): Promise<NvmError> =>
     (error: NvmError) => error,
   )
 
-/** What `ask` gives; once more, when it was asked before the end of a manager was noticed. */
-export const askOfNext = <T>(ask: () => Promise<T>): Promise<T> =>
-  ask().catch((error: NvmError) => {
-    if (error.code === 'ERR_MANAGER_GONE') return ask()
-    throw error
-  })
+/**
+ * What `ask` gives of the manager that comes next. It fails with ERR_MANAGER_GONE as long as this
+ * process has not heard of the end of the one before, however often it asks.
+ */
+export async function askOfNext<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + hearsWithinMs
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      const isEarly = (error as NvmError).code === 'ERR_MANAGER_GONE'
+      if (!isEarly || performance.now() > deadline) throw error
+    }
+  }
+}

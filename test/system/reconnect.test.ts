@@ -157,7 +157,8 @@ test('without a manager in time everything fails, and what is open can be closed
   using folder = temporaryFolder('reconnect')
   const { manager, client, namespace } = await openShared(folder.path, { timeoutMs: 200 })
   await manager.kill()
-  await failureOf(client.allocate(4096)) // from then on the client knows
+  const refusal = async () => (await failureOf(client.allocate(4096))).message
+  await expect.poll(refusal, { timeout: 5_000 }).toContain('within 200 ms')
   for (let i = 0; i < 2; i++) {
     const error = await failureOf(namespace.read({ lba: 0, into: new Uint8Array(512) }))
     expect(error.code).toBe('ERR_MANAGER_GONE')
@@ -212,14 +213,13 @@ test('peernvm serve --state: blocks in memory outlive its end, and not its death
   expect(await manager.end()).toBe(0)
   expect(existsSync(state)).toBe(true)
   const next = await start()
-  await namespace.read({ lba: 3, into: block.fill(0) }).catch(() => {}) // until it has looked
-  await namespace.read({ lba: 3, into: block })
+  await askOfNext(() => namespace.read({ lba: 3, into: block.fill(0) }))
   expect(block[511]).toBe(9)
   expect(existsSync(state)).toBe(false)
   await next.kill()
   using _last = await start()
-  await failureOf(client.allocate(4096))
-  expect((await failureOf(namespace.read({ lba: 3, into: block }))).code).toBe('ERR_DATA_LOST')
+  const reading = askOfNext(() => namespace.read({ lba: 3, into: block }))
+  expect((await failureOf(reading)).code).toBe('ERR_DATA_LOST')
   await client.close().catch(() => {})
 }, 60_000)
 

@@ -10,6 +10,7 @@ import { type ErrorCode, errorTable } from '../../src/error-table.ts'
 import { NvmError } from '../../src/errors.ts'
 import { openController } from '../../src/open.ts'
 import { DeviceOfFiles, type DeviceShape, mayMountHere } from '../support/device-of-files.ts'
+import { askOfNext } from '../support/failure.ts'
 import { refusalOf } from '../support/misuse.ts'
 import { runProgram } from '../support/process.ts'
 import { root } from '../support/repository.ts'
@@ -113,8 +114,7 @@ const visits: Record<ErrorCode, Visit> = {
     await manager.close()
     await using next = await openController(small)
     await next.serve({ path })
-    await client.allocate(4096).catch(() => {}) // until it has looked
-    await client.allocate(4096)
+    await askOfNext(() => client.allocate(4096))
   },
   ERR_REFUSED: async () => {
     await using manager = await openController(small)
