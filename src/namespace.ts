@@ -207,7 +207,8 @@ export class Namespace implements NamespaceFormat {
 
   /**
    * As readMany() below, of requests that have a list of buffers each.
-   * @param requests each as for read() of several buffers; no signal
+   * @param requests each as for read() of several buffers, without `signal`
+   * @param options a signal for the whole group, or nothing
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @returns for each request a list of the filled bytes, buffer by buffer
@@ -215,13 +216,15 @@ export class Namespace implements NamespaceFormat {
    */
   readMany<T extends readonly DataTarget[]>(
     requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
+    options?: RequestOptions,
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
    * failure, when all that was sent has ended: what comes before a wrong request may be read. Its
    * requests stay unchanged until then.
-   * @param requests each as for read(); no signal
+   * @param requests each as for read(), without `signal`
+   * @param options a signal for the whole group, or nothing
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @returns the filled bytes, in the order of the requests
@@ -229,11 +232,13 @@ export class Namespace implements NamespaceFormat {
    */
   readMany<T extends DataTarget>(
     requests: readonly Omit<NamespaceRead<T>, 'signal'>[],
+    options?: RequestOptions,
     queue?: AwaitQueuePair,
   ): Promise<Uint8Array[]>
   /**
    * As readMany() above, of requests with one buffer and requests with a list.
-   * @param requests each as for read(); no signal
+   * @param requests each as for read(), without `signal`
+   * @param options a signal for the whole group, or nothing
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @returns for each request what it would have alone
@@ -241,30 +246,34 @@ export class Namespace implements NamespaceFormat {
    */
   readMany(
     requests: readonly Omit<NamespaceRead, 'signal'>[],
+    options?: RequestOptions,
     queue?: AwaitQueuePair,
   ): Promise<(Uint8Array | Uint8Array[])[]>
   async readMany(
     requests: readonly Omit<NamespaceRead, 'signal'>[],
+    options: RequestOptions = {},
     queue?: AwaitQueuePair,
   ): Promise<unknown> {
     const ready = await this.#pick(queue)
-    return ready.engine.moveMany(opcode.read[0], this, requests)
+    return ready.engine.moveMany(opcode.read[0], this, requests, options)
   }
 
   /**
    * Writes a group with one promise. Rejects with the first failure, when all that was sent has
    * ended; nothing is sent where one of its requests is wrong. They stay unchanged until then.
-   * @param requests each as for write(); no signal
+   * @param requests each as for write(), without `signal`
+   * @param options a signal for the whole group, or nothing
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
    * which the first request makes (depth 32, 10 s)
    * @throws NvmError as read()
    */
   async writeMany(
     requests: readonly Omit<NamespaceWrite, 'signal'>[],
+    options: RequestOptions = {},
     queue?: AwaitQueuePair,
   ): Promise<void> {
     const ready = await this.#pick(queue)
-    await ready.engine.moveMany(opcode.write[0], this, requests)
+    await ready.engine.moveMany(opcode.write[0], this, requests, options)
   }
 
   /**

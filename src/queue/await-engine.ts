@@ -3,7 +3,7 @@
 // instead of a closure per I/O; the pump (pump.ts) settles what has completed. What is not one
 // direct command is a job (jobs.ts).
 
-import { checkArray, checkSignal } from '../checks.ts'
+import { checkArray, checkOptions, checkSignal, namesOf } from '../checks.ts'
 import { createError, createStatusError, type NvmError } from '../errors.ts'
 import type { NamespaceChanges } from '../namespace-changes.ts'
 import { nvme } from '../spec/nvme.ts'
@@ -25,11 +25,14 @@ import {
   isWithoutFua,
   type NamespaceLike,
   planTransfer,
+  type RequestOptions,
 } from './request.ts'
 import { counter, idMask, type QueueRing, statusShift } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
+
+const optionNames = namesOf<RequestOptions>({ signal: true })
 
 let newResolve: Resolve
 let newReject: Reject
@@ -229,17 +232,22 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     opcode: number,
     namespace: NamespaceLike | undefined,
     requests: readonly GroupRequest[],
+    options: RequestOptions,
   ): Promise<unknown> {
     try {
       checkArray('a group', requests)
+      checkOptions('a group', options, optionNames)
+      const { signal } = options
+      checkSignal(signal)
       const group = requests.slice()
       const values = opcode === opcodeRead ? new Array<unknown>(group.length) : undefined
       if (values === undefined) this.#checkWrites(namespace, group)
       if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
       const promise = new Promise<unknown>(executor)
       const bytesMax = this.transferBytesMax
-      this.#jobs.enter(
+      this.#jobs.run(
         new GroupJob(opcode, group, namespace, bytesMax, values, newResolve, newReject),
+        signal,
       )
       return promise
     } catch (error) {

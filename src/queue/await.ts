@@ -111,41 +111,52 @@ export class AwaitQueuePair extends QueuePair {
 
   /**
    * As readMany() below, of requests that have a list of buffers each.
-   * @param requests each as for read() of several buffers; no signal
+   * @param requests each as for read() of several buffers, without `signal`
+   * @param options a signal for the whole group, or nothing
    * @returns for each request a list of the filled bytes, buffer by buffer
    * @throws NvmError as `namespace.read()`
    */
   readMany<T extends readonly DataTarget[]>(
     requests: readonly GroupedRead<T>[],
+    options?: RequestOptions,
   ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
    * failure, when all that was sent has ended: what comes before a wrong request may be read. Its
    * requests stay unchanged until then.
-   * @param requests each as for read(); no signal
+   * @param requests each as for read(), without `signal`
+   * @param options a signal for the whole group, or nothing
    * @returns the filled bytes, in the order of the requests
    * @throws NvmError as `namespace.read()`
    */
-  readMany<T extends DataTarget>(requests: readonly GroupedRead<T>[]): Promise<Uint8Array[]>
+  readMany<T extends DataTarget>(
+    requests: readonly GroupedRead<T>[],
+    options?: RequestOptions,
+  ): Promise<Uint8Array[]>
   /**
    * As readMany() above, of requests with one buffer and requests with a list.
-   * @param requests each as for read(); no signal
+   * @param requests each as for read(), without `signal`
+   * @param options a signal for the whole group, or nothing
    * @returns for each request what it would have alone
    * @throws NvmError as `namespace.read()`
    */
-  readMany(requests: readonly GroupedRead[]): Promise<(Uint8Array | Uint8Array[])[]>
-  readMany(requests: readonly GroupedRead[]): Promise<unknown> {
-    return this.engine.moveMany(opcodeRead, undefined, requests)
+  readMany(
+    requests: readonly GroupedRead[],
+    options?: RequestOptions,
+  ): Promise<(Uint8Array | Uint8Array[])[]>
+  readMany(requests: readonly GroupedRead[], options: RequestOptions = {}): Promise<unknown> {
+    return this.engine.moveMany(opcodeRead, undefined, requests, options)
   }
 
   /**
    * Writes a group with one promise. Rejects with the first failure, when all that was sent has
    * ended; nothing is sent where one of its requests is wrong. They stay unchanged until then.
-   * @param requests each as for write(); no signal
+   * @param requests each as for write(), without `signal`
+   * @param options a signal for the whole group, or nothing
    * @throws NvmError as `namespace.read()`
    */
-  writeMany(requests: readonly GroupedWrite[]): Promise<void> {
-    return this.engine.moveMany(opcodeWrite, undefined, requests) as Promise<void>
+  writeMany(requests: readonly GroupedWrite[], options: RequestOptions = {}): Promise<void> {
+    return this.engine.moveMany(opcodeWrite, undefined, requests, options) as Promise<void>
   }
 
   /**

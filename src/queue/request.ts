@@ -59,12 +59,12 @@ export interface WriteRequest<T extends Data = Data> extends BlockRequest {
 }
 
 /**
- * A read of a group, which is settled as a whole and has no signal.
+ * A read of a group, which is settled, and given up, as a whole.
  * @category Requests
  */
 export type GroupedRead<T extends Data = Data> = Omit<ReadRequest<T>, 'signal'>
 /**
- * A write of a group, which is settled as a whole and has no signal.
+ * A write of a group, which is settled, and given up, as a whole.
  * @category Requests
  */
 export type GroupedWrite = Omit<WriteRequest, 'signal'>

@@ -93,6 +93,8 @@ describe('a promise queue refuses', () => {
         `${ofGroup} has no option 'signal'`,
       ],
       [() => queue.writeMany([{ ...write, ...odd }]), 'it has namespace, lba, from, fua'],
+      [() => queue.readMany([read], odd as never), "a group has no option 'fuaa'; it has signal"],
+      [() => queue.writeMany([write], { signal: 5 as never }), 'signal is 5'],
       [() => queue.flush({ namespace, ...odd }), 'it has namespace, signal'],
       [() => queue.submit({ opcode: 0, nsid: 1, ...odd }), "a command has no option 'fuaa'"],
     ]

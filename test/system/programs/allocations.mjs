@@ -51,7 +51,8 @@ async function openReadMany() {
   const queue = await controller.createQueuePair({ mode: 'await', depth })
   const requests = views.map((into, lba) => ({ lba, into }))
   return async () => {
-    for (let i = 0; i < commandCount / depth; i++) await namespace.readMany(requests, queue)
+    for (let i = 0; i < commandCount / depth; i++)
+      await namespace.readMany(requests, undefined, queue)
   }
 }
 

@@ -276,7 +276,28 @@ describe('giving up', () => {
     expect(queue.stats()).toMatchObject({ aborts: 1, restarts: 0 })
   })
 
-  test('a request of a group has no signal, which would be forgotten', async () => {
+  test('a group is given up as a whole: the rest of it is never sent', async () => {
+    await using slow = await startEmulator({ size: '1MiB', timing: { latencyNs } })
+    await using ctrl = await openController(slow.controller(0))
+    const ns = await ctrl.namespace(1)
+    await using queue = await ctrl.createQueuePair({ mode: 'await', depth: 2 })
+    const { signal, abort } = withAbort()
+    using memory = await ctrl.allocate(20 * blockSize)
+    const parts = Array.from({ length: 20 }, (_, lba) => memory.view(lba * blockSize, blockSize))
+    const reads = parts.map((into, lba) => ({ namespace: ns, lba, into }))
+    const group = queue.readMany(reads, { signal }).catch((error: NvmError) => error.code)
+    abort()
+    expect(await group).toBe('ERR_ABORTED')
+    expect(queue.ring.pinnedMemory().size).toBe(1)
+    while (queue.ring.outstanding > 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(queue.stats()).toMatchObject({ commands: 2, aborts: 2, restarts: 0 })
+    const writes = parts.map((from, lba) => ({ lba, from }))
+    const never = ns.writeMany(writes, { signal }, queue).catch((error: NvmError) => error.code)
+    expect(await never).toBe('ERR_ABORTED')
+    expect(queue.stats().commands).toBe(2)
+  })
+
+  test('a request of a group has no signal of its own', async () => {
     await using queue = await openQueue()
     const request = { namespace, lba: 0, into: new Uint8Array(blockSize) }
     const { signal } = new AbortController()

@@ -89,14 +89,14 @@ test.each([1, 2, 3, 4])('seed %i', (seed) =>
         shadow.set(Buffer.concat(list.map(bytesOf)), lba * blockSize)
       }
       const writes = written.map(({ lba, list }) => ({ lba, from: list }))
-      if (round % 2 === 0) await namespace.writeMany(writes, queue)
+      if (round % 2 === 0) await namespace.writeMany(writes, {}, queue)
       else await queue.writeMany(writes.map((write) => ({ ...write, namespace })))
 
       const asked = groups.next()
       const reads = asked.map(({ lba, list }) => ({ lba, into: list }))
       const read =
         round % 2 === 0
-          ? await namespace.readMany(reads, queue)
+          ? await namespace.readMany(reads, {}, queue)
           : await queue.readMany(reads.map((each) => ({ ...each, namespace })))
       for (const [i, { lba, list }] of asked.entries()) {
         expect(read[i]?.length).toBe(list.length)
