@@ -16,7 +16,8 @@ export function show(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value)) return 'an array'
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-  return typeof name === 'string' && name !== 'Object' ? `an object (${name})` : 'an object'
+  const isTelling = typeof name === 'string' && name !== '' && name !== 'Object'
+  return isTelling ? `an object (${name})` : 'an object'
 }
 
 function wrong(what: string, value: unknown, wanted: string): NvmError {

@@ -28,7 +28,7 @@ import { createError, type NvmError, type NvmErrorDetails, unwrap } from './erro
 import type { EventIterator, EventsOptions } from './events/iterator.ts'
 import { EventSource } from './events/source.ts'
 import { KnownNamespaces } from './known-namespaces.ts'
-import type { Namespace, NamespaceFormat, NamespaceOwner } from './namespace.ts'
+import type { Namespace, NamespaceFormat } from './namespace.ts'
 import { NamespaceChanges } from './namespace-changes.ts'
 import { identifyLimits } from './namespace-format.ts'
 import type {
@@ -42,7 +42,6 @@ import { AwaitQueuePair } from './queue/await.ts'
 import {
   defaultDepth,
   defaultTimeoutMs,
-  type QueueOwner,
   type QueuePair,
   type QueuePairOptions,
 } from './queue/pair.ts'
@@ -67,7 +66,7 @@ const queueNames = namesOf<QueuePairOptions>({
  * one that is closed closes the device. After close() every function fails with ERR_CLOSED.
  * @category Controllers
  */
-export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
+export class Controller implements AsyncDisposable {
   /** @internal */
   readonly handle: ControllerHandle
   /** Never repeats in this process. @internal */
@@ -194,8 +193,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * the next one. Resets do not end it; closing the reference does. The process stays alive while
    * an event is waited for.
    * @param options how many events are kept, and a signal that ends the iteration
-   * @throws NvmError ERR_CLOSED; from the iteration ERR_NO_ADMIN, ERR_MANAGER_GONE,
-   * ERR_CONTROLLER_GONE, ERR_NVME_STATUS, ERR_TIMEOUT, ERR_UNSUPPORTED
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_CLOSED; from the iteration as its next()
    */
   events(options: EventsOptions = {}): EventIterator {
     this.#refuseIfClosed()
@@ -273,7 +271,8 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * Memory that the device reaches, zeroed, page-aligned. It goes when the descriptor is disposed,
    * or with the controller, and never before the last command that may reach it has ended.
    * @param byteLength in bytes, 1 to 4 GiB; the device reaches whole pages
-   * @throws NvmError ERR_MEMORY, ERR_MEMLOCK (without an IOMMU it must be locked), ERR_RANGE
+   * @throws NvmError ERR_MEMORY, ERR_MEMLOCK (without an IOMMU it must be locked), ERR_ARGUMENT,
+   * ERR_RANGE; of a client ERR_MANAGER_GONE
    */
   async allocate(byteLength: number): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
@@ -292,7 +291,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * WebAssembly memory grown. The controller of another process does not reach such memory: there
    * its `path` is `bounce`, and queues with promises copy its data.
    * @param bytes whole pages, page-aligned, of an ArrayBuffer of fixed size
-   * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_MEMLOCK
+   * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_MEMLOCK, ERR_MEMORY
    */
   async map(bytes: Uint8Array<ArrayBuffer>): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
@@ -306,8 +305,9 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
    * such memory](../docs/concepts.md#memory-of-other-devices). Needs root.
    * @param address of the other device: `0000:05:00.0`
    * @param range which BAR, and bytes of it
-   * @throws NvmError ERR_TARGET, ERR_RANGE, ERR_ALIGNMENT, ERR_DRIVER, ERR_PERMISSION;
-   * ERR_UNSUPPORTED: I/O ports, memory that is switched off, a controller of another process
+   * @throws NvmError ERR_TARGET, ERR_ARGUMENT, ERR_RANGE, ERR_ALIGNMENT, ERR_DRIVER,
+   * ERR_PERMISSION; ERR_UNSUPPORTED: I/O ports, memory that is switched off, a controller of
+   * another process
    */
   async mapPeer(address: string, range: PeerRange): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
@@ -317,7 +317,7 @@ export class Controller implements QueueOwner, NamespaceOwner, AsyncDisposable {
   /**
    * Attaches to memory that another thread allocated for this controller: nothing is copied.
    * @param token what `descriptor.ref()` gave there
-   * @throws NvmError ERR_CLOSED when every descriptor of it was disposed
+   * @throws NvmError ERR_CLOSED when every descriptor of it was disposed; ERR_ARGUMENT
    */
   async attach(token: DescriptorToken): Promise<DmaDescriptor> {
     this.#refuseIfClosed()

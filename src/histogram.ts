@@ -68,7 +68,7 @@ export class Histogram {
    * @throws NvmError ERR_ARGUMENT for what is no number
    */
   record(valueNs: number): void {
-    if (typeof valueNs !== 'number') refuseTime(valueNs)
+    if (typeof valueNs !== 'number' || Number.isNaN(valueNs)) refuseTime(valueNs)
     const { words } = this
     const value = wholeOf(valueNs)
     const at = headerWords + indexOf(value)

@@ -106,8 +106,8 @@ export class Namespace implements NamespaceFormat {
   /** Its size in bytes. */
   readonly byteLength: number
   readonly prinfo: number
-  /** Whose it is, as descriptors and queues say it. @internal */
-  readonly controllerId: number
+  /** Whose it is, as descriptors and queues say it. Copies of the object lack it. @internal */
+  declare readonly controllerId: number
   #queue: AwaitQueuePair | undefined
   #limits: BlockLimits | undefined
   readonly #owner: NamespaceOwner
@@ -119,7 +119,8 @@ export class Namespace implements NamespaceFormat {
     this.blockCount = format.blockCount
     this.byteLength = format.blockSize * format.blockCount
     this.prinfo = format.prinfo
-    this.controllerId = owner.id
+    // Not enumerable: a copy would not be seen to be retired.
+    Object.defineProperty(this, 'controllerId', { value: owner.id })
     this.#owner = owner
   }
 

@@ -8,6 +8,7 @@ import {
   checkText,
   checkTimeoutMs,
   namesOf,
+  show,
 } from './checks.ts'
 import { Controller } from './controller.ts'
 import { unwrapGivenUp } from './controller-dump.ts'
@@ -78,6 +79,7 @@ export async function openController(
   target?: Target,
   options: OpenOptions = {},
 ): Promise<Controller> {
+  checkObject("openController's second argument", options)
   checkOptions('openController', options, openNames)
   const { role = 'auto', timeoutMs = defaultTimeoutMs, reconnect = false } = options
   checkTimeoutMs(timeoutMs)
@@ -100,7 +102,7 @@ async function openNative(
     if (target === '') throw createError('ERR_TARGET', 'it is empty')
     return binding().openTarget(target, role, timeoutMs, reconnectMs)
   }
-  checkObject('a target', target)
+  checkTarget(target)
   if (!('kind' in target)) {
     checkOptions('a target', target, ['emulator'])
     return binding().openEmulator(toNativeOptions(target.emulator), role, timeoutMs)
@@ -114,4 +116,15 @@ async function openNative(
   checkName("the target's kind", target.kind, ['peernvm-controller', 'peernvm-emulated-controller'])
   checkInteger("the token's id", target.id, 0, Number.MAX_SAFE_INTEGER)
   return binding().attachController(target.id, timeoutMs)
+}
+
+/** What is no text is a description, or came from another thread. */
+function checkTarget(target: object): void {
+  if (target instanceof URL) {
+    throw createError('ERR_ARGUMENT', `a URL is no target; give its path: '${target.pathname}'`)
+  }
+  const isObject = typeof target === 'object' && target !== null && !Array.isArray(target)
+  if (isObject && !ArrayBuffer.isView(target)) return
+  const allowed = 'a string, a description of an emulator, or what ref() or controller() gave'
+  throw createError('ERR_ARGUMENT', `the target is ${show(target)}, and not ${allowed}`)
 }

@@ -57,7 +57,7 @@ Status check_place(const sockaddr_un& address, int type) {
                                            " exists and is not a socket; name another place");
   }
   if (is_answered(address, type)) {
-    return Status(ErrorCode::Busy, std::string(address.sun_path) + " is served by another process");
+    return Status(ErrorCode::Busy, std::string(address.sun_path) + " is served already");
   }
   return {};
 }

@@ -40,7 +40,7 @@ Result<std::shared_ptr<Transport>> open_pci(const PciAddress& address) {
 Result<std::shared_ptr<Transport>> open_pci_text(std::string_view text) {
   const std::optional<PciAddress> address = parse_pci_address(text);
   if (address) return open_pci(*address);
-  return Status(ErrorCode::Target, std::string(text) + " is not a PCI address");
+  return Status(ErrorCode::Target, "'" + std::string(text) + "' is not a PCI address");
 }
 
 Result<std::shared_ptr<Transport>> open_image(const std::string& path) {
@@ -112,6 +112,9 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target,
   if (text.empty()) return open_emulator({});
   if (text.starts_with(kEmulatorPrefix)) {
     return open_image(std::string(text.substr(kEmulatorPrefix.size())));
+  }
+  if (text == kPciPrefix || text == kRpcPrefix || text == kVfioUserPrefix) {
+    return Status(ErrorCode::Target, "'" + target + "' names nothing behind the colon");
   }
   if (text.starts_with(kPciPrefix)) return open_pci_text(text.substr(kPciPrefix.size()));
   if (text.starts_with(kRpcPrefix)) {

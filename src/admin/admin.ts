@@ -389,7 +389,8 @@ export class Admin {
 
   /**
    * Formats a namespace, whose data is lost; `formatNamespace(1, { blockSize: 4096 })`. What was
-   * known of it is forgotten: a Namespace got before fails with ERR_NAMESPACE.
+   * known of it is forgotten, also when this fails: a Namespace got before fails with
+   * ERR_NAMESPACE.
    * @param nsid namespace identifier, from 1; `'all'`: all of the controller's
    * @param options the new layout; without one it keeps its own. It may take long: give
    * `timeoutMs`, in milliseconds
@@ -415,7 +416,8 @@ export class Admin {
   }
 
   /**
-   * Deletes a namespace and its data. A Namespace got before fails with ERR_NAMESPACE.
+   * Deletes a namespace and its data. A Namespace got before fails with ERR_NAMESPACE, also when
+   * this fails.
    * @param nsid namespace identifier, from 1; `'all'`: all of the NVM subsystem
    * @param options how long it may take
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client
@@ -437,7 +439,8 @@ export class Admin {
   }
 
   /**
-   * Takes a namespace away from controllers. A Namespace got before fails with ERR_NAMESPACE.
+   * Takes a namespace away from controllers. A Namespace got before fails with ERR_NAMESPACE, also
+   * when this fails.
    * @param nsid namespace identifier, from 1
    * @param controllers their ids; by default this one
    * @throws NvmError ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN, ERR_CLOSED; of a client

@@ -37,11 +37,11 @@ export interface AddedCommand {
         readonly bytes: number
       }
     | {
-        /** The dword that says how many. */
+        /** The dword that says how many: `'cdw10'` to `'cdw15'`. */
         readonly blocks: Dword
       }
     | {
-        /** The dword that says how many. */
+        /** The dword that says how many: `'cdw10'` to `'cdw15'`. */
         readonly dwords: Dword
       }
   /** It changes blocks, so that it is refused on a write-protected namespace; default false. */
@@ -80,7 +80,7 @@ export interface ReceivedCommand {
    * Reads blocks of the command's namespace.
    * @param lba the first block
    * @param into as long as the blocks are
-   * @throws NvmError ERR_NVME_STATUS, ERR_ARGUMENT
+   * @throws NvmError ERR_NVME_STATUS, ERR_ARGUMENT, ERR_CLOSED
    */
   read(lba: number, into: Uint8Array): Promise<void>
   /**

@@ -67,7 +67,7 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
 
   /**
    * Resolves when the controller reports events: what happens from then on is not missed.
-   * @throws NvmError why it does not, as next()
+   * @throws NvmError why it does not: as next()
    */
   ready(): Promise<void> {
     return this.#owner.started()
@@ -88,7 +88,11 @@ export class EventIterator implements AsyncIterableIterator<NvmeEvent>, AsyncDis
     return this.#waiters.length > 0
   }
 
-  /** The next event; the process stays alive while one is waited for. */
+  /**
+   * The next event; the process stays alive while one is waited for.
+   * @throws NvmError ERR_NO_ADMIN, ERR_MANAGER_GONE, ERR_CONTROLLER_GONE, ERR_NVME_STATUS,
+   * ERR_TIMEOUT, ERR_UNSUPPORTED; ERR_ABORTED when its signal was aborted
+   */
   next(): Promise<IteratorResult<NvmeEvent, undefined>> {
     const event = this.#buffer.shift()
     if (event !== undefined) return Promise.resolve({ done: false, value: event })

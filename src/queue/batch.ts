@@ -60,6 +60,8 @@ export class Batch {
   readonly #namespace: BatchOptions['namespace']
   readonly #memory: DmaMemory
   readonly #native = binding()
+  /** run() tells its caller what it found. */
+  #isTelling = false
 
   /** RawQueuePair.batch makes them. @internal */
   constructor(pair: RawQueuePair, options: BatchOptions) {
@@ -119,10 +121,11 @@ export class Batch {
    * @returns how many were submitted; `reaped` says how many have completed, which are fewer than
    * wanted where a namespace has changed, the queue is lost or the next one is overdue: then the
    * next call says why
-   * @throws NvmError ERR_TIMEOUT when nothing completes within the queue's timeout; ERR_NAMESPACE,
-   * ERR_RANGE, ERR_QUEUE_LOST, ERR_CLOSED
+   * @throws NvmError ERR_TIMEOUT when nothing completes within the queue's timeout; ERR_BUSY from
+   * within `onOutcome` of run(); ERR_ARGUMENT, ERR_RANGE, ERR_NAMESPACE, ERR_QUEUE_LOST, ERR_CLOSED
    */
   exchange(first: number, count: number, wanted: number): number {
+    if (this.#isTelling) this.#refuseNested()
     if (!Number.isInteger(first) || !Number.isInteger(count) || !Number.isInteger(wanted)) {
       checkCounts({ first, count, wanted })
     }
@@ -159,6 +162,11 @@ export class Batch {
     stats[counter.doorbells] = (stats[counter.doorbells] as number) + doorbells
     if (!this.#memory.isPeer) return
     stats[counter.p2p] = (stats[counter.p2p] as number) + submitted - noData
+  }
+
+  #refuseNested(): never {
+    const why = 'the batch is telling the outcomes of run(), and has no others before that returns'
+    throw createError('ERR_BUSY', why)
   }
 
   /** What others have sent would be counted as commands of the run. */
@@ -201,23 +209,45 @@ export class Batch {
    * @param onOutcome is told of each: its index, and its status field (0: success)
    * @returns how many failed
    * @throws NvmError as exchange(); ERR_BUSY while other commands are outstanding, those of a
-   * run that failed too: `exchange(0, 0, depth)` takes them
+   * run that failed too: `exchange(0, 0, depth)` takes them; ERR_BUSY, too, when `onOutcome` takes
+   * completions of the run itself
    */
   run(count: number, onOutcome?: (index: number, status: number) => void): number {
     checkInteger('count', count, 0, this.#commands.length / batchWords)
     if (onOutcome !== undefined) checkFunction('onOutcome', onOutcome)
+    if (this.#isTelling) this.#refuseNested()
     if (count > 0) this.#refuseIfBegun()
     let submitted = 0
     let finished = 0
     let failed = 0
     while (finished < count) {
       submitted += this.exchange(submitted, count - submitted, count - finished)
+      if (this.reaped === 0) this.#refuseIfTaken(count - finished)
+      failed += this.#tell(onOutcome)
+      finished += this.reaped
+    }
+    return failed
+  }
+
+  /** Nothing more would come for as long as the caller asks. */
+  #refuseIfTaken(missing: number): void {
+    if (this.#ring.outstanding > 0) return
+    const them = `onOutcome took ${missing} of the run's completions`
+    throw createError('ERR_BUSY', `${them}; leave cq and other batches alone there`)
+  }
+
+  /** @returns how many failed */
+  #tell(onOutcome: ((index: number, status: number) => void) | undefined): number {
+    let failed = 0
+    this.#isTelling = true
+    try {
       for (let i = 0; i < this.reaped; i++) {
         const status = this.#outcomes[2 * i + 1] as number
         if (status !== 0) failed++
         onOutcome?.(this.#outcomes[2 * i] as number, status)
       }
-      finished += this.reaped
+    } finally {
+      this.#isTelling = false
     }
     return failed
   }
@@ -242,6 +272,10 @@ function checkBatch(owner: QueueOwner, options: BatchOptions): void {
     throw createError('ERR_ARGUMENT', 'the memory belongs to another controller')
   }
   refuseIfBounced(memory.memory)
-  if (memory.byteOffset !== 0) throw createError('ERR_ARGUMENT', 'a batch takes whole descriptors')
+  if (memory.byteLength !== memory.memory.byteLength) {
+    const whole = `of ${memory.memory.byteLength} bytes`
+    const view = `a view of ${memory.byteLength} bytes`
+    throw createError('ERR_ARGUMENT', `memory is ${view}; a batch takes the whole ${whole}`)
+  }
   checkInteger('capacity', capacity, 1, capacityMax)
 }

@@ -20,7 +20,11 @@ import type { RequestOptions } from './request.ts'
  * @category Commands
  */
 export interface IoCommand extends CommandWords, RequestOptions {
-  /** What the controller reads or fills. It is the controller's until the promise settles. */
+  /**
+   * What the controller reads or fills. It is the controller's until the promise settles. The
+   * controller does not learn its length: it is as long as what the command moves, or else what
+   * lies behind it is overwritten.
+   */
   readonly data?: Data
   /** Metadata of blocks that have it in a buffer of its own (MPTR). */
   readonly metadata?: DmaDescriptor

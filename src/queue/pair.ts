@@ -45,7 +45,7 @@ export interface QueuePairOptions {
 export interface QueueStats {
   /** Commands that were submitted; of a raw queue, when its doorbell was rung for them. */
   readonly commands: number
-  /** Bytes that they were to move, but for those that were written into `sq.words` by hand. */
+  /** Bytes that commands were to move; of commands written into `sq.words` by hand none count. */
   readonly bytes: number
   /**
    * Commands whose data the device moved itself, from or to memory of the host; written into
@@ -64,7 +64,7 @@ export interface QueueStats {
   readonly splits: number
   /** Commands that were sent again after an error that is not final. */
   readonly retries: number
-  /** Abort commands, for commands that were overdue. */
+  /** Abort commands that were sent: for what was overdue, or given up by its signal. */
   readonly aborts: number
   /** Times that the queues were deleted and created again. */
   readonly restarts: number

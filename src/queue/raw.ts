@@ -16,7 +16,7 @@ import { counter, type QueueRing } from './ring.ts'
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
-const { sqTail, sqDoorbell } = word
+const { sqTail, sqDoorbell, sqEntries } = word
 /** Of an opcode: neither is set where the command moves no data. */
 const directionBits = 3
 
@@ -70,7 +70,7 @@ export class SubmissionQueue {
   /**
    * The command id of an enqueued slot, by which its completion names it.
    * @param slot what enqueue() gave
-   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_ARGUMENT
+   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_ARGUMENT, ERR_CLOSED
    */
   commandId(slot: number): number {
     const word = Number.isInteger(slot) ? this.words[slot << 4] : undefined
@@ -125,7 +125,7 @@ export class SubmissionQueue {
    * Makes the slot's command a flush. Memory only, no doorbell.
    * @param slot what enqueue() gave
    * @param namespaceId from 1; FFFFFFFFh: all
-   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_RANGE
+   * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_ARGUMENT, ERR_RANGE, ERR_CLOSED
    */
   flush(slot: number, namespaceId: number): void {
     const id = this.#idOf(slot)
@@ -335,7 +335,8 @@ export class CompletionQueue {
    * Polls until something has completed. Blocks the thread.
    * @returns how many have completed, at least 1
    * @throws NvmError ERR_TIMEOUT after the queue's timeout, when the commands are still
-   * outstanding; ERR_QUEUE_LOST and ERR_CLOSED as poll()
+   * outstanding; ERR_ARGUMENT at once where none was submitted that has not completed;
+   * ERR_QUEUE_LOST and ERR_CLOSED as poll()
    */
   wait(): number {
     const looks = 1024 // about five microseconds
@@ -353,11 +354,23 @@ export class CompletionQueue {
       const late = this.#lookAgain()
       if (late !== 0) return late
       const now = performance.now()
-      if (deadline === 0) deadline = now + this.#pair.timeoutMs
+      if (deadline === 0) {
+        this.#refuseIfNothingComes()
+        deadline = now + this.#pair.timeoutMs
+      }
       if (now < deadline) continue
       const waited = `nothing within ${this.#pair.timeoutMs} ms on queue pair ${this.#pair.id}`
       throw createError('ERR_TIMEOUT', waited, { queue: this.#pair.id, dump: this.#pair.dump() })
     }
+  }
+
+  #refuseIfNothingComes(): void {
+    const { block, outstanding } = this.#ring
+    const behind = (block[sqTail] as number) - (block[sqDoorbell] as number)
+    const unsent = behind < 0 ? behind + (block[sqEntries] as number) : behind
+    if (outstanding > unsent) return
+    const why = unsent === 0 ? 'no command is outstanding' : `${unsent} enqueued, none submitted`
+    throw createError('ERR_ARGUMENT', `nothing can complete: ${why}; call sq.submit() first`)
   }
 }
 

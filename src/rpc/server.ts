@@ -180,6 +180,7 @@ export async function shareController(
   checkOptions('serve', options, optionNames)
   const { path, limits = {}, policy = {} } = options
   checkText('path', path)
+  if (path === '') throw createError('ERR_ARGUMENT', 'path is empty; name a socket, such as ./nvm')
   checkOptions("serve's limits", limits, limitNames)
   checkOptions("serve's policy", policy, policyNames)
   const { clients = 64, queuePairs = 16, memory = 2 ** 30 } = limits
@@ -215,7 +216,7 @@ function checkOpcodes(opcodes: readonly CodeName<'nvm_opcode'>[]): void {
 /**
  * Who shares the controller that is served at `path`. Asking makes nobody a client.
  * @param path of the socket of `controller.serve()`, or of `peernvm serve --socket`
- * @throws NvmError ERR_TARGET when no manager of a controller serves there
+ * @throws NvmError ERR_TARGET when no manager of a controller serves there; ERR_ARGUMENT
  * @category Sharing
  */
 export async function readSharing(path: string): Promise<SharingStatus> {

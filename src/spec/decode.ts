@@ -163,8 +163,9 @@ function readText(decoder: typeof latin1, bytes: Uint8Array): string {
 /**
  * Takes a register, dword or flag byte apart: `decodeBits('cap', controller.info.cap).mqes`.
  * @param name of the [table of bit fields](../../docs/fields.md#bit-fields)
- * @param value a whole number that is not negative
- * @throws NvmError ERR_ARGUMENT for a name that the table has not, and for no whole number
+ * @param value a whole number that is not negative, and no longer than the word
+ * @throws NvmError ERR_ARGUMENT for a name that the table has not, and for no whole number;
+ * ERR_RANGE for one that the word cannot have
  * @category Specification
  */
 export function decodeBits<Name extends BitLayoutName>(
@@ -178,7 +179,10 @@ export function decodeBits<Name extends BitLayoutName>(
     throw createError('ERR_ARGUMENT', `${name} is ${show(value)}, and not a whole number`)
   }
   const layout: BitLayout = nvme.bitLayouts[name]
-  const word = BigInt.asUintN(layout.width, BigInt(value))
+  const word = BigInt(value)
+  if (word !== BigInt.asUintN(layout.width, word)) {
+    throw createError('ERR_RANGE', `${name} is ${show(value)}; it has ${layout.width} bits`)
+  }
   const entries = Object.entries(layout.bits).map(([bit, [high, low]]) => [
     bit,
     Number(BigInt.asUintN(high - low + 1, word >> BigInt(low))),

@@ -64,9 +64,10 @@ const visits: Record<ErrorCode, Visit> = {
     await controller.admin.submit({ opcode: 0xff })
   },
   ERR_TIMEOUT: async () => {
-    await using controller = await openController(small)
-    await using queue = await controller.createQueuePair({ mode: 'raw', timeoutMs: 1 })
-    queue.cq.wait()
+    await using device = await startEmulator(small.emulator)
+    await using controller = await openController(device.controller())
+    device.inject({ on: { queues: 'admin', opcode: 0xc0 }, drop: true })
+    await controller.admin.submit({ opcode: 0xc0 }, { timeoutMs: 10 })
   },
   ERR_CLOSED: async () => {
     const controller = await openController(small)

@@ -42,8 +42,8 @@ describe('histogram', () => {
   })
 
   test('what is beyond its range counts as its end', () => {
-    const histogram = fill([-1, Number.NaN, 2 ** 50, Number.POSITIVE_INFINITY])
-    expect(histogram.count).toBe(4)
+    const histogram = fill([-1, 2 ** 50, Number.POSITIVE_INFINITY])
+    expect(histogram.count).toBe(3)
     expect(histogram).toMatchObject({ min: 0, max: valueMax })
   })
 

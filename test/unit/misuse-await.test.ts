@@ -74,6 +74,21 @@ describe('a promise queue refuses', () => {
     for (const attempt of attempts) expect(await refusalOf(attempt)).toBe('ERR_ARGUMENT')
   })
 
+  test('a copy of a namespace, which would not be seen to be formatted', async () => {
+    using memory = await controller.allocate(4096)
+    for (const copy of [structuredClone(namespace), { ...namespace }] as Namespace[]) {
+      const attempts = [
+        () => queue.read({ namespace: copy, lba: 0, into: memory }),
+        () => queue.write({ namespace: copy, lba: 0, from: bytes() }),
+        () => queue.flush({ namespace: copy }),
+        () => queue.readMany([{ namespace: copy, lba: 0, into: memory }]),
+      ]
+      for (const attempt of attempts) {
+        await expect(attempt()).rejects.toThrow('not one that controller.namespace() gave')
+      }
+    }
+  })
+
   test('a name that a request does not have, and says which there are', async () => {
     using memory = await controller.allocate(4096)
     const [into, from, odd] = [memory, memory, { fuaa: true }]

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Controller } from '../../src/controller.ts'
 import type { DmaDescriptor } from '../../src/dma.ts'
 import { openController } from '../../src/open.ts'
+import { failureOf } from '../support/failure.ts'
 import {
   notACount,
   notAnObject,
@@ -32,6 +33,24 @@ describe('openController refuses', () => {
     expect(await notRefused([undefined, ...notAnObject], odd)).toEqual([])
     const kind = (value: unknown) => openController({ kind: value, id: 1 } as never)
     expect(await notRefused([undefined, ...notText, 'peernvm'], kind)).toEqual([])
+  })
+
+  test('and says what a target is, and what was given', async () => {
+    const said = async (target: unknown, options?: unknown) =>
+      (await failureOf(openController(target as never, options as never))).message
+    expect(await said(5)).toContain(
+      'the target is 5, and not a string, a description of an emulator',
+    )
+    expect(await said(Buffer.from('x'))).toContain('the target is an object (Buffer), and not a')
+    expect(await said(new URL('file:///tmp/x.img'))).toContain("give its path: '/tmp/x.img'")
+    expect(await said(small, 'manager')).toContain(
+      "second argument is 'manager', and not an object",
+    )
+    expect(await said(small, { reconnect: 5 })).toContain('5, and not true, false or an object')
+    for (const prefix of ['pci:', 'rpc:', 'vfio-user:']) {
+      expect(await said(prefix)).toContain(`'${prefix}' names nothing behind the colon`)
+    }
+    expect(await said('pci:x')).toContain("'x' is not a PCI address")
   })
 
   test('a token that nobody gave', async () => {

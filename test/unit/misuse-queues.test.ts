@@ -100,6 +100,7 @@ describe('a batch refuses', () => {
     const otherNamespace = await other.namespace(1)
     expect(await refusalOf(() => odd('namespace')(otherNamespace))).toBe('ERR_ARGUMENT')
     expect(await refusalOf(() => odd('memory')(buffer.view(4096, 4096)))).toBe('ERR_ARGUMENT')
+    expect(await refusalOf(() => odd('memory')(buffer.view(0, 4096)))).toBe('ERR_ARGUMENT')
     const gone = await controller.allocate(4096)
     gone[Symbol.dispose]()
     expect(await refusalOf(() => odd('memory')(gone))).toBe('ERR_CLOSED')
@@ -191,6 +192,22 @@ describe('a queue pair of the other way', () => {
       expect(await refusalOf(() => Reflect.get(promises, name))).toBe('ERR_QUEUE_MODE')
     }
   })
+})
+
+test('waiting where nothing can come says so at once', async () => {
+  await using queue = await controller.createQueuePair({ mode: 'raw', depth: 2 })
+  const { sq, cq } = queue
+  const refusal = expect.objectContaining({ code: 'ERR_ARGUMENT' })
+  // Three slots: the last of these commands is behind the wrap.
+  for (let i = 0; i < 3; i++) {
+    expect(() => cq.wait()).toThrow('no command is outstanding; call sq.submit() first')
+    sq.read(sq.enqueue(), 1, 0, 1, buffer, 0)
+    expect(() => cq.wait()).toThrow(refusal)
+    expect(() => cq.wait()).toThrow('1 enqueued, none submitted')
+    sq.submit()
+    expect(cq.wait()).toBe(1)
+    cq.update()
+  }
 })
 
 describe('after it was closed', () => {

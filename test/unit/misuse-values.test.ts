@@ -137,7 +137,8 @@ describe('a histogram refuses', () => {
     const histogram = new Histogram()
     histogram.record(5)
     const noNumbers = notACount.filter((value) => typeof value !== 'number')
-    expect(await notRefused([undefined, ...noNumbers], (ns) => histogram.record(ns))).toEqual([])
+    const noTimes = [undefined, ...noNumbers, Number.NaN]
+    expect(await notRefused(noTimes, (ns) => histogram.record(ns))).toEqual([])
     const fractions = [undefined, ...noNumbers, Number.NaN, -0.1, 1.1, 99]
     expect(await notRefused(fractions, (of) => histogram.quantile(of))).toEqual([])
     const others = [undefined, ...notAnObject, { count: 1, words: histogram.words }]

@@ -242,6 +242,7 @@ describe('a policy', () => {
     await using controller = await openController({ emulator: { size: '1MiB' } })
     const serve = (opcodes: unknown) =>
       controller.serve({ path: 'x', policy: { opcodes } as never })
+    expect((await failureOf(controller.serve({ path: '' }))).message).toContain('path is empty')
     for (const opcodes of [[], ['reed'], [2], 'read', [null]]) {
       expect((await failureOf(serve(opcodes))).code).toBe('ERR_ARGUMENT')
     }

@@ -200,6 +200,14 @@ describe('decodeBits', () => {
     })
   })
 
+  test('refuses what the word cannot have', () => {
+    const tooLong = expect.objectContaining({ code: 'ERR_RANGE' })
+    for (const value of [-1, -1n, 2n ** 64n])
+      expect(() => decodeBits('cap', value)).toThrow(tooLong)
+    expect(() => decodeBits('cc', 2 ** 32)).toThrow('it has 32 bits')
+    expect(decodeBits('cap', 2n ** 64n - 1n).mqes).toBe(0xffff)
+  })
+
   // What libnvme has nothing to compare with, from the figures of the specification.
   test.each([
     ['create_sq_cdw10', 0x003f_0005, { qid: 5, qsize: 63 }],
@@ -236,8 +244,9 @@ describe('decodeBits', () => {
       fc.property(
         fc.constantFrom(...names),
         fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-        (name, value) => {
+        (name, bits) => {
           const layout: BitLayout = nvme.bitLayouts[name]
+          const value = BigInt.asUintN(layout.width, bits)
           const decoded: Readonly<Record<string, number>> = decodeBits(name, value)
           let expected = 0n
           let rebuilt = 0n
