@@ -25,17 +25,30 @@ const printed: Record<string, RegExp> = {
   'workers.mjs': /^2 workers read 1024 blocks into one buffer\n$/,
 }
 
+const folder = join(root, 'examples')
+const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+/** What README lists, and calls the shortest. */
+const shortest = /^\| \[[^\]]*\]\(([^)]*)\) \| the shortest\b/gm
+
 test('each example has a test', () => {
-  const files = readdirSync(join(root, 'examples')).filter((name) => /\.m?[tj]s$/.test(name))
+  const files = readdirSync(folder).filter((name) => /\.m?[tj]s$/.test(name))
   expect(Object.keys(printed)).toEqual(files.sort())
 })
 
-test('no example has forty lines, that of the licence left out', () => {
-  const long = Object.keys(printed).filter((name) => {
-    const [licence, ...lines] = readFileSync(join(root, 'examples', name), 'utf8')
-      .trim()
-      .split('\n')
-    expect(licence).toBe('// SPDX-License-Identifier: MIT')
+test('README lists each example and each demo', () => {
+  const demos = readdirSync(join(folder, 'demo')).map((name) => `demo/${name}`)
+  const missing = [...Object.keys(printed), ...demos].filter(
+    (name) => !readme.includes(`](${name})`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('what README calls short has fewer than forty lines, that of the licence left out', () => {
+  const inC = [...readme.matchAll(shortest)].map(([, name]) => name as string)
+  expect(inC).toEqual(['c/hello.cc', 'c/emulator-faults.c'])
+  const long = [...Object.keys(printed), ...inC].filter((name) => {
+    const [licence, ...lines] = readFileSync(join(folder, name), 'utf8').trim().split('\n')
+    expect(licence).toContain('SPDX-License-Identifier: MIT')
     return lines.length >= 40
   })
   expect(long).toEqual([])
