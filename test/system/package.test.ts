@@ -163,6 +163,7 @@ describe.each(promisedVersions)('with Node %s and its npm', { timeout: 200_000 }
 
   test('every way of working runs', async (context) => {
     const outcome = await runProgram('node', ['ways.mjs'], inNode(context, project))
-    expect(outcome).toMatchObject({ code: 0, stdout: 'All ways work.\n', stderr: '' })
+    const stdout = expect.stringContaining(`All ways work in Node ${version}.`)
+    expect(outcome).toMatchObject({ code: 0, stdout, stderr: '' })
   })
 })

@@ -49,7 +49,7 @@ async function work() {
   await controller.close()
   await device.close()
   same('bytes after close()', bytes.length, 0)
-  console.log('All ways work.')
+  console.log(`All ways work in Node ${process.versions.node}.`)
 }
 
 async function assist() {
