@@ -35,7 +35,8 @@ int nvm_admin_ctrl_info(nvm_aq_ref ref, struct nvm_ctrl_info* info, void* buffer
  * @buffer: one controller page to receive it in
  * @ioaddr: address of @buffer as the controller sees it
  *
- * Return: packed status.
+ * Return: packed status. ENXIO for a namespace that the controller may have, and has not now (not
+ * active); beyond nvm_ctrl_info's max_n_ns it is the controller's negative status.
  */
 int nvm_admin_ns_info(nvm_aq_ref ref, struct nvm_ns_info* info, uint32_t ns_id, void* buffer,
                       uint64_t ioaddr);

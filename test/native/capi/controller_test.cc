@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
 
@@ -89,7 +90,14 @@ TEST_CASE("controller and namespace say what they are") {
   CHECK(ns.lba_data_size == 512);
   CHECK(ns.metadata_size == 0);
   CHECK(ns.size == (1u << 30) / 512);
-  CHECK(nvm_admin_ns_info(host.aq, &ns, 77, host.identify_page(), host.identify_address()) != 0);
+  const auto last = static_cast<uint32_t>(info.max_n_ns);
+  REQUIRE(last > 1);
+  auto ask = [&](uint32_t id) {
+    return nvm_admin_ns_info(host.aq, &ns, id, host.identify_page(), host.identify_address());
+  };
+  CHECK(ask(last) == ENXIO);  // not active
+  CHECK(std::string(nvm_reason()).find("number " + std::to_string(last)) != std::string::npos);
+  CHECK(ask(last + 1) == -0x0b);
 }
 
 TEST_CASE("bus addresses of the caller's are split into controller pages") {
