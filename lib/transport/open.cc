@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -80,7 +82,6 @@ const char* kind_of_file(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
   if (S_ISCHR(mode)) return "a character device";
   if (S_ISBLK(mode)) return "a block device";
-  if (S_ISSOCK(mode)) return "a socket";
   return "not a regular file";
 }
 
@@ -94,6 +95,35 @@ std::optional<PciAddress> find_sysfs_device(const std::string& file) {
   if (error) return {};
   if (path.filename() == "resource0") path = path.parent_path();
   return parse_pci_address(path.filename().string());
+}
+
+// What a UNIX stream socket is connected to: the server's path, or else `unnamed`. Nothing for any
+// other socket.
+std::optional<std::string> find_peer(int fd, const std::string& unnamed) {
+  int type = 0;
+  socklen_t type_length = sizeof type;
+  sockaddr_un peer{};
+  socklen_t peer_length = sizeof peer - 1;  // a path of full length has no 0 at its end
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0 || type != SOCK_STREAM ||
+      getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_length) != 0 ||
+      peer.sun_family != AF_UNIX) {
+    return {};
+  }
+  return peer.sun_path[0] == 0 ? unnamed : std::string(peer.sun_path);
+}
+
+// A connection to a vfio-user server. It has one client: the same socket is the same controller.
+Result<std::shared_ptr<Transport>> open_connection(int fd, ino_t socket, const std::string& name) {
+  const auto peer = find_peer(fd, name);
+  if (!peer) {
+    return Status(ErrorCode::Target, name + " is a socket, but no connected UNIX stream socket");
+  }
+  return share_open_device(std::string(kVfioUserPrefix) + "socket:" + std::to_string(socket),
+                           [&]() -> Result<std::unique_ptr<Transport>> {
+                             UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+                             if (!own.valid()) return os_failure("fcntl of " + name, errno);
+                             return open_vfio_user_transport(std::move(own), *peer);
+                           });
 }
 
 std::string path_of_fd(int fd) {
@@ -143,18 +173,17 @@ Result<std::shared_ptr<Transport>> open_transport(const std::string& target,
 
 Result<std::shared_ptr<Transport>> open_transport_fd(int fd) {
   struct stat information;
-  if (fstat(fd, &information) != 0) {
-    return os_failure("fstat of file descriptor " + std::to_string(fd), errno);
-  }
+  const std::string name = "file descriptor " + std::to_string(fd);
+  if (fstat(fd, &information) != 0) return os_failure("fstat of " + name, errno);
   if (const auto address = find_sysfs_device(path_of_fd(fd))) return open_pci(*address);
+  if (S_ISSOCK(information.st_mode)) return open_connection(fd, information.st_ino, name);
   if (!S_ISREG(information.st_mode)) {
-    return Status(ErrorCode::Target, "file descriptor " + std::to_string(fd) + " is " +
-                                         kind_of_file(information.st_mode));
+    return Status(ErrorCode::Target, name + " is " + kind_of_file(information.st_mode));
   }
   EmulatorOptions options;
   std::error_code error;
   const auto path = std::filesystem::read_symlink(path_of_fd(fd), error);
-  options.image = error ? "file descriptor " + std::to_string(fd) : path.string();
+  options.image = error ? name : path.string();
   return open_shared_emulator(options, fd);
 }
 

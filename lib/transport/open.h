@@ -20,7 +20,8 @@ namespace nvm {
 Result<std::shared_ptr<Transport>> open_transport(const std::string& target,
                                                   uint64_t reconnect_ns = 0);
 Result<std::shared_ptr<Transport>> open_emulator(const EmulatorOptions& options);
-// A regular file → emulator over it; sysfs resource0 → that device. The fd is duplicated.
+// A regular file → emulator over it; sysfs resource0 → that device; a connected UNIX stream socket
+// → what a vfio-user server at its other end serves. The fd is duplicated.
 Result<std::shared_ptr<Transport>> open_transport_fd(int fd);
 
 }  // namespace nvm

@@ -28,7 +28,17 @@ constexpr uint32_t kReadWrite = vfio_user::region_flag::read | vfio_user::region
 Result<std::unique_ptr<VfioUserDevice>> VfioUserDevice::open(const std::string& socket_path,
                                                              uint32_t reply_timeout_ms,
                                                              const std::atomic<bool>* given_up) {
-  auto client = vfio_user::Client::connect(socket_path, reply_timeout_ms, given_up);
+  return meet(vfio_user::Client::connect(socket_path, reply_timeout_ms, given_up));
+}
+
+Result<std::unique_ptr<VfioUserDevice>> VfioUserDevice::open(UniqueFd socket,
+                                                             const std::string& name,
+                                                             uint32_t reply_timeout_ms) {
+  return meet(vfio_user::Client::agree_on(std::move(socket), name, reply_timeout_ms));
+}
+
+Result<std::unique_ptr<VfioUserDevice>> VfioUserDevice::meet(
+    Result<std::unique_ptr<vfio_user::Client>> client) {
   if (!client.ok()) return std::move(client.status());
   std::unique_ptr<VfioUserDevice> device(new VfioUserDevice(std::move(client.value())));
   NVM_TRY(device->learn());

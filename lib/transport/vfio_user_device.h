@@ -20,6 +20,9 @@ class VfioUserDevice {
   static Result<std::unique_ptr<VfioUserDevice>> open(const std::string& socket_path,
                                                       uint32_t reply_timeout_ms,
                                                       const std::atomic<bool>* given_up = nullptr);
+  // The same on a connected socket; `name` is for messages.
+  static Result<std::unique_ptr<VfioUserDevice>> open(UniqueFd socket, const std::string& name,
+                                                      uint32_t reply_timeout_ms);
 
   vfio_user::Client& client() { return *client_; }
 
@@ -48,6 +51,8 @@ class VfioUserDevice {
  private:
   explicit VfioUserDevice(std::unique_ptr<vfio_user::Client> client) : client_(std::move(client)) {}
 
+  static Result<std::unique_ptr<VfioUserDevice>> meet(
+      Result<std::unique_ptr<vfio_user::Client>> client);
   Status learn();
   Status learn_registers();
   Status check_region(const vfio_user::RegionInfoBody& region, uint64_t byte_length_min);

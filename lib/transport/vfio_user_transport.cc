@@ -174,7 +174,8 @@ Result<uint64_t> VfioUserTransport::map_file(const Buffer& buffer, const Place& 
   const uint64_t byte_length = (buffer.byte_length() + kPageBytes - 1) / kPageBytes * kPageBytes;
   if (buffer.fd() < 0) {
     return Status(ErrorCode::Unsupported, "memory without a file descriptor cannot be given to " +
-                                              capabilities_.address + "; use allocate()");
+                                              capabilities_.address +
+                                              "; memory that is allocated for it can");
   }
   std::lock_guard lock(mutex_);
   const auto device = this->device();
@@ -285,16 +286,31 @@ Status VfioUserTransport::reset() {
   return is_away() ? Status() : std::move(done);
 }
 
+namespace {
+
+Result<std::unique_ptr<Transport>> start_transport(Result<std::unique_ptr<VfioUserDevice>> device,
+                                                   const std::string& path,
+                                                   VfioUserTransport::Waiting waiting) {
+  if (!device.ok()) return std::move(device.status());
+  auto transport = std::make_unique<VfioUserTransport>(std::move(device.value()), path, waiting);
+  NVM_TRY(transport->start());
+  return std::unique_ptr<Transport>(std::move(transport));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Transport>> open_vfio_user_transport(const std::string& path,
                                                             uint32_t reply_timeout_ms,
                                                             uint64_t reconnect_ns) {
-  auto device = VfioUserDevice::open(path, reply_timeout_ms);
-  if (!device.ok()) return std::move(device.status());
-  using Waiting = VfioUserTransport::Waiting;
-  auto transport = std::make_unique<VfioUserTransport>(std::move(device.value()), path,
-                                                       Waiting{reply_timeout_ms, reconnect_ns});
-  NVM_TRY(transport->start());
-  return std::unique_ptr<Transport>(std::move(transport));
+  return start_transport(VfioUserDevice::open(path, reply_timeout_ms), path,
+                         {reply_timeout_ms, reconnect_ns});
+}
+
+Result<std::unique_ptr<Transport>> open_vfio_user_transport(UniqueFd socket,
+                                                            const std::string& name) {
+  constexpr uint32_t kReplyTimeoutMs = vfio_user::Client::kReplyTimeoutMs;
+  return start_transport(VfioUserDevice::open(std::move(socket), name, kReplyTimeoutMs), name,
+                         {kReplyTimeoutMs, 0});
 }
 
 }  // namespace nvm

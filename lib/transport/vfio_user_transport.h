@@ -145,5 +145,8 @@ class VfioUserTransport final : public Transport {
 Result<std::unique_ptr<Transport>> open_vfio_user_transport(
     const std::string& path, uint32_t reply_timeout_ms = vfio_user::Client::kReplyTimeoutMs,
     uint64_t reconnect_ns = 0);
+// On a connected socket, of which nobody has read or written anything; `name` is for messages.
+Result<std::unique_ptr<Transport>> open_vfio_user_transport(UniqueFd socket,
+                                                            const std::string& name);
 
 }  // namespace nvm

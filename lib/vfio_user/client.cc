@@ -92,6 +92,10 @@ Result<std::unique_ptr<Client>> Client::agree_on(UniqueFd socket, const std::str
   return client;
 }
 
+Client::~Client() {
+  shutdown(connection_.socket(), SHUT_RDWR);
+}
+
 Status Client::agree() {
   const VersionBody body{kMajorVersion, kMinorVersion};
   const std::string_view json = capabilities_json();

@@ -28,10 +28,12 @@ class Client {
                                                  uint32_t reply_timeout_ms = kReplyTimeoutMs,
                                                  const std::atomic<bool>* given_up = nullptr);
 
-  // The same on a connected, non-blocking socket; `path` is for messages.
+  // The same on a connected socket; `path` is for messages.
   static Result<std::unique_ptr<Client>> agree_on(UniqueFd socket, const std::string& path,
                                                   uint32_t reply_timeout_ms,
                                                   const std::atomic<bool>* given_up = nullptr);
+  // Ends the connection, also where the program has kept a descriptor of the socket.
+  ~Client();
 
   struct Reply {
     std::vector<std::byte> payload;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The C API on a controller that is served over vfio-user, in both ways to ring.
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 #include "capi/capi_host.h"
@@ -54,6 +57,54 @@ TEST_CASE("memory of a C program's own is not reached by a served controller") {
   nvm_dma_t* map = nullptr;
   CHECK(nvm_dma_map_host(&map, host.ctrl, page, sizeof page) == ENOTSUP);
   CHECK(map == nullptr);
+  CHECK(std::string(nvm_reason()).find("; memory that is allocated for it can") !=
+        std::string::npos);
+}
+
+TEST_CASE("a connection to a server is a controller, until its reference is let go of") {
+  vfio_user::test::Served served;
+  const std::string path = served.folder.socket();
+  // As any program connects: blocking, and kept.
+  const vfio_user::test::SocketClient connection(path);
+  REQUIRE(connection.connected());
+  nvm_ctrl_t* ctrl = nullptr;
+  nvm_ctrl_t* again = nullptr;
+  const int status = nvm_ctrl_init(&ctrl, connection.socket());
+  INFO(nvm_reason());
+  REQUIRE(status == 0);
+  const bool has_registers = ctrl->mm_ptr != nullptr;
+  CHECK(!has_registers);
+  {
+    CapiHost host(ctrl);
+    CHECK(host.identify() == 0);
+    nvm_dma_t* memory = host.allocate(kPage);
+    {
+      CapiQueues queues(host, 1);
+      CHECK(queues.transfer(NVM_IO_READ, 1, 0, 1, memory) == 0);
+    }
+    nvm_dma_unmap(memory);
+    nvm_aq_ref refused = nullptr;
+    REQUIRE(nvm_ctrl_init(&again, connection.socket()) == 0);
+    CHECK(nvm_aq_create(&refused, again, host.window) == EBUSY);
+    CHECK(std::string(nvm_reason()).find(path) != std::string::npos);
+    nvm_ctrl_free(again);
+  }
+  CHECK(nvm_ctrl_init(&again, connection.socket()) != 0);
+  CapiHost next(path.c_str());  // the server has one client at a time
+  CHECK(next.identify() == 0);
+}
+
+TEST_CASE("other sockets are no controllers") {
+  nvm_ctrl_t* ctrl = nullptr;
+  int packets[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, packets) == 0);
+  const int unconnected = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  for (const int fd : {packets[0], unconnected}) {
+    CHECK(nvm_ctrl_init(&ctrl, fd) == ENODEV);
+    CHECK(ctrl == nullptr);
+    CHECK(std::string(nvm_reason()).find("no connected UNIX stream socket") != std::string::npos);
+  }
+  for (const int fd : {packets[0], packets[1], unconnected}) close(fd);
 }
 
 }  // namespace nvm::test
