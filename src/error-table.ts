@@ -2,7 +2,8 @@
 // Every way in which a call of peernvm can fail: the one table behind NvmError, lib/spec/errors.h
 // and docs/errors.md. `number` is the native value and never changes its meaning (23 had one once);
 // `errno` is what the C API returns; in `message` and `fix`, {detail} is replaced by what varies;
-// `when` names the calls, and what becomes of memory and data.
+// `when` names the calls, and what becomes of memory and data; `inC` is what nvm_reason() says
+// instead, where the words for TypeScript would mislead a C program.
 
 export interface ErrorRow {
   readonly number: number
@@ -10,6 +11,7 @@ export interface ErrorRow {
   readonly message: string
   readonly when: string
   readonly fix: string
+  readonly inC?: Readonly<Partial<Record<'message' | 'fix', string>>>
 }
 
 export const errorTable = {
@@ -19,6 +21,9 @@ export const errorTable = {
     message: 'The controller completed the command with an error: {detail}',
     when: 'Any command that the controller refuses or fails at. A read may have filled part of its memory; of a failed write, blocks may be old or new.',
     fix: 'Look at error.status for the status code, and at error.command for what was sent.',
+    inC: {
+      fix: 'NVM_ERR_UNPACK_SCT() and NVM_ERR_UNPACK_SC() take the returned status apart; nvm_strerror() names it.',
+    },
   },
   ERR_TIMEOUT: {
     number: 2,
@@ -26,6 +31,9 @@ export const errorTable = {
     message: 'No completion came in time: {detail}',
     when: 'A command, a reset or the answer of another process takes longer than its timeout. Whether a command was executed is not known; memory that the device may still reach is kept.',
     fix: 'error.dump shows the registers and the last commands. Raise the timeout; where nothing answers any more, close the controller and open it again.',
+    inC: {
+      fix: 'The command may have been executed all the same. Where nothing answers any more, free the controller and open it again.',
+    },
   },
   ERR_CLOSED: {
     number: 3,
@@ -33,6 +41,9 @@ export const errorTable = {
     message: 'It is closed: {detail}',
     when: 'Any call on what was closed or disposed, or, in C, inherited by fork(). Nothing is sent.',
     fix: 'Open it again; nothing that was closed or disposed can be used.',
+    inC: {
+      fix: 'Open it again; nothing that was freed, or that a parent process opened, can be used.',
+    },
   },
   ERR_ARGUMENT: {
     number: 4,
@@ -54,6 +65,9 @@ export const errorTable = {
     message: 'Not aligned: {detail}',
     when: 'map(), mapPeer(), reads and writes with memory that begins or ends where the device cannot, or that is no whole number of blocks. Nothing is sent.',
     fix: 'Use controller.allocate(), whose memory is aligned, or align address and length as the message says.',
+    inC: {
+      fix: 'Use nvm_dma_create(), whose memory is aligned, or align address and length as the message says.',
+    },
   },
   ERR_QUEUE_FULL: {
     number: 7,
@@ -61,6 +75,10 @@ export const errorTable = {
     message: 'The queue is full, so enqueue() gave −1 for a slot: {detail}',
     when: 'sq.read() and its like, given the −1 of a full raw queue. Nothing is sent. Queues with promises wait for room instead.',
     fix: 'Look at what enqueue() returns; consume completions first, or create a deeper queue.',
+    inC: {
+      message: 'The queue is full, so nvm_sq_enqueue() gave NULL for a slot: {detail}',
+      fix: 'Look at what nvm_sq_enqueue() returns; consume completions first, or create a deeper queue.',
+    },
   },
   ERR_QUEUE_MODE: {
     number: 8,
@@ -68,6 +86,9 @@ export const errorTable = {
     message: 'The queue was created for another way of working: {detail}',
     when: 'A call for one way of working on a queue pair of the other. Nothing is sent.',
     fix: 'Create one queue pair per way: { mode: "raw" } for sq/cq, { mode: "await" } for promises.',
+    inC: {
+      fix: 'Create one queue pair per way of working.',
+    },
   },
   ERR_BUSY: {
     number: 9,
@@ -75,6 +96,9 @@ export const errorTable = {
     message: 'It is in use: {detail}',
     when: 'Opening, claiming or serving what somebody else has, a manager that has as many clients as it takes, or a batch that is run while the queue has other commands. Nothing is changed.',
     fix: 'Close it there, or share it: `controller.serve()` and `peernvm serve --socket` let several processes use one controller. Of a queue: take what has completed first.',
+    inC: {
+      fix: 'Close it there, or share it: nvm_rpc_enable() and `peernvm serve --socket` let several processes use one controller. Of a queue or a vector: take another number.',
+    },
   },
   ERR_TARGET: {
     number: 10,
@@ -82,6 +106,9 @@ export const errorTable = {
     message: 'The target cannot be opened: {detail}',
     when: 'Opening what is not there, or is nothing that can be opened. Nothing is changed.',
     fix: 'Give an image file, a PCI address such as 0000:05:00.0, the socket of a process that serves a controller, or nothing for an emulator in memory.',
+    inC: {
+      fix: 'nvm_ctrl_open() takes an image file, a PCI address such as 0000:05:00.0, the socket of a process that serves a controller, or NULL for an emulator in memory; nvm_ctrl_init() an open image, resource0 or connection to a vfio-user server.',
+    },
   },
   ERR_PERMISSION: {
     number: 11,
@@ -96,6 +123,9 @@ export const errorTable = {
     message: 'This reference does not own the admin queues: {detail}',
     when: 'Admin commands, resets and new queues on a reference that nobody has made a manager. Nothing is sent.',
     fix: 'Call claimAdmin() first, or open with { role: "manager" }. Claiming resets the controller.',
+    inC: {
+      fix: 'Only the manager can: the process whose nvm_aq_create() has reset the controller.',
+    },
   },
   ERR_CONTROLLER_FATAL: {
     number: 13,
@@ -103,6 +133,9 @@ export const errorTable = {
     message: 'The controller reports a fatal status (CSTS.CFS): {detail}',
     when: 'Commands and resets once the controller has stopped by itself. A write under way may have been executed; memory is kept until a reset.',
     fix: 'Close the reference and open the controller again, which resets it.',
+    inC: {
+      fix: 'Let go of the admin queues with nvm_aq_destroy() and create them again, which resets the controller.',
+    },
   },
   ERR_CONTROLLER_GONE: {
     number: 14,
@@ -110,6 +143,9 @@ export const errorTable = {
     message: 'The controller does not answer; its registers read as all ones: {detail}',
     when: 'Any call after a drive was removed, or its vfio-user server has ended. A write under way may have been executed; memory stays readable.',
     fix: 'Check that the device is powered and present (lspci), or that the process which serves it runs; then open it again. With { reconnect: true } a vfio-user socket is opened again by itself.',
+    inC: {
+      fix: 'Check that the device is powered and present (lspci), or that the process which serves it runs; then open it again.',
+    },
   },
   ERR_MEMORY: {
     number: 15,
@@ -202,6 +238,9 @@ export const errorTable = {
     message: 'The queue was deleted under the command to recover from a failure: {detail}',
     when: "Commands under way when a reset, the manager's too, or the recovery from a timeout deletes their queue. A write may have been executed; the device reaches their memory no more.",
     fix: 'Repeat the command, which may or may not have been executed. A queue with promises was created again; a raw one must be closed.',
+    inC: {
+      fix: 'Create the queue again and repeat the command, which may or may not have been executed.',
+    },
   },
   ERR_CONTROLLER_DISABLED: {
     number: 29,
@@ -209,6 +248,9 @@ export const errorTable = {
     message: 'Somebody else disabled the controller under its queues: {detail}',
     when: 'Commands and calls after another program cleared CC.EN. A write under way may have been executed; the device reaches no memory any more.',
     fix: 'Find the program that resets it; share the controller instead (role "reference", controller.ref()).',
+    inC: {
+      fix: 'Find the program that resets it; share the controller instead (nvm_rpc_enable(), nvm_rpc_bind()).',
+    },
   },
   ERR_STATE: {
     number: 30,
@@ -230,6 +272,9 @@ export const errorTable = {
     message: 'The process that manages the controller has gone: {detail}',
     when: 'Any call of a client after its manager has ended. A write under way may have been executed; memory stays readable.',
     fix: 'Start it again, then open its socket again; with { reconnect: true } a client goes on by itself.',
+    inC: {
+      fix: 'Start it again, then open its socket again with nvm_ctrl_open().',
+    },
   },
   ERR_DATA_LOST: {
     number: 33,

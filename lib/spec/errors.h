@@ -122,7 +122,7 @@ constexpr int error_errno(ErrorCode code) {
   return EIO;
 }
 
-// What happened; {detail} stands for what varies.
+// What happened, for C programs; {detail} stands for what varies.
 constexpr const char* error_message(ErrorCode code) {
   switch (code) {
     case ErrorCode::NvmeStatus:
@@ -133,7 +133,7 @@ constexpr const char* error_message(ErrorCode code) {
     case ErrorCode::Range: return "Out of range: {detail}";
     case ErrorCode::Alignment: return "Not aligned: {detail}";
     case ErrorCode::QueueFull:
-      return "The queue is full, so enqueue() gave −1 for a slot: {detail}";
+      return "The queue is full, so nvm_sq_enqueue() gave NULL for a slot: {detail}";
     case ErrorCode::QueueMode: return "The queue was created for another way of working: {detail}";
     case ErrorCode::Busy: return "It is in use: {detail}";
     case ErrorCode::Target: return "The target cannot be opened: {detail}";
@@ -171,41 +171,41 @@ constexpr const char* error_message(ErrorCode code) {
   return "Unknown error: {detail}";
 }
 
-// What to do about it.
+// What a C program can do about it.
 constexpr const char* error_fix(ErrorCode code) {
   switch (code) {
     case ErrorCode::NvmeStatus:
-      return "Look at error.status for the status code, and at error.command for what was sent.";
+      return "NVM_ERR_UNPACK_SCT() and NVM_ERR_UNPACK_SC() take the returned status apart; "
+             "nvm_strerror() names it.";
     case ErrorCode::Timeout:
-      return "error.dump shows the registers and the last commands. Raise the timeout; where "
-             "nothing answers any more, close the controller and open it again.";
+      return "The command may have been executed all the same. Where nothing answers any "
+             "more, free the controller and open it again.";
     case ErrorCode::Closed:
-      return "Open it again; nothing that was closed or disposed can be used.";
+      return "Open it again; nothing that was freed, or that a parent process opened, can be used.";
     case ErrorCode::Argument: return "Correct the argument that the message names.";
     case ErrorCode::Range: return "Stay within the limit that the message names.";
     case ErrorCode::Alignment:
-      return "Use controller.allocate(), whose memory is aligned, or align address and length "
-             "as the message says.";
+      return "Use nvm_dma_create(), whose memory is aligned, or align address and length as "
+             "the message says.";
     case ErrorCode::QueueFull:
-      return "Look at what enqueue() returns; consume completions first, or create a deeper queue.";
-    case ErrorCode::QueueMode:
-      return "Create one queue pair per way: { mode: \"raw\" } for sq/cq, { mode: \"await\" } "
-             "for promises.";
+      return "Look at what nvm_sq_enqueue() returns; consume completions first, or create a "
+             "deeper queue.";
+    case ErrorCode::QueueMode: return "Create one queue pair per way of working.";
     case ErrorCode::Busy:
-      return "Close it there, or share it: `controller.serve()` and `peernvm serve --socket` "
-             "let several processes use one controller. Of a queue: take what has completed first.";
+      return "Close it there, or share it: nvm_rpc_enable() and `peernvm serve --socket` let "
+             "several processes use one controller. Of a queue or a vector: take another number.";
     case ErrorCode::Target:
-      return "Give an image file, a PCI address such as 0000:05:00.0, the socket of a process "
-             "that serves a controller, or nothing for an emulator in memory.";
+      return "nvm_ctrl_open() takes an image file, a PCI address such as 0000:05:00.0, the "
+             "socket of a process that serves a controller, or NULL for an emulator in memory; nvm_ctrl_init() an open image, resource0 or connection to a vfio-user server.";
     case ErrorCode::Permission: return "Run as a user who may open it, or change its permissions.";
     case ErrorCode::NoAdmin:
-      return "Call claimAdmin() first, or open with { role: \"manager\" }. Claiming resets "
-             "the controller.";
+      return "Only the manager can: the process whose nvm_aq_create() has reset the controller.";
     case ErrorCode::ControllerFatal:
-      return "Close the reference and open the controller again, which resets it.";
+      return "Let go of the admin queues with nvm_aq_destroy() and create them again, which "
+             "resets the controller.";
     case ErrorCode::ControllerGone:
       return "Check that the device is powered and present (lspci), or that the process which "
-             "serves it runs; then open it again. With { reconnect: true } a vfio-user socket is opened again by itself.";
+             "serves it runs; then open it again.";
     case ErrorCode::Memory: return "Ask for less, or raise the limit that the message names.";
     case ErrorCode::Memlock:
       return "Raise the limit: ulimit -l unlimited (or LimitMEMLOCK=infinity for a service).";
@@ -235,19 +235,18 @@ constexpr const char* error_fix(ErrorCode code) {
       return "The queue or the controller was closed, or the program gave up; open it again "
              "and repeat the command.";
     case ErrorCode::QueueLost:
-      return "Repeat the command, which may or may not have been executed. A queue with "
-             "promises was created again; a raw one must be closed.";
+      return "Create the queue again and repeat the command, which may or may not have been "
+             "executed.";
     case ErrorCode::ControllerDisabled:
-      return "Find the program that resets it; share the controller instead (role "
-             "\"reference\", controller.ref()).";
+      return "Find the program that resets it; share the controller instead "
+             "(nvm_rpc_enable(), nvm_rpc_bind()).";
     case ErrorCode::State:
       return "Give it whole and unchanged, as this or an older version saved it. Without its "
              ".peernvm file an image is opened as a plain one.";
     case ErrorCode::Refused:
       return "Ask for less, or let whoever serves the controller allow it in its policy.";
     case ErrorCode::ManagerGone:
-      return "Start it again, then open its socket again; with { reconnect: true } a client "
-             "goes on by itself.";
+      return "Start it again, then open its socket again with nvm_ctrl_open().";
     case ErrorCode::DataLost:
       return "They ended with the process that had them in memory, or their image was "
              "replaced. Open the socket again to use what is served now; serve an image to keep blocks, or load what was saved.";

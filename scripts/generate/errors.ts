@@ -76,14 +76,18 @@ export function errorsHeader(table: ErrorRows): string {
       (_, row) => row.errno,
     ),
     lookup(
-      'What happened; {detail} stands for what varies.',
+      'What happened, for C programs; {detail} stands for what varies.',
       'const char* error_message(ErrorCode code)',
       table,
       '"Unknown error: {detail}"',
-      (_, row) => JSON.stringify(row.message),
+      (_, row) => JSON.stringify(row.inC?.message ?? row.message),
     ),
-    lookup('What to do about it.', 'const char* error_fix(ErrorCode code)', table, '""', (_, row) =>
-      JSON.stringify(row.fix),
+    lookup(
+      'What a C program can do about it.',
+      'const char* error_fix(ErrorCode code)',
+      table,
+      '""',
+      (_, row) => JSON.stringify(row.inC?.fix ?? row.fix),
     ),
     '}  // namespace nvm\n',
   ].join('\n')
@@ -100,6 +104,7 @@ export function errorsPage(table: ErrorRows): string {
     '',
     `**What to do:** ${row.fix}`,
     '',
+    ...(row.inC?.fix === undefined ? [] : [`**In C:** ${row.inC.fix}`, '']),
     `Number ${row.number}; the C API returns \`${row.errno}\`.`,
     '',
   ])
@@ -110,6 +115,7 @@ export function errorsPage(table: ErrorRows): string {
     '',
     'Every failure is an `NvmError` with one of these codes: its `message` says what happened, its',
     '`fix` what to do. *When* says here which calls fail so, and what becomes of data and memory.',
+    'In C, `nvm_reason()` says both; *In C* is what to do there where that differs.',
     '',
     ...sections,
   ].join('\n')

@@ -112,6 +112,7 @@ TEST_CASE("bus addresses of the caller's are split into controller pages") {
   nvm_dma_unmap(map);
   const uint64_t crooked[] = {0x200100};
   CHECK(nvm_dma_map(&map, host.ctrl, nullptr, kPage, 1, crooked) == EINVAL);
+  CHECK(std::string(nvm_reason()).find("nvm_dma_create()") != std::string::npos);
   CHECK(nvm_dma_map(&map, host.ctrl, nullptr, 100, 1, addresses) == EINVAL);
   CHECK(nvm_dma_create(&map, host.ctrl, 0) == EINVAL);
 }
