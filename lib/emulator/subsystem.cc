@@ -132,6 +132,7 @@ uint64_t Subsystem::allocated_capacity() const {
 PcieController& Subsystem::add_controller(const PcieControllerLimits& limits) {
   if (controllers_.size() == kControllersMax) abort();  // a bound that callers check
   controllers_.push_back(std::make_unique<PcieController>(*this, limits));
+  faults_.set_controller_count(controllers_.size());
   const auto log = records_->error_logs.find(static_cast<uint16_t>(controllers_.size() - 1));
   if (log != records_->error_logs.end()) controllers_.back()->state().error_log = log->second;
   return *controllers_.back();

@@ -23,7 +23,7 @@ export interface FaultMatch {
   readonly controller?: number
   /** Commands of the admin queue, or of I/O queues; default: of both. */
   readonly queues?: 'admin' | 'io'
-  /** Id of the submission queue. */
+  /** Id of the submission queue; 0: the admin queue. */
   readonly queue?: number
   /** Give `queues` or `queue` with it: admin and I/O commands share numbers. */
   readonly opcode?: number
@@ -38,7 +38,7 @@ export interface FaultMatch {
   }
   /** Only the nth of the commands that match, from 1; with `every`, where that begins. */
   readonly nth?: number
-  /** Every nth of them; without `nth`, from the nth on. */
+  /** Every nth of them, from 1; without `nth`, from the nth on. */
   readonly every?: number
   /** Of those, this fraction: above 0, at most 1; default 1. */
   readonly probability?: number
@@ -93,7 +93,7 @@ export interface Fault {
    * is gone, and registers read all ones.
    */
   readonly controller?: 'stop' | 'fatal' | 'remove'
-  /** How often at most; default: no limit. */
+  /** How often at most, from 1; default: no limit. */
   readonly times?: number
 }
 
@@ -146,6 +146,10 @@ const matchNames: readonly string[] = [
 ] satisfies (keyof FaultMatch)[]
 const faultNames: readonly string[] = ['on', ...effects, 'times']
 
+const u8Max = 0xff
+const u16Max = 0xffff
+const u32Max = 0xffffffff
+
 // The positions are the values of the enumerations of fault.h.
 const queueKinds = ['any', 'admin', 'io']
 const completionFaults = ['none', 'duplicate', 'unknownCid', 'wrongPhase']
@@ -155,7 +159,7 @@ const corruptedData = ['toHost', 'stored']
 /**
  * Makes a fault plain for the native side, which judges its numbers.
  * @throws NvmError ERR_ARGUMENT for a name that does not exist or a value of another type;
- * ERR_RANGE for a negative number.
+ * ERR_RANGE for a number that its field cannot have.
  */
 export function toNativeFault(fault: Fault): NativeFault {
   checkOptions('a fault', fault, faultNames)
@@ -174,7 +178,7 @@ export function toNativeFault(fault: Fault): NativeFault {
     ...toNativeCorruption(fault.corrupt),
     completion: position('completion', completionFaults, completion),
     controllerFault: position('controller', controllerFaults, controller),
-    times: count('times', fault.times),
+    times: count('times', fault.times, 1),
   }
 }
 
@@ -183,15 +187,15 @@ function toNativeMatch(on: FaultMatch) {
   if (lbas !== undefined) checkOptions('lbas', lbas, ['lba', 'blockCount'])
   if (probability !== undefined) checkNumber('probability', probability)
   return {
-    controllerId: count('controller', on.controller),
+    controllerId: count('controller', on.controller, 0, u16Max),
     queues: position('queues', queueKinds, queues),
-    queueId: count('queue', on.queue),
-    opcode: count('opcode', on.opcode),
-    namespaceId: count('namespace', on.namespace),
+    queueId: count('queue', on.queue, 0, u16Max),
+    opcode: count('opcode', on.opcode, 0, u8Max),
+    namespaceId: count('namespace', on.namespace, 0, u32Max),
     lba: lbas && required('lba', lbas.lba),
     blockCount: lbas && required('blockCount', lbas.blockCount),
-    nth: count('nth', on.nth),
-    every: count('every', on.every),
+    nth: count('nth', on.nth, 1),
+    every: count('every', on.every, 1),
     probability,
     seed: count('seed', on.seed),
   }
@@ -201,7 +205,10 @@ function toNativeTear(torn: Fault['torn']) {
   if (torn === undefined) return { tornBlocks: undefined, tornBytes: undefined }
   checkOptions('torn', torn, ['blocks', 'bytes'])
   const { blocks = 0, bytes = 0 } = torn
-  return { tornBlocks: count('blocks', blocks), tornBytes: count('bytes', bytes) }
+  return {
+    tornBlocks: count('blocks', blocks, 0, u32Max),
+    tornBytes: count('bytes', bytes, 0, u32Max),
+  }
 }
 
 function toNativeCorruption(corrupt: Fault['corrupt']) {
@@ -209,7 +216,7 @@ function toNativeCorruption(corrupt: Fault['corrupt']) {
   return {
     corruptedData: corrupt && position('corrupt.data', corruptedData, corrupt.data),
     corruptedOffset: count('offset', corrupt?.offset),
-    corruptionMask: count('mask', corrupt?.mask),
+    corruptionMask: count('mask', corrupt?.mask, 1, u8Max),
   }
 }
 
@@ -231,9 +238,14 @@ function position(what: string, names: readonly string[], name: string): number 
   return names.indexOf(name)
 }
 
-/** A count, whose limits the native side knows; or none. */
-function count(what: string, value: number | undefined): number | undefined {
-  if (value !== undefined) checkInteger(what, value, 0, Number.MAX_SAFE_INTEGER)
+/** A count or none. To the native side, 0 is no count where counts begin at 1. */
+function count(
+  what: string,
+  value: number | undefined,
+  min = 0,
+  max = Number.MAX_SAFE_INTEGER,
+): number | undefined {
+  if (value !== undefined) checkInteger(what, value, min, max)
   return value
 }
 

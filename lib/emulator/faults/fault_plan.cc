@@ -76,6 +76,12 @@ void merge(FaultEffect& effect, const FaultAction& action) {
 
 Result<uint32_t> FaultPlan::add(const Fault& fault) {
   NVM_TRY(validate(fault));
+  const auto& controller = fault.match.controller_id;
+  if (controller && controller_count_ != 0 && *controller >= controller_count_) {
+    return Status(ErrorCode::Range, "fault: controller is " + std::to_string(*controller) +
+                                        ", of a device whose controllers are 0 to " +
+                                        std::to_string(controller_count_ - 1));
+  }
   if (installed_.size() == kFaultsMax) {
     return Status(ErrorCode::Range, "fault: a plan holds at most " + std::to_string(kFaultsMax) +
                                         ": remove one first");

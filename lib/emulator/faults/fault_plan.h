@@ -19,6 +19,8 @@ class FaultPlan {
 
   // The fault's id, counted from 1 and never used again.
   Result<uint32_t> add(const Fault& fault);
+  // Of how many controllers it is the plan; 0: any. A fault of a further one could never happen.
+  void set_controller_count(size_t count) { controller_count_ = count; }
   bool remove(uint32_t id);
   void clear() { installed_.clear(); }
   // True: consult() need not be called.
@@ -41,6 +43,7 @@ class FaultPlan {
   static bool strikes(Installed& installed, const FaultedCommand& command);
 
   uint64_t seed_;
+  size_t controller_count_ = 0;
   uint32_t next_id_ = 1;
   std::vector<Installed> installed_;
 };

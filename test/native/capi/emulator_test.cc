@@ -15,9 +15,10 @@ namespace {
 constexpr int kWriteFault = -0x280;
 constexpr int kUnrecoveredReadError = -0x281;
 
-nvm_emulator_options small_device() {
+nvm_emulator_options small_device(uint16_t n_ctrls = 1) {
   nvm_emulator_options options{};
   options.size = 8 << 20;
+  options.n_ctrls = n_ctrls;
   return options;
 }
 
@@ -29,9 +30,9 @@ nvm_fault io_fault(uint8_t opcode, uint32_t effects) {
   return fault;
 }
 
-// A host of a small device, with one queue pair and a page of data.
+// A host of a small device of two controllers, with one queue pair and a page of data.
 struct FaultyHost {
-  CapiEmulator emulator{small_device()};
+  CapiEmulator emulator{small_device(2)};
   CapiHost host{emulator.open()};
   CapiQueues queues{host, 1};
   nvm_dma_t* data = host.allocate(kPage);
@@ -226,6 +227,15 @@ TEST_CASE("faults are matched by controller, queue and namespace") {
   fault.ns_id = 1;
   host.emulator.inject(fault);
   CHECK(host.read(0) == kUnrecoveredReadError);
+}
+
+TEST_CASE("a fault of a controller that the device does not have is refused") {
+  FaultyHost host;
+  nvm_fault fault = io_fault(NVM_IO_READ, NVM_FAULT_DROP);
+  fault.on |= NVM_FAULT_ON_CTRL;
+  fault.ctrl = 9;
+  CHECK(nvm_emulator_inject(nullptr, host.emulator.device, &fault) == EINVAL);
+  CHECK(std::string(nvm_reason()).find("controller is 9") != std::string::npos);
 }
 
 TEST_CASE("torn writes and flipped bits change what is stored, or only what is read") {

@@ -262,6 +262,22 @@ describe('faults', () => {
     await using device = await startEmulator({ size: '1MiB' })
     expect(() => device.inject(fault as object)).toThrow(message)
   })
+
+  test.each([
+    [{ times: 0 }, /times is 0; it is 1 to/],
+    [{ on: { nth: 0 } }, /nth is 0; it is 1 to/],
+    [{ on: { every: 0 } }, /every is 0; it is 1 to/],
+    [{ corrupt: { data: 'toHost', mask: 0 } }, /mask is 0; it is 1 to 255/],
+    [{ corrupt: { data: 'toHost', mask: 256 } }, /mask is 256; it is 1 to 255/],
+    [{ on: { opcode: 256 } }, /opcode is 256; it is 0 to 255/],
+    [{ on: { controller: 9 } }, /controller is 9, of a device whose controllers are 0 to 1/],
+    [{ on: { controller: 65_537 } }, /controller is 65537; it is 0 to 65535/],
+  ])('%j could never happen, or means something else: out of range', async (fault, message) => {
+    await using device = await startEmulator({ size: '1MiB', controllers: 2 })
+    const inject = () => device.inject({ delayNs: 1, ...(fault as object) })
+    expect(inject).toThrow(expect.objectContaining({ code: 'ERR_RANGE' }))
+    expect(inject).toThrow(message)
+  })
 })
 
 describe('a served controller', () => {

@@ -66,6 +66,20 @@ TEST_CASE("what validation refuses is not added") {
   CHECK(plan.empty());
 }
 
+TEST_CASE("a fault of a controller that the device does not have is refused") {
+  FaultPlan plan;
+  plan.set_controller_count(2);
+  Fault fault = failing();
+  fault.match.controller_id = 1;
+  CHECK(plan.add(fault).ok());
+  fault.match.controller_id = 2;
+  Result<uint32_t> id = plan.add(fault);
+  REQUIRE_FALSE(id.ok());
+  CHECK(id.status().failure().code == ErrorCode::Range);
+  CHECK(id.status().failure().detail.find("controller is 2") != std::string::npos);
+  CHECK(id.status().failure().detail.find("0 to 1") != std::string::npos);
+}
+
 TEST_CASE("a plan holds a bounded number of faults") {
   FaultPlan plan;
   for (size_t i = 0; i < kFaultsMax; i++) add(plan, failing());
