@@ -107,7 +107,7 @@ export type CommandAnswer =
 
 /**
  * Executes a command. What it returns is the command's status, by default success; what it throws,
- * Internal Error, or the status of the NvmError.
+ * Internal Error, or the status of the NvmError. An answer that is none is Internal Error, too.
  * @category Emulator: added commands
  */
 export type CommandHandler = (
@@ -117,6 +117,7 @@ export type CommandHandler = (
 const dwordNames: readonly Dword[] = ['cdw10', 'cdw11', 'cdw12', 'cdw13', 'cdw14', 'cdw15']
 const lengthUnits = ['bytes', 'blocks', 'dwords'] as const
 const commandNames = namesOf<AddedCommand>({ name: true, data: true, writes: true })
+const answerNames = namesOf<Exclude<CommandAnswer, StatusName>>({ status: true, dword0: true })
 const dataBytesMax = 64 * 2 ** 20
 
 /** Which of `lengthUnits`, and how many or which dword. */
@@ -163,15 +164,21 @@ export function addCommand(
   unwrap(binding().addCommand(emulator, { opcode, name, ...length }, writes, onEvent))
 }
 
+function readAnswer(answer: CommandAnswer): { status: number; dword0: number } {
+  const described = typeof answer === 'string' ? { status: answer } : answer
+  checkOptions("a handler's answer", described, answerNames)
+  const { status = 'success', dword0 = 0 } = described
+  checkInteger('dword0', dword0, 0, 0xffffffff)
+  return { status: statusField(status), dword0 }
+}
+
 async function run(handler: CommandHandler, command: Received): Promise<void> {
   let status = 0
   let dword0 = 0
   try {
-    const answer = (await handler(command)) ?? 'success'
-    const { status: name = 'success', dword0: result = 0 } =
-      typeof answer === 'string' ? { status: answer } : answer
-    status = statusField(name)
-    dword0 = result
+    const answer = readAnswer((await handler(command)) ?? 'success')
+    status = answer.status
+    dword0 = answer.dword0
   } catch (error) {
     const known = error instanceof NvmError ? error.status : undefined
     status = known ? (known.sct << 8) | known.sc : statusField('internal_error')

@@ -41,6 +41,23 @@ describe('an added command', () => {
     expect(statuses).toEqual([0x000, 0x002, 0x006, 0x080])
   })
 
+  test.each([
+    [{ dword: 5 }, 0x006],
+    [{ status: 'success', Dword0: 5 }, 0x006],
+    [{ dword0: '5' }, 0x006],
+    [{ dword0: -1 }, 0x006],
+    [{ dword0: 2 ** 32 }, 0x006],
+    [5, 0x006],
+    ['nope', 0x006],
+    [{ dword0: 5 }, 0x000],
+    [{}, 0x000],
+  ])('the answer %j is status %i', async (answer, status) => {
+    await using device = await startEmulator({ size: '1MiB' })
+    device.onCommand(0x80, { name: 'Answer' }, () => answer as never)
+    await using controller = await openController(device.controller())
+    expect(await submit(controller, 0, 0x80, [])).toBe(status)
+  })
+
   test('an opcode has one command', async () => {
     await using device = await startEmulator({ size: '1MiB' })
     device.onCommand(0x80, { name: 'First' }, () => undefined)
