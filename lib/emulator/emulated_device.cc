@@ -412,6 +412,10 @@ Result<NamespaceFormat> find_format(const EmulatedNamespaceOptions& options) {
 }
 
 Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int fd) {
+  if (options.read_only && is_memory(options, fd)) {
+    return refuse_option(
+        "a device in memory cannot be read-only; give it an image, or leave that out");
+  }
   if (options.saved != nullptr) return load_device(options, fd);
   NVM_TRY(check_options(options));
   auto media = open_media(options, fd);

@@ -66,7 +66,7 @@ const options = {
   'metadata-size': { choices: [0, 8], describe: 'metadata bytes of a block; 0 by default' },
   'extended-blocks': { type: 'boolean', describe: 'metadata follows the data' },
   protection: { choices: [0, 1], describe: 'type of end-to-end protection; 0 by default' },
-  'read-only': { type: 'boolean', default: false, describe: 'namespaces are write protected' },
+  'read-only': { type: 'boolean', default: false, describe: 'of an image: it is write protected' },
   'latency-ns': { ...count, describe: 'how long a command takes at least' },
   bandwidth: { ...count, describe: 'bytes per second at most' },
   timing: { choices: ['p4800x', '970pro'], describe: 'instead: as long as on a known drive' },

@@ -42,8 +42,8 @@ export interface EmulatorOptions extends NamespaceOptions {
   /** A raw image file; without it the blocks live in memory. */
   readonly image?: string
   /**
-   * The image is opened for reading; writes are refused as on a write-protected drive; default
-   * false.
+   * The image, which must be given, is opened for reading; writes are refused as on a
+   * write-protected drive; default false.
    */
   readonly readOnly?: boolean
   /** Further namespaces; their ids begin at 2. With an image they are files beside it. */
@@ -86,7 +86,7 @@ export type TimingModelName = (typeof timingModelNames)[number]
 export interface TimingOptions {
   /** Nanoseconds that a command takes at least; default 0. */
   readonly latencyNs?: number
-  /** Bytes per second at most, of all commands together; default: no limit. */
+  /** Bytes per second at most, of all commands together; 0, as by default: no limit. */
   readonly bandwidth?: number
 }
 
@@ -231,7 +231,7 @@ function toNativeTiming(options: EmulatorOptions) {
   checkNumber('latencyNs', latencyNs)
   checkNumber('bandwidth', bandwidth)
   const timingModel = toTimingModel(options.model, timing)
-  return { latencyNs: Math.round(latencyNs), bandwidth: Math.round(bandwidth), timingModel }
+  return { latencyNs: Math.round(latencyNs), bandwidth: Math.ceil(bandwidth), timingModel }
 }
 
 function toTimingModel(model: TimingModelName | undefined, timing: TimingOptions): string {

@@ -163,6 +163,10 @@ TEST_CASE("options that make no device are refused with a reason") {
   CHECK(refused(options) == EINVAL);
   CHECK(std::string(nvm_reason()).find("p4800x") != std::string::npos);
   options = small_device();
+  options.read_only = true;  // of memory
+  CHECK(refused(options) == EINVAL);
+  CHECK(std::string(nvm_reason()).find("give it an image") != std::string::npos);
+  options = small_device();
   options.image = "/nowhere/disk.img";
   CHECK(refused(options) != 0);
 }

@@ -77,6 +77,7 @@ describe('an emulator', () => {
     [{ size: '1MiB', capacity: '2TiB', model: '970pro' as const }, 'ERR_ARGUMENT'],
     [{ size: 1000 }, 'ERR_IMAGE'],
     [{ image: '/nonexistent/disk.img' }, 'ERR_IMAGE'],
+    [{ readOnly: true }, 'ERR_ARGUMENT'],
   ])('refuses %j with %s', async (options, code) => {
     await expect(startEmulator(options)).rejects.toMatchObject({ code })
   })

@@ -29,6 +29,11 @@ describe('emulator options', () => {
     )
   })
 
+  test('a bandwidth below 1 is not that of 0, no limit', () => {
+    expect(toNativeOptions({ timing: { bandwidth: 0.4 } }).bandwidth).toBe(1)
+    expect(toNativeOptions({ timing: { bandwidth: 0 } }).bandwidth).toBe(0)
+  })
+
   test('a negative latency is refused', () => {
     expect(() => toNativeOptions({ timing: { latencyNs: -1 } })).toThrow(/latencyNs/)
   })
