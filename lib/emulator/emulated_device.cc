@@ -345,6 +345,7 @@ Status set_capacity(Subsystem& subsystem, const EmulatorOptions& options) {
   if (options.capacity == 0) return {};
   NVM_TRY(check_capacity(options.capacity, subsystem.capacity()));
   subsystem.set_capacity(options.capacity);
+  subsystem.capacity_asked = options.capacity;
   return {};
 }
 
@@ -379,6 +380,7 @@ Result<EmulatedDevice> load_device(const EmulatorOptions& wanted, int fd) {
   if (!media.ok()) return std::move(media.status());
   EmulatedDevice device = begin_device(options, fd, std::move(media.value()));
   NVM_TRY(resume_records(*device.subsystem, saved.records));
+  NVM_TRY(set_capacity(*device.subsystem, options));
   NVM_TRY(check_modelled(options, device.subsystem->capacity()));
   NVM_TRY(keep_state(device, options, true));
   return device;

@@ -8,7 +8,26 @@
 namespace nvm::emulator {
 namespace {
 
-// As a host would do it, but that the subsystem's capacity does not bound it.
+// Unless it was asked for, the subsystem's capacity grows with what is added.
+Status check_room(const Subsystem& subsystem, uint64_t byte_length) {
+  const uint64_t limit = subsystem.capacity_limit();
+  const uint64_t free_bytes = limit - std::min(subsystem.allocated_capacity(), limit);
+  if (byte_length <= free_bytes) return {};
+  if (subsystem.capacity_asked != 0) {
+    return Status(ErrorCode::Range, "a namespace of " + std::to_string(byte_length) +
+                                        " bytes, where " + std::to_string(free_bytes) +
+                                        " are free of the capacity of " + std::to_string(limit) +
+                                        "; give a smaller size, or the device more capacity");
+  }
+  const bool has_model = subsystem.capacity_max != UINT64_MAX;
+  return Status(ErrorCode::Argument,
+                (has_model ? "the device's model is for namespaces of at most " +
+                                 std::to_string(limit >> 30) + " GiB in all"
+                           : "the namespaces of a device have less than 2^64 bytes in all") +
+                    "; give a smaller size");
+}
+
+// As a host would do it, but that the capacity grows.
 Task add_namespace(Subsystem& subsystem, spec::NamespaceManagementData data,
                    std::shared_ptr<NamespaceAddition> addition) {
   auto outcome = std::make_shared<Outcome>();
@@ -41,15 +60,7 @@ Status begin_adding_namespace(Subsystem& subsystem, const EmulatedNamespaceOptio
                                            " bytes; give it a multiple of " +
                                            std::to_string(format.data_byte_length()));
   }
-  const uint64_t allocated = subsystem.allocated_capacity();
-  if (options.byte_length > subsystem.capacity_max - std::min(allocated, subsystem.capacity_max)) {
-    const bool has_model = subsystem.capacity_max != UINT64_MAX;
-    return Status(ErrorCode::Argument,
-                  (has_model ? "the device's model is for namespaces of at most " +
-                                   std::to_string(subsystem.capacity_max >> 30) + " GiB in all"
-                             : "the namespaces of a device have less than 2^64 bytes in all") +
-                      "; give a smaller size");
-  }
+  NVM_TRY(check_room(subsystem, options.byte_length));
   spec::NamespaceManagementData data{};
   data.nsze = data.ncap = options.byte_length / format.data_byte_length();
   data.flbas = static_cast<uint8_t>(spec::flbas::format_lower.put(format.lba_format) |

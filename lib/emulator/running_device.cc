@@ -33,6 +33,7 @@ EmulatorOptions RunningDevice::description() {
   options.model = identity.model_number;
   options.firmware = identity.firmware_revision;
   options.controllers = static_cast<uint16_t>(controllers_.size());
+  options.capacity = pause.subsystem().capacity_asked;
   options.namespaces_max = pause.subsystem().namespaces_max();
   options.limits = limits_;
   options.data_identity = data_identity_;

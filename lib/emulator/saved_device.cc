@@ -13,7 +13,7 @@ namespace nvm::emulator {
 namespace {
 
 constexpr uint32_t kTag = archive_tag("WHOL");
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 // Data is looked at, and left out when it is zero, in such pieces.
 constexpr size_t kPieceBytes = 64 << 10;
 
@@ -30,6 +30,7 @@ void exchange_description(Archive& archive, uint32_t version, auto& options, aut
   archive.u16(options.limits.interrupt_vectors_max);
   archive.boolean(in_memory);
   if (version >= 2) archive.u64(options.data_identity);
+  if (version >= 3) archive.u64(options.capacity);
 }
 
 bool is_zero(std::span<const std::byte> bytes) {

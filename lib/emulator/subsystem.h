@@ -74,12 +74,15 @@ class Subsystem {
   uint32_t namespaces_max() const { return namespaces_max_; }
   void set_namespaces_max(uint32_t most);
 
-  // Bytes of data that namespaces may have in all; what is added grows it.
+  // Bytes of data that namespaces may have in all; what is added grows it up to the limit.
   uint64_t capacity() const { return capacity_; }
   uint64_t allocated_capacity() const;
   void set_capacity(uint64_t byte_length) { capacity_ = byte_length; }
   // What their timing models can do with.
   uint64_t capacity_max = UINT64_MAX;
+  // What was asked for, which nothing grows; 0: nothing was.
+  uint64_t capacity_asked = 0;
+  uint64_t capacity_limit() const { return capacity_asked != 0 ? capacity_asked : capacity_max; }
 
   // Controllers; their ids are their indices. At most kControllersMax.
   PcieController& add_controller(const PcieControllerLimits& limits);

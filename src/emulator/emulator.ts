@@ -93,11 +93,12 @@ export class Emulator implements AsyncDisposable {
   }
 
   /**
-   * Adds a namespace and attaches it to all controllers, which tell their hosts by an event.
+   * Adds a namespace and attaches it to all controllers, which tell their hosts by an event. The
+   * device's capacity grows with it, unless it was started with `capacity`.
    * @param options its size, which must be given, and its format
    * @returns its id
-   * @throws NvmError ERR_ARGUMENT; ERR_NVME_STATUS when there is no room for it; ERR_OS;
-   * ERR_TIMEOUT; ERR_CLOSED
+   * @throws NvmError ERR_ARGUMENT; ERR_RANGE beyond the `capacity` of the device; ERR_NVME_STATUS
+   * when there are too many, or its file has no room; ERR_OS; ERR_TIMEOUT; ERR_CLOSED
    */
   async addNamespace(options: NamespaceOptions): Promise<number> {
     const outcome = await binding().addNamespace(this.#handle, toNativeNamespace(options))

@@ -48,7 +48,10 @@ export interface EmulatorOptions extends NamespaceOptions {
   readonly readOnly?: boolean
   /** Further namespaces; their ids begin at 2. With an image they are files beside it. */
   readonly namespaces?: readonly NamespaceOptions[]
-  /** Bytes that namespaces may have in all, made by hosts too; by default those at first. */
+  /**
+   * Bytes that namespaces may have in all, those of hosts and of `addNamespace()` too. Default: as
+   * many as at first, and what `addNamespace()` adds.
+   */
   readonly capacity?: number | string
   /** Controllers over the same namespaces: 1 (default) to 64. */
   readonly controllers?: number

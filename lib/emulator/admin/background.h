@@ -24,7 +24,8 @@ Task run_background(ControllerState& state, std::shared_ptr<Outcome> outcome, Ta
 uint16_t begin_background(ControllerState& state, Slot& slot, Task work);
 
 // Makes a namespace that is attached to no controller; its id is the outcome's dword0. One at a
-// time. With `grow_capacity` the subsystem has room for it. (namespace_management.cc)
+// time. With `grow_capacity` the subsystem has room for it, up to its limit.
+// (namespace_management.cc)
 Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data, bool grow_capacity,
                       std::shared_ptr<Outcome> outcome);
 

@@ -101,7 +101,8 @@ Task create_namespace(Subsystem& subsystem, spec::NamespaceManagementData data, 
   const uint64_t capacity = subsystem.capacity();
   if (grow_capacity) {
     const uint64_t byte_length = data.nsze * format_of(data).data_byte_length();
-    subsystem.set_capacity(std::max(capacity, subsystem.allocated_capacity() + byte_length));
+    const uint64_t needed = subsystem.allocated_capacity() + byte_length;
+    subsystem.set_capacity(std::max(capacity, std::min(subsystem.capacity_limit(), needed)));
   }
   const uint16_t status = co_await create_alone(subsystem, data, *outcome);
   if (status != spec::status::success) subsystem.set_capacity(capacity);

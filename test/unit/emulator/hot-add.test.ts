@@ -2,7 +2,7 @@
 // Namespaces that are plugged in while hosts create their own, and where they are kept.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openController, startEmulator } from 'peernvm'
+import { type Emulator, openController, startEmulator } from 'peernvm'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -17,6 +17,30 @@ test('namespaces that are added at the same moment have ids of their own', async
     const { blockCount, blockSize } = await controller.namespace(id)
     expect(blockCount * blockSize).toBe(sizes[i])
   }
+})
+
+test('a capacity that was given bounds what is added; without one it grows', async () => {
+  const capacityOf = async (device: Emulator) => {
+    await using controller = await openController(device.controller())
+    return (await controller.admin.identifyController()).tnvmcap
+  }
+  await using device = await startEmulator({ size: '1MiB', capacity: '3MiB' })
+  await using loaded = await startEmulator({ load: await device.save() })
+  for (const bounded of [device, loaded]) {
+    const tooLarge = bounded.addNamespace({ size: '4MiB' })
+    await expect(tooLarge).rejects.toMatchObject({
+      code: 'ERR_RANGE',
+      message: expect.stringMatching(/2097152 are free of the capacity of 3145728; give a smaller/),
+    })
+    // Each alone would fit.
+    const both = [1, 2].map(() => bounded.addNamespace({ size: '2MiB' }))
+    const outcomes = (await Promise.allSettled(both)).map(({ status }) => status)
+    expect(outcomes.sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await capacityOf(bounded)).toBe(3n << 20n)
+  }
+  await using unbounded = await startEmulator({ size: '1MiB' })
+  await unbounded.addNamespace({ size: '4MiB' })
+  expect(await capacityOf(unbounded)).toBe(5n << 20n)
 })
 
 test('a namespace whose record cannot be saved is not there, and the next one is', async () => {
