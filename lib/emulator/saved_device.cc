@@ -8,6 +8,7 @@
 #include "emulator/running_device.h"
 #include "emulator/saved_state.h"
 #include "emulator/stores/memory_store.h"
+#include "emulator/stores/written_pages.h"
 
 namespace nvm::emulator {
 namespace {
@@ -42,16 +43,24 @@ bool is_zero(std::span<const std::byte> bytes) {
 bool write_store(ArchiveWriter& writer, Store& store, uint64_t& left) {
   const std::span<const std::byte> bytes(store.bytes(), store.byte_length());
   writer.u64(bytes.size());
-  for (size_t at = 0; at < bytes.size(); at += kPieceBytes) {
-    const auto piece = bytes.subspan(at, std::min(kPieceBytes, bytes.size() - at));
-    if (is_zero(piece)) continue;
-    if (piece.size() > left) return false;
-    left -= piece.size();
-    writer.u64(at);
-    writer.blob(piece);
-  }
+  bool fits = true;
+  size_t at = 0;
+  for_each_written(bytes, [&](std::span<const std::byte> part) {
+    const auto first = static_cast<size_t>(part.data() - bytes.data());
+    const size_t end = first + part.size();
+    // Whole pieces, so that the same data is the same bytes wherever it is saved.
+    for (at = std::max(at, first / kPieceBytes * kPieceBytes); at < end; at += kPieceBytes) {
+      const auto piece = bytes.subspan(at, std::min(kPieceBytes, bytes.size() - at));
+      if (is_zero(piece)) continue;
+      if (piece.size() > left) return fits = false;
+      left -= piece.size();
+      writer.u64(at);
+      writer.blob(piece);
+    }
+    return true;
+  });
   writer.u64(bytes.size());
-  return true;
+  return fits;
 }
 
 void read_store(ArchiveReader& reader, SavedDevice& device, StoreName name, Status& failure) {
