@@ -37,29 +37,21 @@ Status check_text(const char* what, const std::string& text, size_t length_max) 
   return printable ? Status() : refuse_option(std::string(what) + " is made of ASCII characters");
 }
 
+Status check_limit(const char* what, uint64_t value, uint64_t first, uint64_t last) {
+  if (value >= first && value <= last) return {};
+  return Status(ErrorCode::Range, std::string(what) + " is " + std::to_string(value) + "; it is " +
+                                      std::to_string(first) + " to " + std::to_string(last));
+}
+
 Status check_limits(const EmulatorOptions& options) {
-  const auto out_of = [](const char* what, uint64_t first, uint64_t last) {
-    return refuse_option(std::string(what) + " must be between " + std::to_string(first) + " and " +
-                         std::to_string(last));
-  };
   const PcieControllerLimits& limits = options.limits;
-  if (options.controllers < 1 || options.controllers > kControllersMax) {
-    return out_of("the number of controllers", 1, kControllersMax);
-  }
-  if (options.namespaces_max < 1 || options.namespaces_max > kNamespacesMax) {
-    return out_of("the limit of namespaces", 1, kNamespacesMax);
-  }
-  if (limits.io_queue_pairs_max < 1 || limits.io_queue_pairs_max > kDoorbellCount / 2 - 1) {
-    return out_of("the limit of queue pairs", 1, kDoorbellCount / 2 - 1);
-  }
-  if (limits.queue_entries_max < 2 || limits.queue_entries_max > 65536) {
-    return out_of("the limit of queue entries", 2, 65536);
-  }
-  if (limits.mdts > 16) return out_of("mdts", 0, 16);
-  if (limits.interrupt_vectors_max < 1 || limits.interrupt_vectors_max > 2048) {
-    return out_of("the limit of interrupt vectors", 1, 2048);
-  }
-  return {};
+  NVM_TRY(check_limit("the number of controllers", options.controllers, 1, kControllersMax));
+  NVM_TRY(check_limit("the limit of namespaces", options.namespaces_max, 1, kNamespacesMax));
+  NVM_TRY(check_limit("the limit of queue pairs", limits.io_queue_pairs_max, 1,
+                      kDoorbellCount / 2 - 1));
+  NVM_TRY(check_limit("the limit of queue entries", limits.queue_entries_max, 2, 65536));
+  NVM_TRY(check_limit("mdts", limits.mdts, 0, 16));
+  return check_limit("the limit of interrupt vectors", limits.interrupt_vectors_max, 1, 2048);
 }
 
 Status check_timing(const EmulatorOptions& options) {
@@ -84,13 +76,14 @@ Status check_modelled(const EmulatorOptions& options, uint64_t byte_length) {
                        " GiB; make the device smaller, or give latency and bandwidth instead");
 }
 
-Status check_size(size_t number, uint64_t byte_length, uint32_t lba_byte_length) {
+// `code`: whose size it is, that of an image or one that was asked for.
+Status check_size(ErrorCode code, size_t number, uint64_t byte_length, uint32_t lba_byte_length) {
   const uint64_t excess = byte_length % lba_byte_length;
   if (excess == 0) return {};
-  return Status(ErrorCode::Image,
-                "namespace " + std::to_string(number) + " has " + std::to_string(byte_length) +
-                    " bytes, which is not a multiple of " + std::to_string(lba_byte_length) +
-                    "; give it " + std::to_string(byte_length - excess + lba_byte_length));
+  return Status(code, "namespace " + std::to_string(number) + " has " +
+                          std::to_string(byte_length) + " bytes, which is not a multiple of " +
+                          std::to_string(lba_byte_length) + "; give it " +
+                          std::to_string(byte_length - excess + lba_byte_length));
 }
 
 Status check_capacity(uint64_t capacity, uint64_t allocated) {
@@ -101,7 +94,7 @@ Status check_capacity(uint64_t capacity, uint64_t allocated) {
 }
 
 // The first namespace may have no size yet: that of an image, which is known when it is open.
-Status check_sizes(const EmulatorOptions& options) {
+Status check_sizes(const EmulatorOptions& options, ErrorCode of_first = ErrorCode::Range) {
   uint64_t all = 0;
   for (size_t i = 0; i < options.namespaces.size(); i++) {
     const EmulatedNamespaceOptions& each = options.namespaces[i];
@@ -110,7 +103,8 @@ Status check_sizes(const EmulatorOptions& options) {
     if (i > 0 && each.byte_length == 0) {
       return refuse_option("namespace " + std::to_string(i + 1) + " has no size; give it one");
     }
-    NVM_TRY(check_size(i + 1, each.byte_length, format.value().data_byte_length()));
+    const ErrorCode code = i == 0 ? of_first : ErrorCode::Range;
+    NVM_TRY(check_size(code, i + 1, each.byte_length, format.value().data_byte_length()));
     if (__builtin_add_overflow(all, each.byte_length, &all)) all = UINT64_MAX;
   }
   NVM_TRY(check_modelled(options, std::max(all, options.capacity)));
@@ -212,7 +206,7 @@ Status make_namespaces(Subsystem& subsystem, EmulatorOptions options, bool in_me
   } else if (first_byte_length == 0) {
     first_byte_length = kDefaultMemoryBytes;
   }
-  NVM_TRY(check_sizes(options));
+  NVM_TRY(check_sizes(options, in_memory ? ErrorCode::Range : ErrorCode::Image));
   uint32_t id = 1;
   for (const EmulatedNamespaceOptions& each : options.namespaces) {
     NVM_TRY(make_namespace(subsystem, id++, each, std::move(image)));

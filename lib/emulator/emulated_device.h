@@ -66,9 +66,9 @@ struct EmulatedDevice {
   PcieControllerLimits limits;
 };
 
-// `fd`: an open image instead of `options.image`, duplicated; −1 for none. ERR_ARGUMENT for options
-// out of range; ERR_IMAGE, ERR_BUSY, ERR_STATE, ERR_OS for an image or a saved device that cannot
-// be used.
+// `fd`: an open image instead of `options.image`, duplicated; −1 for none. ERR_ARGUMENT,
+// ERR_RANGE for options; ERR_IMAGE, ERR_BUSY, ERR_STATE, ERR_OS for an image or a saved device that
+// cannot be used.
 Result<EmulatedDevice> make_emulated_device(const EmulatorOptions& options, int fd = -1);
 
 // The format that the options name; ERR_ARGUMENT when there is none.

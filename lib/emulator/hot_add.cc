@@ -56,9 +56,10 @@ Status begin_adding_namespace(Subsystem& subsystem, const EmulatedNamespaceOptio
   if (!found.ok()) return std::move(found.status());
   const NamespaceFormat format = found.value();
   if (options.byte_length == 0 || options.byte_length % format.data_byte_length() != 0) {
-    return Status(ErrorCode::Argument, "a namespace of " + std::to_string(options.byte_length) +
-                                           " bytes; give it a multiple of " +
-                                           std::to_string(format.data_byte_length()));
+    const ErrorCode code = options.byte_length == 0 ? ErrorCode::Argument : ErrorCode::Range;
+    return Status(code, "a namespace of " + std::to_string(options.byte_length) +
+                            " bytes; give it a multiple of " +
+                            std::to_string(format.data_byte_length()));
   }
   NVM_TRY(check_room(subsystem, options.byte_length));
   spec::NamespaceManagementData data{};

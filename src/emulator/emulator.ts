@@ -97,8 +97,9 @@ export class Emulator implements AsyncDisposable {
    * device's capacity grows with it, unless it was started with `capacity`.
    * @param options its size, which must be given, and its format
    * @returns its id
-   * @throws NvmError ERR_ARGUMENT; ERR_RANGE beyond the `capacity` of the device; ERR_NVME_STATUS
-   * when there are too many, or its file has no room; ERR_OS; ERR_TIMEOUT; ERR_CLOSED
+   * @throws NvmError ERR_ARGUMENT; ERR_RANGE for no whole blocks, or beyond the `capacity` of the
+   * device; ERR_NVME_STATUS when there are too many, or its file has no room; ERR_OS; ERR_TIMEOUT;
+   * ERR_CLOSED
    */
   async addNamespace(options: NamespaceOptions): Promise<number> {
     const outcome = await binding().addNamespace(this.#handle, toNativeNamespace(options))

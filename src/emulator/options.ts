@@ -173,17 +173,20 @@ const optionNames = [
 const loadedOptionNames = ['load', 'image', 'readOnly', 'timing', 'model']
 const timingNames = namesOf<TimingOptions>({ latencyNs: true, bandwidth: true })
 const identityNames = namesOf<IdentityOptions>({ serial: true, model: true, firmware: true })
-const limitNames = namesOf<LimitOptions>({
-  queuePairs: true,
-  queueEntries: true,
-  mdts: true,
-  namespaces: true,
-})
+const controllersMax = 64
+/** The native side's; it would name what its field holds, and not what was given. */
+const limitRanges: Readonly<Record<keyof LimitOptions, readonly [min: number, max: number]>> = {
+  queuePairs: [1, 511],
+  queueEntries: [2, 65_536],
+  mdts: [0, 16],
+  namespaces: [1, 1024],
+}
+const limitNames = Object.keys(limitRanges)
 
 /**
  * Makes an emulator's description plain for the native side.
  * @throws NvmError ERR_ARGUMENT for an option that does not exist or has a value of another type;
- * ERR_RANGE for a negative number.
+ * ERR_RANGE for a number beyond its limits.
  */
 export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions {
   checkOptions('the emulator', options, optionNames)
@@ -192,7 +195,7 @@ export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions
   checkText('image', image)
   checkBoolean('readOnly', readOnly)
   checkArray('namespaces', namespaces)
-  checkCount('controllers', controllers)
+  checkInteger('controllers', controllers, 1, controllersMax)
   return {
     ...toNativeFormat(options),
     image,
@@ -263,7 +266,10 @@ function toNativeIdentity(identity: IdentityOptions = {}) {
 function toNativeLimits(limits: LimitOptions = {}) {
   checkOptions('limits', limits, limitNames)
   const { queuePairs, queueEntries, mdts, namespaces: namespacesMax } = limits
-  checkCounts(limits)
+  for (const [name, [min, max]] of Object.entries(limitRanges)) {
+    const value = limits[name as keyof LimitOptions]
+    if (value !== undefined) checkInteger(`limits.${name}`, value, min, max)
+  }
   return { queuePairs, queueEntries, mdts, namespacesMax }
 }
 

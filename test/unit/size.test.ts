@@ -14,10 +14,17 @@ describe('size', () => {
     expect(parseSize(size)).toBe(bytes)
   })
 
-  test.each([0, -1, 1.5, Number.NaN, '', 'many', '4MB', '0GiB', '1e99'])(
+  test.each([1.5, Number.NaN, Infinity, '', 'many', '4MB', '1e99', '0.3', null])(
     '%j is no size',
     (size) => {
-      expect(() => parseSize(size)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }))
+      expect(() => parseSize(size as string)).toThrow(
+        expect.objectContaining({ code: 'ERR_ARGUMENT' }),
+      )
     },
   )
+
+  test.each([0, -1, 2 ** 53, '0GiB', '-1MiB', '999999TiB'])('%j is out of range', (size) => {
+    const refused = { code: 'ERR_RANGE', message: expect.stringMatching(/bytes; it is 1 to 9007/) }
+    expect(() => parseSize(size)).toThrow(expect.objectContaining(refused))
+  })
 })

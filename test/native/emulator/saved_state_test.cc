@@ -146,7 +146,7 @@ TEST_CASE("sizes that no image can keep are refused before anything is made") {
     return device.status().failure();
   };
   Failure failure = refusal(1'000'000, 0);
-  CHECK(failure.code == ErrorCode::Image);
+  CHECK(failure.code == ErrorCode::Range);
   CHECK(failure.detail ==
         "namespace 2 has 1000000 bytes, which is not a multiple of 512; give it 1000448");
   CHECK(refusal(0, 0).detail == "namespace 2 has no size; give it one");
@@ -180,7 +180,7 @@ TEST_CASE("what a plain image has no size for is refused before anything is made
   CHECK(refusal().detail.starts_with("a capacity of 2096640 bytes, where the device has 2097152;"));
   options.capacity = 0;
   options.namespaces[1] = {.byte_length = 4096 + 512, .lba_byte_length = 4096};
-  CHECK(refusal().code == ErrorCode::Image);
+  CHECK(refusal().code == ErrorCode::Range);
   CHECK(refusal().detail ==
         "namespace 2 has 4608 bytes, which is not a multiple of 4096; give it 8192");
   options.namespaces[1].byte_length = 8192;
@@ -422,20 +422,20 @@ TEST_CASE("a self-test or a sanitize operation that cannot be is refused") {
 }
 
 TEST_CASE("options that cannot be are refused with a reason") {
-  const auto refused = [](auto change) {
+  const auto refused = [](auto change, ErrorCode code = ErrorCode::Argument) {
     EmulatorOptions options;
     options.namespaces[0].byte_length = 1 << 20;
     change(options);
     auto device = make_emulated_device(options);
-    return !device.ok() && device.status().failure().code == ErrorCode::Argument;
+    return !device.ok() && device.status().failure().code == code;
   };
   CHECK(refused([](EmulatorOptions& o) { o.namespaces[0].lba_byte_length = 1024; }));
   CHECK(refused([](EmulatorOptions& o) { o.capacity = 1 << 19; }));
-  CHECK(refused([](EmulatorOptions& o) { o.controllers = 0; }));
-  CHECK(refused([](EmulatorOptions& o) { o.controllers = 65; }));
+  CHECK(refused([](EmulatorOptions& o) { o.controllers = 0; }, ErrorCode::Range));
+  CHECK(refused([](EmulatorOptions& o) { o.controllers = 65; }, ErrorCode::Range));
   CHECK(refused([](EmulatorOptions& o) { o.model = std::string(41, 'm'); }));
   CHECK(refused([](EmulatorOptions& o) { o.firmware = "123456789"; }));
-  CHECK(refused([](EmulatorOptions& o) { o.limits.queue_entries_max = 1; }));
+  CHECK(refused([](EmulatorOptions& o) { o.limits.queue_entries_max = 1; }, ErrorCode::Range));
   CHECK(refused([](EmulatorOptions& o) { o.namespaces.resize(2); }));
   CHECK(refused([](EmulatorOptions& o) { o.namespaces.clear(); }));
   CHECK(refused([](EmulatorOptions& o) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // An emulated device as programs use it.
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Emulator, openController, startEmulator } from 'peernvm'
 import { describe, expect, test } from 'vitest'
@@ -70,16 +70,48 @@ describe('an emulator', () => {
   })
 
   test.each([
-    [{ controllers: 0 }, 'ERR_ARGUMENT'],
     [{ blockSize: 520 as 512 }, 'ERR_ARGUMENT'],
     [{ size: '1MiB', protection: 1 as const }, 'ERR_ARGUMENT'],
     [{ size: '1025GiB', model: '970pro' as const }, 'ERR_ARGUMENT'],
     [{ size: '1MiB', capacity: '2TiB', model: '970pro' as const }, 'ERR_ARGUMENT'],
-    [{ size: 1000 }, 'ERR_IMAGE'],
     [{ image: '/nonexistent/disk.img' }, 'ERR_IMAGE'],
     [{ readOnly: true }, 'ERR_ARGUMENT'],
   ])('refuses %j with %s', async (options, code) => {
     await expect(startEmulator(options)).rejects.toMatchObject({ code })
+  })
+
+  test.each([
+    [{ size: 100 }, /namespace 1 has 100 bytes, .* not a multiple of 512; give it 512/],
+    [{ size: '1MiB', namespaces: [{ size: 1000, blockSize: 4096 as const }] }, /give it 4096/],
+    [{ size: '999999TiB' }, /size '999999TiB' is \d+ bytes; it is 1 to/],
+    [{ controllers: 0 }, /controllers is 0; it is 1 to 64/],
+    [{ controllers: 65 }, /controllers is 65; it is 1 to 64/],
+    [{ controllers: 70_000 }, /controllers is 70000; it is 1 to 64/],
+    [{ limits: { queuePairs: 0 } }, /queuePairs is 0; it is 1 to 511/],
+    [{ limits: { queuePairs: 512 } }, /queuePairs is 512; it is 1 to 511/],
+    [{ limits: { queueEntries: 1 } }, /queueEntries is 1; it is 2 to 65536/],
+    [{ limits: { mdts: 17 } }, /mdts is 17; it is 0 to 16/],
+    [{ limits: { namespaces: 1025 } }, /namespaces is 1025; it is 1 to 1024/],
+  ])('refuses %j with ERR_RANGE, the value and the range', async (options, message) => {
+    const refused = { code: 'ERR_RANGE', message: expect.stringMatching(message) }
+    await expect(startEmulator(options)).rejects.toMatchObject(refused)
+  })
+
+  test('takes each of its limits to the end', async () => {
+    const most = { queuePairs: 511, queueEntries: 65_536, mdts: 16, namespaces: 1024 }
+    const least = { queuePairs: 1, queueEntries: 2, mdts: 0, namespaces: 1 }
+    await (await startEmulator({ size: 512, controllers: 64, limits: most })).close()
+    await (await startEmulator({ size: 512, controllers: 1, limits: least })).close()
+  })
+
+  test('an image that is no whole blocks is an image that cannot be used', async () => {
+    using folder = temporaryFolder('emulator')
+    const image = join(folder.path, 'disk.img')
+    writeFileSync(image, new Uint8Array(1000))
+    await expect(startEmulator({ image })).rejects.toMatchObject({ code: 'ERR_IMAGE' })
+    const small = { image: join(folder.path, 'new.img'), size: 100 }
+    await expect(startEmulator(small)).rejects.toMatchObject({ code: 'ERR_RANGE' })
+    expect(existsSync(small.image)).toBe(false)
   })
 
   test('refuses what an image has not become, and leaves it as it is', async () => {
@@ -125,7 +157,7 @@ describe('an emulator', () => {
       code: 'ERR_NAMESPACE',
     })
     await expect(device.removeNamespace(9)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
-    await expect(device.addNamespace({ size: 513 })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+    await expect(device.addNamespace({ size: 513 })).rejects.toMatchObject({ code: 'ERR_RANGE' })
   })
 
   test('lives as long as one of its controllers is open', async () => {

@@ -38,6 +38,8 @@ test('a capacity that was given bounds what is added; without one it grows', asy
     expect(outcomes.sort()).toEqual(['fulfilled', 'rejected'])
     expect(await capacityOf(bounded)).toBe(3n << 20n)
   }
+  const torn = device.addNamespace({ size: 1000 })
+  await expect(torn).rejects.toMatchObject({ code: 'ERR_RANGE' })
   await using unbounded = await startEmulator({ size: '1MiB' })
   await unbounded.addNamespace({ size: '4MiB' })
   expect(await capacityOf(unbounded)).toBe(5n << 20n)
