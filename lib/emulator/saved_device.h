@@ -30,8 +30,8 @@ class DeviceSaving {
 
   // False while commands are under way: ask again.
   bool begin();
-  // After begin(). Takes as long as copying the data takes (see
-  // written_pages.h), but the device is stepped meanwhile.
+  // After begin(). Takes as long as copying the data takes (written_pages.h), but the device is
+  // stepped meanwhile.
   // ERR_RANGE when there is more than kSavedDataBytesMax.
   Result<std::vector<std::byte>> finish();
 

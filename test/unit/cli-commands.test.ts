@@ -125,7 +125,8 @@ describe('what to do about an error', () => {
   test.each([
     [['feature', '0x50'], 'peernvm log features lists'],
     [['log', 'smart', '--namespace', '9'], 'peernvm log pages lists'],
-    [['serve', '--vfio-user', '/nonexistent/x', '--mdts', '99'], 'peernvm serve --help says'],
+    [['serve', '--vfio-user', '/nonexistent/x', '--read-only'], 'peernvm serve --help says'],
+    [['serve', '--vfio-user', '/nonexistent/x', '--mdts', '99'], 'within the limit'],
     [['serve', '/no/such.img', '--vfio-user', '/nonexistent/x'], '--size, with which it is made'],
   ])('%j', async (args, fix) => {
     const { code, stderr } = await peernvm(args)

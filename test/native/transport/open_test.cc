@@ -180,7 +180,7 @@ TEST_CASE("what is no target is refused by what it is") {
   auto device = open_transport("/dev/null");
   CHECK(failure_of(device).detail.find("a character device") != std::string::npos);
   auto no_address = open_transport("pci:disk.img");
-  CHECK(failure_of(no_address).detail == "disk.img is not a PCI address");
+  CHECK(failure_of(no_address).detail == "'disk.img' is not a PCI address");
   auto no_device = open_transport("ffff:fe:1f.7");
   CHECK(failure_of(no_device).code == ErrorCode::Target);
   CHECK(failure_of(no_device).detail.find("no PCI device ffff:fe:1f.7") != std::string::npos);

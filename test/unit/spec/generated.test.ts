@@ -57,7 +57,7 @@ describe('the generated files', () => {
     )
     const errors = Object.entries(errorTable).flatMap(([code, row]) => {
       const enumerator = `nvm::ErrorCode::${enumeratorName(code)}`
-      const fix = JSON.stringify(row.fix)
+      const fix = JSON.stringify(row.inC?.fix ?? row.fix)
       return [
         `static_assert(static_cast<int>(${enumerator}) == ${row.number});`,
         `static_assert(nvm::error_errno(${enumerator}) == ${row.errno});`,
