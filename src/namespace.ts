@@ -222,8 +222,9 @@ export class Namespace implements NamespaceFormat {
   ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
-   * failure, when all that was sent has ended: what comes before a wrong request may be read. Its
-   * requests stay unchanged until then.
+   * failure, when all that was sent has ended: what comes before a wrong request may be read. Given
+   * up by its signal it rejects at once, as read() does. Its requests stay unchanged until nothing
+   * of it is outstanding.
    * @param requests each as for read(), without `signal`
    * @param options a signal for the whole group, or nothing
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
@@ -255,13 +256,15 @@ export class Namespace implements NamespaceFormat {
     options: RequestOptions = {},
     queue?: AwaitQueuePair,
   ): Promise<unknown> {
+    refuseQueue(options)
     const ready = await this.#pick(queue)
     return ready.engine.moveMany(opcode.read[0], this, requests, options)
   }
 
   /**
    * Writes a group with one promise. Rejects with the first failure, when all that was sent has
-   * ended; nothing is sent where one of its requests is wrong. They stay unchanged until then.
+   * ended; nothing is sent where one of its requests is wrong. Given up by its signal it rejects at
+   * once, as write() does. They stay unchanged until nothing of it is outstanding.
    * @param requests each as for write(), without `signal`
    * @param options a signal for the whole group, or nothing
    * @param queue a queue pair of mode `await` of this controller; without it the controller's own,
@@ -273,6 +276,7 @@ export class Namespace implements NamespaceFormat {
     options: RequestOptions = {},
     queue?: AwaitQueuePair,
   ): Promise<void> {
+    refuseQueue(options)
     const ready = await this.#pick(queue)
     await ready.engine.moveMany(opcode.write[0], this, requests, options)
   }
@@ -469,6 +473,12 @@ const writeZeroesNames = namesOf<NamespaceWriteZeroes>({
   signal: true,
 })
 const copyNames = namesOf<NamespaceCopy>({ from: true, to: true, signal: true })
+
+function refuseQueue(options: unknown): void {
+  if (!(options instanceof AwaitQueuePair)) return
+  const order = 'the queue pair is the third argument; the second is { signal } or {}'
+  throw createError('ERR_ARGUMENT', order)
+}
 
 /** One range or several, checked. */
 function checkRanges(ranges: BlockRange | readonly BlockRange[], names: readonly string[]) {

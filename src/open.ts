@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Opening a controller, whatever it is and however it is reached.
+import { fileURLToPath } from 'node:url'
 import {
   checkInteger,
   checkName,
@@ -40,7 +41,7 @@ export interface OpenOptions {
    * that you send, unless they have a timeout of their own, and those that its functions send by
    * themselves: to open, claim and reset the controller, to create and delete queue pairs, also
    * when a queue is recovered, to identify namespaces, to watch events. Closing waits 5 s at most
-   * for each queue. It is not for I/O commands
+   * for each deletion of a queue. It is not for I/O commands
    * (`timeoutMs` of a queue pair), nor for becoming ready or being disabled, which may take what
    * the controller says (CAP.TO). One that you sent and that is overdue is aborted, which may take
    * half a second more. Another process that serves the controller has 5 s for each message, and
@@ -121,7 +122,8 @@ async function openNative(
 /** What is no text is a description, or came from another thread. */
 function checkTarget(target: object): void {
   if (target instanceof URL) {
-    throw createError('ERR_ARGUMENT', `a URL is no target; give its path: '${target.pathname}'`)
+    const path = target.protocol === 'file:' ? `; give its path: '${fileURLToPath(target)}'` : ''
+    throw createError('ERR_ARGUMENT', `a URL is no target${path}`)
   }
   const isObject = typeof target === 'object' && target !== null && !Array.isArray(target)
   if (isObject && !ArrayBuffer.isView(target)) return

@@ -9,7 +9,6 @@
 #include "binding/environment.h"
 #include "binding/task.h"
 #include "memory/prp.h"
-#include "platform/clock.h"
 
 namespace nvm::binding {
 namespace {
@@ -136,7 +135,7 @@ napi_value submit_admin(napi_env env, napi_callback_info info) {
   const Arguments::Bytes dwords = arguments.typed_array(1);
   if (dwords.byte_length == sizeof(command)) std::memcpy(&command, dwords.data, sizeof(command));
   const Arguments::Bytes given = arguments.typed_array(2);
-  const uint64_t timeout_ns = arguments.uint32(3) * kNanosecondsPerMillisecond;
+  const uint64_t timeout_ns = arguments.milliseconds(3);
   // It takes the controller with it: the handle lets go of that when it is closed.
   auto call = std::make_shared<AdminCall>(
       handle->shared, command, std::vector(given.data, given.data + given.byte_length), timeout_ns);

@@ -77,19 +77,19 @@ void AdminTrace::deliver(napi_env env) {
     if (delivering_ || listeners_.empty() || listeners_.front().env != env) return;
     delivering_ = true;
   }
-  while (deliver_some(env)) {
-  }
+  deliver_some(env);
   std::lock_guard lock(mutex_);
   delivering_ = false;
+  // What came meanwhile, for whoever is the listener now.
+  if (!listeners_.empty() && !records_.empty()) wake();
 }
 
-// False where there is nothing more to tell, or nobody who can be told.
-bool AdminTrace::deliver_some(napi_env env) {
+void AdminTrace::deliver_some(napi_env env) {
   std::vector<Record> records;
   napi_ref reference = nullptr;
   {
     std::lock_guard lock(mutex_);
-    if (listeners_.empty() || listeners_.front().env != env || records_.empty()) return false;
+    if (listeners_.empty() || listeners_.front().env != env || records_.empty()) return;
     records.swap(records_);
     reference = listeners_.front().callback;
   }
@@ -100,7 +100,7 @@ bool AdminTrace::deliver_some(napi_env env) {
   for (size_t i = 0; i < records.size(); i++) {
     napi_set_element(env, list, static_cast<uint32_t>(i), describe(env, records[i]));
   }
-  return napi_call_function(env, make_undefined(env), callback, 1, &list, nullptr) == napi_ok;
+  napi_call_function(env, make_undefined(env), callback, 1, &list, nullptr);
 }
 
 napi_value AdminTrace::describe(napi_env env, const Record& record) {

@@ -326,7 +326,7 @@ napi_value create_batch(napi_env env, napi_callback_info info) {
   batch->namespace_id = arguments.uint32(2);
   batch->block_bytes = arguments.uint32(3);
   batch->transfer_bytes_max = to_unsigned<uint64_t>(arguments.number(4));
-  batch->timeout_ns = arguments.uint32(5) * kNanosecondsPerMillisecond;
+  batch->timeout_ns = arguments.milliseconds(5);
   batch->descriptions = arguments.elements<Description>(6);
   batch->outcomes = arguments.elements<Outcome>(7);
   batch->commands.resize(batch->descriptions.size());

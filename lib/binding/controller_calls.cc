@@ -81,10 +81,6 @@ napi_value closed(napi_env env) {
   return make_failure(env, Failure{ErrorCode::Closed, 0, 0, "the controller reference"});
 }
 
-uint64_t timeout_of(const Arguments& arguments, size_t index) {
-  return to_unsigned<uint64_t>(arguments.number(index) * kNanosecondsPerMillisecond);
-}
-
 // Null once the reference was closed. A task takes `shared` with it: the handle lets go of it when
 // it is closed, whatever is under way.
 Handle open_handle_of(const Arguments& arguments) {
@@ -98,10 +94,10 @@ napi_value open_target(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   return run_open(
       env,
-      [target = arguments.string(0), reconnect_ns = timeout_of(arguments, 3)] {
+      [target = arguments.string(0), reconnect_ns = arguments.milliseconds(3)] {
         return open_transport(target, reconnect_ns);
       },
-      static_cast<Role>(arguments.uint32(1)), timeout_of(arguments, 2));
+      static_cast<Role>(arguments.uint32(1)), arguments.milliseconds(2));
 }
 
 napi_value open_emulator(napi_env env, napi_callback_info info) {
@@ -109,7 +105,7 @@ napi_value open_emulator(napi_env env, napi_callback_info info) {
   const EmulatorOptions options = read_emulator_options(ObjectReader(env, arguments.value(0)));
   return run_open(
       env, [options] { return nvm::open_emulator(options); },
-      static_cast<Role>(arguments.uint32(1)), timeout_of(arguments, 2));
+      static_cast<Role>(arguments.uint32(1)), arguments.milliseconds(2));
 }
 
 // (number of the emulator, controller index, role, milliseconds)
@@ -124,7 +120,7 @@ napi_value open_emulated_controller(napi_env env, napi_callback_info info) {
         if (device == nullptr) return Status(ErrorCode::Closed, "the emulator");
         return nvm::open_emulated_controller(device, id, index);
       },
-      static_cast<Role>(arguments.uint32(2)), timeout_of(arguments, 3));
+      static_cast<Role>(arguments.uint32(2)), arguments.milliseconds(3));
 }
 
 napi_value attach_controller(napi_env env, napi_callback_info info) {
@@ -133,7 +129,7 @@ napi_value attach_controller(napi_env env, napi_callback_info info) {
   if (shared == nullptr) return closed(env);
   auto handle = std::make_shared<ControllerHandle>();
   handle->shared = std::move(shared);
-  handle->timeout_ns = timeout_of(arguments, 1);
+  handle->timeout_ns = arguments.milliseconds(1);
   Environment::of(env)->add(handle);
   return describe(env, handle);
 }

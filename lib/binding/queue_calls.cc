@@ -5,7 +5,6 @@
 #include "binding/calls.h"
 #include "binding/environment.h"
 #include "binding/task.h"
-#include "platform/clock.h"
 #include "platform/cpus.h"
 
 namespace nvm::binding {
@@ -138,7 +137,7 @@ napi_value abort_command(napi_env env, napi_callback_info info) {
   auto queue = arguments.handle<QueueHandle>(0);
   if (queue == nullptr || queue->released()) return closed(env);
   const auto command_id = static_cast<uint16_t>(arguments.uint32(1));
-  const uint64_t timeout_ns = arguments.uint32(2) * kNanosecondsPerMillisecond;
+  const uint64_t timeout_ns = arguments.milliseconds(2);
   return Task<bool>::run(
       env,
       [shared = queue->shared, pair = queue->pair, command_id, timeout_ns] {
@@ -153,7 +152,7 @@ napi_value drop_queue_pair(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto queue = arguments.handle<QueueHandle>(0);
   if (queue == nullptr || queue->released()) return closed(env);
-  const uint64_t timeout_ns = arguments.uint32(1) * kNanosecondsPerMillisecond;
+  const uint64_t timeout_ns = arguments.milliseconds(1);
   using Reason = std::optional<ErrorCode>;
   return Task<Reason>::run(
       env, [pair = queue->pair, timeout_ns] { return pair->drop(timeout_ns); },

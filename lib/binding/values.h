@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 
+#include "platform/clock.h"
 #include "platform/status.h"
 
 namespace nvm::binding {
@@ -34,6 +35,10 @@ class Arguments {
 
   double number(size_t index) const;
   uint32_t uint32(size_t index) const { return to_unsigned<uint32_t>(number(index)); }
+  // Milliseconds, and fractions of them, in nanoseconds.
+  uint64_t milliseconds(size_t index) const {
+    return to_unsigned<uint64_t>(number(index) * kNanosecondsPerMillisecond);
+  }
   bool boolean(size_t index) const;
   std::string string(size_t index) const;
   napi_value value(size_t index) const { return values_[index]; }

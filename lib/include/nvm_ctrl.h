@@ -30,9 +30,9 @@ extern "C" {
  * @fd gives a write-protected namespace.
  *
  * Or it is a UNIX stream socket that is connected to a vfio-user server, and has carried nothing
- * yet (mm_ptr is null then). The connection belongs to the reference: it ends with it, also where
- * the caller has kept @fd. The socket of a process that serves its controller (nvm_rpc_enable()) is
- * opened by its path, with nvm_ctrl_open().
+ * yet (mm_ptr is null then). The connection belongs to the reference: it ends with it, or when this
+ * fails on it, also where the caller has kept @fd. The socket of a process that serves its
+ * controller (nvm_rpc_enable()) is opened by its path, with nvm_ctrl_open().
  *
  * Return: 0, or an errno; nvm_reason() says more.
  */

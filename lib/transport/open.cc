@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -97,33 +98,32 @@ std::optional<PciAddress> find_sysfs_device(const std::string& file) {
   return parse_pci_address(path.filename().string());
 }
 
-// What a UNIX stream socket is connected to: the server's path, or else `unnamed`. Nothing for any
-// other socket.
-std::optional<std::string> find_peer(int fd, const std::string& unnamed) {
+bool is_connected_stream(int fd) {
   int type = 0;
   socklen_t type_length = sizeof type;
   sockaddr_un peer{};
-  socklen_t peer_length = sizeof peer - 1;  // a path of full length has no 0 at its end
-  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0 || type != SOCK_STREAM ||
-      getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_length) != 0 ||
-      peer.sun_family != AF_UNIX) {
-    return {};
-  }
-  return peer.sun_path[0] == 0 ? unnamed : std::string(peer.sun_path);
+  socklen_t peer_length = sizeof peer;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) == 0 && type == SOCK_STREAM &&
+         getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_length) == 0 &&
+         peer.sun_family == AF_UNIX;
 }
 
 // A connection to a vfio-user server. It has one client: the same socket is the same controller.
 Result<std::shared_ptr<Transport>> open_connection(int fd, ino_t socket, const std::string& name) {
-  const auto peer = find_peer(fd, name);
-  if (!peer) {
+  if (!is_connected_stream(fd)) {
     return Status(ErrorCode::Target, name + " is a socket, but no connected UNIX stream socket");
   }
-  return share_open_device(std::string(kVfioUserPrefix) + "socket:" + std::to_string(socket),
-                           [&]() -> Result<std::unique_ptr<Transport>> {
-                             UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-                             if (!own.valid()) return os_failure("fcntl of " + name, errno);
-                             return open_vfio_user_transport(std::move(own), *peer);
-                           });
+  const std::string key = std::string(kVfioUserPrefix) + "socket:" + std::to_string(socket);
+  NVM_TRY(refuse_if_parents(key));
+  return share_open_device(key, [&]() -> Result<std::unique_ptr<Transport>> {
+    pollfd connection{fd, POLLRDHUP, 0};
+    if (poll(&connection, 1, 0) > 0) {
+      return Status(ErrorCode::ControllerGone, name + ": its connection has ended");
+    }
+    UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!own.valid()) return os_failure("fcntl of " + name, errno);
+    return open_vfio_user_transport(std::move(own), name);
+  });
 }
 
 std::string path_of_fd(int fd) {

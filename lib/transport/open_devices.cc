@@ -75,4 +75,12 @@ Result<std::shared_ptr<Transport>> share_open_device(
   return transport;
 }
 
+Status refuse_if_parents(const std::string& key) {
+  OpenDevices& devices = open_devices();
+  std::lock_guard lock(devices.mutex);
+  const auto found = devices.by_key.find(key);
+  if (found == devices.by_key.end() || !found->second.process.is_inherited()) return {};
+  return Status(ErrorCode::Closed, key + ": " + found->second.process.explain());
+}
+
 }  // namespace nvm

@@ -16,4 +16,8 @@ namespace nvm {
 Result<std::shared_ptr<Transport>> share_open_device(
     const std::string& key, const std::function<Result<std::unique_ptr<Transport>>()>& open);
 
+// ERR_CLOSED where a parent process had `key` open at the fork: what this one inherited of it is
+// the parent's.
+Status refuse_if_parents(const std::string& key);
+
 }  // namespace nvm

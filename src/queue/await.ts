@@ -122,8 +122,9 @@ export class AwaitQueuePair extends QueuePair {
   ): Promise<Uint8Array[][]>
   /**
    * Reads a group with one promise, which costs less than one for each. Rejects with the first
-   * failure, when all that was sent has ended: what comes before a wrong request may be read. Its
-   * requests stay unchanged until then.
+   * failure, when all that was sent has ended: what comes before a wrong request may be read. Given
+   * up by its signal it rejects at once, as read() does. Its requests stay unchanged until nothing
+   * of it is outstanding.
    * @param requests each as for read(), without `signal`
    * @param options a signal for the whole group, or nothing
    * @returns the filled bytes, in the order of the requests
@@ -150,7 +151,8 @@ export class AwaitQueuePair extends QueuePair {
 
   /**
    * Writes a group with one promise. Rejects with the first failure, when all that was sent has
-   * ended; nothing is sent where one of its requests is wrong. They stay unchanged until then.
+   * ended; nothing is sent where one of its requests is wrong. Given up by its signal it rejects at
+   * once, as write() does. They stay unchanged until nothing of it is outstanding.
    * @param requests each as for write(), without `signal`
    * @param options a signal for the whole group, or nothing
    * @throws NvmError as `namespace.read()`

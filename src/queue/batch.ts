@@ -209,8 +209,8 @@ export class Batch {
    * @param onOutcome is told of each: its index, and its status field (0: success)
    * @returns how many failed
    * @throws NvmError as exchange(); ERR_BUSY while other commands are outstanding, those of a
-   * run that failed too: `exchange(0, 0, depth)` takes them; ERR_BUSY, too, when `onOutcome` takes
-   * completions of the run itself
+   * run that failed too: `exchange(0, 0, depth)` takes them; ERR_BUSY, too, when `onOutcome` leaves
+   * other commands outstanding, or takes completions of the run
    */
   run(count: number, onOutcome?: (index: number, status: number) => void): number {
     checkInteger('count', count, 0, this.#commands.length / batchWords)
@@ -221,19 +221,20 @@ export class Batch {
     let finished = 0
     let failed = 0
     while (finished < count) {
+      this.#refuseIfShared(submitted - finished)
       submitted += this.exchange(submitted, count - submitted, count - finished)
-      if (this.reaped === 0) this.#refuseIfTaken(count - finished)
       failed += this.#tell(onOutcome)
       finished += this.reaped
     }
     return failed
   }
 
-  /** Nothing more would come for as long as the caller asks. */
-  #refuseIfTaken(missing: number): void {
-    if (this.#ring.outstanding > 0) return
-    const them = `onOutcome took ${missing} of the run's completions`
-    throw createError('ERR_BUSY', `${them}; leave cq and other batches alone there`)
+  /** What others send would be counted as the run's; what they take would be waited for. */
+  #refuseIfShared(own: number): void {
+    const { isLive, outstanding, id } = this.#ring
+    if (!isLive || outstanding === own) return
+    const them = `onOutcome sent or took commands of queue pair ${id}`
+    throw createError('ERR_BUSY', `${them}, of which the run has ${own} outstanding`)
   }
 
   /** @returns how many failed */

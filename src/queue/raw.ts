@@ -335,7 +335,7 @@ export class CompletionQueue {
    * Polls until something has completed. Blocks the thread.
    * @returns how many have completed, at least 1
    * @throws NvmError ERR_TIMEOUT after the queue's timeout, when the commands are still
-   * outstanding; ERR_ARGUMENT at once where none was submitted that has not completed;
+   * outstanding; ERR_ARGUMENT at once where no submitted command is outstanding;
    * ERR_QUEUE_LOST and ERR_CLOSED as poll()
    */
   wait(): number {
@@ -370,7 +370,7 @@ export class CompletionQueue {
     const unsent = behind < 0 ? behind + (block[sqEntries] as number) : behind
     if (outstanding > unsent) return
     const why = unsent === 0 ? 'no command is outstanding' : `${unsent} enqueued, none submitted`
-    throw createError('ERR_ARGUMENT', `nothing can complete: ${why}; call sq.submit() first`)
+    throw createError('ERR_ARGUMENT', `nothing can complete: ${why}; sq.submit() is what sends`)
   }
 }
 

@@ -117,8 +117,8 @@ export class QueueWatch {
   }
 
   /**
-   * What native code submitted and reaped: commands by their index in the batch, those that were
-   * enqueued by hand by the complement of their id.
+   * What native code submitted, by the index in the batch; and what it reaped, in which commands
+   * that were enqueued by hand have the complement of their id.
    */
   batched(ring: QueueRing, submitted: readonly FailedCommand[], outcomes: Int32Array): void {
     const where = { controller: this.#address, queue: ring.id }

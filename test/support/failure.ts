@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { setImmediate } from 'node:timers/promises'
 import type { NvmError } from '../../src/errors.ts'
 
 const hearsWithinMs = 5_000
@@ -22,6 +23,7 @@ export async function askOfNext<T>(ask: () => Promise<T>): Promise<T> {
     } catch (error) {
       const isEarly = (error as NvmError).code === 'ERR_MANAGER_GONE'
       if (!isEarly || performance.now() > deadline) throw error
+      await setImmediate()
     }
   }
 }

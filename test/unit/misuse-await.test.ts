@@ -110,6 +110,8 @@ describe('a promise queue refuses', () => {
       [() => queue.writeMany([{ ...write, ...odd }]), 'it has namespace, lba, from, fua'],
       [() => queue.readMany([read], odd as never), "a group has no option 'fuaa'; it has signal"],
       [() => queue.writeMany([write], { signal: 5 as never }), 'signal is 5'],
+      [() => namespace.readMany([], queue as never), 'the queue pair is the third argument'],
+      [() => namespace.writeMany([], queue as never), 'the queue pair is the third argument'],
       [() => queue.flush({ namespace, ...odd }), 'it has namespace, signal'],
       [() => queue.submit({ opcode: 0, nsid: 1, ...odd }), "a command has no option 'fuaa'"],
     ]

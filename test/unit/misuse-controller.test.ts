@@ -42,7 +42,7 @@ describe('openController refuses', () => {
       'the target is 5, and not a string, a description of an emulator',
     )
     expect(await said(Buffer.from('x'))).toContain('the target is an object (Buffer), and not a')
-    expect(await said(new URL('file:///tmp/x.img'))).toContain("give its path: '/tmp/x.img'")
+    expect(await said(new URL('file:///a%20b.img'))).toContain("give its path: '/a b.img'")
     expect(await said(small, 'manager')).toContain(
       "second argument is 'manager', and not an object",
     )

@@ -200,7 +200,7 @@ test('waiting where nothing can come says so at once', async () => {
   const refusal = expect.objectContaining({ code: 'ERR_ARGUMENT' })
   // Three slots: the last of these commands is behind the wrap.
   for (let i = 0; i < 3; i++) {
-    expect(() => cq.wait()).toThrow('no command is outstanding; call sq.submit() first')
+    expect(() => cq.wait()).toThrow('no command is outstanding; sq.submit() is what sends')
     sq.read(sq.enqueue(), 1, 0, 1, buffer, 0)
     expect(() => cq.wait()).toThrow(refusal)
     expect(() => cq.wait()).toThrow('1 enqueued, none submitted')

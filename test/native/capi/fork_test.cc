@@ -11,6 +11,7 @@
 
 #include "capi/capi_host.h"
 #include "capi/socket_folder.h"
+#include "vfio_user/served.h"
 
 namespace nvm::test {
 namespace {
@@ -74,6 +75,24 @@ TEST_CASE("who has ended serving has ended for its clients, though a child of it
   CHECK(client.identify() == EPIPE);
   kill(child, SIGKILL);
   REQUIRE(waitpid(child, nullptr, 0) == child);
+}
+
+TEST_CASE("a child leaves its parent's connection to a vfio-user server alone") {
+  vfio_user::test::Served served;
+  const vfio_user::test::SocketClient connection(served.folder.socket());
+  nvm_ctrl_t* ctrl = nullptr;
+  REQUIRE(nvm_ctrl_init(&ctrl, connection.socket()) == 0);
+  CapiHost host(ctrl);
+  const pid_t child = fork();
+  if (child == 0) {
+    nvm_ctrl_t* again = nullptr;
+    _exit(nvm_ctrl_init(&again, connection.socket()) == EBADF ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(host.identify() == 0);
 }
 
 TEST_CASE("a child leaves its parent's emulator alone") {

@@ -86,10 +86,12 @@ TEST_CASE("a connection to a server is a controller, until its reference is let 
     nvm_aq_ref refused = nullptr;
     REQUIRE(nvm_ctrl_init(&again, connection.socket()) == 0);
     CHECK(nvm_aq_create(&refused, again, host.window) == EBUSY);
-    CHECK(std::string(nvm_reason()).find(path) != std::string::npos);
+    const std::string name = "file descriptor " + std::to_string(connection.socket());
+    CHECK(std::string(nvm_reason()).find(name) != std::string::npos);
     nvm_ctrl_free(again);
   }
-  CHECK(nvm_ctrl_init(&again, connection.socket()) != 0);
+  CHECK(nvm_ctrl_init(&again, connection.socket()) == ENODEV);
+  CHECK(std::string(nvm_reason()).find("its connection has ended") != std::string::npos);
   CapiHost next(path.c_str());  // the server has one client at a time
   CHECK(next.identify() == 0);
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What onOutcome of a running batch may not do: each would have waited for ever.
-import { type Controller, openController, type RawQueuePair, startEmulator } from 'peernvm'
+import {
+  type Controller,
+  type Emulator,
+  openController,
+  type RawQueuePair,
+  startEmulator,
+} from 'peernvm'
 import { expect, test } from 'vitest'
 
 const opcodeRead = 2
@@ -28,19 +34,38 @@ test('it does not run the batch again, nor exchange, before run() has returned',
   expect(batch.run(1, () => expect(other.run(1)).toBe(0))).toBe(0)
 })
 
+/** A batch whose second command comes so late that onOutcome is told of the first one before. */
+async function makeSlowBatch(device: Emulator, controller: Controller, queue: RawQueuePair) {
+  const batch = await makeBatch(controller, queue, 2)
+  const on = { queues: 'io', opcode: opcodeRead, nth: 2 } as const
+  device.inject({ on, delayNs: 200_000_000 })
+  return batch
+}
+
+test('where it leaves commands of its own, that is said', async () => {
+  await using device = await startEmulator({ size: '1MiB' })
+  await using controller = await openController(device.controller())
+  await using queue = await controller.createQueuePair({ mode: 'raw', timeoutMs: 50 })
+  const batch = await makeSlowBatch(device, controller, queue)
+  const send = (): void => {
+    queue.sq.flush(queue.sq.enqueue(), 1)
+    queue.sq.submit()
+  }
+  expect(() => batch.run(2, send)).toThrow('of which the run has 1 outstanding')
+  await expect.poll(() => batch.exchange(0, 0, 0) + queue.ring.outstanding).toBe(0)
+})
+
 test('where it takes completions of the run itself, that is said', async () => {
   await using device = await startEmulator({ size: '1MiB' })
   await using controller = await openController(device.controller())
   await using queue = await controller.createQueuePair({ mode: 'raw', timeoutMs: 50 })
-  const batch = await makeBatch(controller, queue, 2)
-  const on = { queues: 'io', opcode: opcodeRead, nth: 2 } as const
-  device.inject({ on, delayNs: 200_000_000 })
+  const batch = await makeSlowBatch(device, controller, queue)
   let polls = 0
   const takeTheOther = (): void => {
     for (const end = performance.now() + 5000; performance.now() < end; polls++) {
       if (queue.cq.poll() > 0) return
     }
   }
-  expect(() => batch.run(2, takeTheOther)).toThrow("onOutcome took 1 of the run's completions")
+  expect(() => batch.run(2, takeTheOther)).toThrow('of which the run has 1 outstanding')
   expect(polls).toBeGreaterThan(0)
 })

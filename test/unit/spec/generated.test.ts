@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enumeratorName } from '../../../scripts/generate/errors.ts'
 import { controlBlockHeader } from '../../../scripts/generate/headers.ts'
-import { errorTable } from '../../../src/error-table.ts'
+import { type ErrorRow, errorTable } from '../../../src/error-table.ts'
 import type { Structure } from '../../../src/spec/form.ts'
 import { nvme } from '../../../src/spec/nvme.ts'
 import { root } from '../../support/repository.ts'
@@ -55,7 +55,7 @@ describe('the generated files', () => {
     const statuses = Object.entries(nvme.statuses).map(
       ([name, [sct, sc]]) => `static_assert(nvm::spec::status::${name} == ${(sct << 8) | sc});`,
     )
-    const errors = Object.entries(errorTable).flatMap(([code, row]) => {
+    const errors = Object.entries<ErrorRow>(errorTable).flatMap(([code, row]) => {
       const enumerator = `nvm::ErrorCode::${enumeratorName(code)}`
       const fix = JSON.stringify(row.inC?.fix ?? row.fix)
       return [
