@@ -253,7 +253,7 @@ export class Namespace implements NamespaceFormat {
   ): Promise<(Uint8Array | Uint8Array[])[]>
   async readMany(
     requests: readonly Omit<NamespaceRead, 'signal'>[],
-    options: RequestOptions = {},
+    options?: RequestOptions,
     queue?: AwaitQueuePair,
   ): Promise<unknown> {
     refuseQueue(options)
@@ -273,7 +273,7 @@ export class Namespace implements NamespaceFormat {
    */
   async writeMany(
     requests: readonly Omit<NamespaceWrite, 'signal'>[],
-    options: RequestOptions = {},
+    options?: RequestOptions,
     queue?: AwaitQueuePair,
   ): Promise<void> {
     refuseQueue(options)

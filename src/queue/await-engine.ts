@@ -232,12 +232,12 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     opcode: number,
     namespace: NamespaceLike | undefined,
     requests: readonly GroupRequest[],
-    options: RequestOptions,
+    options: RequestOptions | undefined,
   ): Promise<unknown> {
     try {
       checkArray('a group', requests)
-      checkOptions('a group', options, optionNames)
-      const { signal } = options
+      if (options !== undefined) checkOptions('a group', options, optionNames)
+      const signal = options?.signal
       checkSignal(signal)
       const group = requests.slice()
       const values = opcode === opcodeRead ? new Array<unknown>(group.length) : undefined

@@ -145,7 +145,7 @@ export class AwaitQueuePair extends QueuePair {
     requests: readonly GroupedRead[],
     options?: RequestOptions,
   ): Promise<(Uint8Array | Uint8Array[])[]>
-  readMany(requests: readonly GroupedRead[], options: RequestOptions = {}): Promise<unknown> {
+  readMany(requests: readonly GroupedRead[], options?: RequestOptions): Promise<unknown> {
     return this.engine.moveMany(opcodeRead, undefined, requests, options)
   }
 
@@ -157,7 +157,7 @@ export class AwaitQueuePair extends QueuePair {
    * @param options a signal for the whole group, or nothing
    * @throws NvmError as `namespace.read()`
    */
-  writeMany(requests: readonly GroupedWrite[], options: RequestOptions = {}): Promise<void> {
+  writeMany(requests: readonly GroupedWrite[], options?: RequestOptions): Promise<void> {
     return this.engine.moveMany(opcodeWrite, undefined, requests, options) as Promise<void>
   }
 

@@ -68,7 +68,8 @@ void Client::run() {
   adopt();
   while (slot_.ending.load(std::memory_order_acquire) == 0) {
     if (lost_) adopt();
-    switch (static_cast<Phase>(slot_.wanted.load(std::memory_order_acquire))) {
+    const auto wanted = static_cast<Phase>(slot_.wanted.load(std::memory_order_acquire));
+    switch (wanted) {
       case Phase::MidRpc:
         call();
         break;
@@ -79,7 +80,7 @@ void Client::run() {
         rest();
         break;
       default:
-        work();
+        work(wanted);
     }
   }
   expect(queue_->close(), "delete queues");
@@ -110,8 +111,7 @@ void Client::adopt() {
   } while (lost_);
 }
 
-void Client::work() {
-  const auto wanted = static_cast<Phase>(slot_.wanted.load(std::memory_order_acquire));
+void Client::work(Phase wanted) {
   const Phase phase = wanted == Phase::MidCopy ? Phase::MidCopy : Phase::Submit;
   const bool copies = phase == Phase::MidCopy;
   shape(copies ? kCopyLanes : kLanes, copies ? kCopyBlocks : kLaneBlocks);

@@ -31,7 +31,7 @@ class Client {
   };
 
   void adopt();
-  void work();
+  void work(Phase wanted);
   void call();
   void create_queues();
   void create_pair();

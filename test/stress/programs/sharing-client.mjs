@@ -120,9 +120,11 @@ async function work(laneCount, blockCount, goesOn) {
   await Promise.all(Array.from({ length: laneCount }, lane))
 }
 
-/** Work in `phase` while it is asked for: looks now and then, as each look is a system call. */
-async function workIn(phase, laneCount, blockCount) {
-  const wanted = wantedPhase()
+/**
+ * Work in `phase` as long as `wanted` is asked for, as it was when that was chosen: looks now and
+ * then, as each look is a system call.
+ */
+async function workIn(phase, wanted, laneCount, blockCount) {
   let lookAt = performance.now() + 5
   let stays = true
   setPhase(phase)
@@ -175,8 +177,8 @@ for (let wanted = wantedPhase(); wanted !== 'end'; wanted = wantedPhase()) {
   if (wanted === 'midRpc') await askIn('midRpc', identify)
   else if (wanted === 'queueCreate') await askIn('queueCreate', createQueue)
   else if (wanted === 'idle') await rest()
-  else if (wanted === 'midCopy') await workIn('midCopy', 2, 1024)
-  else await workIn('submit', 32, 8)
+  else if (wanted === 'midCopy') await workIn('midCopy', wanted, 2, 1024)
+  else await workIn('submit', wanted, 32, 8)
 }
 await controller.close()
 process.exit(0)
