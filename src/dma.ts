@@ -50,9 +50,11 @@ export class DmaMemory {
   /** The device does not reach it: queues with promises copy its data, others refuse it. */
   readonly bounced: boolean
   readonly runs: readonly IoRun[]
-  /** I/O address of the first byte in two halves, where there is one run. */
+  /** I/O address of the first byte in two halves, each an Int32, where there is one run. */
   readonly addressLow: number
   readonly addressHigh: number
+  /** The byte from which on the upper half is one more; never reached where that is byteLength. */
+  readonly carryOffset: number
   /** Low and high halves of each page's I/O address, where there are several runs. */
   readonly pages: Uint32Array | null
   /** One run of memory of the host: commands on a page of it need nothing but an address. */
@@ -88,8 +90,10 @@ export class DmaMemory {
     this.bounced = this.runs.length === 0
     this.usableBy = this.bounced ? 0 : owner.id
     const first = this.runs[0]?.ioAddress ?? 0
-    this.addressLow = first % 2 ** 32
-    this.addressHigh = Math.floor(first / 2 ** 32)
+    const low = first % 2 ** 32
+    this.addressLow = low | 0
+    this.addressHigh = (first / 2 ** 32) | 0
+    this.carryOffset = Math.min(2 ** 32 - low, this.byteLength)
     this.pages = this.runs.length === 1 ? null : readPages(this.runs)
     this.isPeer = this.kind === 'peer'
     this.isPlain = this.pages === null && !this.isPeer

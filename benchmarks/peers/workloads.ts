@@ -27,7 +27,6 @@ const sync: Workload = async ({ controller }, load) => {
       if (random.isWrite) sq.write(slot, 1, lba, blocks, buffer, byteOffset)
       else sq.read(slot, 1, lba, blocks, buffer, byteOffset)
     }
-    cq.update() // as the C++ client: both doorbells are in one cache line
     sq.submit()
   }
   const start = performance.now()
@@ -36,6 +35,7 @@ const sync: Workload = async ({ controller }, load) => {
   submit(depth)
   for (let round = 1; ; round++) {
     const count = cq.wait()
+    cq.update()
     for (let i = 0; i < count; i++) {
       const entry = cq.done[i] as number
       if (entry >>> 16 !== 0) fail(entry >>> 16)

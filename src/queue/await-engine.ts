@@ -32,6 +32,11 @@ import { counter, idMask, type QueueRing, statusShift } from './ring.ts'
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 
+// Folded by the compiler, as in ring.ts.
+const idBits = idMask
+const statusBit = statusShift
+const { commands: commandCount, bytes: byteCount, p2p: p2pCount } = counter
+
 const optionNames = namesOf<RequestOptions>({ signal: true })
 
 let newResolve: Resolve
@@ -163,9 +168,9 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   submitted(byteLength: number, isPeer: boolean): void {
     const { ring } = this
     const { stats } = ring
-    stats[counter.commands] = (stats[counter.commands] as number) + 1
-    stats[counter.bytes] = (stats[counter.bytes] as number) + byteLength
-    if (isPeer) stats[counter.p2p] = (stats[counter.p2p] as number) + 1
+    stats[commandCount] = (stats[commandCount] as number) + 1
+    stats[byteCount] = (stats[byteCount] as number) + byteLength
+    if (isPeer) stats[p2pCount] = (stats[p2pCount] as number) + 1
     const pump = this.#pump
     // With others outstanding the pump rings for all of them; a single command does not wait for
     // it.
@@ -190,15 +195,15 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     const values = this.#values
     for (let i = 0; i < count; i++) {
       const entry = done[i] as number
-      const id = entry & idMask
+      const id = entry & idBits
       const resolve = resolves[id]
       if (resolve === undefined) {
-        this.#jobs.complete(id, entry >>> statusShift)
-      } else if (entry >>> statusShift === 0) {
+        this.#jobs.complete(id, entry >>> statusBit)
+      } else if (entry >>> statusBit === 0) {
         resolves[id] = undefined
         resolve(values[id])
       } else {
-        this.#fail(id, entry >>> statusShift)
+        this.#fail(id, entry >>> statusBit)
       }
     }
   }

@@ -46,12 +46,12 @@ const runsMax = (segment: Segment): number => (segment.memory.pages === null ? 1
 
 function pageLow(memory: DmaMemory, page: number): number {
   if (memory.pages !== null) return memory.pages[2 * page] as number
-  return (memory.addressLow + page * pageBytes) % 4294967296
+  return (memory.addressLow + page * pageBytes) | 0
 }
 
 function pageHigh(memory: DmaMemory, page: number): number {
   if (memory.pages !== null) return memory.pages[2 * page + 1] as number
-  return memory.addressHigh + Math.floor((memory.addressLow + page * pageBytes) / 4294967296)
+  return memory.addressHigh + (page * pageBytes < memory.carryOffset ? 0 : 1)
 }
 
 export class DataPointers {

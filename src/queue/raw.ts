@@ -11,12 +11,15 @@ import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
+import { isLba } from './request.ts'
 import { counter, type QueueRing } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
 const opcodeFlush = nvme.codes.nvm_opcode.flush[0]
+// Folded by the compiler, as in ring.ts.
 const { sqTail, sqDoorbell, sqEntries } = word
+const { commands: commandCount, bytes: byteCount, noData: noDataCount, p2p: p2pCount } = counter
 /** Of an opcode: neither is set where the command moves no data. */
 const directionBits = 3
 
@@ -40,6 +43,11 @@ export class SubmissionQueue {
    * neither read() nor write() has filled it.
    */
   readonly #byteLengths: Int32Array
+  /**
+   * By slot: the id that it was enqueued with. Reading it back from the slot would wait until the
+   * device's cache has given the line away.
+   */
+  readonly #ids: Int32Array
   #namespaceId = 0
   #blockSize = 0
 
@@ -51,6 +59,7 @@ export class SubmissionQueue {
     this.#controllerId = owner.id
     this.#changes = owner.namespaceChanges
     this.#byteLengths = new Int32Array(ring.depth + 1)
+    this.#ids = new Int32Array(ring.depth + 1)
   }
 
   /**
@@ -64,6 +73,7 @@ export class SubmissionQueue {
     if (id < 0) return this.#refuseIfClosed()
     const slot = ring.advance()
     this.words[slot << 4] = id << 16
+    this.#ids[slot] = id
     return slot
   }
 
@@ -73,8 +83,8 @@ export class SubmissionQueue {
    * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_ARGUMENT, ERR_CLOSED
    */
   commandId(slot: number): number {
-    const word = Number.isInteger(slot) ? this.words[slot << 4] : undefined
-    return word === undefined ? this.#refuseSlot(slot) : word >>> 16
+    const id = typeof slot === 'number' ? this.#ids[slot] : undefined
+    return id === undefined || this.words.length === 0 ? this.#refuseSlot(slot) : id
   }
 
   /**
@@ -146,12 +156,17 @@ export class SubmissionQueue {
    */
   submit(): void {
     if (this.words.length === 0) this.#refuseIfClosed()
-    this.#count()
-    this.#ring.ring()
+    const ring = this.#ring
+    const from = ring.block[sqDoorbell] as number
+    ring.ring()
+    this.#count(from)
   }
 
-  /** Commands count as they are sent, whoever filled their slots, and however often. */
-  #count(): void {
+  /**
+   * Commands count as they are sent, whoever filled their slots, and however often; after the
+   * doorbell, while the device is at work.
+   */
+  #count(from: number): void {
     const { words } = this
     const { block, stats } = this.#ring
     const byteLengths = this.#byteLengths
@@ -159,7 +174,7 @@ export class SubmissionQueue {
     const tail = block[sqTail] as number
     let commands = 0
     let bytes = 0
-    let slot = block[sqDoorbell] as number
+    let slot = from
     for (; slot !== tail; slot = slot + 1 === entries ? 0 : slot + 1) {
       const byteLength = byteLengths[slot] as number
       byteLengths[slot] = 0
@@ -168,13 +183,13 @@ export class SubmissionQueue {
         bytes += byteLength
       } else if (byteLength < 0) {
         bytes -= byteLength
-        stats[counter.p2p] = (stats[counter.p2p] as number) + 1
+        stats[p2pCount] = (stats[p2pCount] as number) + 1
       } else if (((words[slot << 4] as number) & directionBits) === 0) {
-        stats[counter.noData] = (stats[counter.noData] as number) + 1
+        stats[noDataCount] = (stats[noDataCount] as number) + 1
       }
     }
-    stats[counter.commands] = (stats[counter.commands] as number) + commands
-    stats[counter.bytes] = (stats[counter.bytes] as number) + bytes
+    stats[commandCount] = (stats[commandCount] as number) + commands
+    stats[byteCount] = (stats[byteCount] as number) + bytes
   }
 
   #fill(
@@ -202,8 +217,7 @@ export class SubmissionQueue {
       byteOffset >>> 0 !== byteOffset ||
       byteOffset + byteLength > descriptor.byteLength ||
       (byteOffset & 3) !== 0 ||
-      Math.floor(lba) !== lba ||
-      !(lba >= 0 && lba <= Number.MAX_SAFE_INTEGER)
+      !isLba(lba)
     ) {
       this.#refuse(lba, blockCount, descriptor, byteOffset)
     }
@@ -246,9 +260,9 @@ export class SubmissionQueue {
 
   /** The id of the command in `slot`, which has to be one that is outstanding. */
   #idOf(slot: number): number {
-    const word = typeof slot === 'number' ? this.words[slot << 4] : undefined
-    if (word === undefined || !this.#ring.isTaken(word >>> 16)) this.#refuseSlot(slot)
-    return word >>> 16
+    const id = typeof slot === 'number' ? this.#ids[slot] : undefined
+    if (id === undefined || !this.#ring.isTaken(id)) this.#refuseSlot(slot)
+    return id
   }
 
   /** For a slot that holds no command which is yet to be submitted. */
@@ -321,8 +335,9 @@ export class CompletionQueue {
 
   /**
    * Rings the doorbell, which gives the polled entries back; without it the controller stops when
-   * the queue is full. Once for many polls is enough, and cheapest right before `sq.submit()`: the
-   * two doorbells are in one cache line.
+   * the queue is full. Once for many polls is enough, and `sq.submit()` does it where it is due. A
+   * loop with few commands outstanding is quickest when it calls this at once after the poll: both
+   * doorbells are in one cache line, which has then come by the time of `sq.submit()`.
    * @throws NvmError ERR_CLOSED
    */
   update(): void {

@@ -233,6 +233,10 @@ export function blockCommand(
   }
 }
 
+/** Whether a number is that of a block; the usual ones are told from others without a reckoning. */
+export const isLba = (lba: number): boolean =>
+  lba >>> 0 === lba || (Number.isSafeInteger(lba) && lba >= 0)
+
 /** Whether one command does it, to or from one buffer that the device reaches itself. */
 export function isDirect(
   namespace: NamespaceLike,
@@ -250,9 +254,7 @@ export function isDirect(
     byteLength <= bytesMax &&
     (byteLength & (namespace.blockSize - 1)) === 0 &&
     (byteOffset & 3) === 0 &&
-    lba >= 0 &&
-    lba <= Number.MAX_SAFE_INTEGER &&
-    lba === Math.floor(lba) &&
+    isLba(lba) &&
     memory.usableBy === controllerId &&
     namespace.controllerId === controllerId &&
     !memory.bounced

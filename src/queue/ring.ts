@@ -11,26 +11,20 @@ import type { ExtraWords, Segment } from './command.ts'
 import { DataPointers } from './data-pointer.ts'
 import { QueueWatch } from './watch.ts'
 
-// Constants of this module: the compiler folds them, which it does not do for properties of another
-// object.
-const sqTail = word.sqTail
-const sqHead = word.sqHead
-const sqDoorbell = word.sqDoorbell
-const sqEntries = word.sqEntries
-const cqHead = word.cqHead
-const cqPhase = word.cqPhase
-const cqEntries = word.cqEntries
-const outstandingWord = word.outstanding
-const armedWord = word.armed
-const stateWord = word.state
-
+// Constants of this module alone: the compiler folds them, but no property of another object, and
+// nothing that modules import or export.
+const { sqTail, sqHead, sqDoorbell, sqEntries, cqHead, cqPhase, cqEntries } = word
+const { outstanding: outstandingWord, armed: armedWord, state: stateWord } = word
 const phaseBit = 0x10000
+const idBits = 0xffff
+const statusBit = 16
+const pageMask = pageBytes - 1
 
 /** Words of a submission queue entry. */
 export const slotWords = 16
 /** Completion words as `done` has them: command id in bits 15:0, status field in bits 30:16. */
-export const statusShift = 16
-export const idMask = 0xffff
+export const statusShift = statusBit
+export const idMask = idBits
 /** What a raw queue stores of a command: no index of a batch is as high (lib/binding). */
 const byHand = 2 ** 21
 
@@ -50,6 +44,8 @@ export const counter = {
   /** Commands whose data went from or to another device. */
   p2p: 10,
 } as const
+
+const doorbellCount = counter.doorbells
 
 const nothingSleeps = new Int32Array(1)
 
@@ -218,7 +214,7 @@ export class QueueRing implements MemoryUser {
     words[at] = opcode | (commandId << 16)
     words[at + 1] = namespaceId
     words[at + 10] = lba
-    words[at + 11] = lba > 4294967295 ? lba / 4294967296 : 0
+    words[at + 11] = lba >>> 0 === lba ? 0 : lba / 4294967296
     words[at + 12] = cdw12
   }
 
@@ -227,10 +223,9 @@ export class QueueRing implements MemoryUser {
     const { words } = this
     const at = slot << 4
     this.pins[id] = memory
-    if (memory.isPlain && (offset & (pageBytes - 1)) + byteLength <= pageBytes) {
-      const low = memory.addressLow + offset
-      words[at + 6] = low
-      words[at + 7] = low > 4294967295 ? memory.addressHigh + 1 : memory.addressHigh
+    if (memory.isPlain && (offset & pageMask) + byteLength <= pageMask + 1) {
+      words[at + 6] = (memory.addressLow + offset) | 0
+      words[at + 7] = memory.addressHigh + (offset < memory.carryOffset ? 0 : 1)
       return
     }
     this.#pointers.point(at, id, memory, offset, byteLength)
@@ -296,7 +291,7 @@ export class QueueRing implements MemoryUser {
       Atomics.store(this.#doorbells, this.#submissionDoorbell, tail)
       if (this.#sleeping[0] !== 0 && !this.inlinePump) this.#native.wakeDevice(this.handle)
     }
-    this.stats[counter.doorbells] = (this.stats[counter.doorbells] as number) + 1
+    this.stats[doorbellCount] = (this.stats[doorbellCount] as number) + 1
   }
 
   /** Takes what has completed into `done` and frees its ids; returns how many. No doorbell. */
@@ -348,19 +343,21 @@ export class QueueRing implements MemoryUser {
     let freeCount = depth - (block[outstandingWord] as number)
     let count = 0
     const results = this.#results
+    let last = 0
     // One lap at most: a device that overwrites what it posted keeps nobody here.
     for (let left = entries; left > 0; left--) {
       const at = (head << 2) + 3
-      if (((completions[at] as number) & phaseBit) !== phase) break
-      // Acquire: the data that the entry announces is read after it. It also confirms the peek.
-      const entry = Atomics.load(completions, at)
+      const entry = completions[at] as number
+      if ((entry & phaseBit) !== phase) break
+      last = at
       const id = entry & commandMask
       const command = id < depth ? (commands[depth + id] as number) : 0
       if (command !== 0 && ((command ^ entry) & tagMask) === 0) {
         commands[depth + id] = 0
-        commands[freeCount++] = (entry + tagStep) & idMask
-        done[count++] = id | ((entry >>> 17) << statusShift)
+        commands[freeCount++] = (entry + tagStep) & idBits
+        done[count++] = id | ((entry >>> 17) << statusBit)
         if (results !== undefined) {
+          Atomics.load(completions, at)
           results[2 * id] = completions[at - 3] as number
           results[2 * id + 1] = completions[at - 2] as number
         }
@@ -372,6 +369,8 @@ export class QueueRing implements MemoryUser {
         phase ^= phaseBit
       }
     }
+    // Acquire, of the last for all: whatever data they announce is read after it.
+    Atomics.load(completions, last)
     block[sqHead] = (completions[((head === 0 ? entries : head) << 2) - 2] as number) & 0xffff
     block[cqHead] = head
     block[cqPhase] = phase
