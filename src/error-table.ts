@@ -94,7 +94,7 @@ export const errorTable = {
     number: 9,
     errno: 'EBUSY',
     message: 'It is in use: {detail}',
-    when: 'Opening, claiming or serving what somebody else has, a manager that has as many clients as it takes, or a batch that is run while the queue has other commands. Nothing is changed.',
+    when: 'Opening, claiming or serving what somebody else has, a manager with as many clients as it takes, a batch run while the queue has other commands, or in its own `onOutcome`. Nothing is changed.',
     fix: 'Close it there, or share it: `controller.serve()` and `peernvm serve --socket` let several processes use one controller. Of a queue: take what has completed first.',
     inC: {
       fix: 'Close it there, or share it: nvm_rpc_enable() and `peernvm serve --socket` let several processes use one controller. Of a queue or a vector: take another number.',

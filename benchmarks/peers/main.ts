@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bench:peers: every path under every load, TypeScript against C++ in interleaved rounds, and
-// beside it the bare loop and the machine's own figures. `--rounds N`, `--milliseconds N`, `--save
-// FILE`.
+// beside it the bare loop and the machine's own figures. Each round has processes of its own: where
+// their memory lies and how their code was compiled differs from one to the next, and so is in the
+// spread. `--rounds N`, `--milliseconds N`, `--save FILE`.
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'
@@ -24,17 +25,32 @@ import type { Outcome } from './workload.ts'
 const defaults = { rounds: 7, milliseconds: 200 }
 const { rounds, milliseconds, save } = readRunOptions('bench:peers', defaults)
 
-const client = fileURLToPath(new URL('./client.js', import.meta.url))
-const measurers = {
-  cpp: openPeersNative(),
-  typescript: new Measurer('client', [process.execPath, client]),
-  oneCore: new Measurer('client on one core', ['taskset', '-c', '0', process.execPath, client]),
-}
+/** By then the code is compiled; not counted. */
+const warmUpMilliseconds = Math.ceil(milliseconds / 4)
 
-/** Who measures a name of the table, and what that child calls it. */
-function measurerOf(name: Path | 'library'): readonly [Measurer, string] {
-  if (name === 'library' || name === 'bare') return [measurers.cpp, name]
-  return name === 'pump' ? [measurers.oneCore, 'sync'] : [measurers.typescript, name]
+const client = fileURLToPath(new URL('./client.js', import.meta.url))
+
+/** The processes of one round. */
+class Measurers {
+  readonly #cpp = openPeersNative()
+  readonly #typescript = new Measurer('client', [process.execPath, client])
+  readonly #oneCore = new Measurer('client on one core', [
+    'taskset',
+    '-c',
+    '0',
+    process.execPath,
+    client,
+  ])
+
+  /** Who measures a name of the table, and what that child calls it. */
+  of(name: Path | 'library'): readonly [Measurer, string] {
+    if (name === 'library' || name === 'bare') return [this.#cpp, name]
+    return name === 'pump' ? [this.#oneCore, 'sync'] : [this.#typescript, name]
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#cpp.close(), this.#typescript.close(), this.#oneCore.close()])
+  }
 }
 
 /** Million commands a second, one value a round, by path and load. */
@@ -46,19 +62,18 @@ const ratesOf = (name: Path | 'library', load: Load): number[] => {
   return values
 }
 
-async function measure(name: Path | 'library', load: Load): Promise<void> {
-  const { blockSize, depth, writePercent } = load
-  const [measurer, workload] = measurerOf(name)
-  const request = [workload, blockSize, depth, writePercent, milliseconds] as const
-  const { commands, ns } = await measurer.ask<Outcome>(...request)
-  ratesOf(name, load).push((commands / ns) * 1000)
-}
-
 async function measureRound(): Promise<void> {
+  const measurers = new Measurers()
   for (const load of loads) {
-    await measure('library', load)
-    for (const path of pathsUnder(load)) await measure(path, load)
+    for (const name of ['library', ...pathsUnder(load)] as const) {
+      const [measurer, workload] = measurers.of(name)
+      const request = [workload, load.blockSize, load.depth, load.writePercent] as const
+      await measurer.ask(...request, warmUpMilliseconds)
+      const { commands, ns } = await measurer.ask<Outcome>(...request, milliseconds)
+      ratesOf(name, load).push((commands / ns) * 1000)
+    }
   }
+  await measurers.close()
 }
 
 interface Row extends Load {
@@ -121,15 +136,17 @@ function print(rows: readonly Row[]): void {
 }
 
 async function machineFigures() {
+  const cpp = openPeersNative()
   const destinations = 32 // as many buffers as the clients have outstanding
   const handOff = []
   const copies: Record<number, number[]> = { 512: [], 4096: [] }
   const ns = async (...request: readonly (string | number)[]) =>
-    (await measurers.cpp.ask<{ ns: number }>(...request, milliseconds)).ns
+    (await cpp.ask<{ ns: number }>(...request, milliseconds)).ns
   for (let i = 0; i < rounds; i++) {
     handOff.push(await ns('hand-off'))
     for (const bytes of blockSizes) copies[bytes]?.push(await ns('copy', bytes, destinations))
   }
+  await cpp.close()
   return {
     handOffNs: spreadOf(handOff),
     copy512Ns: spreadOf(copies[512] ?? []),
@@ -155,4 +172,3 @@ for (let round = 1; round <= rounds; round++) {
 const rows = loads.flatMap(rowsUnder)
 print(rows)
 saveResult(save, { rounds, milliseconds, machine, rows })
-await Promise.all(Object.values(measurers).map((measurer) => measurer.close()))

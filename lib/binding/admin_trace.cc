@@ -77,14 +77,14 @@ void AdminTrace::deliver(napi_env env) {
     if (delivering_ || listeners_.empty() || listeners_.front().env != env) return;
     delivering_ = true;
   }
-  deliver_some(env);
+  deliver_records(env);
   std::lock_guard lock(mutex_);
   delivering_ = false;
   // What came meanwhile, for whoever is the listener now.
   if (!listeners_.empty() && !records_.empty()) wake();
 }
 
-void AdminTrace::deliver_some(napi_env env) {
+void AdminTrace::deliver_records(napi_env env) {
   std::vector<Record> records;
   napi_ref reference = nullptr;
   {

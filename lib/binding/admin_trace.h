@@ -52,7 +52,7 @@ class AdminTrace final : public AdminObserver {
   void note_listeners();
   void wake();
   void forget(uint64_t id);
-  void deliver_some(napi_env env);
+  void deliver_records(napi_env env);
   static napi_value describe(napi_env env, const Record& record);
 
   std::mutex mutex_;

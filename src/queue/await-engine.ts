@@ -37,6 +37,10 @@ const idBits = idMask
 const statusBit = statusShift
 const { commands: commandCount, bytes: byteCount, p2p: p2pCount } = counter
 
+/** Blocks of `blockSize`, a power of two, in `byteLength` bytes: a division would take longer. */
+const blocksIn = (byteLength: number, blockSize: number): number =>
+  byteLength >>> (31 - Math.clz32(blockSize))
+
 const optionNames = namesOf<RequestOptions>({ signal: true })
 
 let newResolve: Resolve
@@ -79,6 +83,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   readonly #values: unknown[]
   readonly #slots: Int32Array
   readonly #bornAt: Int32Array
+  /** The last command of each slot. */
+  readonly #idsBySlot: Int32Array
   readonly #recovery: Recovery
   readonly #jobs: Jobs
   #ticks = 0
@@ -107,6 +113,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     this.entries = new Entries(ring)
     this.#slots = this.entries.slots
     this.#bornAt = new Int32Array(depth)
+    this.#idsBySlot = new Int32Array(depth + 1)
     this.#bounce = new BouncePool((byteLength) => owner.allocateNow(byteLength))
     this.#pump = new Pump(this, wakes, timeoutMs)
     this.#recovery = new Recovery(this)
@@ -140,7 +147,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
         const { byteLength } = data
         const id = commandId & ring.commandMask
         const slot = this.slotFor(commandId)
-        const cdw12 = byteLength / namespace.blockSize - 1
+        const cdw12 = blocksIn(byteLength, namespace.blockSize) - 1
         ring.write(slot, commandId, opcode, namespace.id, lba as number, cdw12)
         ring.point(slot, id, data.memory, data.byteOffset, byteLength)
         this.submitted(byteLength, data.memory.isPeer)
@@ -158,7 +165,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     const id = commandId & ring.commandMask
     const slot = ring.advance()
     // Rarely true: the slot's last command is still outstanding.
-    const before = ((ring.words[slot << 4] as number) >>> 16) & ring.commandMask
+    const before = this.#idsBySlot[slot] as number
+    this.#idsBySlot[slot] = id
     if (this.#slots[before] === slot && before !== id) this.entries.keep(before)
     this.#slots[id] = slot
     this.#bornAt[id] = this.#ticks
