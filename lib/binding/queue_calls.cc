@@ -183,7 +183,7 @@ napi_value detach(napi_env env, napi_callback_info info) {
 
 napi_value ring_submissions(napi_env env, napi_callback_info info) {
   auto* queue = Arguments(env, info).borrow<QueueHandle>(0);
-  if (queue != nullptr && !queue->released()) queue->pair->ring();
+  if (queue != nullptr && !queue->released()) queue->pair->ring_sq();
   return nullptr;
 }
 

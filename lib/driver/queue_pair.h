@@ -79,6 +79,8 @@ class QueuePair {
   spec::SubmissionQueueEntry* enqueue();
   // Publishes everything enqueued since the last ring; wakes a parked device.
   void ring();
+  // Publishes everything before the slot that `sq_doorbell` of the control block names.
+  void ring_sq();
 
   // The oldest completion not yet consumed, or null. Acquires the device's writes that precede it.
   const spec::CompletionQueueEntry* poll();
@@ -153,7 +155,12 @@ inline void QueuePair::ring() {
   QueueControlBlock& block = *block_;
   if (block.sq_tail == block.sq_doorbell) return;
   block.sq_doorbell = block.sq_tail;
-  ring_and_wake(*transport_, doorbells_, sq_doorbell_, static_cast<uint32_t>(block.sq_tail));
+  ring_sq();
+}
+
+inline void QueuePair::ring_sq() {
+  const uint32_t tail = static_cast<uint32_t>(block_->sq_doorbell);
+  ring_and_wake(*transport_, doorbells_, sq_doorbell_, tail);
 }
 
 inline const spec::CompletionQueueEntry* QueuePair::poll() {

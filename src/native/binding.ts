@@ -334,6 +334,7 @@ export interface Binding {
   /** Whether the manager has gone and another one is awaited. */
   awaitsManager(queue: QueueHandle): boolean
   detach(buffer: ArrayBuffer): void
+  /** The tail is what the control block's `sq_doorbell` says. */
   ringSubmissions(queue: QueueHandle): void
   ringCompletions(queue: QueueHandle): void
   wakeDevice(queue: QueueHandle): void

@@ -158,24 +158,23 @@ export class SubmissionQueue {
     if (this.words.length === 0) this.#refuseIfClosed()
     const ring = this.#ring
     const from = ring.block[sqDoorbell] as number
+    const to = ring.block[sqTail] as number
     ring.ring()
-    this.#count(from)
+    this.#count(from, to)
   }
 
   /**
    * Commands count as they are sent, whoever filled their slots, and however often; after the
    * doorbell, while the device is at work.
    */
-  #count(from: number): void {
+  #count(from: number, to: number): void {
     const { words } = this
-    const { block, stats } = this.#ring
+    const { stats } = this.#ring
     const byteLengths = this.#byteLengths
     const entries = byteLengths.length
-    const tail = block[sqTail] as number
     let commands = 0
     let bytes = 0
-    let slot = from
-    for (; slot !== tail; slot = slot + 1 === entries ? 0 : slot + 1) {
+    for (let slot = from; slot !== to; slot = slot + 1 === entries ? 0 : slot + 1) {
       const byteLength = byteLengths[slot] as number
       byteLengths[slot] = 0
       commands++

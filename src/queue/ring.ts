@@ -279,13 +279,16 @@ export class QueueRing implements MemoryUser {
     const tail = block[sqTail] as number
     const told = block[sqDoorbell] as number
     if (tail === told) return
-    if (this.watch.isOn) this.watch.submitted(this, told, tail, block[sqEntries] as number)
+    block[sqDoorbell] = tail
+    if (this.watch.isOn) {
+      this.watch.submitted(this, told, tail, block[sqEntries] as number)
+      if (block[sqDoorbell] !== tail) return // a subscriber has submitted more, which rang for this
+    }
     if (this.owesHead) this.ringCompletions()
     if (this.#uncached) {
       // An atomic store is an exchange, which reads the register: native code has a store for it.
       this.#native.ringSubmissions(this.handle)
     } else {
-      block[sqDoorbell] = tail
       // Sequentially consistent: entries before the doorbell, the doorbell before the look at
       // `sleeping`.
       Atomics.store(this.#doorbells, this.#submissionDoorbell, tail)
