@@ -90,6 +90,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   #ticks = 0
   /** Commands can be submitted: not while the queue is closed, or being deleted and created. */
   #isLive = true
+  /** Subscribers hear of completions; what they ask for waits until those ids are free here, too. */
+  #isTelling = false
   /** Nothing completes any more. */
   #isDead = false
   #refusal: NvmError | undefined
@@ -138,6 +140,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       isWithoutFua(request) &&
       this.#jobs.isIdle &&
       this.#isLive &&
+      !this.#isTelling &&
       (this.#pump.isPolling || this.ring.isLive) &&
       isDirect(namespace, lba, data, this.transferBytesMax, this.ring.controllerId)
     ) {
@@ -198,7 +201,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   #take(count: number): void {
-    const { done } = this.ring
+    const { done, watch } = this.ring
+    if (watch.owesEnds) this.#tellEnds()
     const resolves = this.#resolves
     const values = this.#values
     for (let i = 0; i < count; i++) {
@@ -214,6 +218,12 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
         this.#fail(id, entry >>> statusBit)
       }
     }
+  }
+
+  #tellEnds(): void {
+    this.#isTelling = true
+    this.ring.watch.tellEnds()
+    this.#isTelling = false
   }
 
   get isBusy(): boolean {
@@ -328,7 +338,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   get canSend(): boolean {
-    if (!this.#isLive) return false
+    if (!this.#isLive || this.#isTelling) return false
     if (!this.ring.isLive) this.#recovery.look()
     return this.ring.isLive
   }

@@ -311,10 +311,7 @@ export class CompletionQueue {
   poll(): number {
     const ring = this.#ring
     const count = ring.poll()
-    if (count !== 0) {
-      this.#emptyPolls = 0
-      return count
-    }
+    if (count !== 0) return this.#taken(count)
     if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
     if (++this.#emptyPolls < this.#emptyMax) return 0
     this.#emptyPolls = 0
@@ -322,12 +319,23 @@ export class CompletionQueue {
     return this.#lookAgain()
   }
 
+  #taken(count: number): number {
+    this.#emptyPolls = 0
+    const { done, watch } = this.#ring
+    if (watch.owesEnds) {
+      const taken = done.slice(0, count) // a subscriber may poll, too
+      watch.tellEnds()
+      done.set(taken)
+    }
+    return count
+  }
+
   /** One poll of a queue that may be lost: then no more completes than has already. */
   #lookAgain(): number {
     const ring = this.#ring
     const { isLive } = ring
     const count = ring.poll()
-    if (count !== 0 || isLive) return count
+    if (count !== 0 || isLive) return this.#taken(count)
     const why = `queue pair ${ring.id}: the controller was reset, or its manager has gone`
     throw createError('ERR_QUEUE_LOST', why, { queue: ring.id, dump: this.#pair.dump() })
   }
@@ -359,10 +367,7 @@ export class CompletionQueue {
     let rounds = 0
     for (;;) {
       const count = this.poll() || ring.spin(looks)
-      if (count !== 0) {
-        this.#emptyPolls = 0
-        return count
-      }
+      if (count !== 0) return this.#taken(count)
       // The device may have no CPU: help it, or let it have ours.
       if (!ring.pump(rounds)) rounds++
       const late = this.#lookAgain()

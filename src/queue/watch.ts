@@ -7,7 +7,7 @@ import type { FailedCommand } from '../errors.ts'
 import { Histogram, histogramWords } from '../histogram.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
-import { commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
+import { type CompletedCommand, commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
 import { describeEntry } from './entries.ts'
 import { idMask, type QueueRing, slotWords, statusShift } from './ring.ts'
 
@@ -30,6 +30,10 @@ export class QueueWatch {
   readonly #batched = new Map<number, number>()
   /** Something may be in the two. */
   #tells = false
+  /** Of what has completed, and is to be told. */
+  #ends: CompletedCommand[] = []
+  /** There are some: tellEnds(). */
+  owesEnds = false
 
   /** `address` of the controller; `measures`: latencies are wanted. */
   constructor(address: string, depth: number, measures: boolean) {
@@ -81,15 +85,30 @@ export class QueueWatch {
       const id = entry & idMask
       const submittedAt = this.#submittedAt[id] as number
       if (submittedAt !== 0) this.latency?.record(now - submittedAt)
-      if (traced) this.#end(ring.id, id, { status: entry >>> statusShift }, time)
+      if (traced) this.#keepEnd(ring.id, id, { status: entry >>> statusShift }, time)
       this.#submittedAt[id] = 0
       this.#told[id] = 0
     }
+    this.owesEnds = this.#ends.length > 0
+  }
+
+  #keepEnd(queue: number, id: number, how: Outcome, time: number): void {
+    const end = this.#endOf(queue, id, how, time)
+    if (end !== undefined) this.#ends.push(end)
+  }
+
+  /** Tells what has completed, after the poll: a subscriber may use the queue. */
+  tellEnds(): void {
+    const ends = this.#ends
+    this.#ends = []
+    this.owesEnds = false
+    for (const end of ends) commandCompleted(end)
   }
 
   /** Nothing completes command `id` any more. */
   lost(queue: number, id: number, error: ErrorCode): void {
-    this.#end(queue, id, { error }, performance.now())
+    const end = this.#endOf(queue, id, { error }, performance.now())
+    if (end !== undefined) commandCompleted(end)
   }
 
   /** Nothing completes any command any more. */
@@ -103,17 +122,18 @@ export class QueueWatch {
     binding().measureBatch(batch, this.#submittedAt, this.latency.words)
   }
 
-  #end(queue: number, id: number, how: Outcome, time: number): void {
+  /** The end of what command `id` is, if its submission was told. */
+  #endOf(queue: number, id: number, how: Outcome, time: number): CompletedCommand | undefined {
     const where = { controller: this.#address, queue }
     const index = this.#batched.get(id)
-    if (this.#told[id] !== 0) {
-      const elapsedMs = (nowNs() - (this.#submittedAt[id] as number)) / 1e6
-      commandCompleted({ ...where, commandId: id, ...how, elapsedMs, time })
-    } else if (index !== undefined) {
-      commandCompleted({ ...where, commandId: index, ...how, time })
-    }
+    const wasTold = this.#told[id] !== 0
     this.#told[id] = 0
     this.#batched.delete(id)
+    if (wasTold) {
+      const elapsedMs = (nowNs() - (this.#submittedAt[id] as number)) / 1e6
+      return { ...where, commandId: id, ...how, elapsedMs, time }
+    }
+    return index === undefined ? undefined : { ...where, commandId: index, ...how, time }
   }
 
   /**
@@ -130,8 +150,12 @@ export class QueueWatch {
     ])
     for (let i = 0; i + 1 < outcomes.length; i += 2) {
       const [commandId, status] = outcomes.subarray(i, i + 2) as unknown as [number, number]
-      if (commandId < 0) this.#end(ring.id, ~commandId, { status }, time)
-      else if (known.has(commandId)) commandCompleted({ ...where, commandId, status, time })
+      if (commandId < 0) {
+        const end = this.#endOf(ring.id, ~commandId, { status }, time)
+        if (end !== undefined) commandCompleted(end)
+      } else if (known.has(commandId)) {
+        commandCompleted({ ...where, commandId, status, time })
+      }
     }
     this.#tells = true
     this.#batched.clear()

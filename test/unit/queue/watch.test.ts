@@ -66,62 +66,6 @@ describe('diagnostics channels', () => {
     expect(completed).toHaveLength(5)
   })
 
-  /** Calls `react` at the first submission of an I/O command, within the message. */
-  const atFirst = (react: () => void): void => {
-    let isFirst = true
-    const listen = (message: unknown): void => {
-      if ((message as SubmittedCommand).queue === 0 || !isFirst) return
-      isFirst = false
-      react()
-    }
-    channel('peernvm:submit').subscribe(listen)
-    onTestFinished(() => void channel('peernvm:submit').unsubscribe(listen))
-  }
-
-  test('a subscriber that submits to the same raw queue: all are sent, once', async () => {
-    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 8 })
-    const { sq, cq } = queue
-    using memory = await controller.allocate(4096)
-    const enqueue = (lba: number) => sq.read(sq.enqueue(), 1, lba, 1, memory, 512 * lba)
-    for (let lap = 0; lap < 5; lap++) {
-      const { submitted } = subscribe()
-      atFirst(() => {
-        enqueue(2)
-        sq.submit()
-        enqueue(3) // for the next submit()
-      })
-      enqueue(0)
-      enqueue(1)
-      sq.submit()
-      const done: number[] = []
-      while (done.length < 3) done.push(...cq.done.subarray(0, cq.wait()))
-      expect(done.every((entry) => entry >>> 16 === 0)).toBe(true)
-      expect(() => cq.wait()).toThrow('1 enqueued, none submitted')
-      sq.submit()
-      expect(cq.wait()).toBe(1)
-      const told = submitted.map(({ command }) => command.lba)
-      expect(told.toSorted()).toEqual([0, 1, 2, 3])
-      const [commands, doorbells] = [4 * (lap + 1), 2 * (lap + 1)]
-      expect(queue.stats()).toMatchObject({ commands, doorbells, bytes: 512 * commands })
-    }
-  })
-
-  test('a subscriber that reads with the same queue of promises: both are read', async () => {
-    const { submitted, completed } = subscribe()
-    await using queue = await controller.createQueuePair({ mode: 'await', depth: 4 })
-    const into = new Uint8Array(512)
-    const other = new Uint8Array(512)
-    let nested: Promise<unknown> | undefined
-    atFirst(() => {
-      nested = queue.read({ namespace, lba: 1, into: other })
-    })
-    await queue.read({ namespace, lba: 0, into })
-    expect(await nested).toBe(other)
-    expect(submitted.map(({ command }) => command.lba).toSorted()).toEqual([0, 1])
-    expect(completed).toHaveLength(2)
-    expect(queue.stats()).toMatchObject({ commands: 2 })
-  })
-
   test('batches: commands by their index', async () => {
     const { submitted, completed } = subscribe()
     await using queue = await controller.createQueuePair({ mode: 'raw', depth: 2 })
