@@ -48,6 +48,16 @@ class Measurers {
     return name === 'pump' ? [this.#oneCore, 'sync'] : [this.#typescript, name]
   }
 
+  /** All of them wait for a request: nobody fills memory beside the first measurement. */
+  async started(): Promise<void> {
+    const request = [512, 1, 0, 1] as const
+    await Promise.all([
+      this.#cpp.ask('library', ...request),
+      this.#typescript.ask('sync', ...request),
+      this.#oneCore.ask('sync', ...request),
+    ])
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#cpp.close(), this.#typescript.close(), this.#oneCore.close()])
   }
@@ -64,6 +74,7 @@ const ratesOf = (name: Path | 'library', load: Load): number[] => {
 
 async function measureRound(): Promise<void> {
   const measurers = new Measurers()
+  await measurers.started()
   for (const load of loads) {
     for (const name of ['library', ...pathsUnder(load)] as const) {
       const [measurer, workload] = measurers.of(name)
