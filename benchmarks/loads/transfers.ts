@@ -7,6 +7,9 @@ import { viewsOf } from '../shared/views.ts'
 import type { Transfer } from './cells.ts'
 import { verify } from './verification.ts'
 
+/** Moved between two looks at the clock, as by the copy that it is compared with. */
+const bytesPerLook = 4 * 2 ** 20
+
 export interface TransferAnswer {
   transfers: number
   ns: number
@@ -29,12 +32,14 @@ export async function measureTransfer(
   const verifiedBytes = await verify({ namespace, buffers, lbas })
   const start = performance.now()
   let transfers = 0
+  const transfersPerLook = bytesPerLook / byteLength / depth
   const move = async (buffer: DataTarget): Promise<void> => {
     do {
-      const lba = random.nextLba()
-      if (direction === 'read') await namespace.read({ lba, into: buffer })
-      else await namespace.write({ lba, from: buffer })
-      transfers++
+      for (let i = 0; i < transfersPerLook; i++, transfers++) {
+        const lba = random.nextLba()
+        if (direction === 'read') await namespace.read({ lba, into: buffer })
+        else await namespace.write({ lba, from: buffer })
+      }
     } while (performance.now() - start < milliseconds)
   }
   await Promise.all(buffers.map(move))

@@ -25,8 +25,10 @@ import type { Outcome } from './workload.ts'
 const defaults = { rounds: 7, milliseconds: 200 }
 const { rounds, milliseconds, save } = readRunOptions('bench:peers', defaults)
 
-/** By then the code is compiled; not counted. */
-const warmUpMilliseconds = Math.ceil(milliseconds / 4)
+/** Not counted: each load begins with the caches that the one before has left. */
+const settlingMilliseconds = Math.ceil(milliseconds / 4)
+/** Of each path under each load, before any is counted: by then all of the code is compiled. */
+const warmUpMilliseconds = Math.ceil(milliseconds / 2)
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url))
 
@@ -72,19 +74,31 @@ const ratesOf = (name: Path | 'library', load: Load): number[] => {
   return values
 }
 
+type Request = readonly [name: string, byteLength: number, depth: number, writePercent: number]
+
 async function measureRound(): Promise<void> {
   const measurers = new Measurers()
   await measurers.started()
+  await eachCell(measurers, (measurer, request) => measurer.ask(...request, warmUpMilliseconds))
+  await eachCell(measurers, async (measurer, request, values) => {
+    await measurer.ask(...request, settlingMilliseconds)
+    const { commands, ns } = await measurer.ask<Outcome>(...request, milliseconds)
+    values.push((commands / ns) * 1000)
+  })
+  await measurers.close()
+}
+
+async function eachCell(
+  measurers: Measurers,
+  visit: (measurer: Measurer, request: Request, values: number[]) => Promise<unknown>,
+): Promise<void> {
   for (const load of loads) {
     for (const name of ['library', ...pathsUnder(load)] as const) {
       const [measurer, workload] = measurers.of(name)
       const request = [workload, load.blockSize, load.depth, load.writePercent] as const
-      await measurer.ask(...request, warmUpMilliseconds)
-      const { commands, ns } = await measurer.ask<Outcome>(...request, milliseconds)
-      ratesOf(name, load).push((commands / ns) * 1000)
+      await visit(measurer, request, ratesOf(name, load))
     }
   }
-  await measurers.close()
 }
 
 interface Row extends Load {
