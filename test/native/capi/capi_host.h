@@ -121,12 +121,16 @@ struct CapiQueues {
 
   // Sends one command for namespace `ns_id`, with up to two pages of data, and waits: its status.
   int transfer(uint8_t opcode, uint32_t ns_id, uint64_t lba, uint16_t n_blks, nvm_dma_t* data) {
+    return transfer(opcode, ns_id, lba, n_blks, data->n_ioaddrs, data->ioaddrs);
+  }
+  int transfer(uint8_t opcode, uint32_t ns_id, uint64_t lba, uint16_t n_blks, size_t n_ioaddrs,
+               const uint64_t* ioaddrs) {
     nvm_cmd_t* cmd = nvm_sq_enqueue(&sq);
     REQUIRE(cmd != nullptr);
     memset(cmd, 0, sizeof(*cmd));
     nvm_cmd_header(cmd, NVM_DEFAULT_CID(&sq), opcode, ns_id);
     nvm_cmd_rw_blks(cmd, lba, n_blks);
-    nvm_cmd_data(cmd, kPage, data->n_ioaddrs, nullptr, 0, data->ioaddrs);
+    nvm_cmd_data(cmd, kPage, n_ioaddrs, nullptr, 0, ioaddrs);
     nvm_sq_submit(&sq);
     const nvm_cpl_t* cpl = wait();
     const int status = NVM_ERR_STATUS(cpl);
