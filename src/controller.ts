@@ -290,8 +290,8 @@ export class Controller implements AsyncDisposable {
    * descriptor is disposed; till then it must not be transferred to another thread, nor a
    * WebAssembly memory grown. The controller of another process does not reach such memory: there
    * its `path` is `bounce`, and queues with promises copy its data.
-   * @param bytes whole pages, page-aligned, of an ArrayBuffer of fixed size
-   * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_MEMLOCK, ERR_MEMORY
+   * @param bytes whole pages, page-aligned, of an ArrayBuffer of fixed size; 4 GiB at most
+   * @throws NvmError ERR_ALIGNMENT, ERR_ARGUMENT, ERR_RANGE, ERR_MEMLOCK, ERR_MEMORY
    */
   async map(bytes: Uint8Array<ArrayBuffer>): Promise<DmaDescriptor> {
     this.#refuseIfClosed()
@@ -428,7 +428,7 @@ export class Controller implements AsyncDisposable {
     const closed = await Promise.allSettled(Array.from(this.#queues, (queue) => queue.close()))
     for (const [handle, memory] of this.#memories) {
       const left = memory.deref()
-      if (left === undefined) binding().releaseDescriptor(handle, undefined)
+      if (left === undefined) binding().releaseDescriptor(handle)
       else left.dispose()
     }
     forgetDropped(this)

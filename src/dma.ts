@@ -37,6 +37,8 @@ export interface MemoryUser {
 
 const peerNames = namesOf<PeerRange>({ bar: true, byteOffset: true, byteLength: true })
 const peerBytesMax = 4 * 2 ** 30
+/** One carry into the upper half of I/O addresses is all that memory may have. */
+const mappedBytesMax = 4 * 2 ** 30
 const pageShift = 12
 export const pageBytes = 1 << pageShift
 
@@ -155,7 +157,7 @@ export class DmaMemory {
   release(): void {
     if (this.#released) return
     this.#released = true
-    binding().releaseDescriptor(this.handle, undefined)
+    binding().releaseDescriptor(this.handle)
     this.#onRelease(this)
   }
 }
@@ -331,7 +333,7 @@ function shortenThenLookup(bytes: Uint8Array): void {
 
 /**
  * Refuses what cannot be mapped: memory that may shrink, move or be somebody else's under a device.
- * @throws NvmError ERR_ARGUMENT
+ * @throws NvmError ERR_ARGUMENT, ERR_RANGE
  */
 export function checkMappable(bytes: unknown): void {
   if (!(bytes instanceof Uint8Array)) {
@@ -344,6 +346,10 @@ export function checkMappable(bytes: unknown): void {
   if (!(buffer instanceof ArrayBuffer)) {
     const instead = 'allocate() memory, which Workers attach to by its ref()'
     throw createError('ERR_ARGUMENT', `a SharedArrayBuffer cannot be mapped; ${instead}`)
+  }
+  if (bytes.byteLength > mappedBytesMax) {
+    const why = `map() takes 4 GiB at most, and not ${bytes.byteLength} bytes; map parts of it`
+    throw createError('ERR_RANGE', why)
   }
   if ((buffer as { readonly resizable?: boolean }).resizable) {
     throw createError('ERR_ARGUMENT', 'an ArrayBuffer that can be resized cannot be mapped')

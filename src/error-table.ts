@@ -181,7 +181,7 @@ export const errorTable = {
     errno: 'ENXIO',
     message: 'There is no such namespace: {detail}',
     when: 'namespace() with an id that is not there; any call on a Namespace that was formatted, deleted or detached since. What is not sent yet is not sent.',
-    fix: 'Use a namespace id that identify lists; they start at 1.',
+    fix: 'Use a namespace id that identify lists; they start at 1. One that has changed is to be asked for anew.',
   },
   ERR_IMAGE: {
     number: 20,

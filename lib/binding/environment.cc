@@ -49,6 +49,7 @@ void Environment::install(napi_env env) {
 void Environment::clean_up() {
   for (const auto& queue : queues_) {
     (void)queue->pair->close();
+    if (queue->pair->undeleted()) keep_memory(*queue);
     queue->memory.clear();
   }
   queues_.clear();
@@ -57,6 +58,15 @@ void Environment::clean_up() {
   for (const auto& controller : controllers_) (void)controller->release();
   controllers_.clear();
   wake_writer_.reset();
+}
+
+// What a command of `queue` may point to stays until the controller is closed.
+void Environment::keep_memory(const QueueHandle& queue) {
+  Controller& controller = *queue.shared->controller;
+  for (const auto& memory : queue.memory) controller.quarantine(memory->descriptor);
+  for (const auto& descriptor : descriptors_) {
+    if (descriptor->shared != nullptr) controller.quarantine(descriptor->shared->descriptor);
+  }
 }
 
 int Environment::take_wake_reader() {

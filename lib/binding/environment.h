@@ -91,6 +91,7 @@ class Environment {
 
  private:
   void clean_up();
+  void keep_memory(const QueueHandle& queue);
 
   static constexpr uint32_t kResolvedAtOnceMax = 16;
   uint32_t resolved_at_once_ = 0;

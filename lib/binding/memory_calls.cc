@@ -145,9 +145,6 @@ napi_value release_descriptor(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto handle = arguments.handle<DescriptorHandle>(0);
   if (handle == nullptr || handle->shared == nullptr) return make_undefined(env);
-  bool is_array_buffer = false;
-  napi_is_arraybuffer(env, arguments.value(1), &is_array_buffer);
-  if (is_array_buffer) detach_array_buffer(env, arguments.value(1));
   Environment::of(env)->remove(handle);
   handle->shared.reset();
   if (handle->foreign != nullptr) napi_delete_reference(env, handle->foreign);

@@ -56,6 +56,8 @@ class QueuePair {
   Result<std::optional<ErrorCode>> drop(uint64_t timeout_ns = 0);
   // Creates the queues again, empty, under the same id and in the same memory; after drop() only.
   Status recreate();
+  // It was closed, and the device may still know it: what its commands point to has to stay.
+  bool undeleted() const { return block_->state == static_cast<int32_t>(QueueState::Failed); }
   bool lost() const { return lost_.load(std::memory_order_acquire) != ErrorCode{}; }
 
   uint16_t id() const { return queue_id_; }

@@ -215,7 +215,9 @@ constexpr const char* error_fix(ErrorCode code) {
     case ErrorCode::Driver:
       return "Unbind it: echo ADDRESS > /sys/bus/pci/devices/ADDRESS/driver/unbind. Unmount "
              "its file systems first.";
-    case ErrorCode::Namespace: return "Use a namespace id that identify lists; they start at 1.";
+    case ErrorCode::Namespace:
+      return "Use a namespace id that identify lists; they start at 1. One that has changed "
+             "is to be asked for anew.";
     case ErrorCode::Image:
       return "Give a regular file whose size is a multiple of the block size, or a size to "
              "create it with.";

@@ -309,7 +309,7 @@ export interface Binding {
     byteLength: number,
   ): Promise<Outcome<NativeDescriptor>>
   attachDescriptor(id: number): Outcome<NativeDescriptor>
-  releaseDescriptor(descriptor: DescriptorHandle, memory: ArrayBuffer | undefined): void
+  releaseDescriptor(descriptor: DescriptorHandle): void
   /** Keeps the memory until the controller is closed, although its descriptor is released. */
   quarantineDescriptor(controller: ControllerHandle, descriptor: DescriptorHandle): void
 

@@ -5,9 +5,9 @@
 
 import { createError, failureOf } from '../errors.ts'
 import { binding } from '../native/load.ts'
+import { counter } from './counters.ts'
 import type { Job } from './job.ts'
 import type { JobQueue } from './jobs.ts'
-import { counter } from './ring.ts'
 
 /** How long the answer to one Abort may take. */
 const answerMsMax = 1000
@@ -70,9 +70,12 @@ export class Aborts {
   }
 
   #start(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    // In a microtask: a queue that is taking completions sends nothing meanwhile.
+    this.#running ??= Promise.resolve()
+      .then(() => this.#run())
+      .finally(() => {
+        this.#running = undefined
+      })
   }
 
   async #run(): Promise<void> {

@@ -9,6 +9,7 @@ import type { NamespaceChanges } from '../namespace-changes.ts'
 import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
 import { type Command, type Data, filledBytes } from './command.ts'
+import { counter } from './counters.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import { Entries } from './entries.ts'
 import { CommandJob, GroupJob, type Reject, type Resolve } from './job.ts'
@@ -27,7 +28,7 @@ import {
   planTransfer,
   type RequestOptions,
 } from './request.ts'
-import { counter, idMask, type QueueRing, statusShift } from './ring.ts'
+import { idMask, type QueueRing, statusShift } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
@@ -90,8 +91,11 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   #ticks = 0
   /** Commands can be submitted: not while the queue is closed, or being deleted and created. */
   #isLive = true
-  /** Subscribers hear of completions; what they ask for waits until those ids are free here, too. */
-  #isTelling = false
+  /**
+   * Completions are taken, and user code may run: subscribers, and the `then` of what a promise
+   * resolves to. What it asks for waits until the ids that are free again are free here, too.
+   */
+  #isTaking = false
   /** Nothing completes any more. */
   #isDead = false
   #refusal: NvmError | undefined
@@ -140,7 +144,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       isWithoutFua(request) &&
       this.#jobs.isIdle &&
       this.#isLive &&
-      !this.#isTelling &&
+      !this.#isTaking &&
       (this.#pump.isPolling || this.ring.isLive) &&
       isDirect(namespace, lba, data, this.transferBytesMax, this.ring.controllerId)
     ) {
@@ -202,7 +206,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
 
   #take(count: number): void {
     const { done, watch } = this.ring
-    if (watch.owesEnds) this.#tellEnds()
+    this.#isTaking = true
+    if (watch.owesEnds) watch.tellEnds()
     const resolves = this.#resolves
     const values = this.#values
     for (let i = 0; i < count; i++) {
@@ -212,18 +217,15 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       if (resolve === undefined) {
         this.#jobs.complete(id, entry >>> statusBit)
       } else if (entry >>> statusBit === 0) {
+        const value = values[id]
         resolves[id] = undefined
-        resolve(values[id])
+        values[id] = undefined
+        resolve(value)
       } else {
         this.#fail(id, entry >>> statusBit)
       }
     }
-  }
-
-  #tellEnds(): void {
-    this.#isTelling = true
-    this.ring.watch.tellEnds()
-    this.#isTelling = false
+    this.#isTaking = false
   }
 
   get isBusy(): boolean {
@@ -338,7 +340,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   get canSend(): boolean {
-    if (!this.#isLive || this.#isTelling) return false
+    if (!this.#isLive || this.#isTaking) return false
     if (!this.ring.isLive) this.#recovery.look()
     return this.ring.isLive
   }
@@ -363,14 +365,18 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   loseAll(errorOf: (id: number) => NvmError): void {
-    this.#rejectOutstanding(errorOf)
+    this.#rejectOutstanding(errorOf, (id, error) => this.#jobs.finish(id, error))
     this.ring.clear()
   }
 
   die(error: NvmError): void {
     this.#isDead = true
+    this.#isLive = false
     this.#refusal ??= error
-    this.#rejectOutstanding(() => error)
+    this.#rejectOutstanding(
+      () => error,
+      (id) => this.#jobs.abandon(id, error),
+    )
     this.#jobs.rejectWaiting(error)
     this.#drained?.()
   }
@@ -381,7 +387,10 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     if (this.isBusy) this.#pump.start()
   }
 
-  #rejectOutstanding(errorOf: (id: number) => NvmError): void {
+  #rejectOutstanding(
+    errorOf: (id: number) => NvmError,
+    endJob: (id: number, error: NvmError) => void,
+  ): void {
     const { commands, depth, watch } = this.ring
     for (let id = 0; id < depth; id++) {
       if (commands[depth + id] === 0) continue
@@ -389,7 +398,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       watch.lost(this.id, id, error.code)
       const resolve = this.#resolves[id]
       this.#resolves[id] = undefined
-      if (resolve === undefined) this.#jobs.finish(id, error)
+      if (resolve === undefined) endJob(id, error)
       else resolve(Promise.reject(error))
     }
   }
@@ -411,6 +420,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     }
     await this.#jobs.stop()
     await this.#recovery.stop()
+    this.ring.silence()
   }
 
   /** Nothing completes any more. */

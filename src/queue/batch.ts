@@ -11,11 +11,12 @@ import { binding } from '../native/load.ts'
 import { word } from '../spec/control-block.ts'
 import { opcodeName } from '../spec/names.ts'
 import { isTraced } from '../trace.ts'
+import { counter } from './counters.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import type { QueueOwner } from './pair.ts'
 import type { RawQueuePair } from './raw.ts'
 import { checkNamespace, refuseIfChanged } from './request.ts'
-import { counter, type QueueRing } from './ring.ts'
+import type { QueueRing } from './ring.ts'
 
 /**
  * What a batch works on.
@@ -191,8 +192,11 @@ export class Batch {
 
   #trace(first: number, submitted: number): void {
     const commands = Array.from({ length: submitted }, (_, i) => this.#commandOf(first + i))
-    const outcomes = this.#outcomes.subarray(0, 2 * this.reaped)
+    const { reaped } = this
+    const outcomes = this.#outcomes.slice(0, 2 * reaped)
     this.#ring.watch.batched(this.#ring, commands, outcomes)
+    this.reaped = reaped // a subscriber may use the batch, too
+    this.#outcomes.set(outcomes)
   }
 
   #commandOf(index: number): FailedCommand {
@@ -233,7 +237,7 @@ export class Batch {
   #refuseIfShared(own: number): void {
     const { isLive, outstanding, id } = this.#ring
     if (!isLive || outstanding === own) return
-    const them = `onOutcome sent or took commands of queue pair ${id}`
+    const them = `onOutcome or a subscriber sent or took commands of queue pair ${id}`
     throw createError('ERR_BUSY', `${them}, of which the run has ${own} outstanding`)
   }
 

@@ -4,7 +4,6 @@
 // lie as PRPs want them. Lists are in the page that each command id has for them.
 
 import { type DmaMemory, pageBytes } from '../dma.ts'
-import { createError } from '../errors.ts'
 import { nvme } from '../spec/nvme.ts'
 import type { Segment } from './command.ts'
 
@@ -99,11 +98,12 @@ export class DataPointers {
     this.#pointAtList(at, id)
   }
 
-  /** Points the entry at pieces for which canPoint() holds. */
+  /** Points the entry at pieces for which canPoint() holds, or nowhere. */
   pointAtAll(at: number, id: number, segments: readonly Segment[]): void {
     const [first] = segments
-    if (first === undefined) return
-    if (segments.length === 1) this.point(at, id, first.memory, first.byteOffset, first.byteLength)
+    if (first === undefined) this.#words.fill(0, at + 6, at + 10)
+    else if (segments.length === 1)
+      this.point(at, id, first.memory, first.byteOffset, first.byteLength)
     else if (liesAsPrps(segments)) this.#pointByPrps(at, id, segments)
     else this.#pointBySgl(at, id, segments)
   }
@@ -175,11 +175,8 @@ export class DataPointers {
   }
 
   /** The one address of a metadata buffer, in two halves. */
-  pointAtMetadata(at: number, { memory, byteOffset, byteLength }: Segment): void {
+  pointAtMetadata(at: number, { memory, byteOffset }: Segment): void {
     const page = Math.floor(byteOffset / pageBytes)
-    if (memory.pages !== null && (byteOffset % pageBytes) + byteLength > pageBytes) {
-      throw createError('ERR_ARGUMENT', 'the metadata is not contiguous for the device')
-    }
     this.#words[at + 4] = pageLow(memory, page) + (byteOffset % pageBytes)
     this.#words[at + 5] = pageHigh(memory, page)
   }

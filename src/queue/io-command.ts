@@ -3,7 +3,7 @@
 
 import { checkOptions, show } from '../checks.ts'
 import { type CommandWords, checkWords, wordPositions } from '../command-words.ts'
-import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
+import { DmaDescriptor, pageBytes, refuseIfBounced } from '../dma.ts'
 import { createError } from '../errors.ts'
 import {
   type Command,
@@ -32,25 +32,28 @@ export interface IoCommand extends CommandWords, RequestOptions {
 
 const commandNames = ['opcode', 'data', 'metadata', 'signal', ...Object.keys(wordPositions)]
 
-/** Checks a command and where its data is. */
+/** Checks a command and where its data is. Each member is read once: it may be an accessor. */
 export function planCommand(command: IoCommand, reach: Reach): Command {
   checkOptions('a command', command, commandNames)
-  const { opcode, nsid = 0, cdw10 = 0, cdw11 = 0, cdw12 = 0, data } = command
-  checkWords(command)
+  const { opcode, nsid = 0, cdw10 = 0, cdw11 = 0, cdw12 = 0, data, metadata } = command
+  const { cdw2 = 0, cdw3 = 0, cdw13 = 0, cdw14 = 0, cdw15 = 0 } = command
+  const extra = { cdw2, cdw3, cdw13, cdw14, cdw15 }
+  checkWords({ opcode, nsid, cdw10, cdw11, cdw12, ...extra })
   if (data !== undefined && (opcode & 3) === 0) {
     const fix = 'an opcode with bits 1:0 of 00b moves none'
     throw createError('ERR_ARGUMENT', `data for opcode ${opcode}; ${fix}`)
   }
+  const words = { opcode, nsid, cdw10, cdw11, cdw12 }
   const plan = data === undefined ? noData : planData(data, reach)
-  return { opcode, nsid, cdw10, cdw11, cdw12, extra: extraWords(command, reach), data: plan }
+  return { ...words, extra: extraWords(extra, metadata, reach), data: plan }
 }
 
-function extraWords(command: IoCommand, { controllerId }: Reach): ExtraWords | undefined {
-  const { cdw2 = 0, cdw3 = 0, cdw13 = 0, cdw14 = 0, cdw15 = 0, metadata } = command
-  if (metadata === undefined) {
-    if (cdw2 === 0 && cdw3 === 0 && cdw13 === 0 && cdw14 === 0 && cdw15 === 0) return undefined
-    return { cdw2, cdw3, cdw13, cdw14, cdw15 }
-  }
+function extraWords(
+  words: ExtraWords,
+  metadata: DmaDescriptor | undefined,
+  { controllerId }: Reach,
+): ExtraWords | undefined {
+  if (metadata === undefined) return Object.values(words).some(Boolean) ? words : undefined
   if (!(metadata instanceof DmaDescriptor)) {
     throw createError('ERR_ARGUMENT', `metadata is a DmaDescriptor, and not ${show(metadata)}`)
   }
@@ -60,6 +63,14 @@ function extraWords(command: IoCommand, { controllerId }: Reach): ExtraWords | u
     throw createError('ERR_ARGUMENT', 'the metadata is memory of another controller')
   }
   refuseIfBounced(memory)
-  if (byteOffset % 4 !== 0) throw createError('ERR_ALIGNMENT', 'metadata begins with a dword')
-  return { cdw2, cdw3, cdw13, cdw14, cdw15, metadata: { memory, byteOffset, byteLength } }
+  if (byteOffset % 4 !== 0) {
+    const why = `metadata begins at byte ${byteOffset}, which is no multiple of 4`
+    throw createError('ERR_ALIGNMENT', why)
+  }
+  if (memory.pages !== null && (byteOffset % pageBytes) + byteLength > pageBytes) {
+    const within = `a view within one page of ${pageBytes} bytes`
+    const why = `the metadata is not contiguous for the device; take ${within}`
+    throw createError('ERR_ARGUMENT', why)
+  }
+  return { ...words, metadata: { memory, byteOffset, byteLength } }
 }

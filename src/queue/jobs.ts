@@ -8,13 +8,14 @@ import type { NamespaceChanges } from '../namespace-changes.ts'
 import { Aborts } from './aborts.ts'
 import type { BouncePool } from './bounce.ts'
 import { type Command, type DataPlan, type Reach, receivesData, sendsData } from './command.ts'
+import { counter } from './counters.ts'
 import type { Entries } from './entries.ts'
 import { CommandJob, type Job, type Reject, type Resolve, type Sender } from './job.ts'
 import { Line } from './line.ts'
 import type { QueueOwner } from './pair.ts'
 import { type NamespaceLike, refuseIfChanged } from './request.ts'
 import { Delayed, mayRetry } from './retry.ts'
-import { counter, type QueueRing } from './ring.ts'
+import { type QueueRing, slotWords } from './ring.ts'
 
 /** What jobs need of their queue pair. */
 export interface JobQueue {
@@ -162,22 +163,24 @@ export class Jobs implements Sender {
     const { opcode, nsid, cdw10, cdw11, cdw12, extra, data } = command
     if (command.namespace !== undefined) refuseIfChanged(command.namespace)
     let { segments } = data
+    if (segments.some((each) => each.memory.disposed) || extra?.metadata?.memory.disposed) {
+      throw createError('ERR_CLOSED', 'the descriptor was disposed')
+    }
     let bounceSlot: DmaDescriptor | undefined
     if (data.byteLength > 0 && segments.length === 0) {
+      if (sendsData(opcode)) refuseIfDetached(data)
       bounceSlot = this.#bounce.take(data.byteLength)
       if (bounceSlot === undefined) return false
       const { memory, byteOffset } = bounceSlot
       segments = [{ memory, byteOffset, byteLength: data.byteLength }]
       if (sendsData(opcode)) gather(data, bounceSlot)
     }
-    if (segments.some((each) => each.memory.disposed) || extra?.metadata?.memory.disposed) {
-      throw createError('ERR_CLOSED', 'the descriptor was disposed')
-    }
     this.#count(job, data.byteLength, bounceSlot !== undefined, isSplit)
     const commandId = ring.take()
     const id = commandId & ring.commandMask
     const slot = this.#queue.slotFor(commandId)
-    ring.write(slot, commandId, opcode, nsid, cdw10 + cdw11 * 2 ** 32, cdw12)
+    ring.write(slot, commandId, opcode, nsid, cdw10, cdw12)
+    ring.words[slot * slotWords + 11] = cdw11 // not with dword 10 in one number, which is rounded
     ring.pointAtAll(slot, id, segments)
     if (extra !== undefined) ring.writeExtra(slot, id, extra)
     this.#jobs[id] = job
@@ -222,6 +225,13 @@ export class Jobs implements Sender {
     if (job === undefined) return
     const failure = this.#release(id, error === undefined && job.error === undefined)
     this.#endOne(job, error ?? failure)
+  }
+
+  /** Ends command `id`, which the device may still carry out: what it reaches stays as it is. */
+  abandon(id: number, error: NvmError): void {
+    const job = this.#jobs[id]
+    this.#jobs[id] = undefined
+    if (job !== undefined) this.#endOne(job, error)
   }
 
   #endOne(job: Job, error: NvmError | undefined): void {
@@ -331,8 +341,14 @@ function areWhole(bytes: readonly Uint8Array[], byteLength: number): boolean {
   return bytes.reduce((sum, each) => sum + each.byteLength, 0) === byteLength
 }
 
-function gather({ bytes, byteLength }: DataPlan, slot: DmaDescriptor): void {
-  if (!areWhole(bytes, byteLength)) throw createError('ERR_CLOSED', 'a typed array was detached')
+const keepIt = 'keep it until the promise settles'
+
+function refuseIfDetached({ bytes, byteLength }: DataPlan): void {
+  if (!areWhole(bytes, byteLength))
+    throw createError('ERR_CLOSED', `a typed array was detached; ${keepIt}`)
+}
+
+function gather({ bytes }: DataPlan, slot: DmaDescriptor): void {
   let at = 0
   for (const each of bytes) {
     slot.bytes?.set(each, at)
@@ -340,15 +356,18 @@ function gather({ bytes, byteLength }: DataPlan, slot: DmaDescriptor): void {
   }
 }
 
+/** Not that of a subclass, which is the caller's code. */
+const { set: setBytes } = Uint8Array.prototype
+
 /** Copies what was read to where it was asked for. */
 function scatter({ bytes, byteLength }: DataPlan, slot: DmaDescriptor): NvmError | undefined {
   const from = slot.bytes
   if (from === undefined || !areWhole(bytes, byteLength)) {
-    return createError('ERR_CLOSED', 'a typed array was detached during the read')
+    return createError('ERR_CLOSED', `a typed array was detached during the read; ${keepIt}`)
   }
   let at = 0
   for (const each of bytes) {
-    each.set(from.subarray(at, at + each.byteLength))
+    setBytes.call(each, from.subarray(at, at + each.byteLength))
     at += each.byteLength
   }
   return undefined

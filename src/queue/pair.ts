@@ -10,8 +10,9 @@ import type { Namespace } from '../namespace.ts'
 import type { NamespaceChanges } from '../namespace-changes.ts'
 import type { ControllerHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
+import { counter } from './counters.ts'
 import { renderQueue } from './dump.ts'
-import { counter, type QueueRing } from './ring.ts'
+import type { QueueRing } from './ring.ts'
 
 /**
  * How a queue pair is used: `await`, with promises, or `raw`, by hand.
@@ -196,7 +197,7 @@ export abstract class QueuePair implements AsyncDisposable {
     }
   }
 
-  /** Before the native close: lets what is outstanding finish, within bounds. */
+  /** Before the native close: lets what is outstanding finish, within bounds; then no doorbell. */
   protected abstract settle(): Promise<void>
   /** After the native close: nothing completes any more. */
   protected abstract abandon(error: NvmError): void

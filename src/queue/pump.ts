@@ -5,8 +5,8 @@
 
 import { afterTurn, enterSlice, sliceIsOver } from '../clock.ts'
 import { addSleeper, removeSleeper, type Sleeper } from '../wake.ts'
+import { counter } from './counters.ts'
 import type { QueueRing } from './ring.ts'
-import { counter } from './ring.ts'
 
 /** What a pump serves. */
 export interface Pumped {

@@ -9,10 +9,11 @@ import type { NamespaceChanges } from '../namespace-changes.ts'
 import { word } from '../spec/control-block.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
+import { counter } from './counters.ts'
 import { listedBytesMax } from './data-pointer.ts'
 import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
 import { isLba } from './request.ts'
-import { counter, type QueueRing } from './ring.ts'
+import type { QueueRing } from './ring.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
 const opcodeWrite = nvme.codes.nvm_opcode.write[0]
@@ -44,8 +45,8 @@ export class SubmissionQueue {
    */
   readonly #byteLengths: Int32Array
   /**
-   * By slot: the id that it was enqueued with. Reading it back from the slot would wait until the
-   * device's cache has given the line away.
+   * By slot: the id that it was enqueued with, −1 once it was sent. Reading it back from the slot
+   * would wait until the device's cache has given the line away.
    */
   readonly #ids: Int32Array
   #namespaceId = 0
@@ -59,7 +60,7 @@ export class SubmissionQueue {
     this.#controllerId = owner.id
     this.#changes = owner.namespaceChanges
     this.#byteLengths = new Int32Array(ring.depth + 1)
-    this.#ids = new Int32Array(ring.depth + 1)
+    this.#ids = new Int32Array(ring.depth + 1).fill(-1)
   }
 
   /**
@@ -79,12 +80,11 @@ export class SubmissionQueue {
 
   /**
    * The command id of an enqueued slot, by which its completion names it.
-   * @param slot what enqueue() gave
+   * @param slot what enqueue() gave, until submit() sends it
    * @throws NvmError ERR_QUEUE_FULL for slot −1; ERR_ARGUMENT, ERR_CLOSED
    */
   commandId(slot: number): number {
-    const id = typeof slot === 'number' ? this.#ids[slot] : undefined
-    return id === undefined || this.words.length === 0 ? this.#refuseSlot(slot) : id
+    return this.#idOf(slot)
   }
 
   /**
@@ -170,6 +170,7 @@ export class SubmissionQueue {
   #count(from: number, to: number): void {
     const { words } = this
     const { stats } = this.#ring
+    const ids = this.#ids
     const byteLengths = this.#byteLengths
     const entries = byteLengths.length
     let commands = 0
@@ -177,6 +178,7 @@ export class SubmissionQueue {
     for (let slot = from; slot !== to; slot = slot + 1 === entries ? 0 : slot + 1) {
       const byteLength = byteLengths[slot] as number
       byteLengths[slot] = 0
+      ids[slot] = -1
       commands++
       if (byteLength > 0) {
         bytes += byteLength
@@ -257,10 +259,10 @@ export class SubmissionQueue {
     )
   }
 
-  /** The id of the command in `slot`, which has to be one that is outstanding. */
+  /** The id of the command in `slot`, which has to be one that was not sent yet. */
   #idOf(slot: number): number {
     const id = typeof slot === 'number' ? this.#ids[slot] : undefined
-    if (id === undefined || !this.#ring.isTaken(id)) this.#refuseSlot(slot)
+    if (id === undefined || id < 0 || !this.#ring.isTaken(id)) this.#refuseSlot(slot)
     return id
   }
 
@@ -268,7 +270,8 @@ export class SubmissionQueue {
   #refuseSlot(slot: number): never {
     this.#refuseIfClosed()
     if (slot === -1) throw createError('ERR_QUEUE_FULL', `${this.#ring.depth} are outstanding`)
-    throw createError('ERR_ARGUMENT', `slot ${show(slot)} is none that enqueue() gave`)
+    const why = `slot ${show(slot)} is none that enqueue() gave and submit() has not sent`
+    throw createError('ERR_ARGUMENT', why)
   }
 
   #refuseIfClosed(): -1 {
@@ -438,6 +441,7 @@ export class RawQueuePair extends QueuePair {
 
   protected async settle(): Promise<void> {
     // Nobody waits for raw commands: deleting the queue aborts them.
+    this.ring.silence()
   }
 
   protected abandon(error: NvmError): void {

@@ -12,9 +12,10 @@ import {
 } from '../errors.ts'
 import type { Outcome } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
+import { counter } from './counters.ts'
 import type { Entries } from './entries.ts'
 import type { QueueOwner } from './pair.ts'
-import { counter, type QueueRing } from './ring.ts'
+import type { QueueRing } from './ring.ts'
 
 /** What a recovery needs of its queue pair. */
 export interface Recoverable {

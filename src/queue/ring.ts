@@ -8,6 +8,7 @@ import type { NativeQueue, QueueHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
 import { word } from '../spec/control-block.ts'
 import type { ExtraWords, Segment } from './command.ts'
+import { counter } from './counters.ts'
 import { DataPointers } from './data-pointer.ts'
 import { QueueWatch } from './watch.ts'
 
@@ -27,23 +28,6 @@ export const statusShift = statusBit
 export const idMask = idBits
 /** What a raw queue stores of a command: no index of a batch is as high (lib/binding). */
 const byHand = 2 ** 21
-
-/** Counters of QueueRing.stats. */
-export const counter = {
-  commands: 0,
-  bytes: 1,
-  /** Commands whose data was copied, and those without data: the rest is direct, or p2p. */
-  bounce: 2,
-  noData: 3,
-  doorbells: 4,
-  wakeUps: 5,
-  splits: 6,
-  retries: 7,
-  aborts: 8,
-  restarts: 9,
-  /** Commands whose data went from or to another device. */
-  p2p: 10,
-} as const
 
 const doorbellCount = counter.doorbells
 
@@ -99,11 +83,11 @@ export class QueueRing implements MemoryUser {
   readonly #morePins = new Map<number, Set<DmaMemory>>()
   /** Dwords 0 and 1 of the last completion of each id, where somebody asked for them. */
   #results: Int32Array | undefined
-  readonly #doorbells: Int32Array
+  #doorbells: Int32Array
   readonly #submissionDoorbell: number
   readonly #completionDoorbell: number
   readonly #sleeping: Int32Array
-  readonly #uncached: boolean
+  #uncached: boolean
   readonly #buffers: readonly ArrayBuffer[]
   readonly #native = binding()
   #deferred: DmaMemory[] | undefined
@@ -119,7 +103,7 @@ export class QueueRing implements MemoryUser {
     this.words = new Int32Array(native.submissions)
     this.completions = new Int32Array(native.completions)
     this.commands = new Int32Array(native.commands)
-    this.done = new Int32Array(this.depth)
+    this.done = new Int32Array(new SharedArrayBuffer(4 * this.depth)) // cannot be transferred
     this.pins = new Array<DmaMemory | undefined>(this.depth).fill(undefined)
     this.inlinePump = native.inlinePump
     this.commandMask = tagged ? 2 ** Math.ceil(Math.log2(this.depth)) - 1 : idMask
@@ -200,7 +184,7 @@ export class QueueRing implements MemoryUser {
     return slot
   }
 
-  /** Fills a slot with a command. Words that it does not write are 0. */
+  /** Fills a slot with a command. Words that neither it nor point() writes are 0. */
   write(
     slot: number,
     commandId: number,
@@ -280,10 +264,8 @@ export class QueueRing implements MemoryUser {
     const told = block[sqDoorbell] as number
     if (tail === told) return
     block[sqDoorbell] = tail
-    if (this.watch.isOn) {
-      this.watch.submitted(this, told, tail, block[sqEntries] as number)
-      if (block[sqDoorbell] !== tail) return // a subscriber has submitted more, which rang for this
-    }
+    const { watch } = this
+    if (watch.isOn) watch.submitted(this, told, tail, block[sqEntries] as number)
     if (this.owesHead) this.ringCompletions()
     if (this.#uncached) {
       // An atomic store is an exchange, which reads the register: native code has a store for it.
@@ -295,6 +277,7 @@ export class QueueRing implements MemoryUser {
       if (this.#sleeping[0] !== 0 && !this.inlinePump) this.#native.wakeDevice(this.handle)
     }
     this.stats[doorbellCount] = (this.stats[doorbellCount] as number) + 1
+    if (watch.owesSubmissions) watch.tellSubmissions()
   }
 
   /** Takes what has completed into `done` and frees its ids; returns how many. No doorbell. */
@@ -485,6 +468,12 @@ export class QueueRing implements MemoryUser {
       for (const each of this.#morePins.get(id) ?? []) pinned.add(each)
     })
     return pinned
+  }
+
+  /** Before the queues are deleted, whose number is another's soon: doorbells reach nobody now. */
+  silence(): void {
+    this.#doorbells = new Int32Array(this.#doorbells.length)
+    this.#uncached = false
   }
 
   /** After the queue was closed natively: views get length 0, and deferred memory goes. */

@@ -7,7 +7,13 @@ import type { FailedCommand } from '../errors.ts'
 import { Histogram, histogramWords } from '../histogram.ts'
 import type { BatchHandle } from '../native/binding.ts'
 import { binding } from '../native/load.ts'
-import { type CompletedCommand, commandCompleted, commandSubmitted, isTraced } from '../trace.ts'
+import {
+  type CompletedCommand,
+  commandCompleted,
+  commandSubmitted,
+  isTraced,
+  type SubmittedCommand,
+} from '../trace.ts'
 import { describeEntry } from './entries.ts'
 import { idMask, type QueueRing, slotWords, statusShift } from './ring.ts'
 
@@ -30,6 +36,10 @@ export class QueueWatch {
   readonly #batched = new Map<number, number>()
   /** Something may be in the two. */
   #tells = false
+  /** Of what was submitted, and is to be told. */
+  #submissions: SubmittedCommand[] = []
+  /** There are some: tellSubmissions(). */
+  owesSubmissions = false
   /** Of what has completed, and is to be told. */
   #ends: CompletedCommand[] = []
   /** There are some: tellEnds(). */
@@ -71,8 +81,17 @@ export class QueueWatch {
       if (!traced) continue
       this.#told[id] = 1
       const command = describeEntry(ring.words.subarray(at, at + slotWords), id)
-      commandSubmitted({ controller: this.#address, queue: ring.id, command, time })
+      this.#submissions.push({ controller: this.#address, queue: ring.id, command, time })
     }
+    this.owesSubmissions = traced
+  }
+
+  /** Tells what was submitted, after the doorbell: a subscriber may use the queue. */
+  tellSubmissions(): void {
+    const submissions = this.#submissions
+    this.#submissions = []
+    this.owesSubmissions = false
+    for (const submission of submissions) commandSubmitted(submission)
   }
 
   /** The first `count` of ring.done have completed. */
@@ -143,25 +162,31 @@ export class QueueWatch {
   batched(ring: QueueRing, submitted: readonly FailedCommand[], outcomes: Int32Array): void {
     const where = { controller: this.#address, queue: ring.id }
     const time = performance.now()
-    for (const command of submitted) commandSubmitted({ ...where, command, time })
-    const known = new Set([
-      ...this.#batched.values(),
-      ...submitted.map(({ commandId }) => commandId),
-    ])
+    // How many of each index have an end to come.
+    const owed = new Map<number, number>()
+    const owe = (index: number, more: number) => owed.set(index, (owed.get(index) ?? 0) + more)
+    for (const index of this.#batched.values()) owe(index, 1)
+    for (const { commandId } of submitted) owe(commandId as number, 1)
+    const ends: CompletedCommand[] = []
     for (let i = 0; i + 1 < outcomes.length; i += 2) {
       const [commandId, status] = outcomes.subarray(i, i + 2) as unknown as [number, number]
       if (commandId < 0) {
         const end = this.#endOf(ring.id, ~commandId, { status }, time)
-        if (end !== undefined) commandCompleted(end)
-      } else if (known.has(commandId)) {
-        commandCompleted({ ...where, commandId, status, time })
+        if (end !== undefined) ends.push(end)
+      } else if ((owed.get(commandId) ?? 0) > 0) {
+        owe(commandId, -1)
+        ends.push({ ...where, commandId, status, time })
       }
     }
     this.#tells = true
     this.#batched.clear()
     for (let id = 0; id < ring.depth; id++) {
       const index = (ring.commands[ring.depth + id] as number) - 1
-      if (this.#told[id] === 0 && known.has(index)) this.#batched.set(id, index)
+      if (this.#told[id] !== 0 || (owed.get(index) ?? 0) === 0) continue
+      owe(index, -1)
+      this.#batched.set(id, index)
     }
+    for (const command of submitted) commandSubmitted({ ...where, command, time })
+    for (const end of ends) commandCompleted(end)
   }
 }

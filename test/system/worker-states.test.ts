@@ -75,3 +75,29 @@ test.each([
   await new Promise((resolve) => setTimeout(resolve, slowMs))
   await namespace.read({ lba: 0, into: buffer.view(0, 512) })
 })
+
+test('memory of one whose queue cannot be deleted stays', async () => {
+  await using device = await startEmulator({ size: '1MiB' })
+  device.inject({ on: { queues: 'io', lbas: { lba: 1500, blockCount: 500 } }, drop: true })
+  device.inject({ on: { queues: 'admin', opcode: 0 }, drop: true, times: 1 })
+  await using controller = await openController(device.controller())
+  const namespace = await controller.namespace(1)
+  using memory = await controller.allocate(4096)
+  await using queue = await controller.createQueuePair({ mode: 'raw' })
+  const workerData = {
+    state: 'in a queue that cannot be deleted',
+    controllerToken: controller.ref(),
+  }
+  const worker = new Worker(program, { workerData })
+  const [ioAddress] = await once(worker, 'message')
+  await worker.terminate()
+  // Whoever writes from that address finds memory there.
+  const { sq, cq } = queue
+  const slot = sq.enqueue()
+  sq.write(slot, namespace.id, 0, 1, memory, 0)
+  sq.words[slot * 16 + 6] = ioAddress | 0
+  sq.words[slot * 16 + 7] = Math.floor(ioAddress / 2 ** 32)
+  sq.submit()
+  expect(cq.wait()).toBe(1)
+  expect((cq.done[0] as number) >>> 16).toBe(0)
+})

@@ -2,15 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { openController } from '../../src/open.ts'
 import type { Target } from '../../src/target.ts'
+import { alignedMemory } from '../support/aligned-memory.ts'
 
 const small = { emulator: { size: '1MiB' } } as const
 const withCode = (code: string) => expect.objectContaining({ code })
-
-// The only page-aligned memory that JavaScript can make; the types of Node do not have it.
-interface Wasm {
-  readonly Memory: new (options: { initial: number }) => { readonly buffer: ArrayBuffer }
-}
-const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly
 
 describe('controller', () => {
   test('a reference sends no admin commands until it claims the admin queues', async () => {
@@ -49,8 +44,9 @@ describe('controller', () => {
   test('memory of the caller is mapped where it is page-aligned', async () => {
     await using controller = await openController(small)
     const namespace = await controller.namespace(1)
-    const { buffer } = new wasm.Memory({ initial: 1 })
-    using mapped = await controller.map(new Uint8Array(buffer))
+    const memory = alignedMemory(65536)
+    const { buffer } = memory
+    using mapped = await controller.map(memory)
     expect(mapped).toMatchObject({ kind: 'foreign', path: 'direct', byteLength: 65536 })
     await namespace.write({ lba: 5, from: new Uint8Array(512).fill(9) })
     await namespace.read({ lba: 5, into: mapped.view(512, 512) })

@@ -121,6 +121,11 @@ describe('a controller refuses', () => {
     ]
     expect(await notRefused([undefined, ...values], map)).toEqual([])
     expect(await refusalOf(() => controller.map(new Uint8Array(8193)))).toBe('ERR_ALIGNMENT')
+    // No Node of today makes one so long everywhere.
+    const long = Object.defineProperty(new Uint8Array(8192), 'byteLength', {
+      value: 2 ** 32 + 4096,
+    })
+    expect(await refusalOf(() => controller.map(long))).toBe('ERR_RANGE')
   })
 
   test('to map memory of what is no other device', async () => {

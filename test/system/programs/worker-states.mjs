@@ -15,6 +15,16 @@ const attach = async () => {
 }
 
 const states = {
+  // Its queue cannot be deleted: what its read reaches has to stay.
+  async 'in a queue that cannot be deleted'() {
+    const controller = await openController(controllerToken, { timeoutMs: 100 })
+    const namespace = await controller.namespace(1)
+    const memory = await controller.allocate(4096)
+    const queue = await controller.createQueuePair({ mode: 'await' })
+    void queue.read({ namespace, lba: 1500, into: memory }).catch(() => {})
+    parentPort.postMessage(memory.runs[0].ioAddress)
+    await new Promise((resolve) => setTimeout(resolve, 1e6))
+  },
   async opening() {
     for (;;) {
       const controllers = await Promise.all([openController(small), openController(small)])

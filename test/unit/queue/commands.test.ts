@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Controller } from '../../../src/controller.ts'
-import type { DmaDescriptor } from '../../../src/dma.ts'
+import { DmaDescriptor, DmaMemory } from '../../../src/dma.ts'
 import { type Emulator, startEmulator } from '../../../src/emulator/emulator.ts'
 import type { NvmError } from '../../../src/errors.ts'
 import type { Namespace } from '../../../src/namespace.ts'
@@ -147,6 +147,43 @@ describe('submit', () => {
     expect((await queue.submit({ opcode: 0x94, nsid: 1, cdw12: 7 })).dword0).toBe(7)
   })
 
+  test.each([
+    [1, 0x400000],
+    [0x12345679, 0xffffffff],
+    [0xffffffff, 0x80000000],
+    [0xffffffff, 0xffffffff],
+  ])('sends dwords 10 and 11 as they are: %i and %i', async (cdw10, cdw11) => {
+    await using queue = await openQueue()
+    const data = memory.view(0, blockSize)
+    await expect(queue.submit({ ...read, cdw10, cdw11, data })).rejects.toThrow()
+    expect([...queue.ring.words.subarray(10, 12)]).toEqual([cdw10 | 0, cdw11 | 0])
+  })
+
+  test('a command without data points nowhere, whatever its slot has pointed at', async () => {
+    await using queue = await openQueue(1)
+    using before = await controller.allocate(8192)
+    const bytes = before.bytes as Uint8Array
+    for (let i = 0; i < 4; i++) await queue.read({ namespace, lba: 0, into: before })
+    bytes.fill(0x77)
+    await expect(queue.submit({ ...read, cdw12: 15 })).rejects.toMatchObject({
+      code: 'ERR_NVME_STATUS',
+    })
+    expect(bytes.every((byte) => byte === 0x77)).toBe(true)
+  })
+
+  test('what an accessor says first is what is checked and sent', async () => {
+    await using queue = await openQueue()
+    let looks = 0
+    const odd = {
+      get opcode() {
+        return looks++ === 0 ? 0 : 0x30000
+      },
+      nsid: 1,
+    }
+    await queue.submit(odd)
+    expect(queue.stats()).toMatchObject({ commands: 1, strays: 0 })
+  })
+
   test('moves data both ways', async () => {
     await using queue = await openQueue()
     const bytes = new Uint8Array(1024).fill(0x5a)
@@ -170,6 +207,19 @@ describe('submit', () => {
     await queue.submit({ ...read, cdw12: 1, data, metadata })
     expect(bytes.subarray(0, 1024)).toEqual(new Uint8Array(1024).fill(1))
     expect(bytes.subarray(4096, 4112)).toEqual(new Uint8Array(16).fill(2))
+  })
+
+  test('metadata that is not contiguous is refused, and no slot is lost', async () => {
+    await using queue = await openQueue()
+    const runs = Float64Array.of(0x100000, 4096, 0x300000, 4096)
+    const native = { handle: memory.memory.handle, id: 1, byteLength: 8192, kind: 'foreign', runs }
+    const owner = { id: controller.id, handle: controller.handle, users: new Set<never>() }
+    const two = new DmaMemory({ ...native, memory: undefined } as never, owner, () => {})
+    const metadata = new DmaDescriptor(two, 0, 8192, false).view(4088, 16)
+    const refused = queue.submit({ ...read, data: memory.view(0, 512), metadata })
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+    await expect(refused).rejects.toThrow('a view within one page')
+    expect(queue.dump()).toContain('outstanding 0')
   })
 
   test("a status is the caller's to judge: it is sent once", async () => {

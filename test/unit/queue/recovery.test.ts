@@ -310,14 +310,17 @@ describe('recovery', () => {
     vi.spyOn(native, 'abortCommand').mockResolvedValue(gone)
     vi.spyOn(native, 'dropQueuePair').mockResolvedValue(gone)
     const release = vi.spyOn(native, 'releaseDescriptor')
-    const memory = await controller.allocate(4096)
-    expect(await outcomeOf(queue.read({ namespace, lba: 0, into: memory }))).toBe(
-      'ERR_CONTROLLER_GONE',
-    )
-    memory[Symbol.dispose]()
+    const direct = await controller.allocate(4096)
+    const pieces = [await controller.allocate(4096), await controller.allocate(4096)]
+    const reads = [
+      queue.read({ namespace, lba: 0, into: direct }),
+      queue.read({ namespace, lba: 0, into: pieces }),
+    ]
+    expect(await Promise.all(reads.map(outcomeOf))).toEqual(Array(2).fill('ERR_CONTROLLER_GONE'))
+    for (const memory of [direct, ...pieces]) memory[Symbol.dispose]()
     expect(release).not.toHaveBeenCalled()
     await queue.close()
-    expect(release).toHaveBeenCalledOnce()
+    expect(release).toHaveBeenCalledTimes(3)
   })
 
   test('a failure of the recovery itself is no unhandled rejection', async () => {

@@ -3,6 +3,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Controller } from '../../../src/controller.ts'
+import { startEmulator } from '../../../src/emulator/emulator.ts'
 import type { Namespace } from '../../../src/namespace.ts'
 import { openController } from '../../../src/open.ts'
 import type { CompletedCommand, SubmittedCommand } from '../../../src/trace.ts'
@@ -61,7 +62,7 @@ describe('a subscriber that uses the queue it is told of', () => {
       expect(cq.wait()).toBe(1)
       expect(told.toSorted()).toEqual([0, 1, 2, 3])
       const bytes = 4 * blockSize * lap
-      expect(queue.stats()).toMatchObject({ commands: 4 * lap, doorbells: 2 * lap, bytes })
+      expect(queue.stats()).toMatchObject({ commands: 4 * lap, doorbells: 3 * lap, bytes })
     }
   })
 
@@ -86,6 +87,83 @@ describe('a subscriber that uses the queue it is told of', () => {
     expect(inner.map((status) => status & 0x7ff)).toEqual([0x080])
     expect(told.map(({ status = 0 }) => status & 0x7ff)).toEqual([0, 0x080])
     expect(told.every(({ elapsedMs = 0 }) => elapsedMs > 0 && elapsedMs < 10_000)).toBe(true)
+  })
+
+  test('waits for what it is told was submitted', async () => {
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 8 })
+    const { sq, cq } = queue
+    using memory = await controller.allocate(4096)
+    const log: string[] = []
+    let isFirst = true
+    onMessage<SubmittedCommand>('submit', ({ command: { commandId } }) => {
+      log.push(`submit ${commandId}`)
+      if (!isFirst) return
+      isFirst = false
+      sq.read(sq.enqueue(), 1, 2, 1, memory, 0)
+      sq.submit()
+      for (let count = 0; count < 3; ) count += cq.wait()
+    })
+    onMessage<CompletedCommand>('complete', ({ commandId, status }) => {
+      log.push(`end ${commandId} ${status}`)
+    })
+    for (const lba of [0, 1]) sq.read(sq.enqueue(), 1, lba, 1, memory, 0)
+    sq.submit()
+    expect(log.toSorted()).toEqual(
+      [0, 1, 2].flatMap((id) => [`end ${id} 0`, `submit ${id}`]).toSorted(),
+    )
+  })
+
+  test.each(['submit', 'complete'] as const)(
+    'exchanges a batch within its %s message: each exchange has its own outcomes',
+    async (name) => {
+      await using queue = await controller.createQueuePair({ mode: 'raw', depth: 16 })
+      using memory = await controller.allocate(8192)
+      const batch = queue.batch({ namespace, memory, capacity: 16 })
+      for (let i = 0; i < 16; i++) batch.commands.set([2, i, 1, i * blockSize], 4 * i)
+      const counts = { submit: 0, complete: 0 }
+      let inner: number[] = []
+      onMessage('submit', () => void counts.submit++)
+      onMessage('complete', () => void counts.complete++)
+      onMessage(name, () => {
+        if (inner.length > 0) return
+        inner = [-1]
+        batch.exchange(12, 1, 1)
+        inner = [...batch.outcomes.subarray(0, 2 * batch.reaped)]
+      })
+      expect(batch.exchange(0, 8, 8)).toBe(8)
+      const outer = [...batch.outcomes.subarray(0, 2 * batch.reaped)]
+      expect(outer.filter((_, i) => i % 2 === 0).toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+      expect(inner).toEqual([12, 0])
+      expect(counts).toEqual({ submit: 9, complete: 9 })
+    },
+  )
+
+  test('hears of as many ends as submissions, with a batch that was sent before', async () => {
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 16 })
+    using memory = await controller.allocate(4096)
+    const batch = queue.batch({ namespace, memory, capacity: 4 })
+    for (let i = 0; i < 4; i++) batch.commands.set([2, i, 1, i * blockSize], 4 * i)
+    batch.exchange(0, 4, 0)
+    const counts = { submit: 0, complete: 0 }
+    onMessage('submit', () => void counts.submit++)
+    onMessage('complete', () => void counts.complete++)
+    batch.exchange(0, 4, 8 - batch.reaped)
+    expect(counts).toEqual({ submit: 4, complete: 4 })
+  })
+
+  test('aborts a signal: the controller is asked to abort its command', async () => {
+    await using device = await startEmulator({ size: '1MiB' })
+    await using slow = await openController(device.controller())
+    const there = await slow.namespace(1)
+    await using queue = await slow.createQueuePair({ mode: 'await' })
+    device.inject({ on: { queues: 'io', lbas: { lba: 64, blockCount: 8 } }, delayNs: 20e9 })
+    const abort = new AbortController()
+    const into = new Uint8Array(blockSize)
+    const read = queue.read({ namespace: there, lba: 64, into, signal: abort.signal })
+    onMessage('complete', () => abort.abort())
+    await queue.read({ namespace: there, lba: 0, into: new Uint8Array(blockSize) })
+    await expect(read).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    await expect.poll(() => queue.stats().aborts).toBe(1)
   })
 
   test.each([1, 2, 4, 32])(
