@@ -86,6 +86,9 @@ constexpr uint64_t kTurnNs = 10 * kNanosecondsPerMillisecond;  // of native code
 constexpr uint8_t kTransferBits =
     3;  // bits 1:0 of an opcode: 0 moves no data (NVMe base 2.0, figure 87)
 
+// Those of vendors may do without the data that bits 1:0 announce.
+constexpr uint8_t kVendorOpcodeMin = 0x80;
+
 bool is_whole(double value) {
   return value == std::floor(value);
 }
@@ -96,29 +99,53 @@ double read_once(const double& word) {
   return value;
 }
 
-// False for a description of no command that may be submitted.
-bool read_command(const Batch& batch, const Description& description, Command& command) {
+bool refuse(std::string& wrong, std::string why) {
+  wrong = std::move(why);
+  return false;
+}
+
+// False for a description of no command that may be submitted: `wrong` says what is.
+bool read_command(const Batch& batch, const Description& description, Command& command,
+                  std::string& wrong) {
   const double opcode = read_once(description.opcode);
   const double lba = read_once(description.lba);
   const double block_count = read_once(description.block_count);
   const double byte_offset = read_once(description.byte_offset);
-  if (!(opcode >= 0 && opcode <= 0xff)) return false;
-  if (!(block_count >= 0 && block_count <= 65536)) return false;
-  if (!is_whole(opcode) || !is_whole(block_count) || !is_whole(lba) || !is_whole(byte_offset)) {
-    return false;
+  if (!(opcode >= 0 && opcode <= 0xff && is_whole(opcode))) {
+    return refuse(wrong, "its opcode is not 0 to 255");
   }
-  if (!(lba >= 0 && lba < 9007199254740992.0)) return false;
+  if (!(lba >= 0 && lba < 9007199254740992.0 && is_whole(lba))) {
+    return refuse(wrong, "its LBA is not 0 to 2^53 - 1");
+  }
+  if (!(block_count >= 0 && block_count <= 65536 && is_whole(block_count))) {
+    return refuse(wrong, "its block count is not 0 to 65536");
+  }
   command.opcode = static_cast<uint8_t>(opcode);
   command.block_count = static_cast<uint32_t>(block_count);
   command.lba = static_cast<uint64_t>(lba);
-  const bool moves = (command.opcode & kTransferBits) != 0;
-  command.byte_length = moves ? uint64_t{command.block_count} * batch.block_bytes : 0;
-  if (command.byte_length == 0) return true;
-  if (command.byte_length > batch.transfer_bytes_max) return false;
-  if (!(byte_offset >= 0 && byte_offset <= batch.memory->byte_length)) return false;
+  command.byte_length = 0;
+  if ((command.opcode & kTransferBits) == 0) return true;
+  if (command.block_count == 0) {
+    if (command.opcode >= kVendorOpcodeMin) return true;
+    return refuse(wrong, "its block count is 0, and its opcode moves blocks");
+  }
+  command.byte_length = uint64_t{command.block_count} * batch.block_bytes;
+  if (command.byte_length > batch.transfer_bytes_max) {
+    return refuse(wrong, "it moves " + std::to_string(command.byte_length) +
+                             " bytes, and a command at most " +
+                             std::to_string(batch.transfer_bytes_max));
+  }
+  const uint64_t memory_bytes = batch.memory->byte_length;
+  if (!(byte_offset >= 0 && byte_offset <= static_cast<double>(memory_bytes) &&
+        is_whole(byte_offset / 4))) {
+    return refuse(wrong,
+                  "its byte offset is no multiple of 4 from 0 to " + std::to_string(memory_bytes));
+  }
   command.byte_offset = static_cast<uint64_t>(byte_offset);
-  return command.byte_offset % 4 == 0 &&
-         command.byte_length <= batch.memory->byte_length - command.byte_offset;
+  if (command.byte_length <= memory_bytes - command.byte_offset) return true;
+  return refuse(wrong, std::to_string(command.byte_length) + " bytes at offset " +
+                           std::to_string(command.byte_offset) + " end beyond the memory of " +
+                           std::to_string(memory_bytes));
 }
 
 DataPointer point_at(Batch& batch, uint64_t offset, uint64_t byte_length, uint32_t command_id) {
@@ -376,10 +403,10 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
   const auto outstanding = static_cast<uint32_t>(pair.block().outstanding);
   const uint64_t most = uint64_t{pair.depth() - outstanding} + call.wanted;
   call.count = static_cast<uint32_t>(std::min<uint64_t>(call.count, most));
+  std::string wrong;
   for (uint32_t i = call.first; i < call.first + call.count; i++) {
-    if (!read_command(*batch, batch->descriptions[i], batch->commands[i])) {
-      return fail(env, ErrorCode::Range, "command " + std::to_string(i) + " of the batch");
-    }
+    if (read_command(*batch, batch->descriptions[i], batch->commands[i], wrong)) continue;
+    return fail(env, ErrorCode::Range, "command " + std::to_string(i) + " of the batch: " + wrong);
   }
   submit_more(*batch);
   if (!reap_until_wanted(env, *batch) && call.reaped == 0) {

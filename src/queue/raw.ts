@@ -269,7 +269,7 @@ export class SubmissionQueue {
   /** For a slot that holds no command which is yet to be submitted. */
   #refuseSlot(slot: number): never {
     this.#refuseIfClosed()
-    if (slot === -1) throw createError('ERR_QUEUE_FULL', `${this.#ring.depth} are outstanding`)
+    if (slot === -1) throw createError('ERR_QUEUE_FULL', `it has room for ${this.#ring.depth}`)
     const why = `slot ${show(slot)} is none that enqueue() gave and submit() has not sent`
     throw createError('ERR_ARGUMENT', why)
   }

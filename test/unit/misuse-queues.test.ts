@@ -133,6 +133,22 @@ describe('a batch refuses', () => {
     expect(queue.stats().commands).toBe(1)
   })
 
+  test.each([
+    { command: [256, 0, 1, 0], why: 'its opcode is not 0 to 255' },
+    { command: [2, 0.5, 1, 0], why: 'its LBA is not' },
+    { command: [2, 0, 65537, 0], why: 'its block count is not 0 to 65536' },
+    { command: [2, 0, 0, 0], why: 'its block count is 0, and its opcode moves blocks' },
+    { command: [2, 0, 1000, 0], why: 'it moves 512000 bytes, and a command at most 131072' },
+    { command: [2, 0, 1, 2], why: 'its byte offset is no multiple of 4 from 0 to 8192' },
+    { command: [2, 0, 2, 7680], why: '1024 bytes at offset 7680 end beyond the memory of 8192' },
+  ])('and says why: $why', async ({ command, why }) => {
+    await using queue = await controller.createQueuePair({ mode: 'raw' })
+    const batch = queue.batch({ namespace, memory: buffer, capacity: 2 })
+    batch.commands.set([2, 0, 1, 0, ...command])
+    expect(() => batch.run(2)).toThrow(`command 1 of the batch: ${why}`)
+    expect(queue.stats().commands).toBe(0)
+  })
+
   test('commands that another thread makes unsound, before it submits any of them', async () => {
     await using queue = await controller.createQueuePair({ mode: 'raw', depth: 32 })
     const batch = queue.batch({ namespace, memory: buffer, capacity: 32 })
