@@ -36,9 +36,8 @@ export interface MemoryUser {
 }
 
 const peerNames = namesOf<PeerRange>({ bar: true, byteOffset: true, byteLength: true })
-const peerBytesMax = 4 * 2 ** 30
-/** One carry into the upper half of I/O addresses is all that memory may have. */
-const mappedBytesMax = 4 * 2 ** 30
+/** Of one memory: there is one carry into the upper half of its I/O addresses (carryOffset). */
+const memoryBytesMax = 4 * 2 ** 30
 const pageShift = 12
 export const pageBytes = 1 << pageShift
 
@@ -347,7 +346,7 @@ export function checkMappable(bytes: unknown): void {
     const instead = 'allocate() memory, which Workers attach to by its ref()'
     throw createError('ERR_ARGUMENT', `a SharedArrayBuffer cannot be mapped; ${instead}`)
   }
-  if (bytes.byteLength > mappedBytesMax) {
+  if (bytes.byteLength > memoryBytesMax) {
     const why = `map() takes 4 GiB at most, and not ${bytes.byteLength} bytes; map parts of it`
     throw createError('ERR_RANGE', why)
   }
@@ -374,7 +373,7 @@ export async function mapPeerNative(
   const { bar, byteOffset = 0, byteLength } = range
   checkInteger('bar', bar, 0, 5)
   checkInteger('byteOffset', byteOffset, 0, Number.MAX_SAFE_INTEGER)
-  checkInteger('byteLength', byteLength, 1, peerBytesMax)
+  checkInteger('byteLength', byteLength, 1, memoryBytesMax)
   return unwrap(await binding().mapPeer(controller, address, bar, byteOffset, byteLength))
 }
 

@@ -101,9 +101,11 @@ export class DataPointers {
   /** Points the entry at pieces for which canPoint() holds, or nowhere. */
   pointAtAll(at: number, id: number, segments: readonly Segment[]): void {
     const [first] = segments
-    if (first === undefined) this.#words.fill(0, at + 6, at + 10)
-    else if (segments.length === 1)
-      this.point(at, id, first.memory, first.byteOffset, first.byteLength)
+    if (first === undefined) {
+      this.#words.fill(0, at + 6, at + 10)
+      return
+    }
+    if (segments.length === 1) this.point(at, id, first.memory, first.byteOffset, first.byteLength)
     else if (liesAsPrps(segments)) this.#pointByPrps(at, id, segments)
     else this.#pointBySgl(at, id, segments)
   }

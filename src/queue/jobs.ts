@@ -344,8 +344,8 @@ function areWhole(bytes: readonly Uint8Array[], byteLength: number): boolean {
 const keepIt = 'keep it until the promise settles'
 
 function refuseIfDetached({ bytes, byteLength }: DataPlan): void {
-  if (!areWhole(bytes, byteLength))
-    throw createError('ERR_CLOSED', `a typed array was detached; ${keepIt}`)
+  if (areWhole(bytes, byteLength)) return
+  throw createError('ERR_CLOSED', `a typed array was detached; ${keepIt}`)
 }
 
 function gather({ bytes }: DataPlan, slot: DmaDescriptor): void {

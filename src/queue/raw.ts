@@ -159,8 +159,9 @@ export class SubmissionQueue {
     const ring = this.#ring
     const from = ring.block[sqDoorbell] as number
     const to = ring.block[sqTail] as number
-    ring.ring()
+    ring.ringUntold()
     this.#count(from, to)
+    if (ring.watch.owesSubmissions) ring.watch.tellSubmissions()
   }
 
   /**

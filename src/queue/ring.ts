@@ -259,13 +259,18 @@ export class QueueRing implements MemoryUser {
    * reads all the time, and so is fetched back from it only once.
    */
   ring(): void {
+    this.ringUntold()
+    if (this.watch.owesSubmissions) this.watch.tellSubmissions()
+  }
+
+  /** As ring(), for a caller that has to do something before subscribers may use the queue. */
+  ringUntold(): void {
     const { block } = this
     const tail = block[sqTail] as number
     const told = block[sqDoorbell] as number
     if (tail === told) return
     block[sqDoorbell] = tail
-    const { watch } = this
-    if (watch.isOn) watch.submitted(this, told, tail, block[sqEntries] as number)
+    if (this.watch.isOn) this.watch.submitted(this, told, tail, block[sqEntries] as number)
     if (this.owesHead) this.ringCompletions()
     if (this.#uncached) {
       // An atomic store is an exchange, which reads the register: native code has a store for it.
@@ -277,7 +282,6 @@ export class QueueRing implements MemoryUser {
       if (this.#sleeping[0] !== 0 && !this.inlinePump) this.#native.wakeDevice(this.handle)
     }
     this.stats[doorbellCount] = (this.stats[doorbellCount] as number) + 1
-    if (watch.owesSubmissions) watch.tellSubmissions()
   }
 
   /** Takes what has completed into `done` and frees its ids; returns how many. No doorbell. */

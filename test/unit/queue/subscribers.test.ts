@@ -113,6 +113,40 @@ describe('a subscriber that uses the queue it is told of', () => {
     )
   })
 
+  test('cannot fill a slot again that it is told was sent, and laps the queue', async () => {
+    await using queue = await controller.createQueuePair({ mode: 'raw', depth: 2 })
+    const { sq, cq } = queue
+    using memory = await controller.allocate(4096)
+    let isFirst = true
+    let open = -1
+    const refusals: unknown[] = []
+    const slot = sq.enqueue()
+    onMessage('submit', () => {
+      if (!isFirst) return
+      isFirst = false
+      try {
+        sq.flush(slot, 1)
+      } catch (error) {
+        refusals.push((error as { code: string }).code)
+      }
+      for (let i = 0; i < 2; i++) {
+        expect(cq.wait()).toBe(1)
+        sq.read(sq.enqueue(), 1, 1, 1, memory, 0)
+        sq.submit()
+      }
+      expect(cq.wait()).toBe(1)
+      open = sq.enqueue()
+    })
+    sq.read(slot, 1, 0, 1, memory, 0)
+    sq.submit()
+    expect(refusals).toEqual(['ERR_ARGUMENT'])
+    expect(open).toBe(slot)
+    sq.read(open, 1, 2, 1, memory, 0)
+    sq.submit()
+    expect([cq.wait(), cq.done[0] as number]).toEqual([1, (sq.words[16 * open] as number) >>> 16])
+    expect(queue.stats()).toMatchObject({ commands: 4, bytes: 4 * blockSize })
+  })
+
   test.each(['submit', 'complete'] as const)(
     'exchanges a batch within its %s message: each exchange has its own outcomes',
     async (name) => {
