@@ -361,6 +361,7 @@ export class Controller implements AsyncDisposable {
     const ring = new QueueRing(unwrap(outcome, this.#details), {
       tagged: mode === 'await',
       takesSgls: this.#native.takesSgls,
+      transferBytesMax: this.#info.transferBytesMax,
       controllerId: this.id,
       measures: histogram,
       address: this.#info.address,

@@ -10,7 +10,6 @@ import { nvme } from '../spec/nvme.ts'
 import { BouncePool } from './bounce.ts'
 import { type Command, type Data, filledBytes } from './command.ts'
 import { counter } from './counters.ts'
-import { listedBytesMax } from './data-pointer.ts'
 import { Entries } from './entries.ts'
 import { CommandJob, GroupJob, type Reject, type Resolve } from './job.ts'
 import { type JobQueue, Jobs } from './jobs.ts'
@@ -74,8 +73,6 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   readonly timeoutMs: number
   readonly dump: () => string
   readonly entries: Entries
-  /** Of one command. */
-  readonly transferBytesMax: number
   readonly #changes: NamespaceChanges
   readonly #pump: Pump
   readonly #bounce: BouncePool
@@ -113,7 +110,6 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     this.dump = dump
     this.#changes = owner.namespaceChanges
     const { depth } = ring
-    this.transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
     this.#resolves = new Array<Resolve | undefined>(depth).fill(undefined)
     this.#values = new Array<unknown>(depth).fill(undefined)
     this.entries = new Entries(ring)
@@ -146,7 +142,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       this.#isLive &&
       !this.#isTaking &&
       (this.#pump.isPolling || this.ring.isLive) &&
-      isDirect(namespace, lba, data, this.transferBytesMax, this.ring.controllerId)
+      isDirect(namespace, lba, data, this.ring)
     ) {
       const { ring } = this
       const commandId = ring.take()
@@ -243,7 +239,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     try {
       const transfer = planTransfer(opcode, namespace, request, data, this.ring)
       const value = opcode === opcodeRead ? filledBytes(data) : undefined
-      return this.run(cutTransfer(transfer, this.transferBytesMax), value, request.signal)
+      const commands = cutTransfer(transfer, this.ring.transferBytesMax)
+      return this.run(commands, value, request.signal)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -269,11 +266,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       if (values === undefined) this.#checkWrites(namespace, group)
       if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
       const promise = new Promise<unknown>(executor)
-      const bytesMax = this.transferBytesMax
-      this.#jobs.run(
-        new GroupJob(opcode, group, namespace, bytesMax, values, newResolve, newReject),
-        signal,
-      )
+      const job = new GroupJob(opcode, group, namespace, values, newResolve, newReject)
+      this.#jobs.run(job, signal)
       return promise
     } catch (error) {
       return Promise.reject(error)
@@ -281,13 +275,13 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   #checkWrites(namespace: NamespaceLike | undefined, group: readonly GroupRequest[]): void {
-    const { ring, transferBytesMax } = this
+    const { ring } = this
     for (const request of group) {
       const data = checkGrouped(request, false, namespace, ring)
       const where = namespace ?? (request.namespace as NamespaceLike)
       const { lba } = request
       const isPlain = isWithoutFua(request)
-      if (isPlain && isDirect(where, lba, data, transferBytesMax, ring.controllerId)) continue
+      if (isPlain && isDirect(where, lba, data, ring)) continue
       planTransfer(opcodeWrite, where, request, data, ring)
     }
   }

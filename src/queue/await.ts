@@ -173,7 +173,7 @@ export class AwaitQueuePair extends QueuePair {
     try {
       const planned = planCommand(command, this.ring)
       const { byteLength } = planned.data
-      const { transferBytesMax } = this.engine
+      const { transferBytesMax } = this.ring
       if (byteLength > transferBytesMax) {
         const limit = `a command moves at most ${transferBytesMax}`
         throw createError('ERR_RANGE', `${byteLength} bytes; ${limit}`)

@@ -12,7 +12,6 @@ import { word } from '../spec/control-block.ts'
 import { opcodeName } from '../spec/names.ts'
 import { isTraced } from '../trace.ts'
 import { counter } from './counters.ts'
-import { listedBytesMax } from './data-pointer.ts'
 import type { QueueOwner } from './pair.ts'
 import type { RawQueuePair } from './raw.ts'
 import { checkNamespace, refuseIfChanged } from './request.ts'
@@ -78,7 +77,7 @@ export class Batch {
         memory.memory.handle,
         namespace.id,
         namespace.blockSize,
-        Math.min(owner.info.transferBytesMax, listedBytesMax),
+        ring.transferBytesMax,
         timeoutMs,
         this.#commands,
         this.#outcomes,

@@ -78,10 +78,12 @@ export interface Reach {
   /** Whose memory the device reaches: that of another controller is copied. */
   readonly controllerId: number
   readonly takesSgls: boolean
+  /** Of one command. */
+  readonly transferBytesMax: number
 }
 
 /** Decides whether the device reaches the buffers itself or the data is copied. */
-export function planData(data: Data, { controllerId, takesSgls }: Reach): DataPlan {
+export function planData(data: Data, reach: Reach): DataPlan {
   const targets = Array.isArray(data) ? (data as readonly DataTarget[]) : [data as DataTarget]
   const segments: Segment[] = []
   let byteLength = 0
@@ -96,14 +98,13 @@ export function planData(data: Data, { controllerId, takesSgls }: Reach): DataPl
     if (memory?.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
     byteLength += target.byteLength
     if (target.byteLength === 0) continue
-    if (memory?.controllerId !== controllerId || memory.bounced) continue
+    if (memory?.controllerId !== reach.controllerId || memory.bounced) continue
     segments.push({ memory, byteOffset: target.byteOffset, byteLength: target.byteLength })
   }
   if (byteLength === 0) throw createError('ERR_ARGUMENT', 'the data has no bytes')
   const filled = targets.filter((target) => target.byteLength > 0)
-  if (segments.length === filled.length && canPoint(segments, takesSgls)) {
-    return { byteLength, segments, bytes: [] }
-  }
+  const plan = { byteLength, segments, bytes: [] }
+  if (segments.length === filled.length && canPointEach(plan, reach)) return plan
   return { byteLength, segments: [], bytes: filled.map(copyableBytes) }
 }
 
@@ -113,33 +114,69 @@ function copyableBytes(target: DataTarget): Uint8Array {
   throw createError('ERR_UNSUPPORTED', 'memory that the CPU cannot copy')
 }
 
-/** The part of `plan` from `byteOffset` on. */
-export function cutPlan(plan: DataPlan, byteOffset: number, byteLength: number): DataPlan {
-  if (byteOffset === 0 && byteLength === plan.byteLength) return plan
-  const segments = cutList(plan.segments, byteOffset, byteLength, (segment, from, length) => ({
-    memory: segment.memory,
-    byteOffset: segment.byteOffset + from,
-    byteLength: length,
-  }))
-  const bytes = cutList(plan.bytes, byteOffset, byteLength, (each, from, length) =>
-    each.subarray(from, from + length),
-  )
-  return { byteLength, segments, bytes }
+/** Whether every command of the plan can name its part of the data. */
+function canPointEach(plan: DataPlan, { takesSgls, transferBytesMax }: Reach): boolean {
+  for (const { segments } of cutPlan(plan, transferBytesMax)) {
+    if (!canPoint(segments, takesSgls)) return false
+  }
+  return true
 }
 
-function cutList<T extends { readonly byteLength: number }>(
-  list: readonly T[],
-  byteOffset: number,
-  byteLength: number,
-  cut: (each: T, from: number, length: number) => T,
-): T[] {
-  const parts: T[] = []
-  let at = 0
-  for (const each of list) {
-    const from = Math.max(byteOffset - at, 0)
-    const to = Math.min(byteOffset + byteLength - at, each.byteLength)
-    if (from < to) parts.push(cut(each, from, to - from))
-    at += each.byteLength
+/** The parts of a plan in their order, of `partBytes` each but the last. */
+export function* cutPlan(plan: DataPlan, partBytes: number): Generator<DataPlan> {
+  if (plan.byteLength <= partBytes) {
+    yield plan
+    return
   }
-  return parts
+  const segments = new Cutter(plan.segments, cutSegment)
+  const bytes = new Cutter(plan.bytes, cutBytes)
+  for (let left = plan.byteLength; left > 0; left -= partBytes) {
+    const byteLength = Math.min(partBytes, left)
+    yield { byteLength, segments: segments.take(byteLength), bytes: bytes.take(byteLength) }
+  }
+}
+
+type Cut<T> = (piece: T, from: number, byteLength: number) => T
+
+const cutSegment: Cut<Segment> = ({ memory, byteOffset }, from, byteLength) => ({
+  memory,
+  byteOffset: byteOffset + from,
+  byteLength,
+})
+/** No bytes of an array that was detached or has shrunk. */
+const cutBytes: Cut<Uint8Array> = (piece, from, byteLength) =>
+  from + byteLength > piece.byteLength
+    ? new Uint8Array(0)
+    : new Uint8Array(piece.buffer, piece.byteOffset + from, byteLength)
+
+/** Takes the pieces of a list from its beginning to its end. */
+class Cutter<T extends { readonly byteLength: number }> {
+  readonly #list: readonly T[]
+  /** As they were asked for: an array that is detached or resized moves no other one. */
+  readonly #byteLengths: readonly number[]
+  readonly #cut: Cut<T>
+  #index = 0
+  #from = 0
+
+  constructor(list: readonly T[], cut: Cut<T>) {
+    this.#list = list
+    this.#byteLengths = list.map(({ byteLength }) => byteLength)
+    this.#cut = cut
+  }
+
+  take(byteLength: number): T[] {
+    const parts: T[] = []
+    for (let left = byteLength; left > 0 && this.#index < this.#list.length; ) {
+      const piece = this.#list[this.#index] as T
+      const pieceBytes = this.#byteLengths[this.#index] as number
+      const length = Math.min(left, pieceBytes - this.#from)
+      parts.push(this.#cut(piece, this.#from, length))
+      left -= length
+      this.#from += length
+      if (this.#from < pieceBytes) continue
+      this.#index++
+      this.#from = 0
+    }
+    return parts
+  }
 }

@@ -139,7 +139,6 @@ export class GroupJob extends Job {
   readonly #opcode: number
   readonly #requests: readonly GroupRequest[]
   readonly #namespace: NamespaceLike | undefined
-  readonly #bytesMax: number
   readonly #values: unknown[] | undefined
 
   /** `values` become what reads resolve to; undefined for writes. */
@@ -147,7 +146,6 @@ export class GroupJob extends Job {
     opcode: number,
     requests: readonly GroupRequest[],
     namespace: NamespaceLike | undefined,
-    bytesMax: number,
     values: unknown[] | undefined,
     resolve: Resolve,
     reject: Reject,
@@ -156,7 +154,6 @@ export class GroupJob extends Job {
     this.#opcode = opcode
     this.#requests = requests
     this.#namespace = namespace
-    this.#bytesMax = bytesMax
     this.#values = values
   }
 
@@ -173,15 +170,12 @@ export class GroupJob extends Job {
     const namespace = this.#namespace ?? (request.namespace as NamespaceLike)
     if (this.#values !== undefined) this.#values[index] = filledBytes(data)
     const { lba } = request
-    if (
-      isWithoutFua(request) &&
-      isDirect(namespace, lba, data, this.#bytesMax, reach.controllerId)
-    ) {
+    if (isWithoutFua(request) && isDirect(namespace, lba, data, reach)) {
       sender.sendDirect(this, this.#opcode, namespace, lba as number, data)
       return true
     }
     const transfer = planTransfer(this.#opcode, namespace, request, data, reach)
-    this.#pieces = new Pieces(cutTransfer(transfer, this.#bytesMax))
+    this.#pieces = new Pieces(cutTransfer(transfer, reach.transferBytesMax))
     return this.#pieces.sendNext(this, sender)
   }
 }

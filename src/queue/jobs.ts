@@ -341,11 +341,11 @@ function areWhole(bytes: readonly Uint8Array[], byteLength: number): boolean {
   return bytes.reduce((sum, each) => sum + each.byteLength, 0) === byteLength
 }
 
-const keepIt = 'keep it until the promise settles'
+const notWhole = 'a typed array was detached or resized; keep it until the promise settles'
 
 function refuseIfDetached({ bytes, byteLength }: DataPlan): void {
   if (areWhole(bytes, byteLength)) return
-  throw createError('ERR_CLOSED', `a typed array was detached; ${keepIt}`)
+  throw createError('ERR_CLOSED', notWhole)
 }
 
 function gather({ bytes }: DataPlan, slot: DmaDescriptor): void {
@@ -363,7 +363,7 @@ const { set: setBytes } = Uint8Array.prototype
 function scatter({ bytes, byteLength }: DataPlan, slot: DmaDescriptor): NvmError | undefined {
   const from = slot.bytes
   if (from === undefined || !areWhole(bytes, byteLength)) {
-    return createError('ERR_CLOSED', `a typed array was detached during the read; ${keepIt}`)
+    return createError('ERR_CLOSED', notWhole)
   }
   let at = 0
   for (const each of bytes) {

@@ -2,7 +2,6 @@
 // What all queue pairs have in common: options, counters, dump, closing.
 
 import '../disposable.ts'
-import type { ControllerInfo } from '../controller.ts'
 import type { DmaDescriptor, DmaMemory, MemoryUser } from '../dma.ts'
 import { createError, type NvmError, unwrap } from '../errors.ts'
 import type { Histogram } from '../histogram.ts'
@@ -80,7 +79,6 @@ export interface QueueOwner {
   /** By which descriptors say whose they are. */
   readonly id: number
   readonly handle: ControllerHandle
-  readonly info: ControllerInfo
   readonly users: Set<MemoryUser>
   readRegister(offset: number): number
   /** The state of all that the reference has. */

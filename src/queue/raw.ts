@@ -10,7 +10,6 @@ import { word } from '../spec/control-block.ts'
 import { nvme } from '../spec/nvme.ts'
 import { Batch, type BatchOptions } from './batch.ts'
 import { counter } from './counters.ts'
-import { listedBytesMax } from './data-pointer.ts'
 import { type QueueOwner, QueuePair, refuseMembers } from './pair.ts'
 import { isLba } from './request.ts'
 import type { QueueRing } from './ring.ts'
@@ -56,7 +55,7 @@ export class SubmissionQueue {
     this.words = ring.words
     this.#ring = ring
     this.#owner = owner
-    this.#transferBytesMax = Math.min(owner.info.transferBytesMax, listedBytesMax)
+    this.#transferBytesMax = ring.transferBytesMax
     this.#controllerId = owner.id
     this.#changes = owner.namespaceChanges
     this.#byteLengths = new Int32Array(ring.depth + 1)

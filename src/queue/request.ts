@@ -90,7 +90,7 @@ export interface Transfer {
 
 const fuaFlag = encodeBits('read_cdw12', { fua: 1 })
 const prinfoShift = 26
-const bouncedPieceBytes = 2 ** 17
+const bouncedPartBytes = 2 ** 17
 
 /** ERR_NAMESPACE for one that was formatted, deleted or detached since it was identified. */
 export function refuseIfChanged({ id, blockSize }: NamespaceLike): void {
@@ -197,18 +197,17 @@ export function planTransfer(
 
 /**
  * The commands of a transfer, of at most `bytesMax` each. What is bounced is cut finer, so that one
- * piece is copied here while the controller has the next.
+ * part is copied here while the controller has the next.
  */
 export function* cutTransfer(transfer: Transfer, bytesMax: number): Generator<Command> {
   const { opcode, namespace, flags, data } = transfer
-  const bouncedBytes = Math.min(bytesMax, Math.max(bouncedPieceBytes, namespace.blockSize))
-  const pieceBytes = data.bytes.length === 0 ? bytesMax : bouncedBytes
-  for (let done = 0; done < data.byteLength; done += pieceBytes) {
+  const bouncedBytes = Math.min(bytesMax, Math.max(bouncedPartBytes, namespace.blockSize))
+  let { lba } = transfer
+  for (const part of cutPlan(data, data.bytes.length === 0 ? bytesMax : bouncedBytes)) {
     refuseIfChanged(namespace)
-    const byteLength = Math.min(pieceBytes, data.byteLength - done)
-    const lba = transfer.lba + done / namespace.blockSize
-    const cdw12 = (byteLength / namespace.blockSize - 1) | flags
-    yield blockCommand(opcode, namespace, lba, cdw12, cutPlan(data, done, byteLength))
+    const blockCount = part.byteLength / namespace.blockSize
+    yield blockCommand(opcode, namespace, lba, (blockCount - 1) | flags, part)
+    lba += blockCount
   }
 }
 
@@ -242,8 +241,7 @@ export function isDirect(
   namespace: NamespaceLike,
   lba: number | bigint,
   data: Data,
-  bytesMax: number,
-  controllerId: number,
+  { transferBytesMax, controllerId }: Reach,
 ): data is DmaDescriptor {
   if (!(data instanceof DmaDescriptor) || typeof lba !== 'number' || namespace?.prinfo !== 0) {
     return false
@@ -251,7 +249,7 @@ export function isDirect(
   const { byteLength, byteOffset, memory } = data
   return (
     byteLength > 0 &&
-    byteLength <= bytesMax &&
+    byteLength <= transferBytesMax &&
     (byteLength & (namespace.blockSize - 1)) === 0 &&
     (byteOffset & 3) === 0 &&
     isLba(lba) &&

@@ -9,7 +9,7 @@ import { binding } from '../native/load.ts'
 import { word } from '../spec/control-block.ts'
 import type { ExtraWords, Segment } from './command.ts'
 import { counter } from './counters.ts'
-import { DataPointers } from './data-pointer.ts'
+import { DataPointers, listedBytesMax } from './data-pointer.ts'
 import { QueueWatch } from './watch.ts'
 
 // Constants of this module alone: the compiler folds them, but no property of another object, and
@@ -38,6 +38,8 @@ export interface RingOptions {
   readonly tagged: boolean
   /** The controller takes SGLs. */
   readonly takesSgls: boolean
+  /** Of one command, as the controller has it. */
+  readonly transferBytesMax: number
   /** Whose memory the queue reaches. */
   readonly controllerId: number
   /** Latencies are wanted. */
@@ -69,6 +71,8 @@ export class QueueRing implements MemoryUser {
   readonly inlinePump: boolean
   /** Names the controller as DmaMemory and Namespace do. */
   readonly controllerId: number
+  /** Of one command. */
+  readonly transferBytesMax: number
   readonly watch: QueueWatch
   /**
    * Bits of a command id that index tables. Those above, of `#tagMask`, change with each use, so
@@ -96,6 +100,7 @@ export class QueueRing implements MemoryUser {
   constructor(native: NativeQueue, options: RingOptions) {
     const { tagged, takesSgls, measures, address, controllerId } = options
     this.controllerId = controllerId
+    this.transferBytesMax = Math.min(options.transferBytesMax, listedBytesMax)
     this.handle = native.handle
     this.id = native.id
     this.block = new Int32Array(native.block)

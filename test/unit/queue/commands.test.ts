@@ -105,9 +105,26 @@ describe('scattered data', () => {
 
   test('more pieces than one list names are copied, and that shows', async () => {
     await using queue = await openQueue()
-    const views = Array.from({ length: 257 }, (_, i) => memory.view(i * 1024, 256))
-    await queue.read({ namespace, lba: 0, into: [...views, new Uint8Array(256)] })
-    expect(queue.stats()).toMatchObject({ commands: 1, direct: 0, bounce: 1 })
+    const views = Array.from({ length: 258 }, (_, i) => memory.view(i * 1024, 256))
+    await queue.read({ namespace, lba: 0, into: views.slice(2) })
+    expect(queue.stats()).toMatchObject({ commands: 1, direct: 1, bounce: 0 })
+    await queue.read({ namespace, lba: 0, into: views })
+    expect(queue.stats()).toMatchObject({ commands: 2, direct: 1, bounce: 1 })
+  })
+
+  test('as many pieces as one list names are of one command, not of one request', async () => {
+    await using queue = await openQueue()
+    const pieces = 384
+    const pieceBytes = 1024
+    const data = new Uint8Array(pieces * pieceBytes).map((_, i) => (i * 7 + i / pieceBytes) & 0xff)
+    const views = Array.from({ length: pieces }, (_, i) => memory.view(2048 * i + 64, pieceBytes))
+    await namespace.write({ lba: 64, from: data })
+    const read = await queue.read({ namespace, lba: 64, into: views })
+    expect(Buffer.compare(Buffer.concat(read as Uint8Array[]), data)).toBe(0)
+    await queue.write({ namespace, lba: 4096, from: views })
+    expect(queue.stats()).toMatchObject({ commands: 6, direct: 6, bounce: 0, splits: 4 })
+    const back = await namespace.read({ lba: 4096, into: new Uint8Array(data.length) })
+    expect(Buffer.compare(back, data)).toBe(0)
   })
 
   test('pieces of different descriptors stay until the command is done with them', async () => {

@@ -79,6 +79,26 @@ test('an array that is detached costs its own request, and no memory of the pool
   }
 })
 
+test.each([
+  { what: 'detached', change: (buffer: ArrayBuffer) => structuredClone(0, { transfer: [buffer] }) },
+  { what: 'resized', change: (buffer: ArrayBuffer) => buffer.resize(blockSize) },
+])('what follows an array that was $what is not written in its place', async ({ change }) => {
+  const { transferBytesMax: maxByteLength } = controller.info
+  const at = (part: number) => ({ lba: 1024 + (part * maxByteLength) / blockSize })
+  await namespace.write({ ...at(0), from: new Uint8Array(4 * maxByteLength) })
+  await using queue = await controller.createQueuePair({ mode: 'await', depth: 1 })
+  const buffers = [1, 2, 3, 4].map(() => new ArrayBuffer(maxByteLength, { maxByteLength }))
+  const from = buffers.map((buffer, i) => new Uint8Array(buffer).fill(i + 1))
+  const write = queue.write({ namespace, ...at(0), from })
+  change(buffers[2] as ArrayBuffer)
+  await expect(write).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  const values = [0, 1, 2, 3].map(async (part) => {
+    const [value] = await namespace.read({ ...at(part), into: new Uint8Array(blockSize) })
+    return value
+  })
+  expect(await Promise.all(values)).toEqual([1, 2, 0, 0])
+})
+
 test('bytes are set by no method of a subclass', async () => {
   class Odd extends Uint8Array {
     override set(): void {
