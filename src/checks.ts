@@ -20,6 +20,10 @@ export function show(value: unknown): string {
   return isTelling ? `an object (${name})` : 'an object'
 }
 
+/** Not what merely looks like one: a Proxy, or what has its prototype. */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && value instanceof Uint8Array
+
 function wrong(what: string, value: unknown, wanted: string): NvmError {
   return createError('ERR_ARGUMENT', `${what} is ${show(value)}, and not ${wanted}`)
 }

@@ -8,6 +8,7 @@ import {
   checkObject,
   checkOptions,
   checkText,
+  isBytes,
   namesOf,
   show,
 } from './checks.ts'
@@ -190,12 +191,20 @@ function readPages(runs: readonly IoRun[]): Uint32Array {
   return pages
 }
 
+/** Not what merely looks like one: a Proxy, or what has its prototype. */
+export let isDescriptor: (value: unknown) => value is DmaDescriptor
+
 /**
  * A buffer made addressable for one controller, or a part of one (`view`). Disposing the whole
  * detaches its ArrayBuffer: stale typed arrays have length 0, and nothing can fault.
  * @category Memory
  */
 export class DmaDescriptor implements Disposable {
+  static {
+    isDescriptor = (value): value is DmaDescriptor =>
+      typeof value === 'object' && value !== null && #isView in value
+  }
+
   /** What the hot paths use. @internal */
   readonly memory: DmaMemory
   /** Byte of the whole memory at which it begins. */
@@ -335,7 +344,7 @@ function shortenThenLookup(bytes: Uint8Array): void {
  * @throws NvmError ERR_ARGUMENT, ERR_RANGE
  */
 export function checkMappable(bytes: unknown): void {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isBytes(bytes)) {
     throw createError('ERR_ARGUMENT', `map() takes a Uint8Array, and not ${show(bytes)}`)
   }
   if (memoryOf(bytes) !== undefined) {

@@ -482,7 +482,7 @@ function refuseQueue(options: unknown): void {
 
 /** One range or several, checked. */
 function checkRanges(ranges: BlockRange | readonly BlockRange[], names: readonly string[]) {
-  return toList(ranges).map((range) => {
+  return Array.from(toList(ranges), (range) => {
     checkOptions('a range', range, names)
     return checkRange(range)
   })

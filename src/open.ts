@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Opening a controller, whatever it is and however it is reached.
-import { fileURLToPath } from 'node:url'
 import {
   checkInteger,
   checkName,
@@ -122,8 +121,8 @@ async function openNative(
 /** What is no text is a description, or came from another thread. */
 function checkTarget(target: object): void {
   if (target instanceof URL) {
-    const path = target.protocol === 'file:' ? `; give its path: '${fileURLToPath(target)}'` : ''
-    throw createError('ERR_ARGUMENT', `a URL is no target${path}`)
+    const instead = target.protocol === 'file:' ? '; give a path: fileURLToPath(url)' : ''
+    throw createError('ERR_ARGUMENT', `a URL is no target${instead}`)
   }
   const isObject = typeof target === 'object' && target !== null && !Array.isArray(target)
   if (isObject && !ArrayBuffer.isView(target)) return

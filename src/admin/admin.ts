@@ -85,13 +85,14 @@ export class Admin {
   }
 
   /**
-   * Sends any admin command and waits for its completion: `submit({ opcode: 0xc0, data })`.
+   * Sends any admin command and waits for its completion: `submit({ opcode: 0xc0, data })`. But
+   * for those that create and delete queues, ask for events or move the doorbells.
    * @param command `data` is one buffer for both ways: what it has is sent, and it is overwritten
    * with what the controller answers
    * @param options how long it may take
    * @returns what the completion says
-   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_NVME_STATUS, ERR_TIMEOUT, ERR_NO_ADMIN,
-   * ERR_CLOSED; of a client ERR_REFUSED for what it may not do, ERR_MANAGER_GONE
+   * @throws NvmError ERR_ARGUMENT, ERR_RANGE, ERR_UNSUPPORTED, ERR_NVME_STATUS, ERR_TIMEOUT,
+   * ERR_NO_ADMIN, ERR_CLOSED; of a client ERR_REFUSED for what it may not do, ERR_MANAGER_GONE
    */
   submit(command: AdminCommand, options?: AdminOptions): Promise<CommandCompletion> {
     return submit(this.#port, command, options)

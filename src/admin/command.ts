@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One admin command as the caller describes it, checked and sent.
 
-import { checkInteger, checkOptions, checkTimeoutMs, namesOf, show } from '../checks.ts'
+import { checkInteger, checkOptions, checkTimeoutMs, isBytes, namesOf, show } from '../checks.ts'
 import {
   type CommandCompletion,
   type CommandWords,
@@ -66,6 +66,15 @@ const namespaceOpcodes: readonly number[] = [
   adminOpcode.namespace_management[0],
   adminOpcode.namespace_attachment[0],
 ]
+/** Commands whose memory or answer outlives them, and what does it instead. */
+const ownOpcodes = new Map<number, string>([
+  [adminOpcode.create_io_submission_queue[0], 'use createQueuePair()'],
+  [adminOpcode.create_io_completion_queue[0], 'use createQueuePair()'],
+  [adminOpcode.delete_io_submission_queue[0], 'use close() of the queue pair'],
+  [adminOpcode.delete_io_completion_queue[0], 'use close() of the queue pair'],
+  [adminOpcode.asynchronous_event_request[0], 'use events()'],
+  [adminOpcode.doorbell_buffer_config[0], 'doorbells are rung without'],
+])
 const optionNames = namesOf<AdminOptions>({ timeoutMs: true })
 const commandNames = ['opcode', 'data', ...Object.keys(wordPositions)]
 
@@ -87,7 +96,7 @@ function encodeCommand(command: AdminCommand): Uint32Array<ArrayBuffer> {
 /** @throws NvmError ERR_ARGUMENT, ERR_RANGE for what is no data of one command */
 export function checkData(data: Uint8Array | undefined, transferBytesMax: number): void {
   if (data === undefined) return
-  if (!(data instanceof Uint8Array)) {
+  if (!isBytes(data)) {
     throw createError('ERR_ARGUMENT', `data is a Uint8Array, and not ${show(data)}`)
   }
   const max = Math.min(transferBytesMax, dataBytesMax)
@@ -95,6 +104,13 @@ export function checkData(data: Uint8Array | undefined, transferBytesMax: number
     const allowed = `one command transfers 1 to ${max}, and none without data`
     throw createError('ERR_RANGE', `data of ${data.byteLength} bytes; ${allowed}`)
   }
+}
+
+function refuseOwn(opcode: number): void {
+  const instead = ownOpcodes.get(opcode)
+  if (instead === undefined) return
+  const what = `${opcodeName('admin', opcode)} is the library's own`
+  throw createError('ERR_UNSUPPORTED', `${what}; ${instead}`)
 }
 
 /** Checks a command, sends it and waits for its completion. */
@@ -110,6 +126,7 @@ export async function submit(
   checkTimeoutMs(timeoutMs)
   checkData(data, port.transferBytesMax())
   const words = encodeCommand(command)
+  refuseOwn(opcode)
   const details: NvmErrorDetails & { readonly command: FailedCommand } = {
     command: { name: opcodeName('admin', opcode), opcode, namespaceId: nsid },
     queue: 0,
@@ -124,6 +141,13 @@ export async function submit(
   if (changes) port.namespacesChanged(changed)
   const answer = unwrap(outcome, details)
   if (answer.status !== 0) throw createStatusError(answer.status, details)
-  data?.set(new Uint8Array(answer.data))
+  if (data !== undefined) {
+    const answered = new Uint8Array(answer.data)
+    if (data.byteLength !== answered.byteLength) {
+      const why = 'the typed array was detached or resized; keep it until the promise settles'
+      throw createError('ERR_CLOSED', why, details)
+    }
+    data.set(answered)
+  }
   return { dword0: answer.dword0, dword1: answer.dword1 }
 }

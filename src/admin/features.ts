@@ -252,7 +252,7 @@ export async function setRawFeature(port: AdminPort, value: RawFeatureValue): Pr
     cdw14: encodeBits('set_features_cdw14', { uuid_index: uuidIndex }),
     cdw15,
     // What the controller does not answer must not change the caller's bytes.
-    ...(data === undefined ? {} : { data: data.slice() }),
+    ...(data === undefined ? {} : { data: new Uint8Array(data) }),
   })
   return dword0
 }

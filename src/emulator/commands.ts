@@ -9,6 +9,7 @@ import {
   checkName,
   checkOptions,
   checkText,
+  isBytes,
   namesOf,
   show,
 } from '../checks.ts'
@@ -246,7 +247,7 @@ class Received implements ReceivedCommand {
   async #move(lba: number, bytes: Uint8Array, writes: boolean): Promise<void> {
     if (this.#ended) throw createError('ERR_CLOSED', 'the handler of the command has ended')
     checkInteger('lba', lba, 0, Number.MAX_SAFE_INTEGER)
-    if (!(bytes instanceof Uint8Array)) {
+    if (!isBytes(bytes)) {
       throw createError('ERR_ARGUMENT', `blocks are a Uint8Array, and not ${show(bytes)}`)
     }
     if (this.#moving !== undefined) {

@@ -8,6 +8,7 @@ import {
   checkNumber,
   checkOptions,
   checkText,
+  isBytes,
   namesOf,
   show,
 } from '../checks.ts'
@@ -212,7 +213,7 @@ export function toNativeOptions(options: EmulatorOptions): NativeEmulatorOptions
 
 function checkLoaded(options: EmulatorOptions): void {
   checkOptions('a device that is loaded', options, loadedOptionNames)
-  if (options.load instanceof Uint8Array) return
+  if (isBytes(options.load)) return
   throw createError('ERR_ARGUMENT', 'load takes the Uint8Array that device.save() gave')
 }
 

@@ -221,6 +221,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
         this.#fail(id, entry >>> statusBit)
       }
     }
+    this.entries.forgetEnded()
     this.#isTaking = false
   }
 
@@ -361,6 +362,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   loseAll(errorOf: (id: number) => NvmError): void {
     this.#rejectOutstanding(errorOf, (id, error) => this.#jobs.finish(id, error))
     this.ring.clear()
+    this.entries.forgetEnded()
   }
 
   die(error: NvmError): void {

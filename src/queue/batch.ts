@@ -3,7 +3,7 @@
 // of them.
 
 import { checkFunction, checkInteger, checkOptions, namesOf, show } from '../checks.ts'
-import { DmaDescriptor, type DmaMemory, refuseIfBounced } from '../dma.ts'
+import { type DmaDescriptor, type DmaMemory, isDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError, type FailedCommand, unwrap } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import type { BatchHandle, NativeFailure } from '../native/binding.ts'
@@ -268,7 +268,7 @@ function checkBatch(owner: QueueOwner, options: BatchOptions): void {
   checkOptions('a batch', options, batchNames)
   const { namespace, memory, capacity } = options
   checkNamespace(namespace, owner.id)
-  if (!(memory instanceof DmaDescriptor)) {
+  if (!isDescriptor(memory)) {
     throw createError('ERR_ARGUMENT', `memory is a DmaDescriptor, and not ${show(memory)}`)
   }
   if (memory.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One I/O command before it has an id, and the data that it moves.
 
-import { DmaDescriptor, type DmaMemory, memoryOf } from '../dma.ts'
+import { isBytes } from '../checks.ts'
+import { type DmaDescriptor, type DmaMemory, isDescriptor, memoryOf } from '../dma.ts'
 import { createError } from '../errors.ts'
 import { canPoint } from './data-pointer.ts'
 import type { NamespaceLike } from './request.ts'
@@ -65,7 +66,7 @@ export const receivesData = (opcode: number): boolean => (opcode & 2) !== 0
 
 /** The bytes of a target, for the CPU. */
 export function bytesOf(target: DataTarget): Uint8Array | undefined {
-  return target instanceof DmaDescriptor ? target.bytes : target
+  return isDescriptor(target) ? target.bytes : target
 }
 
 /** What a read resolves to: the filled bytes of one buffer, or of each. */
@@ -88,13 +89,13 @@ export function planData(data: Data, reach: Reach): DataPlan {
   const segments: Segment[] = []
   let byteLength = 0
   for (const target of targets) {
-    if (!(target instanceof DmaDescriptor) && !(target instanceof Uint8Array)) {
+    if (!isDescriptor(target) && !isBytes(target)) {
       throw createError(
         'ERR_ARGUMENT',
         'data is a Uint8Array or a DmaDescriptor, or a list of them',
       )
     }
-    const memory = target instanceof DmaDescriptor ? target.memory : memoryOf(target)
+    const memory = isDescriptor(target) ? target.memory : memoryOf(target)
     if (memory?.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
     byteLength += target.byteLength
     if (target.byteLength === 0) continue
@@ -110,8 +111,13 @@ export function planData(data: Data, reach: Reach): DataPlan {
 
 function copyableBytes(target: DataTarget): Uint8Array {
   const bytes = bytesOf(target)
-  if (bytes !== undefined) return bytes
-  throw createError('ERR_UNSUPPORTED', 'memory that the CPU cannot copy')
+  if (bytes === undefined) throw createError('ERR_UNSUPPORTED', 'memory that the CPU cannot copy')
+  return canChangeLength(bytes) ? cutBytes(bytes, 0, bytes.byteLength) : bytes
+}
+
+/** In step with its buffer: what one array loses, another may gain. */
+function canChangeLength({ buffer }: Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer ? buffer.resizable : buffer.growable
 }
 
 /** Whether every command of the plan can name its part of the data. */

@@ -68,6 +68,14 @@ export class Entries {
     }
   }
 
+  /** After completions: their ids are those of others soon. */
+  forgetEnded(): void {
+    if (this.#outdated.size === 0) return
+    for (const commandId of this.#outdated) {
+      if (!this.#ring.isOutstanding(commandId)) this.#outdated.delete(commandId)
+    }
+  }
+
   /** That command. */
   commandOf(id: number): FailedCommand {
     return describeEntry(this.#entryOf(id), id)

@@ -3,7 +3,7 @@
 
 import { checkOptions, show } from '../checks.ts'
 import { type CommandWords, checkWords, wordPositions } from '../command-words.ts'
-import { DmaDescriptor, pageBytes, refuseIfBounced } from '../dma.ts'
+import { type DmaDescriptor, isDescriptor, pageBytes, refuseIfBounced } from '../dma.ts'
 import { createError } from '../errors.ts'
 import {
   type Command,
@@ -54,7 +54,7 @@ function extraWords(
   { controllerId }: Reach,
 ): ExtraWords | undefined {
   if (metadata === undefined) return Object.values(words).some(Boolean) ? words : undefined
-  if (!(metadata instanceof DmaDescriptor)) {
+  if (!isDescriptor(metadata)) {
     throw createError('ERR_ARGUMENT', `metadata is a DmaDescriptor, and not ${show(metadata)}`)
   }
   const { memory, byteOffset, byteLength } = metadata

@@ -3,7 +3,7 @@
 // promise, no allocation and, but for waking a sleeping emulator, no native call.
 
 import { checkInteger, show } from '../checks.ts'
-import { DmaDescriptor, refuseIfBounced } from '../dma.ts'
+import { type DmaDescriptor, isDescriptor, refuseIfBounced } from '../dma.ts'
 import { createError, type NvmError } from '../errors.ts'
 import type { NamespaceChanges } from '../namespace-changes.ts'
 import { word } from '../spec/control-block.ts'
@@ -238,7 +238,7 @@ export class SubmissionQueue {
   }
 
   #refuse(lba: number, blockCount: number, descriptor: DmaDescriptor, byteOffset: number): never {
-    if (!(descriptor instanceof DmaDescriptor)) {
+    if (!isDescriptor(descriptor)) {
       throw createError('ERR_ARGUMENT', `data is a DmaDescriptor, and not ${show(descriptor)}`)
     }
     if (descriptor.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')

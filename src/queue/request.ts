@@ -2,7 +2,7 @@
 // Reads and writes as they are asked for, checked, and cut into commands.
 
 import { checkBoolean, checkOptions, show } from '../checks.ts'
-import { DmaDescriptor } from '../dma.ts'
+import { type DmaDescriptor, isDescriptor } from '../dma.ts'
 import { createError } from '../errors.ts'
 import type { Namespace } from '../namespace.ts'
 import { encodeBits } from '../spec/encode.ts'
@@ -243,7 +243,7 @@ export function isDirect(
   data: Data,
   { transferBytesMax, controllerId }: Reach,
 ): data is DmaDescriptor {
-  if (!(data instanceof DmaDescriptor) || typeof lba !== 'number' || namespace?.prinfo !== 0) {
+  if (!isDescriptor(data) || typeof lba !== 'number' || namespace?.prinfo !== 0) {
     return false
   }
   const { byteLength, byteOffset, memory } = data

@@ -2,7 +2,7 @@
 // Reads structures and bit fields of the table: decode('IdentifyController', bytes).mdts. Types are
 // those that the table implies; `bigint` only where a field is 64 bits or wider.
 
-import { show } from '../checks.ts'
+import { isBytes, show } from '../checks.ts'
 import { createError } from '../errors.ts'
 import { type BitLayout, elementBytes, parseType, type Structure, type Table } from './form.ts'
 import { type BitLayoutName, nvme, type StructureName } from './nvme.ts'
@@ -65,7 +65,7 @@ export function decode<Name extends StructureName>(
   if (!isNameIn(nvme.structures, name)) {
     throw createError('ERR_ARGUMENT', `the table has no structure ${show(name)}`)
   }
-  if (!(bytes instanceof Uint8Array) && !(bytes instanceof DataView)) {
+  if (!isBytes(bytes) && !(ArrayBuffer.isView(bytes) && bytes instanceof DataView)) {
     throw createError('ERR_ARGUMENT', `bytes is ${show(bytes)}, and not a Uint8Array`)
   }
   const { size } = nvme.structures[name]

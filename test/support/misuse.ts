@@ -22,7 +22,22 @@ export const notAnObject = [
   new Uint8Array(8),
 ]
 export const notABoolean = [...neverRight.filter((value) => value !== true), 0, 1, 'true', {}, []]
-export const notBytes = [...neverRight, 0, 4096, 'x', {}, [], [1, 2], new Float64Array(512)]
+/** What only looks like it: of its class, and without what makes it one. */
+export const lookAlikes = <T extends object>(real: T): T[] => [
+  new Proxy(real, {}),
+  Object.create(Object.getPrototypeOf(real)),
+]
+export const notBytes = [
+  ...neverRight,
+  0,
+  4096,
+  'x',
+  {},
+  [],
+  [1, 2],
+  new Float64Array(512),
+  ...lookAlikes(new Uint8Array(512)),
+]
 export const notAFunction = [null, true, 0, 'x', {}, [], Symbol('s')]
 
 const patienceMs = 5000

@@ -6,7 +6,14 @@ import type { Controller } from '../../src/controller.ts'
 import type { Namespace } from '../../src/namespace.ts'
 import { openController } from '../../src/open.ts'
 import type { AwaitQueuePair } from '../../src/queue/await.ts'
-import { notACount, notAnObject, notBytes, notRefused, refusalOf } from '../support/misuse.ts'
+import {
+  lookAlikes,
+  notACount,
+  notAnObject,
+  notBytes,
+  notRefused,
+  refusalOf,
+} from '../support/misuse.ts'
 
 let controller: Controller
 let other: Controller
@@ -50,6 +57,18 @@ describe('a promise queue refuses', () => {
     expect(await notRefused(notALba, (lba) => read({ lba, into: bytes() }))).toEqual([])
     expect(await notRefused(notBytes, (into) => read({ into }))).toEqual([])
     expect(await notRefused(notBytes, (into) => read({ into: [bytes(), into] }))).toEqual([])
+    for (const into of lookAlikes(memory)) {
+      const command = { opcode: 0x02, nsid: 1 }
+      const attempts = [
+        () => read({ into }),
+        () => read({ into: [bytes(), into] }),
+        () => queue.write({ namespace, lba: 0, from: into }),
+        () => queue.readMany([{ namespace, lba: 0, into }]),
+        () => queue.submit({ ...command, data: into }),
+        () => queue.submit({ ...command, metadata: into }),
+      ]
+      for (const attempt of attempts) expect(await refusalOf(attempt)).toBe('ERR_ARGUMENT')
+    }
     const notANamespace = [...notARequest, {}, { id: 1, blockSize: 512 }]
     expect(await notRefused(notANamespace, (odd) => read({ namespace: odd }))).toEqual([])
     expect(

@@ -42,7 +42,9 @@ describe('openController refuses', () => {
       'the target is 5, and not a string, a description of an emulator',
     )
     expect(await said(Buffer.from('x'))).toContain('the target is an object (Buffer), and not a')
-    expect(await said(new URL('file:///a%20b.img'))).toContain("give its path: '/a b.img'")
+    for (const url of ['file:///a%20b.img', 'file:///%E0%A4%A', 'file://host/x']) {
+      expect(await said(new URL(url))).toContain('give a path: fileURLToPath(url)')
+    }
     expect(await said(small, 'manager')).toContain(
       "second argument is 'manager', and not an object",
     )

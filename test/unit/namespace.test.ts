@@ -106,6 +106,14 @@ describe('commands of a namespace', () => {
     { what: 'no blocks', run: () => namespace.verify({ lba: 0, blockCount: 0 }) },
     { what: 'half a block', run: () => namespace.writeZeroes({ lba: 0, blockCount: 0.5 }) },
     { what: 'a negative LBA', run: () => namespace.deallocate({ lba: -1, blockCount: 1 }) },
+    {
+      what: 'a hole after more ranges than one command names',
+      run: () => {
+        const ranges = Array.from({ length: 300 }, (_, lba) => ({ lba, blockCount: 1 }))
+        delete ranges[299]
+        return namespace.deallocate(ranges)
+      },
+    },
     { what: 'an LBA that is text', run: () => namespace.copy({ from: [], to: '1' as never }) },
   ])('$what: ERR_ARGUMENT', async ({ run }) => {
     await expect(run()).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })

@@ -15,6 +15,18 @@ test('the buffer of a raw command is overwritten with what the controller answer
   expect(Buffer.from(data.subarray(24, 64)).toString().trim()).toMatch(/\w/)
 })
 
+test.each([
+  { what: 'detached', change: (buffer: ArrayBuffer) => structuredClone(0, { transfer: [buffer] }) },
+  { what: 'resized', change: (buffer: ArrayBuffer) => buffer.resize(512) },
+])('a buffer that was $what meanwhile is no answer', async ({ change }) => {
+  await using controller = await openController(small)
+  const buffer = new ArrayBuffer(4096, { maxByteLength: 4096 })
+  const data = new Uint8Array(buffer)
+  const submitted = controller.admin.submit({ opcode: identify, cdw10: 1, data })
+  change(buffer)
+  await expect(submitted).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+})
+
 test.each<[Partial<AdminCommand>, string, RegExp]>([
   [{ opcode: 256 }, 'ERR_RANGE', /opcode is 256.*0 to 255/],
   [{ opcode: -1 }, 'ERR_RANGE', /opcode is -1/],
@@ -25,6 +37,10 @@ test.each<[Partial<AdminCommand>, string, RegExp]>([
   [{ data: new Uint8Array(0) }, 'ERR_RANGE', /data of 0 bytes/],
   [{ data: new Uint8Array(2 ** 17 + 1) }, 'ERR_RANGE', /data of 131073 bytes.*131072/],
   [{ data: [1, 2] as never }, 'ERR_ARGUMENT', /Uint8Array/],
+  [{ opcode: 0x05 }, 'ERR_UNSUPPORTED', /Create I\/O Completion Queue .* use createQueuePair\(\)/],
+  [{ opcode: 0x00 }, 'ERR_UNSUPPORTED', /Delete I\/O Submission Queue .* use close\(\)/],
+  [{ opcode: 0x0c }, 'ERR_UNSUPPORTED', /Asynchronous Event Request .* use events\(\)/],
+  [{ opcode: 0x7c }, 'ERR_UNSUPPORTED', /Doorbell Buffer Config is the library's own/],
 ])('submit(%j) is refused with %s', async (wrong, code, message) => {
   await using controller = await openController(small)
   await expect(controller.admin.submit({ opcode: identify, ...wrong })).rejects.toMatchObject({

@@ -71,6 +71,11 @@ test('a feature by its number, with words and data as they are', async () => {
   const raw = await admin.getRawFeature({ fid, byteLength: 8 })
   expect(raw.data?.subarray(4, 6)).toEqual(Uint8Array.of(1, 0))
   expect(data).toEqual(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0))
+  const later = Buffer.alloc(8)
+  const setting = admin.setRawFeature({ fid, data: later })
+  later.fill(9)
+  await setting
+  expect(later).toEqual(Buffer.alloc(8, 9))
   await admin.setRawFeature({ fid: 0x06, cdw11: 0 })
   expect((await admin.getRawFeature({ fid: 0x06 })).dword0).toBe(0)
   expect(await admin.getFeature('volatile_write_cache')).toEqual({ wce: 0 })

@@ -123,6 +123,32 @@ describe('retries', () => {
     await again
   })
 
+  test('the ids of what was outstanding at a format serve again, retries and all', async () => {
+    await using device = await ScriptedDevice.open({ depth: 2047, timeoutMs: 10_000 })
+    const { queue, namespace } = device
+    using memory = await device.controller.allocate(4096)
+    let slot = 0
+    const read = async (failures: number): Promise<void> => {
+      const done = queue.read({ namespace, lba: slot, into: memory.view(0, 512) })
+      for (const lba = slot; failures > 0; failures--) {
+        device.post(device.command(slot++).cid, busy)
+        await expect.poll(() => device.command(slot).lba, { interval: 1 }).toBe(lba)
+      }
+      device.post(device.command(slot++).cid)
+      await done
+    }
+    const before = queue.read({ namespace, lba: 0, into: memory.view(0, 512) })
+    queue.forgetNamespace(namespace.id)
+    device.post(device.command(slot++).cid)
+    await before
+    // 32 uses of the id until its tag is the same; three in each lap, so that each use fails once.
+    for (let lap = 0; lap < 40; lap++) {
+      await read(0)
+      await read(1)
+    }
+    expect(queue.stats().retries).toBe(40)
+  })
+
   test('the controller says when (CRD): within the timeout, not after closing', async () => {
     await using device = await ScriptedDevice.open({ depth: 2, timeoutMs: 5000 })
     const { queue, namespace, controller } = device

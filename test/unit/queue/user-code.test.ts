@@ -99,6 +99,22 @@ test.each([
   expect(await Promise.all(values)).toEqual([1, 2, 0, 0])
 })
 
+test('arrays of which one gains what another loses are not written', async () => {
+  await namespace.write({ lba: 1024, from: new Uint8Array(3 * blockSize) })
+  await using queue = await controller.createQueuePair({ mode: 'await', depth: 1 })
+  const buffers = [1, 2].map((blockCount) => {
+    return new ArrayBuffer(blockCount * blockSize, { maxByteLength: 2 * blockSize })
+  })
+  const before = queue.read({ namespace, lba: 0, into: new Uint8Array(blockSize) })
+  const from = buffers.map((buffer, i) => new Uint8Array(buffer).fill(i + 1))
+  const write = queue.write({ namespace, lba: 1024, from })
+  buffers.forEach((buffer, i) => buffer.resize((2 - i) * blockSize))
+  await expect(write).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  await before
+  const after = await namespace.read({ lba: 1024, into: new Uint8Array(3 * blockSize) })
+  expect(after).toEqual(new Uint8Array(3 * blockSize))
+})
+
 test('bytes are set by no method of a subclass', async () => {
   class Odd extends Uint8Array {
     override set(): void {
