@@ -138,6 +138,15 @@ extern "C" int nvm_admin_request_num_queues(nvm_aq_ref ref, uint16_t* n_cqs, uin
   return 0;
 }
 
+namespace {
+
+int refuse_without_doorbell(const nvm_queue_t& queue) {
+  return report(Status(ErrorCode::Range,
+                       "the controller has no doorbell for queue " + std::to_string(queue.no)));
+}
+
+}  // namespace
+
 extern "C" int nvm_admin_cq_create(nvm_aq_ref ref, nvm_queue_t* cq, uint16_t id, void* qmem,
                                    uint64_t ioaddr) {
   if (id == 0) return report(Status(ErrorCode::Range, "I/O queues are numbered from 1"));
@@ -145,6 +154,7 @@ extern "C" int nvm_admin_cq_create(nvm_aq_ref ref, nvm_queue_t* cq, uint16_t id,
   if (!refusal.ok()) return report(refusal);
   nvm_queue_t queue;
   nvm_queue_clear(&queue, ref->ctrl, true, id, qmem, ioaddr);
+  if (queue.db == nullptr) return refuse_without_doorbell(queue);
   nvm_cmd_t cmd = make_command(NVM_ADMIN_CREATE_COMPLETION_QUEUE, 0);
   nvm_cmd_data_ptr(&cmd, ioaddr, 0);
   cmd.dword[10] = static_cast<uint32_t>(queue.max_entries - 1) << 16 | id;
@@ -161,6 +171,7 @@ extern "C" int nvm_admin_sq_create(nvm_aq_ref ref, nvm_queue_t* sq, const nvm_qu
   if (!refusal.ok()) return report(refusal);
   nvm_queue_t queue;
   nvm_queue_clear(&queue, ref->ctrl, false, id, qmem, ioaddr);
+  if (queue.db == nullptr) return refuse_without_doorbell(queue);
   nvm_cmd_t cmd = make_command(NVM_ADMIN_CREATE_SUBMISSION_QUEUE, 0);
   nvm_cmd_data_ptr(&cmd, ioaddr, 0);
   cmd.dword[10] = static_cast<uint32_t>(queue.max_entries - 1) << 16 | id;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "capi/handles.h"
+#include "capi/named_memory.h"
 
 using nvm::Status;
 using nvm::capi::ControllerHandle;
@@ -19,7 +20,7 @@ nvm_admin_reference::nvm_admin_reference(const nvm_ctrl_t* of, std::shared_ptr<n
       admin(std::move(way)),
       timeout_ns(
           std::max(of->timeout * nvm::kNanosecondsPerMillisecond, nvm::capi::kCommandTimeoutNsMin)),
-      queues(std::move(numbers)) {}
+      queues(nvm::capi::ControllerHandle::of(of).transport(), std::move(numbers)) {}
 
 namespace {
 
@@ -84,11 +85,11 @@ extern "C" int nvm_raw_rpc(nvm_aq_ref ref, nvm_cmd_t* cmd, nvm_cpl_t* cpl) {
   nvm::spec::SubmissionQueueEntry command;
   static_assert(sizeof(command) == sizeof(*cmd));
   std::memcpy(&command, cmd, sizeof(command));
-  // PRP1 says what memory the device may use for as long as it has not answered.
-  auto data = command.prp1 == 0 ? nullptr : ControllerHandle::of(ref->ctrl).find(command.prp1);
+  // What the device may use for as long as it has not answered.
+  auto named = nvm::capi::memory_named_by(command);
   count_namespace_change(*ref, command);
   auto result = ref->queues.send(
-      command, [&] { return ref->admin->relay(command, ref->timeout_ns, std::move(data)); });
+      command, [&] { return ref->admin->relay(command, ref->timeout_ns, std::move(named)); });
   count_namespace_change(*ref, command);
   if (!result.ok()) return report(result.status());
   const nvm::Completion& completion = result.value();

@@ -33,24 +33,6 @@ Status ControllerHandle::refuse_if_inherited() const {
   return Status(ErrorCode::Closed, transport_->capabilities().address + ": " + process_.explain());
 }
 
-void ControllerHandle::remember(const std::shared_ptr<DmaDescriptor>& memory) {
-  std::lock_guard lock(mutex_);
-  std::erase_if(memory_, [](const auto& each) { return each.expired(); });
-  memory_.push_back(memory);
-}
-
-std::shared_ptr<DmaDescriptor> ControllerHandle::find(uint64_t io_address) {
-  std::lock_guard lock(mutex_);
-  for (const auto& each : memory_) {
-    auto memory = each.lock();
-    if (memory == nullptr) continue;
-    for (const IoRun& run : memory->runs()) {
-      if (io_address - run.io_address < run.byte_length) return memory;
-    }
-  }
-  return nullptr;
-}
-
 namespace {
 
 // The driver's own checks, for a reference that the C API makes without it.

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // nvm_dma.h.
 #include <nvm_dma.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <new>
+#include <string>
 
 #include "capi/handles.h"
+#include "capi/named_memory.h"
 
 namespace nvm::capi {
 
@@ -37,7 +40,7 @@ int out_of_memory() {
   return report(Status(ErrorCode::Memory, "for a DMA descriptor"));
 }
 
-int give(nvm_dma_t** map, ControllerHandle& ctrl, Result<std::shared_ptr<DmaDescriptor>> mapped) {
+int give(nvm_dma_t** map, Result<std::shared_ptr<DmaDescriptor>> mapped) {
   if (!mapped.ok()) return report(mapped.status());
   DmaDescriptor& memory = *mapped.value();
   const size_t page_count = memory.byte_length() / kPageSize;
@@ -46,7 +49,6 @@ int give(nvm_dma_t** map, ControllerHandle& ctrl, Result<std::shared_ptr<DmaDesc
   for (size_t page = 0; page < page_count; page++) {
     made->ioaddrs[page] = memory.io_address(page * kPageSize);
   }
-  ctrl.remember(mapped.value());
   *map = made;
   return 0;
 }
@@ -55,6 +57,11 @@ int give(nvm_dma_t** map, ControllerHandle& ctrl, Result<std::shared_ptr<DmaDesc
 size_t whole_pages(size_t byte_length) {
   return byte_length > SIZE_MAX - kPageSize ? 0
                                             : (byte_length + kPageSize - 1) / kPageSize * kPageSize;
+}
+
+// Bytes: more is granted, and then the list of its addresses alone takes what there is.
+size_t installed_memory() {
+  return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
 int no_size() {
@@ -110,7 +117,7 @@ extern "C" int nvm_dma_map_host(nvm_dma_t** map, const nvm_ctrl_t* ctrl, void* v
   ControllerHandle& handle = ControllerHandle::of(ctrl);
   const Status refusal = handle.refuse_if_inherited();
   if (!refusal.ok()) return nvm::capi::report(refusal);
-  return nvm::capi::give(map, handle,
+  return nvm::capi::give(map,
                          DmaDescriptor::map(handle.transport(), Buffer::wrap(vaddr, byte_length)));
 }
 
@@ -131,10 +138,15 @@ extern "C" int nvm_dma_create(nvm_dma_t** map, const nvm_ctrl_t* ctrl, size_t si
   ControllerHandle& handle = ControllerHandle::of(ctrl);
   const Status refusal = handle.refuse_if_inherited();
   if (!refusal.ok()) return nvm::capi::report(refusal);
+  if (byte_length > nvm::capi::installed_memory()) {
+    return nvm::capi::report(
+        Status(ErrorCode::Memory, std::to_string(size) + " bytes, more than this machine has"));
+  }
   auto buffer = handle.transport()->allocate(byte_length);
   if (!buffer.ok()) return nvm::capi::report(buffer.status());
-  return nvm::capi::give(map, handle,
-                         DmaDescriptor::map(handle.transport(), std::move(buffer.value())));
+  auto mapped = DmaDescriptor::map(handle.transport(), std::move(buffer.value()));
+  if (mapped.ok()) nvm::capi::remember_memory(mapped.value());
+  return nvm::capi::give(map, std::move(mapped));
 }
 
 extern "C" int nvm_dma_remap(nvm_dma_t** new_map, const nvm_dma_t* other) {

@@ -37,6 +37,8 @@ int report(const Status& failure) {
 }  // namespace nvm::capi
 
 extern "C" const char* nvm_strerror(int status) {
+  constexpr int kStatusCodeAndTypeMax = 0x7ff;
+  if (status < -kStatusCodeAndTypeMax) return "unknown status";
   if (status < 0) return nvm::spec::status_name(static_cast<uint16_t>(-status));
   const char* words = strerrordesc_np(status);
   return words != nullptr ? words : "unknown error";

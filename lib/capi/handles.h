@@ -32,16 +32,9 @@ class ControllerHandle : public nvm_ctrl_t {
   // ERR_CLOSED in a child of the process that opened it.
   Status refuse_if_inherited() const;
 
-  // Remembers memory that commands may name by address, without keeping it alive.
-  void remember(const std::shared_ptr<DmaDescriptor>& memory);
-  // The remembered memory that holds `io_address`, or null.
-  std::shared_ptr<DmaDescriptor> find(uint64_t io_address);
-
  private:
   const ProcessMark process_;
   std::shared_ptr<Transport> transport_;
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<DmaDescriptor>> memory_;
 };
 
 // What lies before an nvm_dma_t in the same allocation.

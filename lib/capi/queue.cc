@@ -52,16 +52,14 @@ using nvm::capi::ControllerHandle;
 
 extern "C" void nvm_queue_clear(nvm_queue_t* q, const nvm_ctrl_t* ctrl, bool cq, uint16_t no,
                                 void* vaddr, uint64_t ioaddr) {
-  nvm::Transport& transport = *ControllerHandle::of(ctrl).transport();
-  const nvm::Doorbells doorbells = transport.doorbells();
-  transport.clear_doorbell(no, cq);
+  const nvm::Doorbells doorbells = ControllerHandle::of(ctrl).transport()->doorbells();
   memset(q, 0, sizeof(*q));
   q->no = no;
   q->entry_size = cq ? sizeof(nvm_cpl_t) : sizeof(nvm_cmd_t);
   q->max_entries =
       static_cast<uint16_t>(std::min<size_t>(ctrl->max_entries, ctrl->page_size / q->entry_size));
   q->phase = 1;
-  q->db = nvm::doorbell_of(doorbells, no, cq);
+  q->db = nvm::has_doorbell(doorbells, no) ? nvm::doorbell_of(doorbells, no, cq) : nullptr;
   q->vaddr = vaddr;
   q->ioaddr = ioaddr;
   q->sleeping = nvm::capi::sleeping_word(doorbells);

@@ -36,9 +36,10 @@ Result<Completion> QueueLedger::send(const spec::SubmissionQueueEntry& command,
     return result;
   }
   Queues& queues = queues_[id];
+  bool& exists = creates_sq || deletes_sq ? queues.sq_exists : queues.cq_exists;
+  if (creates && !exists) transport_->clear_doorbell(id, !creates_sq);
   Status taken = creates ? take(id, queues) : Status();
   Result<Completion> result = taken.ok() ? relay() : Result<Completion>(std::move(taken));
-  bool& exists = creates_sq || deletes_sq ? queues.sq_exists : queues.cq_exists;
   if (result.ok()) {
     const uint16_t status = result.value().status_field & spec::status::code_mask;
     if (creates && status == 0) exists = true;

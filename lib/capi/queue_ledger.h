@@ -12,16 +12,19 @@
 
 #include "driver/admin.h"
 #include "driver/queue_numbers.h"
+#include "transport/transport.h"
 
 namespace nvm::capi {
 
 class QueueLedger {
  public:
   // `numbers`: whom ids are taken from; null: nobody else has queues, until share().
-  explicit QueueLedger(std::shared_ptr<QueueNumbers> numbers) : numbers_(std::move(numbers)) {}
+  QueueLedger(std::shared_ptr<Transport> transport, std::shared_ptr<QueueNumbers> numbers)
+      : transport_(std::move(transport)), numbers_(std::move(numbers)) {}
 
   // Calls `relay`, which sends `command`. An id is taken before its first queue is created, and
-  // given back when it has none any more. As `relay`, or as QueueNumbers::take().
+  // given back when it has none any more. The doorbell of a queue that is created begins at 0; that
+  // of one which exists stays as it is. As `relay`, or as QueueNumbers::take().
   Result<Completion> send(const spec::SubmissionQueueEntry& command,
                           const std::function<Result<Completion>()>& relay);
 
@@ -46,6 +49,7 @@ class QueueLedger {
   Status take(uint16_t id, Queues& queues);
   std::vector<uint16_t> ids_of(bool completion);
 
+  const std::shared_ptr<Transport> transport_;
   std::mutex mutex_;  // guards everything below, also while a queue is created or deleted
   std::shared_ptr<QueueNumbers> numbers_;
   std::shared_ptr<OwnQueueNumbers> own_numbers_;  // the same, of a manager that shares

@@ -49,19 +49,19 @@ class Admin {
   // A command that is overdue is aborted where `abort_timeout_ns` is not 0, which may take that
   // much more. It fails with ERR_TIMEOUT all the same, unless it completed otherwise meanwhile.
   virtual Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                                    std::shared_ptr<DmaDescriptor> data = nullptr,
+                                    std::shared_ptr<const void> data = nullptr,
                                     uint64_t abort_timeout_ns = 0) = 0;
 
   // The first half of submit(), for a caller that has something else to do meanwhile. It does not
   // block: null where the command cannot be sent at once. The Admin outlives what it returns.
   virtual std::unique_ptr<SentCommand> send(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                                            std::shared_ptr<DmaDescriptor> data,
+                                            std::shared_ptr<const void> data,
                                             uint64_t abort_timeout_ns) = 0;
 
   // As submit(); afterwards `command` is what was sent, which the filter of a manager in another
   // process may have rewritten.
   virtual Result<Completion> relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
-                                   std::shared_ptr<DmaDescriptor> data) {
+                                   std::shared_ptr<const void> data) {
     return submit(command, timeout_ns, std::move(data));
   }
 

@@ -96,8 +96,7 @@ Result<Completion> AdminQueue::Sent::wait() {
 }
 
 Result<Completion> AdminQueue::submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                                      std::shared_ptr<DmaDescriptor> data,
-                                      uint64_t abort_timeout_ns) {
+                                      std::shared_ptr<const void> data, uint64_t abort_timeout_ns) {
   State& state = *state_;
   timeout_ns = std::min(timeout_ns, kTimeoutNsMax);
   const uint64_t deadline_ns = state.waiter.now_ns() + timeout_ns;
@@ -107,8 +106,7 @@ Result<Completion> AdminQueue::submit(spec::SubmissionQueueEntry command, uint64
 }
 
 std::unique_ptr<SentCommand> AdminQueue::send(spec::SubmissionQueueEntry command,
-                                              uint64_t timeout_ns,
-                                              std::shared_ptr<DmaDescriptor> data,
+                                              uint64_t timeout_ns, std::shared_ptr<const void> data,
                                               uint64_t abort_timeout_ns) {
   timeout_ns = std::min(timeout_ns, kTimeoutNsMax);
   const uint64_t deadline_ns = state_->waiter.now_ns() + timeout_ns;

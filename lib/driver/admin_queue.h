@@ -43,10 +43,10 @@ class AdminQueue final : public Admin {
   ~AdminQueue() override;  // as close(), result ignored
 
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                            std::shared_ptr<DmaDescriptor> data = nullptr,
+                            std::shared_ptr<const void> data = nullptr,
                             uint64_t abort_timeout_ns = 0) override;
   std::unique_ptr<SentCommand> send(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                                    std::shared_ptr<DmaDescriptor> data,
+                                    std::shared_ptr<const void> data,
                                     uint64_t abort_timeout_ns) override;
   Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) override;
   uint32_t keep_event_requests(uint32_t count) override;

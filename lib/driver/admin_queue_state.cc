@@ -229,7 +229,7 @@ Result<Completion> AdminQueue::State::collect(AdminTicket ticket,
 // Issues `command` as soon as there is an id for it.
 Result<AdminTicket> AdminQueue::State::issue(spec::SubmissionQueueEntry& command,
                                              uint64_t timeout_ns,
-                                             const std::shared_ptr<DmaDescriptor>& data) {
+                                             const std::shared_ptr<const void>& data) {
   std::optional<AdminTicket> ticket;
   bool is_closed = false;
   wait_for_device(*transport, waiter, timeout_ns, [&] {

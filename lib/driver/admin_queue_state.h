@@ -86,7 +86,7 @@ struct AdminQueue::State {
   void end_event_request(uint32_t dword0, uint16_t status_field);
   void reap();
   Result<AdminTicket> issue(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
-                            const std::shared_ptr<DmaDescriptor>& data);
+                            const std::shared_ptr<const void>& data);
   Status wait(AdminTicket ticket, uint64_t timeout_ns);
   bool settled(AdminTicket ticket);
   Result<Completion> collect(AdminTicket ticket, const spec::SubmissionQueueEntry& command,

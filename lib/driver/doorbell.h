@@ -8,6 +8,11 @@
 
 namespace nvm {
 
+// Whether the device has doorbells for the queue.
+inline bool has_doorbell(const Doorbells& doorbells, uint32_t queue_id) {
+  return (2ull * queue_id + 1) * doorbells.stride_bytes + sizeof(uint32_t) <= doorbells.byte_length;
+}
+
 inline volatile uint32_t* doorbell_of(const Doorbells& doorbells, uint32_t queue_id,
                                       bool completion) {
   size_t offset = (2ull * queue_id + (completion ? 1 : 0)) * doorbells.stride_bytes;

@@ -63,7 +63,7 @@ int nvm_dma_map_device(nvm_dma_t** map, const nvm_ctrl_t* ctrl, void* devptr, si
  * nvm_dma_create - allocate memory that a controller can reach
  * @map: receives the descriptor; its memory is zeroed, page-aligned and goes with it
  * @ctrl: the controller
- * @size: bytes; the descriptor covers whole pages
+ * @size: bytes; the descriptor covers whole pages; no more than this machine has
  *
  * Return: 0, or an errno; nvm_reason() says more.
  */

@@ -33,7 +33,8 @@ extern "C" {
  * @vaddr: the queue's memory, one controller page; zeroed by the caller before the queue is created
  * @ioaddr: its address as the controller sees it
  *
- * Touches neither the memory nor the controller.
+ * Touches neither the memory nor the controller. Its doorbell is NULL where the controller has none
+ * of that number; such a queue cannot be created.
  */
 void nvm_queue_clear(nvm_queue_t* q, const nvm_ctrl_t* ctrl, bool cq, uint16_t no, void* vaddr,
                      uint64_t ioaddr);

@@ -28,8 +28,8 @@ extern "C" {
  * @cpl: receives the completion, zeroed when there was none
  *
  * Any thread. Waits at most the controller's timeout, and at least five seconds. After a timeout,
- * memory of nvm_dma_create() that the command points to is kept until the controller completed it
- * or was disabled.
+ * memory of nvm_dma_create() that the command points to, by a PRP list too, is kept until the
+ * controller completed it or was disabled; memory of the caller's own is the caller's to keep.
  *
  * Where processes share the controller, creating a queue takes its id, which nobody else is given
  * until the queues of that id are deleted.

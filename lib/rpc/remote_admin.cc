@@ -85,19 +85,19 @@ class SentToManager final : public SentCommand {
 }  // namespace
 
 Result<Completion> RemoteAdmin::submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                                       std::shared_ptr<DmaDescriptor> data, uint64_t) {
+                                       std::shared_ptr<const void> data, uint64_t) {
   return relay(command, timeout_ns, std::move(data));
 }
 
 Result<Completion> RemoteAdmin::relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
-                                      std::shared_ptr<DmaDescriptor>) {
+                                      std::shared_ptr<const void>) {
   Seen seen(address_, command);
   auto reply = client_->call(make_request(command, timeout_ns), patience_ns(timeout_ns));
   return seen.end(read_reply(std::move(reply), *client_, command));
 }
 
 std::unique_ptr<SentCommand> RemoteAdmin::send(spec::SubmissionQueueEntry command,
-                                               uint64_t timeout_ns, std::shared_ptr<DmaDescriptor>,
+                                               uint64_t timeout_ns, std::shared_ptr<const void>,
                                                uint64_t) {
   if (!client_->is_connected()) return nullptr;
   return std::make_unique<SentToManager>(client_, address_, command, timeout_ns);

@@ -17,13 +17,12 @@ class RemoteAdmin final : public Admin {
   // A command that is overdue is given up by the manager, which aborts nothing. ERR_REFUSED for one
   // that its policy does not allow.
   Result<Completion> submit(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                            std::shared_ptr<DmaDescriptor> data,
-                            uint64_t abort_timeout_ns) override;
+                            std::shared_ptr<const void> data, uint64_t abort_timeout_ns) override;
   std::unique_ptr<SentCommand> send(spec::SubmissionQueueEntry command, uint64_t timeout_ns,
-                                    std::shared_ptr<DmaDescriptor> data,
+                                    std::shared_ptr<const void> data,
                                     uint64_t abort_timeout_ns) override;
   Result<Completion> relay(spec::SubmissionQueueEntry& command, uint64_t timeout_ns,
-                           std::shared_ptr<DmaDescriptor> data) override;
+                           std::shared_ptr<const void> data) override;
   Result<bool> abort(uint16_t queue_id, uint16_t command_id, uint64_t timeout_ns) override;
   uint32_t keep_event_requests(uint32_t) override { return 0; }
   Result<std::vector<uint32_t>> take_events() override { return std::vector<uint32_t>(); }

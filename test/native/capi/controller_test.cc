@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <filesystem>
 #include <string>
 
@@ -139,6 +140,9 @@ TEST_CASE("a packed status is told apart and named") {
   CHECK(NVM_ERR_PACK(&cpl, ETIME) == ETIME);
   CHECK(std::string(nvm_strerror(status)) != nvm_strerror(-0x101));
   CHECK(std::string(nvm_strerror(ENOMEM)) == "Cannot allocate memory");
+  for (const int beyond : {-0x800, -0x10000, INT_MIN}) {
+    CHECK(std::string(nvm_strerror(beyond)) == "unknown status");
+  }
 }
 
 TEST_CASE("queues that cannot exist are refused with the controller's status") {
@@ -146,10 +150,24 @@ TEST_CASE("queues that cannot exist are refused with the controller's status") {
   nvm_dma_t* memory = host.allocate(kPage);
   nvm_queue_t queue{};
   CHECK(nvm_admin_cq_create(host.aq, &queue, 0, memory->vaddr, memory->ioaddrs[0]) == EINVAL);
-  CHECK(nvm_admin_cq_create(host.aq, &queue, 60000, memory->vaddr, memory->ioaddrs[0]) == -0x101);
+  CHECK(nvm_admin_cq_create(host.aq, &queue, 500, memory->vaddr, memory->ioaddrs[0]) == -0x101);
+  CHECK(nvm_admin_cq_create(host.aq, &queue, 60000, memory->vaddr, memory->ioaddrs[0]) == EINVAL);
+  CHECK(std::string(nvm_reason()).find("no doorbell for queue 60000") != std::string::npos);
+  CHECK(nvm_admin_sq_create(host.aq, &queue, &queue, 60000, memory->vaddr, memory->ioaddrs[0]) ==
+        EINVAL);
   CHECK(queue.no == 0);
   CHECK(nvm_admin_cq_delete(host.aq, &queue) == EINVAL);
+  nvm_queue_clear(&queue, host.ctrl, false, UINT16_MAX, memory->vaddr, memory->ioaddrs[0]);
+  CHECK((queue.db == nullptr));
   nvm_dma_unmap(memory);
+}
+
+TEST_CASE("more memory than there is is refused") {
+  CapiHost host;
+  nvm_dma_t* map = nullptr;
+  const auto pages = static_cast<size_t>(sysconf(_SC_PHYS_PAGES));
+  CHECK(nvm_dma_create(&map, host.ctrl, 16 * pages * kPage) == ENOMEM);
+  CHECK(map == nullptr);
 }
 
 TEST_CASE("macros for pages and bits") {

@@ -31,6 +31,30 @@ TEST_CASE("a C program drives a controller behind a socket, and its queues made 
   }
 }
 
+TEST_CASE("a queue whose number is taken in vain loses no ring of the one that has it") {
+  vfio_user::test::Served served(1, vfio_user::Doorbells::Trap);
+  CapiHost host(served.folder.path().c_str());
+  nvm_dma_t* memory = host.allocate(kPage);
+  for (const bool creates : {false, true}) {
+    CAPTURE(creates);
+    CapiQueues queues(host, 1);
+    INFO("the tail is in the last slot: the next ring is 0, as that of a new queue");
+    for (int i = 1; i < queues.sq.max_entries; i++) {
+      REQUIRE(queues.transfer(NVM_IO_READ, 1, 0, 8, memory) == 0);
+    }
+    nvm_dma_t* page = host.allocate(kPage);
+    nvm_queue_t second;
+    nvm_queue_clear(&second, host.ctrl, false, 1, page->vaddr, page->ioaddrs[0]);
+    if (creates) {
+      CHECK(nvm_admin_sq_create(host.aq, &second, &queues.cq, 1, page->vaddr, page->ioaddrs[0]) ==
+            -0x101);
+    }
+    CHECK(queues.transfer(NVM_IO_READ, 1, 0, 8, memory) == 0);
+    nvm_dma_unmap(page);
+  }
+  nvm_dma_unmap(memory);
+}
+
 TEST_CASE("two submission queues of a served controller share a completion queue") {
   vfio_user::test::Served served(1, vfio_user::Doorbells::Trap);
   CapiHost host(served.folder.socket().c_str());

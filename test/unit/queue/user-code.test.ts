@@ -108,7 +108,7 @@ test('arrays of which one gains what another loses are not written', async () =>
   const before = queue.read({ namespace, lba: 0, into: new Uint8Array(blockSize) })
   const from = buffers.map((buffer, i) => new Uint8Array(buffer).fill(i + 1))
   const write = queue.write({ namespace, lba: 1024, from })
-  buffers.forEach((buffer, i) => buffer.resize((2 - i) * blockSize))
+  for (const [i, buffer] of buffers.entries()) buffer.resize((2 - i) * blockSize)
   await expect(write).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   await before
   const after = await namespace.read({ lba: 1024, into: new Uint8Array(3 * blockSize) })
