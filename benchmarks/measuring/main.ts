@@ -2,58 +2,52 @@
 // `npm run bench:measuring`: what measuring costs. Each engine of nvm-latency-bench reads 512 bytes
 // at random at depth 128, with clock and histogram and without, in turn; and a value is recorded in
 // a histogram. The cost is what a command takes longer.
-import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { Histogram } from '../../src/index.ts'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import type { Engine } from '../../src/report/result.ts'
-import { clearRun, goWord, shareRun, type ThreadSetting } from '../latency/commands/setting.ts'
-import { runThread } from '../latency/commands/thread.ts'
-import { lbaBytes, openFilled } from '../shared/filled-namespace.ts'
+import { lbaBytes } from '../shared/filled-namespace.ts'
+import { Measurer } from '../shared/measurer.ts'
 import { readRunOptions } from '../shared/options.ts'
 import { saveResult } from '../shared/result.ts'
 import { type Spread, showSpread, spreadOf } from '../shared/spread.ts'
+import { type Cost, depth } from './cost.ts'
 
 const engines: readonly Engine[] = ['js', 'batch', 'await', 'native']
-const depth = 128
-const options = readRunOptions('bench:measuring', { rounds: 60, milliseconds: 50 })
+/** Of one process: how its code was compiled, and where its memory lies, is in all of them. */
+const processRounds = 4
+const { rounds, milliseconds, save } = readRunOptions('bench:measuring', {
+  rounds: 60,
+  milliseconds: 50,
+})
 
-const { controller, namespace } = await openFilled()
-const shared = shareRun(1)
-const start = { controller: controller.ref(), namespaceId: 1, thread: 0, shared, file: undefined }
+const client = fileURLToPath(new URL('./client.js', import.meta.url))
 
-/** What a command took, in nanoseconds: of time, and of this thread on a CPU. */
-interface Cost {
-  readonly ns: number
-  readonly cpuNs: number
+interface Costs {
+  readonly plain: Cost[]
+  readonly measured: Cost[]
 }
 
-/** Time on a CPU that this thread has had: other work on the machine has little part in it. */
-const cpuNow = (): number =>
-  Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0])
-
-/** One engine for one round. */
-async function measure(engine: Engine, measures: boolean, round: number): Promise<Cost> {
-  const sizes = [{ blockCount: 1, below: 2 ** 32 }]
-  const range = { offset: 0, blockCount: namespace.blockCount, seed: round, stream: 0 }
-  const source = { ...range, random: true, sizes, inTurn: false, writesBelow: 0 }
-  const setting: ThreadSetting = {
-    engine,
-    depth,
-    queues: [{ index: 0, source, blocks: Number.POSITIVE_INFINITY, phaseMs: 0 }],
-    commandBytesMax: lbaBytes,
-    runtimeMs: options.milliseconds,
-    rampMs: 0,
-    intervalMs: 0,
-    measures,
-    seed: round,
+/** The rounds from `first` to `last`, in a process of their own. */
+async function measureRounds(first: number, last: number, costs: Map<Engine, Costs>) {
+  const measurer = new Measurer('client', [process.execPath, client])
+  const ask = (engine: Engine, measures: boolean, round: number) =>
+    measurer.ask<Cost>(engine, measures ? 1 : 0, round, milliseconds)
+  for (const engine of engines) {
+    for (const measures of [false, true]) await ask(engine, measures, 0) // compiles it
   }
-  clearRun(shared)
-  shared.words[goWord] = 1
-  const tools = { controller, namespace, file: undefined, start }
-  const cpuBefore = cpuNow()
-  const [outcome] = await runThread(tools, setting, () => {})
-  const commands = outcome?.commands ?? 1
-  return { ns: (outcome?.durationNs ?? 0) / commands, cpuNs: (cpuNow() - cpuBefore) / commands }
+  for (let round = first; round <= last; round++) {
+    for (const engine of engines) {
+      const { plain, measured } = costs.get(engine) as Costs
+      // Which comes first alternates, so that neither profits from what the other left in caches.
+      for (const measures of round % 2 === 0 ? [false, true] : [true, false]) {
+        const cost = await ask(engine, measures, round)
+        if (measures) measured.push(cost)
+        else plain.push(cost)
+      }
+    }
+  }
+  await measurer.close()
 }
 
 /** Nanoseconds to record a value, of values as latencies are. */
@@ -76,18 +70,7 @@ interface Row {
   readonly cpuOverheadPercent: Spread
 }
 
-async function measureEngine(engine: Engine): Promise<Row> {
-  const plain: Cost[] = []
-  const measured: Cost[] = []
-  await measure(engine, true, 0) // compiles it
-  for (let round = 1; round <= options.rounds; round++) {
-    // Which comes first alternates, so that neither profits from what the other left in caches.
-    for (const measures of round % 2 === 0 ? [false, true] : [true, false]) {
-      const cost = await measure(engine, measures, round)
-      if (measures) measured.push(cost)
-      else plain.push(cost)
-    }
-  }
+function rowOf(engine: Engine, { plain, measured }: Costs): Row {
   const overhead = (of: keyof Cost): Spread =>
     spreadOf(measured.map((cost, i) => 100 * (cost[of] / (plain[i] as Cost)[of] - 1)))
   return {
@@ -103,21 +86,21 @@ console.log(
   'What measuring each command costs: random reads of 512 bytes at depth 128 on the emulator.',
 )
 console.log(describeMachine())
-console.log(`Median (min–max) of ${options.rounds} rounds of ${options.milliseconds} ms.\n`)
+console.log(`Median (min–max) of ${rounds} rounds of ${milliseconds} ms.\n`)
 console.log(
   'engine    ns a command, not measured   measured                     overhead, percent    of CPU time',
 )
-const rows: Row[] = []
-for (const engine of engines) {
-  const row = await measureEngine(engine)
-  rows.push(row)
+const costs = new Map<Engine, Costs>(engines.map((engine) => [engine, { plain: [], measured: [] }]))
+for (let first = 1; first <= rounds; first += processRounds) {
+  await measureRounds(first, Math.min(first + processRounds - 1, rounds), costs)
+}
+const rows = engines.map((engine) => rowOf(engine, costs.get(engine) as Costs))
+for (const row of rows) {
   const columns = [showSpread(row.unmeasuredNs, 0), showSpread(row.measuredNs, 0)]
   const [plain = '', measured = ''] = columns.map((column) => column.padEnd(28))
   const overheads = [row.overheadPercent, row.cpuOverheadPercent].map((each) => showSpread(each, 1))
-  console.log(`${engine.padEnd(9)} ${plain} ${measured} ${overheads.join('    ')}`)
+  console.log(`${row.engine.padEnd(9)} ${plain} ${measured} ${overheads.join('    ')}`)
 }
-const recordNs = spreadOf(Array.from({ length: options.rounds }, measureRecord))
+const recordNs = spreadOf(Array.from({ length: rounds }, measureRecord))
 console.log(`\nHistogram: ${showSpread(recordNs, 1)} ns a value`)
-const { save, ...counts } = options
-saveResult(save, { ...counts, depth, byteLength: lbaBytes, rows, recordNs })
-await controller.close()
+saveResult(save, { rounds, milliseconds, depth, byteLength: lbaBytes, rows, recordNs })

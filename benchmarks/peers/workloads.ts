@@ -78,7 +78,8 @@ const batch: Workload = async ({ controller, namespace }, load) => {
       group.commands[at + 1] = random.nextLba()
       group.commands[at] = random.isWrite ? opcodeWrite : opcodeRead
     }
-    const submitted = group.exchange(position, count, 1 + later)
+    // All but one: the device has that one while outcomes are looked at and commands drawn.
+    const submitted = group.exchange(position, count, Math.max(1, later))
     position = (position + submitted) % capacity
     for (let i = 0; i < group.reaped; i++) {
       const status = group.outcomes[2 * i + 1] as number

@@ -63,6 +63,8 @@ struct Latencies {
   std::span<double> histogram;        // empty: nobody has asked for them
 };
 
+constexpr uint32_t kNoCommand = UINT32_MAX;
+
 struct Batch {
   std::shared_ptr<QueueHandle> queue;
   // Let go of by JavaScript, once disposed, when nothing of the queue is outstanding.
@@ -73,6 +75,7 @@ struct Batch {
   uint64_t transfer_bytes_max = 0;
   uint64_t timeout_ns = 0;
   Call call{};
+  uint32_t staged = kNoCommand;  // command of this call whose entry is in the free slot
   Latencies latencies;
   // Memory of JavaScript, which keeps it for as long as it keeps the batch.
   std::span<const Description> descriptions;
@@ -148,18 +151,49 @@ bool read_command(const Batch& batch, const Description& description, Command& c
                            std::to_string(memory_bytes));
 }
 
-DataPointer point_at(Batch& batch, uint64_t offset, uint64_t byte_length, uint32_t command_id) {
+bool is_in_one_page(const Command& command) {
+  return command.byte_offset % kPageBytes + command.byte_length <= kPageBytes;
+}
+
+// All of an entry but its id, and what depends on that: pointers to more than one page.
+void write_entry(const Batch& batch, const Command& command, spec::SubmissionQueueEntry& entry) {
+  entry = {};
+  entry.opc = command.opcode;
+  entry.nsid = batch.namespace_id;
+  if (command.byte_length != 0 && is_in_one_page(command)) {
+    entry.prp1 = batch.memory->descriptor->io_address(command.byte_offset);
+  }
+  if (command.block_count == 0) return;
+  entry.cdw10 = static_cast<uint32_t>(command.lba);
+  entry.cdw11 = static_cast<uint32_t>(command.lba >> 32);
+  entry.cdw12 = command.block_count - 1;
+}
+
+void point_at_pages(Batch& batch, const Command& command, spec::SubmissionQueueEntry& entry) {
   const DmaDescriptor& memory = *batch.memory->descriptor;
-  const uint64_t in_page = offset % kPageBytes;
-  if (in_page + byte_length <= kPageBytes) return {memory.io_address(offset), 0};
-  const size_t count = (in_page + byte_length + kPageBytes - 1) / kPageBytes;
+  const uint64_t in_page = command.byte_offset % kPageBytes;
+  const size_t count = (in_page + command.byte_length + kPageBytes - 1) / kPageBytes;
   for (size_t i = 0; i < count; i++) {
-    batch.pages[i] = memory.io_address(offset - in_page + i * kPageBytes);
+    batch.pages[i] = memory.io_address(command.byte_offset - in_page + i * kPageBytes);
   }
   QueuePair& pair = *batch.queue->pair;
-  return build_prps({batch.pages.data(), count}, in_page, kPageBytes,
-                    {pair.prp_list(command_id), kPageBytes / sizeof(uint64_t)},
-                    pair.prp_list_address(command_id));
+  const DataPointer pointer = build_prps({batch.pages.data(), count}, in_page, kPageBytes,
+                                         {pair.prp_list(entry.cid), kPageBytes / sizeof(uint64_t)},
+                                         pair.prp_list_address(entry.cid));
+  entry.prp1 = pointer.prp1;
+  entry.prp2 = pointer.prp2;
+}
+
+// Writes the next command of the call into the slot that is free, however many are outstanding:
+// when one completes, only the id is missing. Between a completion and the doorbell the device may
+// have nothing to do.
+void stage_next(Batch& batch) {
+  const Call& call = batch.call;
+  const uint32_t next = call.first + call.submitted;
+  if (call.submitted == call.count || batch.staged == next) return;
+  QueuePair& pair = *batch.queue->pair;
+  write_entry(batch, batch.commands[next], pair.sq_entries()[pair.block().sq_tail]);
+  batch.staged = next;
 }
 
 void submit(Batch& batch, uint32_t index) {
@@ -170,19 +204,10 @@ void submit(Batch& batch, uint32_t index) {
   const uint32_t id = static_cast<uint32_t>(queue.commands[free_count - 1]);
   queue.commands[depth + id] = static_cast<int32_t>(index + 1);
   spec::SubmissionQueueEntry& entry = *queue.pair->enqueue();
-  entry = {};
-  entry.opc = command.opcode;
+  if (batch.staged != index) write_entry(batch, command, entry);
+  batch.staged = kNoCommand;
   entry.cid = static_cast<uint16_t>(id);
-  entry.nsid = batch.namespace_id;
-  if (command.byte_length != 0) {
-    const DataPointer pointer = point_at(batch, command.byte_offset, command.byte_length, id);
-    entry.prp1 = pointer.prp1;
-    entry.prp2 = pointer.prp2;
-  }
-  if (command.block_count == 0) return;
-  entry.cdw10 = static_cast<uint32_t>(command.lba);
-  entry.cdw11 = static_cast<uint32_t>(command.lba >> 32);
-  entry.cdw12 = command.block_count - 1;
+  if (command.byte_length != 0 && !is_in_one_page(command)) point_at_pages(batch, command, entry);
 }
 
 // A change of a namespace may be one of its format, on which the commands rely.
@@ -300,12 +325,13 @@ bool reap_until_wanted(napi_env env, Batch& batch) {
   for (uint32_t looks = 1;; looks++) {
     const uint32_t before = call.reaped;
     call.reaped = reap(batch, before);
-    if (call.reaped >= call.wanted) return true;
     if (call.reaped != before) {
-      submit_more(batch);
+      submit_more(batch);  // before returning, too: the device is at work while JavaScript is
       deadline = 0;
       empty_rounds = 0;
     }
+    if (call.reaped >= call.wanted) return true;
+    stage_next(batch);
     if (block.outstanding == 0 && call.submitted == call.count) return true;
     if (batch.queue->inline_pump) {
       transport.pump();
@@ -408,6 +434,7 @@ napi_value exchange_batch(napi_env env, napi_callback_info info) {
     if (read_command(*batch, batch->descriptions[i], batch->commands[i], wrong)) continue;
     return fail(env, ErrorCode::Range, "command " + std::to_string(i) + " of the batch: " + wrong);
   }
+  batch->staged = kNoCommand;
   submit_more(*batch);
   if (!reap_until_wanted(env, *batch) && call.reaped == 0) {
     if (pair.lost()) return fail(env, ErrorCode::QueueLost, kLost);

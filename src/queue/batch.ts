@@ -113,8 +113,9 @@ export class Batch {
 
   /**
    * Submits as many commands as fit and reaps all that has completed. Blocks the thread until
-   * `wanted` have, and submits more of the commands meanwhile where they fit. What was enqueued by
-   * hand is submitted first where there are commands.
+   * `wanted` have, and submits more of the commands where one has made room, the last of those,
+   * too: what is wanted is best fewer than what is submitted, so that the device has something to
+   * do between two calls. What was enqueued by hand is submitted first where there are commands.
    * @param first index of the first command
    * @param count how many from there on
    * @param wanted completions to wait for, at most all that can come; 0 waits for none
