@@ -314,16 +314,22 @@ describe('limits', () => {
 
 describe('a server', () => {
   test('that ends is noticed by who waits at a raw queue, long before its timeout', async () => {
-    await share({}, async ({ client, server }) => {
-      const { cq } = await client.createQueuePair({ mode: 'raw', timeoutMs: 60_000 })
-      expect(cq.poll()).toBe(0)
-      await server.close()
-      const lost = expect.objectContaining({ code: 'ERR_QUEUE_LOST' })
-      expect(() => cq.wait()).toThrow(lost)
-      expect(() => {
-        for (;;) cq.poll()
-      }).toThrow(lost)
-    })
+    using folder = temporaryFolder('rpc')
+    await using device = await startEmulator({ size: '8MiB' })
+    await using manager = await openController(device.controller(0))
+    const server = await manager.serve({ path: join(folder.path, 'nvm') })
+    await using client = await openController(server.path)
+    const { sq, cq } = await client.createQueuePair({ mode: 'raw', timeoutMs: 60_000 })
+    device.inject({ on: { queues: 'io' }, drop: true })
+    sq.flush(sq.enqueue(), 1)
+    sq.submit()
+    expect(cq.poll()).toBe(0)
+    await server.close()
+    const lost = expect.objectContaining({ code: 'ERR_QUEUE_LOST' })
+    expect(() => cq.wait()).toThrow(lost)
+    expect(() => {
+      for (;;) cq.poll()
+    }).toThrow(lost)
   })
 
   test('says who is there, without counting who asks', async () => {
