@@ -15,7 +15,7 @@ namespace {
 using Memories = std::vector<std::shared_ptr<DmaDescriptor>>;
 
 // Pages of a PRP list, the entries of which name 2 MiB each.
-constexpr int kListPagesMax = 64;
+constexpr size_t kListPagesMax = 64;
 
 struct Remembered {
   std::mutex mutex;
@@ -48,19 +48,25 @@ size_t offset_of(const DmaDescriptor& memory, uint64_t io_address) {
   return memory.byte_length();
 }
 
-// Adds the memory at `io_address`, of every controller that has some there; returns its bytes to
-// the end of their page, none where there is no such memory or this process cannot read it.
-std::span<const std::byte> keep(uint64_t io_address, const Memories& from, Memories& kept) {
-  std::span<const std::byte> bytes;
-  if (io_address == 0) return bytes;
+// Adds the memory at `io_address`, of every controller that has some there.
+void keep(uint64_t io_address, const Memories& from, Memories& kept) {
+  if (io_address == 0) return;
   for (const auto& memory : from) {
-    const size_t offset = offset_of(*memory, io_address);
-    if (offset >= memory->byte_length()) continue;
+    if (offset_of(*memory, io_address) == memory->byte_length()) continue;
     if (std::find(kept.begin(), kept.end(), memory) == kept.end()) kept.push_back(memory);
-    if (memory->bytes() == nullptr) continue;
-    bytes = {memory->bytes() + offset, kPageSize - offset % kPageSize};
   }
-  return bytes;
+}
+
+// The bytes from there to the end of their page, of the same controllers, where this process can
+// read them.
+std::vector<std::span<const std::byte>> pages_at(uint64_t io_address, const Memories& in) {
+  std::vector<std::span<const std::byte>> pages;
+  for (const auto& memory : in) {
+    const size_t offset = offset_of(*memory, io_address);
+    if (offset == memory->byte_length() || memory->bytes() == nullptr) continue;
+    pages.push_back({memory->bytes() + offset, kPageSize - offset % kPageSize});
+  }
+  return pages;
 }
 
 }  // namespace
@@ -76,13 +82,16 @@ std::shared_ptr<const void> memory_named_by(const spec::SubmissionQueueEntry& co
   const Memories memories = living();
   auto kept = std::make_shared<Memories>();
   keep(command.prp1, memories, *kept);
-  uint64_t next = command.prp2;
-  for (int pages = 0; pages < kListPagesMax; pages++) {
-    const auto list = keep(next, memories, *kept);
-    if (list.size() < sizeof next) break;
-    for (size_t at = 0; at + sizeof next <= list.size(); at += sizeof next) {
-      std::memcpy(&next, list.data() + at, sizeof next);
-      keep(next, memories, *kept);
+  keep(command.prp2, memories, *kept);
+  std::vector<uint64_t> lists{command.prp2};
+  for (size_t i = 0; i < std::min(lists.size(), kListPagesMax); i++) {
+    for (const auto page : pages_at(lists[i], memories)) {
+      uint64_t entry = 0;
+      for (size_t at = 0; at + sizeof entry <= page.size(); at += sizeof entry) {
+        std::memcpy(&entry, page.data() + at, sizeof entry);
+        keep(entry, memories, *kept);
+      }
+      lists.push_back(entry);  // the last one may be the address of the next page of the list
     }
   }
   return kept;

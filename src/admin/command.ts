@@ -66,7 +66,7 @@ const namespaceOpcodes: readonly number[] = [
   adminOpcode.namespace_management[0],
   adminOpcode.namespace_attachment[0],
 ]
-/** Commands whose memory or answer outlives them, and what does it instead. */
+/** About the library's own queues and doorbells, or answered whenever it may be; what to use. */
 const ownOpcodes = new Map<number, string>([
   [adminOpcode.create_io_submission_queue[0], 'use createQueuePair()'],
   [adminOpcode.create_io_completion_queue[0], 'use createQueuePair()'],

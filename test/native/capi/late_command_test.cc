@@ -78,14 +78,20 @@ TEST_CASE("memory that a late command names is nobody else's before it has ended
     CAPTURE(is_other);
     LateHost late;
     nvm_ctrl_t* other = late.emulator.open();
+    CapiEmulator neighbour{{}};
+    nvm_ctrl_t* neighbours = neighbour.open();
     INFO("two data pages; then three, and the list of the last two");
     for (const size_t count : {2, 4}) {
       const auto pages = make_pages(is_other ? other : late.host.ctrl, count);
       const auto addresses = addresses_of(pages);
       const size_t data_count = count == 2 ? 2 : 3;
       if (count == 4) memcpy(pages[3]->vaddr, &addresses[1], 2 * sizeof(uint64_t));
+      INFO("another controller has the same addresses");
+      const auto strangers = make_pages(neighbours, 16);
+      CHECK(have_common(addresses_of(strangers), {addresses.back()}));
       late.read_log(data_count, addresses[0], addresses[count == 2 ? 1 : 3]);
       unmap_all(pages);
+      unmap_all(strangers);
 
       const auto next = make_pages(late.host.ctrl, count);
       CHECK(!have_common(addresses_of(next), addresses));
@@ -100,6 +106,7 @@ TEST_CASE("memory that a late command names is nobody else's before it has ended
       CHECK(have_common(addresses_of(again), addresses));
       unmap_all(again);
     }
+    nvm_ctrl_free(neighbours);
     nvm_ctrl_free(other);
   }
 }
