@@ -40,7 +40,7 @@ struct DescriptorHandle {
 // TypeScript's engines and the native batch work on it.
 //   word 0 … depth−1          free ids; the first (depth − outstanding) are valid
 //   word depth … 2 depth−1    by id: 0 free, otherwise in use: a batch stores command index + 1,
-//                             a raw queue kByHand, which no index reaches
+//                             a raw queue its id and kByHand, which no index reaches
 using CommandTable = std::vector<int32_t>;
 inline constexpr int32_t kByHand = 1 << 21;
 

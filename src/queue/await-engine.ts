@@ -14,7 +14,7 @@ import { Entries } from './entries.ts'
 import { CommandJob, GroupJob, type Reject, type Resolve } from './job.ts'
 import { type JobQueue, Jobs } from './jobs.ts'
 import type { QueueOwner } from './pair.ts'
-import { Pump, type Pumped, ticksMax } from './pump.ts'
+import { Pump, type Pumped } from './pump.ts'
 import { type Recoverable, Recovery } from './recovery.ts'
 import {
   type BlockRequest,
@@ -49,8 +49,12 @@ const executor = (resolve: Resolve, reject: Reject): void => {
   newResolve = resolve
   newReject = reject
 }
-const resolveExecutor = (resolve: Resolve): void => {
-  newResolve = resolve
+// Of a direct command, stored at once: a variable in between would be one more place for the
+// garbage collector to note.
+let directResolves: (Resolve | undefined)[]
+let directId: number
+const directExecutor = (resolve: Resolve): void => {
+  directResolves[directId] = resolve
 }
 
 /** How long closing waits for what is outstanding. */
@@ -79,13 +83,8 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   // By command id.
   readonly #resolves: (Resolve | undefined)[]
   readonly #values: unknown[]
-  readonly #slots: Int32Array
-  readonly #bornAt: Int32Array
-  /** The last command of each slot. */
-  readonly #idsBySlot: Int32Array
   readonly #recovery: Recovery
   readonly #jobs: Jobs
-  #ticks = 0
   /** Commands can be submitted: not while the queue is closed, or being deleted and created. */
   #isLive = true
   /**
@@ -113,9 +112,6 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
     this.#resolves = new Array<Resolve | undefined>(depth).fill(undefined)
     this.#values = new Array<unknown>(depth).fill(undefined)
     this.entries = new Entries(ring)
-    this.#slots = this.entries.slots
-    this.#bornAt = new Int32Array(depth)
-    this.#idsBySlot = new Int32Array(depth + 1)
     this.#bounce = new BouncePool((byteLength) => owner.allocateNow(byteLength))
     this.#pump = new Pump(this, wakes, timeoutMs)
     this.#recovery = new Recovery(this)
@@ -144,36 +140,20 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
       (this.#pump.isPolling || this.ring.isLive) &&
       isDirect(namespace, lba, data, this.ring)
     ) {
-      const { ring } = this
-      const commandId = ring.take()
-      if (commandId >= 0) {
-        const { byteLength } = data
-        const id = commandId & ring.commandMask
-        const slot = this.slotFor(commandId)
-        const cdw12 = blocksIn(byteLength, namespace.blockSize) - 1
-        ring.write(slot, commandId, opcode, namespace.id, lba as number, cdw12)
-        ring.point(slot, id, data.memory, data.byteOffset, byteLength)
-        this.submitted(byteLength, data.memory.isPeer)
-        const promise = new Promise<unknown>(resolveExecutor)
-        this.#resolves[id] = newResolve
+      const { memory, byteOffset, byteLength } = data
+      const { id: nsid, blockSize } = namespace
+      const cdw12 = blocksIn(byteLength, blockSize) - 1
+      const { entries } = this
+      const id = entries.place(opcode, nsid, lba as number, cdw12, memory, byteOffset, byteLength)
+      if (id >= 0) {
+        this.submitted(byteLength, memory.isPeer)
         this.#values[id] = opcode === opcodeRead ? data.bytes : undefined
-        return promise
+        directResolves = this.#resolves
+        directId = id
+        return new Promise<unknown>(directExecutor)
       }
     }
     return this.#moveSlowly(opcode, namespace, request, data)
-  }
-
-  slotFor(commandId: number): number {
-    const { ring } = this
-    const id = commandId & ring.commandMask
-    const slot = ring.advance()
-    // Rarely true: the slot's last command is still outstanding.
-    const before = this.#idsBySlot[slot] as number
-    this.#idsBySlot[slot] = id
-    if (this.#slots[before] === slot && before !== id) this.entries.keep(before)
-    this.#slots[id] = slot
-    this.#bornAt[id] = this.#ticks
-    return slot
   }
 
   submitted(byteLength: number, isPeer: boolean): void {
@@ -195,6 +175,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
 
   complete(count: number): void {
     if (this.onTaken !== undefined) this.onTaken(count)
+    if (count > 1) this.entries.fetchSlots(count) // for those who submit again
     this.#take(count)
     if (!this.#jobs.isIdle) this.#jobs.serve()
     if (this.#drained !== undefined && !this.isBusy) this.#drained()
@@ -315,12 +296,7 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
   }
 
   tick(): void {
-    this.#ticks++
-    const { commands, depth } = this.ring
-    for (let id = 0; id < depth; id++) {
-      if (commands[depth + id] === 0) continue
-      if (this.#ticks - (this.#bornAt[id] as number) > ticksMax) this.#recovery.add(id)
-    }
+    for (const id of this.entries.tick()) this.#recovery.add(id)
     this.#recovery.look()
   }
 

@@ -27,9 +27,7 @@ export interface JobQueue {
   readonly refusal: NvmError | undefined
   /** Commands can be submitted. */
   readonly canSend: boolean
-  /** A slot for the command, whose words follow. */
-  slotFor(commandId: number): number
-  /** The slot is filled, with a command that moves so much. */
+  /** A command has its slot filled, and moves so much. */
   submitted(byteLength: number, isPeer: boolean): void
   /** Something waits that may be sent before long. */
   keepPolling(): void
@@ -146,11 +144,9 @@ export class Jobs implements Sender {
     { memory, byteOffset, byteLength }: DmaDescriptor,
   ): void {
     const ring = this.#ring
-    const commandId = ring.take()
-    const id = commandId & ring.commandMask
-    const slot = this.#queue.slotFor(commandId)
-    ring.write(slot, commandId, opcode, nsid, lba, byteLength / blockSize - 1)
-    ring.point(slot, id, memory, byteOffset, byteLength)
+    const { entries } = this.#queue
+    const cdw12 = byteLength / blockSize - 1
+    const id = entries.place(opcode, nsid, lba, cdw12, memory, byteOffset, byteLength)
     this.#jobs[id] = job
     job.outstanding++
     this.#queue.submitted(byteLength, memory.isPeer)
@@ -176,10 +172,9 @@ export class Jobs implements Sender {
       if (sendsData(opcode)) gather(data, bounceSlot)
     }
     this.#count(job, data.byteLength, bounceSlot !== undefined, isSplit)
-    const commandId = ring.take()
-    const id = commandId & ring.commandMask
-    const slot = this.#queue.slotFor(commandId)
-    ring.write(slot, commandId, opcode, nsid, cdw10, cdw12)
+    const { entries } = this.#queue
+    const id = entries.place(opcode, nsid, cdw10, cdw12, undefined, 0, 0)
+    const slot = entries.slots[id] as number
     ring.words[slot * slotWords + 11] = cdw11 // not with dword 10 in one number, which is rounded
     ring.pointAtAll(slot, id, segments)
     if (extra !== undefined) ring.writeExtra(slot, id, extra)

@@ -6,6 +6,7 @@
 import { afterTurn, enterSlice, sliceIsOver } from '../clock.ts'
 import { addSleeper, removeSleeper, type Sleeper } from '../wake.ts'
 import { counter } from './counters.ts'
+import { ticksMax } from './entries.ts'
 import type { QueueRing } from './ring.ts'
 
 /** What a pump serves. */
@@ -22,9 +23,6 @@ export interface Pumped {
   /** The pump itself broke. */
   fail(cause: unknown): void
 }
-
-/** A command is overdue when it has seen so many ticks; a tick is this part of the timeout. */
-export const ticksMax = 8
 
 const roundsPerLook = 64
 /** As which a step of the device counts. */

@@ -254,7 +254,6 @@ export function isDirect(
     (byteOffset & 3) === 0 &&
     isLba(lba) &&
     memory.usableBy === controllerId &&
-    namespace.controllerId === controllerId &&
-    !memory.bounced
+    namespace.controllerId === controllerId
   )
 }

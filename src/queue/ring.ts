@@ -26,7 +26,7 @@ export const slotWords = 16
 /** Completion words as `done` has them: command id in bits 15:0, status field in bits 30:16. */
 export const statusShift = statusBit
 export const idMask = idBits
-/** What a raw queue stores of a command: no index of a batch is as high (lib/binding). */
+/** What a raw queue stores of a command beside its id: no index of a batch is as high. */
 const byHand = 2 ** 21
 
 const doorbellCount = counter.doorbells
@@ -79,9 +79,10 @@ export class QueueRing implements MemoryUser {
    * that a second completion of one command is not taken for that of the next.
    */
   readonly commandMask: number
+  /** What `commands` has of an id that was taken, beside the id. */
+  readonly inUse: number
   readonly #tagMask: number
   readonly #tagStep: number
-  readonly #inUse: number
   readonly #pointers: DataPointers
   /** Memory of commands that reach more than one. */
   readonly #morePins = new Map<number, Set<DmaMemory>>()
@@ -115,7 +116,7 @@ export class QueueRing implements MemoryUser {
     this.watch = new QueueWatch(address, this.depth, measures)
     this.#tagMask = idMask & ~this.commandMask
     this.#tagStep = this.commandMask + 1
-    this.#inUse = tagged ? idMask + 1 : byHand
+    this.inUse = tagged ? idMask + 1 : byHand
     const lists = new Int32Array(native.lists)
     this.#pointers = new DataPointers(this.words, lists, native.listAddresses, takesSgls)
     this.#doorbells = new Int32Array(native.doorbells)
@@ -176,7 +177,7 @@ export class QueueRing implements MemoryUser {
     if (!(outstanding < depth)) return -1 // also when it was closed, and there is no such word
     block[outstandingWord] = outstanding + 1
     const commandId = commands[depth - 1 - outstanding] as number
-    commands[depth + (commandId & this.commandMask)] = this.#inUse | (commandId & this.#tagMask)
+    commands[depth + (commandId & this.commandMask)] = commandId | this.inUse
     return commandId
   }
 
