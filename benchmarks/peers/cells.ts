@@ -3,7 +3,7 @@
 // client of the same run that is the goal, where there is one.
 
 export const blockSizes = [512, 4096] as const
-export const paths = ['bare', 'sync', 'batch', 'promise', 'await', 'readMany', 'pump'] as const
+export const paths = ['bare', 'sync', 'batch', 'await', 'readMany', 'pump'] as const
 const readDepths = [1, 32, 128] as const
 const writePercents = [50, 100] as const
 const writeDepth = 32
@@ -25,7 +25,6 @@ export const pathTitles: Record<Path, string> = {
   bare: 'C++ bare loop',
   sync: 'TypeScript, typed arrays',
   batch: 'one native call a batch',
-  promise: 'a promise a command',
   await: 'await',
   readMany: 'readMany',
   pump: 'inline pump, one core',
@@ -58,7 +57,6 @@ export function goalOf(path: Path, { blockSize, depth }: Load): number | undefin
       return blockSize === 512 && depth === 128 ? 0.8 : undefined
     case 'pump':
       return depth === 1 ? 1 : undefined
-    case 'promise':
     case 'bare':
       return undefined // the other way round: the C++ client must reach 0.9 of it
   }

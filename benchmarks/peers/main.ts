@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bench:peers: every path under every load, TypeScript against C++ in interleaved rounds, and
-// beside it the bare loop and the machine's own figures. Each round has processes of its own: where
-// their memory lies and how their code was compiled differs from one to the next, and so is in the
-// spread. `--rounds N`, `--milliseconds N`, `--save FILE`.
+// beside it the bare loop and the machine's own figures. Each round has processes of its own, one
+// for each path of TypeScript: where their memory lies and how their code was compiled differs from
+// one to the next, and so is in the spread. `--rounds N`, `--milliseconds N`, `--save FILE`.
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'
@@ -17,6 +17,7 @@ import {
   libraryToBareGoal,
   loads,
   type Path,
+  paths,
   pathsUnder,
   pathTitles,
 } from './cells.ts'
@@ -32,36 +33,37 @@ const warmUpMilliseconds = Math.ceil(milliseconds / 2)
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url))
 
+const onOneCore = ['taskset', '-c', '0']
+
 /** The processes of one round. */
 class Measurers {
-  readonly #cpp = openPeersNative()
-  readonly #typescript = new Measurer('client', [process.execPath, client])
-  readonly #oneCore = new Measurer('client on one core', [
-    'taskset',
-    '-c',
-    '0',
-    process.execPath,
-    client,
-  ])
+  readonly #measurers = new Map<Path | 'library', Measurer>([['library', openPeersNative()]])
+
+  constructor() {
+    for (const path of paths) {
+      if (path === 'bare') continue
+      const command = [...(path === 'pump' ? onOneCore : []), process.execPath, client]
+      this.#measurers.set(path, new Measurer(pathTitles[path], command))
+    }
+  }
 
   /** Who measures a name of the table, and what that child calls it. */
   of(name: Path | 'library'): readonly [Measurer, string] {
-    if (name === 'library' || name === 'bare') return [this.#cpp, name]
-    return name === 'pump' ? [this.#oneCore, 'sync'] : [this.#typescript, name]
+    const measurer = this.#measurers.get(name === 'bare' ? 'library' : name) as Measurer
+    return [measurer, name === 'pump' ? 'sync' : name]
   }
 
   /** All of them wait for a request: nobody fills memory beside the first measurement. */
   async started(): Promise<void> {
-    const request = [512, 1, 0, 1] as const
-    await Promise.all([
-      this.#cpp.ask('library', ...request),
-      this.#typescript.ask('sync', ...request),
-      this.#oneCore.ask('sync', ...request),
-    ])
+    const asked = [...this.#measurers.keys()].map((name) => {
+      const [measurer, workload] = this.of(name)
+      return measurer.ask(workload, 512, 1, 0, 1)
+    })
+    await Promise.all(asked)
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#cpp.close(), this.#typescript.close(), this.#oneCore.close()])
+    await Promise.all([...this.#measurers.values()].map((measurer) => measurer.close()))
   }
 }
 
@@ -125,23 +127,6 @@ function rowsUnder(load: Load): Row[] {
       ratio: ratiosOf(ratesOf(path, load), library),
       goal: goalOf(path, load),
     })),
-    ...awaitToPromise(load),
-  ]
-}
-
-/** How much of what a promise leaves, `await` reaches. */
-function awaitToPromise(load: Load): Row[] {
-  const promises = ratesOf('promise', load)
-  if (promises.length === 0) return []
-  const awaits = ratesOf('await', load)
-  return [
-    {
-      path: 'await, to a promise',
-      ...load,
-      millionIops: spreadOf(awaits),
-      ratio: ratiosOf(awaits, promises),
-      goal: undefined,
-    },
   ]
 }
 

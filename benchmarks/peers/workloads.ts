@@ -6,7 +6,6 @@ import { nvme } from '../../src/spec/nvme.ts'
 import { lbaBytes } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'
 import { viewsOf } from '../shared/views.ts'
-import { promiseFloor } from './promise-floor.ts'
 import { fail, type Workload } from './workload.ts'
 
 const opcodeRead = nvme.codes.nvm_opcode.read[0]
@@ -134,4 +133,4 @@ const readMany: Workload = async ({ controller, namespace }, load) => {
   return { commands, ns: (performance.now() - start) * 1e6 }
 }
 
-export const workloads = { sync, batch, promise: promiseFloor, await: awaiting, readMany } as const
+export const workloads = { sync, batch, await: awaiting, readMany } as const

@@ -102,9 +102,9 @@ export class Entries {
   }
 
   /**
-   * Fetches the next slots into this CPU's cache, all at once. Written one by one, between promises,
-   * each would come from the device's CPU while everything that is written after it waits. Dword 15
-   * is 0 in nearly all commands; of one that is outstanding still nobody reads it back.
+   * Fetches the next slots into this CPU's cache, all at once. Written one by one, between
+   * promises, each would come from the device's CPU while everything that is written after it
+   * waits. Dword 15 is 0 in nearly all commands; of one that is outstanding nobody reads it back.
    * @param count no more than can be submitted now, so that the device has read what was there
    */
   fetchSlots(count: number): void {
