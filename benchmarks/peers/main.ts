@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // bench:peers: every path under every load, TypeScript against C++ in interleaved rounds, and
 // beside it the bare loop and the machine's own figures. Each round has processes of its own, one
-// for each path of TypeScript: where their memory lies and how their code was compiled differs from
-// one to the next, and so is in the spread. `--rounds N`, `--milliseconds N`, `--save FILE`.
+// for each path of TypeScript, of 1 GiB each: where their memory lies and how their code was
+// compiled differs from one to the next, and so is in the spread. `--rounds N`, `--milliseconds N`,
+// `--save FILE`.
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'

@@ -22,6 +22,11 @@ const marks = 12
 /** Allocators and the collector reach their working set in these. */
 const warmUp = 3
 
+function median(values: number[]): number {
+  values.sort((one, other) => one - other)
+  return values[Math.floor(values.length / 2)] as number
+}
+
 /**
  * What a round adds in most of the time: what each round loses grows always; what allocators keep
  * of a busy moment, at that moment.
@@ -29,8 +34,7 @@ const warmUp = 3
 function growth(held: readonly Held[], of: Bytes, rounds: number): number {
   const settled = held.slice(warmUp)
   const growths = settled.slice(1).map((each, i) => each[of] - (settled[i] as Held)[of])
-  growths.sort((one, other) => one - other)
-  return ((growths[Math.floor(growths.length / 2)] as number) * marks) / rounds
+  return (median(growths) * marks) / rounds
 }
 
 /**
@@ -42,8 +46,7 @@ function slope(held: readonly Held[], of: Bytes, rounds: number): number {
   const slopes = settled.flatMap((later, to) =>
     settled.slice(0, to).map((earlier, from) => (later[of] - earlier[of]) / (to - from)),
   )
-  slopes.sort((one, other) => one - other)
-  return ((slopes[Math.floor(slopes.length / 2)] as number) * marks) / rounds
+  return (median(slopes) * marks) / rounds
 }
 
 test.each([
