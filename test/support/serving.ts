@@ -2,11 +2,20 @@
 // `peernvm serve` as a process that a test can kill and start again.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { root } from './repository.ts'
 
 export const peernvmProgram = join(root, 'dist', 'src', 'cli', 'peernvm.js')
+
+/** R, S, T … of each of its threads: proc(5). */
+function statesOf(pid: number | undefined): string[] {
+  const tasks = `/proc/${pid}/task`
+  const stats = readdirSync(tasks).map((id) => readFileSync(`${tasks}/${id}/stat`, 'utf8'))
+  return stats.map((stat) => stat.charAt(stat.lastIndexOf(')') + 2))
+}
 
 const started = new Set<ChildProcess>()
 
@@ -43,6 +52,13 @@ export class Serving implements Disposable {
     const said = await Promise.race([line, end])
     if (!/^Serving .* at /.test(said)) throw new Error(said)
     return new Serving(child)
+  }
+
+  /** Who connects to it, or says something to it, then waits; until SIGCONT. */
+  async stop(): Promise<void> {
+    const { pid } = this.process
+    this.process.kill('SIGSTOP')
+    while (statesOf(pid).some((state) => state !== 'T')) await setTimeout(1)
   }
 
   /** As a crash does. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Devices that are slow to answer, and what a process does with others meanwhile.
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Controller, openController } from 'peernvm'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -9,24 +8,10 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 afterEach(killServing)
 
-/** R, S, T … of each of its threads: proc(5). */
-function statesOf(pid: number | undefined): string[] {
-  const tasks = `/proc/${pid}/task`
-  const stats = readdirSync(tasks).map((id) => readFileSync(`${tasks}/${id}/stat`, 'utf8'))
-  return stats.map((stat) => stat.charAt(stat.lastIndexOf(')') + 2))
-}
-
-/** Who connects to it, or says something to it, then waits. */
-async function stop({ process }: Serving): Promise<void> {
-  process.kill('SIGSTOP')
-  const isStopped = () => statesOf(process.pid).every((state) => state === 'T')
-  await expect.poll(isStopped).toBe(true)
-}
-
 /** Opens, uses and closes another controller while `call` waits for a server that was stopped. */
 async function whileItWaits<T>(server: Serving, call: () => Promise<T>): Promise<T> {
   const open = await openController()
-  await stop(server)
+  await server.stop()
   let waits = true
   const slow = call().finally(() => {
     waits = false
