@@ -163,7 +163,7 @@ async function setUpTypescript() {
   const files = filesBelow('src', 'benchmarks', 'tsconfig.json').filter((file) =>
     /\.(ts|json)$/.test(file),
   )
-  const compilers = ['typescript', 'esbuild'].map((name) => `node_modules/${name}/package.json`)
+  const compilers = ['typescript', 'rolldown'].map((name) => `node_modules/${name}/package.json`)
   const stamp = hashOf([...files, 'scripts/bundle.mjs', ...compilers])
   if (existsSync(join(root, 'dist')) && readStamp('typescript') === stamp) return
   writeStamp('typescript', 'not compiled')
@@ -185,7 +185,7 @@ async function setUpTypescript() {
     [...output.matchAll(/^TSFILE: (.*)$/gm)].map(([, path]) => relative(root, path)),
   )
   for (const file of filesBelow('dist')) if (!emitted.has(file)) rmSync(join(root, file))
-  await must('esbuild', process.execPath, [join(root, 'scripts', 'bundle.mjs')], 60)
+  await must('rolldown', process.execPath, [join(root, 'scripts', 'bundle.mjs')], 60)
   writeStamp('typescript', stamp)
   say(`TypeScript is compiled (${seconds.toFixed(0)} s)`)
 }

@@ -265,7 +265,7 @@ export class DmaDescriptor implements Disposable {
       throw createError('ERR_RANGE', `${asked} of a descriptor of ${this.byteLength} bytes`)
     }
     if (this.memory.disposed) throw createError('ERR_CLOSED', 'the descriptor was disposed')
-    return viewOf(this.memory, this.byteOffset + byteOffset, byteLength)
+    return new DmaDescriptor(this.memory, this.byteOffset + byteOffset, byteLength, true)
   }
 
   /**
@@ -286,11 +286,6 @@ export class DmaDescriptor implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#isView) this.memory.dispose()
   }
-}
-
-// Outside of the class: the bundler gives one that names itself another name.
-function viewOf(memory: DmaMemory, byteOffset: number, byteLength: number): DmaDescriptor {
-  return new DmaDescriptor(memory, byteOffset, byteLength, true)
 }
 
 /**

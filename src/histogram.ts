@@ -152,7 +152,7 @@ export class Histogram {
    * @throws NvmError ERR_ARGUMENT for what is none
    */
   merge(other: Histogram): void {
-    if (!isHistogram(other)) {
+    if (!(other instanceof Histogram)) {
       throw createError('ERR_ARGUMENT', `${show(other)} is no histogram`)
     }
     if (other.count === 0) return
@@ -172,7 +172,7 @@ export class Histogram {
    * their extremes, mean and deviation are those of the steps. @internal
    */
   since(earlier: Histogram): Histogram {
-    const fresh = empty()
+    const fresh = new Histogram()
     const end = this.count === 0 ? 0 : indexOf(this.max) + 1
     for (let at = 0; at < end; at++) {
       const more = (this.words[headerWords + at] as number) - (earlier.words[headerWords + at] ?? 0)
@@ -258,7 +258,3 @@ function startOf(at: number): number {
 }
 
 const endOf = (at: number): number => startOf(at + 1) - 1
-
-// Outside of the class: the bundler gives one that names itself another name.
-const empty = (): Histogram => new Histogram()
-const isHistogram = (value: unknown): value is Histogram => value instanceof Histogram

@@ -5,6 +5,8 @@
 import { binding } from './native/load.ts'
 import { anyChange, changeOf } from './spec/control-block.ts'
 
+const anyWord = anyChange // folded by the compiler, as in queue/ring.ts
+
 export class NamespaceChanges {
   readonly words: Int32Array
   /** The word `any` when it was last seen what has changed. */
@@ -12,12 +14,12 @@ export class NamespaceChanges {
 
   constructor(memory: ArrayBuffer) {
     this.words = new Int32Array(memory)
-    this.seen = this.words[anyChange] as number
+    this.seen = this.words[anyWord] as number
   }
 
   /** Something has changed, or the controller was closed. */
   get areNew(): boolean {
-    return this.words[anyChange] !== this.seen
+    return this.words[anyWord] !== this.seen
   }
 
   /** A number that is another one once the namespace has changed. */

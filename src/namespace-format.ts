@@ -24,6 +24,9 @@ const prinfoOf = [
   encodeBits('prinfo', { pract: 1, prchk_guard: 1 }),
 ]
 
+/** So that a block size is an Int32, which hot paths reckon with. */
+const lbadsMax = 30
+
 export function checkNamespaceId(id: number): void {
   if (Number.isInteger(id) && id >= 1 && id < allNamespaces) return
   throw createError('ERR_NAMESPACE', `${show(id)} is not a namespace id`)
@@ -40,13 +43,16 @@ export async function identifyFormat(admin: Admin, id: number): Promise<Namespac
   if (identify.nsze === 0n || format === undefined || format.lbads < 9) {
     throw createError('ERR_NAMESPACE', `${id} is not active`)
   }
+  if (format.lbads > lbadsMax) {
+    throw createError('ERR_UNSUPPORTED', `namespace ${id} has blocks of 2^${format.lbads} bytes`)
+  }
   const { type } = decodeBits('dps', identify.dps)
   if (format.ms > 0 && (type === 0 || format.ms !== protectionBytes)) {
     const what = `namespace ${id} has ${format.ms} bytes of metadata a block`
     throw createError('ERR_UNSUPPORTED', `${what}; queue.submit() can name a buffer for them`)
   }
   const prinfo = prinfoOf[type] ?? 0
-  return { id, blockSize: 2 ** format.lbads, blockCount: Number(identify.nsze), prinfo }
+  return { id, blockSize: 1 << format.lbads, blockCount: Number(identify.nsze), prinfo }
 }
 
 /** The most that one command on blocks of a namespace takes. */

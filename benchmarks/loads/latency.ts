@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How long one `await` takes at depth 1, as its caller sees it and as the queue does, alone and
 // beside other work of the same event loop.
-import { Histogram } from '../../src/index.ts'
+import { Histogram } from 'peernvm'
 import type { Setting } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'
 import { commandBytes, type Disturbance } from './cells.ts'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One of several readers: reads at random on a queue of its own until it is stopped, and counts in
 // memory that others see.
-import type { DmaDescriptor } from '../../src/index.ts'
+import type { DmaDescriptor } from 'peernvm'
 import type { Setting } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'
 import { viewsOf } from '../shared/views.ts'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What several readers and who measures them tell each other in memory that Workers share.
-import type { ControllerToken } from '../../src/index.ts'
+import type { ControllerToken } from 'peernvm'
 import { readerCounts } from './cells.ts'
 
 const cacheLines = 32 // words of two cache lines: what the CPU fetches together

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Large transfers with `await namespace.read` and `write`, into memory of the device's or bounced.
-import type { DataTarget } from '../../src/index.ts'
+import type { DataTarget } from 'peernvm'
 import type { Setting } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'
 import { viewsOf } from '../shared/views.ts'

@@ -2,8 +2,7 @@
 // Whether what is written arrives where it belongs, and what is read is what was written: a pass
 // of its own, before or after the one that is timed, along the same path.
 import { randomInt } from 'node:crypto'
-import type { AwaitQueuePair, DataTarget, Namespace } from '../../src/index.ts'
-import { bytesOf } from '../../src/queue/command.ts'
+import type { AwaitQueuePair, DataTarget, Namespace } from 'peernvm'
 import { lbaBytes } from '../shared/filled-namespace.ts'
 
 const wordBytes = 4
@@ -41,7 +40,7 @@ export async function verify({ namespace, queue, buffers, lbas }: Verification):
 }
 
 function wordsOf(buffer: DataTarget): Uint32Array {
-  const bytes = bytesOf(buffer)
+  const bytes = buffer instanceof Uint8Array ? buffer : buffer.bytes
   if (bytes === undefined) throw new Error('the CPU does not reach the memory')
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / wordBytes)
 }

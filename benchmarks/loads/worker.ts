@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A Worker of bench:loads: attaches to its parent's controller, and reads when it is told to.
 import { parentPort, workerData } from 'node:worker_threads'
-import { openController } from '../../src/index.ts'
+import { openController } from 'peernvm'
 import { runReader } from './reader.ts'
 import type { WorkerSetting } from './shared-words.ts'
 

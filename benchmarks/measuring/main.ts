@@ -3,7 +3,7 @@
 // at random at depth 128, with clock and histogram and without, in turn; and a value is recorded in
 // a histogram. The cost is what a command takes longer.
 import { fileURLToPath } from 'node:url'
-import { Histogram } from '../../src/index.ts'
+import { Histogram } from 'peernvm'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import type { Engine } from '../../src/report/result.ts'
 import { lbaBytes } from '../shared/filled-namespace.ts'

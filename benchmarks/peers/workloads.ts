@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Random reads and writes on the emulator along each of the library's paths, with a given number
 // outstanding. Every completion's status is checked.
-import type { DmaDescriptor } from '../../src/index.ts'
+import type { DmaDescriptor } from 'peernvm'
 import { nvme } from '../../src/spec/nvme.ts'
 import { lbaBytes } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'

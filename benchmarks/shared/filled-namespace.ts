@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The namespace that is measured: far larger than any cache, and every page of it written.
-import type { Controller, EmulatorOptions, Namespace } from '../../src/index.ts'
-import { openController } from '../../src/index.ts'
+import { type Controller, type EmulatorOptions, type Namespace, openController } from 'peernvm'
 
 export const namespaceBytes = 2 ** 30
 export const lbaBytes = 512

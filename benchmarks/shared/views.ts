@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { DmaDescriptor } from '../../src/index.ts'
+import type { DmaDescriptor } from 'peernvm'
 
 /** The first `count` parts of a buffer, of `byteLength` bytes each. */
 export function viewsOf(buffer: DmaDescriptor, count: number, byteLength: number): DmaDescriptor[] {

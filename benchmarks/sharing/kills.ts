@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { readSharing } from '../../src/index.ts'
+import { readSharing } from 'peernvm'
 
 const program = fileURLToPath(new URL('./process.js', import.meta.url))
 const forever = 600_000

@@ -8,7 +8,7 @@
 //   prepare INDEX
 //   share START MILLISECONDS
 import { createInterface } from 'node:readline'
-import { Histogram, openController } from '../../src/index.ts'
+import { Histogram, openController } from 'peernvm'
 import { workloads } from '../peers/workloads.ts'
 import { fillNamespace, openFilled, type Setting } from '../shared/filled-namespace.ts'
 import { prepareShare, type Share } from './share.ts'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One of several clients that read at random all at once: how many reads it gets, and how long each
 // takes.
-import { type DmaDescriptor, Histogram, type RawQueuePair } from '../../src/index.ts'
+import { type DmaDescriptor, Histogram, type RawQueuePair } from 'peernvm'
 import { fail } from '../peers/workload.ts'
 import { lbaBytes, type Setting } from '../shared/filled-namespace.ts'
 import { RandomBlocks } from '../shared/random-blocks.ts'

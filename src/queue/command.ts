@@ -65,7 +65,7 @@ export const sendsData = (opcode: number): boolean => (opcode & 1) !== 0
 export const receivesData = (opcode: number): boolean => (opcode & 2) !== 0
 
 /** The bytes of a target, for the CPU. */
-export function bytesOf(target: DataTarget): Uint8Array | undefined {
+function bytesOf(target: DataTarget): Uint8Array | undefined {
   return isDescriptor(target) ? target.bytes : target
 }
 
