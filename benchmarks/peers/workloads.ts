@@ -52,19 +52,44 @@ const sync: Workload = async ({ controller }, load) => {
 /** At least so many a native call, one after the other where the queue takes fewer at a time. */
 const callCommands = 32
 
+/**
+ * Places in memory for one command each. That which was used last is next, as with the other
+ * clients: the device's caches still have it.
+ */
+class FreeOffsets {
+  readonly #offsets: number[]
+  #count: number
+
+  constructor(count: number, byteLength: number) {
+    this.#offsets = Array.from({ length: count }, (_, i) => i * byteLength)
+    this.#count = count
+  }
+
+  /** The one that take(index + 1) takes last. */
+  at(index: number): number {
+    return this.#offsets[this.#count - 1 - index] as number
+  }
+
+  take(count: number): void {
+    this.#count -= count
+  }
+
+  give(offset: number): void {
+    this.#offsets[this.#count++] = offset
+  }
+}
+
 const batch: Workload = async ({ controller, namespace }, load) => {
   const { byteLength, depth, writePercent, milliseconds } = load
   const later = Math.max(0, callCommands - depth)
   const capacity = 2 * (depth + later)
-  const slots = 2 * depth
-  using memory = await controller.allocate(slots * byteLength)
+  const free = new FreeOffsets(depth + later, byteLength)
+  using memory = await controller.allocate((depth + later) * byteLength)
   await using queue = await controller.createQueuePair({ mode: 'raw', depth })
   const group = queue.batch({ namespace, memory, capacity })
   const blocks = byteLength / lbaBytes
   const random = new RandomBlocks(byteLength, writePercent)
-  for (let i = 0; i < capacity; i++) {
-    group.commands.set([opcodeRead, 0, blocks, (i % slots) * byteLength], 4 * i)
-  }
+  for (let i = 0; i < capacity; i++) group.commands[4 * i + 2] = blocks
   let position = 0
   const start = performance.now()
   let now = start
@@ -76,13 +101,16 @@ const batch: Workload = async ({ controller, namespace }, load) => {
       const at = 4 * (position + i)
       group.commands[at + 1] = random.nextLba()
       group.commands[at] = random.isWrite ? opcodeWrite : opcodeRead
+      group.commands[at + 3] = free.at(i)
     }
     // All but one: the device has that one while outcomes are looked at and commands drawn.
     const submitted = group.exchange(position, count, Math.max(1, later))
+    free.take(submitted)
     position = (position + submitted) % capacity
     for (let i = 0; i < group.reaped; i++) {
       const status = group.outcomes[2 * i + 1] as number
       if (status !== 0) fail(status)
+      free.give(group.commands[4 * (group.outcomes[2 * i] as number) + 3] as number)
     }
     outstanding += submitted - group.reaped
     commands += group.reaped
