@@ -4,8 +4,8 @@
 // After tsc.
 //
 // The compiler of V8 takes a constant of a module for what it is only where the bundler has left it
-// a `const`, and a function that names more than some 250 of its module's declarations becomes
-// longer, so that less of it is compiled into its callers. So the queues have a file of their own.
+// a `const`. What a module declares beyond its first 250 names or so takes a longer instruction, so
+// that less is compiled into one function. Therefore the queues have a file of their own.
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { root } from './run.mjs'

@@ -2,7 +2,7 @@
 // What goes on beside the commands whose latency is measured: a timer of 1 ms, and garbage that it
 // makes.
 import { PerformanceObserver } from 'node:perf_hooks'
-import { Histogram } from '../../src/histogram.ts'
+import { Histogram } from 'peernvm'
 import type { Disturbance } from './cells.ts'
 
 const intervalMs = 1

@@ -90,6 +90,10 @@ afterAll(() => folder[Symbol.dispose](), 200_000)
 
 test('the package holds what is needed to build and run, and nothing else', () => {
   const bundle = ['dist/index.js', 'dist/queues.js', 'dist/base.js']
+  for (const path of bundle) {
+    const text = readFileSync(join(project, 'node_modules', 'peernvm', path), 'utf8')
+    expect(text).not.toMatch(/from ["'`]node:/) // scripts/bundle.mjs says why
+  }
   for (const path of [...bundle, 'dist/src/index.d.ts', 'CMakeLists.txt', 'README.md']) {
     expect(packedPaths).toContain(path)
   }
