@@ -59,8 +59,11 @@ export class DmaMemory {
   readonly carryOffset: number
   /** Low and high halves of each page's I/O address, where there are several runs. */
   readonly pages: Uint32Array | null
-  /** One run of memory of the host: commands on a page of it need nothing but an address. */
-  readonly isPlain: boolean
+  /**
+   * Up to so many bytes that lie in one page need nothing but an address: 0 where it is not one run
+   * of the host's memory.
+   */
+  readonly plainBytesMax: number
   /** Commands that reach it count as p2p. */
   readonly isPeer: boolean
   bytes: Uint8Array | undefined
@@ -98,7 +101,7 @@ export class DmaMemory {
     this.carryOffset = Math.min(2 ** 32 - low, this.byteLength)
     this.pages = this.runs.length === 1 ? null : readPages(this.runs)
     this.isPeer = this.kind === 'peer'
-    this.isPlain = this.pages === null && !this.isPeer
+    this.plainBytesMax = this.pages === null && !this.isPeer ? pageBytes : 0
     this.#users = owner.users
     this.#controller = owner.handle
     this.#onRelease = onRelease

@@ -280,7 +280,7 @@ uint32_t reap(Batch& batch, uint32_t reaped) {
     const bool known = id < depth && queue.commands[depth + id] != 0;
     QueueControlBlock& block = pair.block();
     const int32_t outstanding = block.outstanding;
-    pair.consume(*entry);
+    pair.consume();
     if (!known) {
       block.outstanding = outstanding;
       continue;

@@ -12,7 +12,7 @@
 namespace nvm {
 
 // `spec::QueueControlBlock` has, in this order, 16 words of the host side —
-//   sq_tail sq_head sq_doorbell sq_entries cq_head cq_phase cq_entries outstanding
+//   sq_tail sq_doorbell sq_entries cq_head cq_phase cq_entries outstanding
 //   queue_id state (reserved up to word 15)
 // — and, on the second cache line, what the device side touches: word 16, armed.
 // cq_phase holds the phase tag in place, as dword 3 of a new entry shows it: 0x10000 or 0.

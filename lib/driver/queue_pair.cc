@@ -293,7 +293,7 @@ Status QueuePair::recreate() {
   NVM_TRY(delete_queues(admin_timeout_ns_));
   const size_t cq_bytes = static_cast<size_t>(block_->cq_entries) * sizeof(*cq_);
   std::memset(static_cast<void*>(cq_), 0, cq_bytes);
-  block_->sq_tail = block_->sq_head = block_->sq_doorbell = block_->cq_head = 0;
+  block_->sq_tail = block_->sq_doorbell = block_->cq_head = 0;
   block_->cq_phase = static_cast<int32_t>(kPhaseTag);
   block_->outstanding = 0;
   lost_.store(ErrorCode{}, std::memory_order_release);

@@ -86,8 +86,8 @@ class QueuePair {
 
   // The oldest completion not yet consumed, or null. Acquires the device's writes that precede it.
   const spec::CompletionQueueEntry* poll();
-  // Steps over what poll() returned and takes its SQ head.
-  void consume(const spec::CompletionQueueEntry& entry);
+  // Steps over what poll() returned.
+  void consume();
   // Tells the device how far completions were consumed; once per batch.
   void ring_cq();
 
@@ -171,9 +171,8 @@ inline const spec::CompletionQueueEntry* QueuePair::poll() {
   return phase == static_cast<uint32_t>(block_->cq_phase) ? entry : nullptr;
 }
 
-inline void QueuePair::consume(const spec::CompletionQueueEntry& entry) {
+inline void QueuePair::consume() {
   QueueControlBlock& block = *block_;
-  if (entry.sqhd < block.sq_entries) block.sq_head = entry.sqhd;
   if (++block.cq_head == block.cq_entries) {
     block.cq_head = 0;
     block.cq_phase ^= static_cast<int32_t>(kPhaseTag);

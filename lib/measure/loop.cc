@@ -234,7 +234,7 @@ bool Load::reap() {
     if (entry == nullptr) break;
     const uint16_t id = entry->cid;
     const uint16_t status = entry->status >> 1;
-    pair_->consume(*entry);
+    pair_->consume();
     // What names no outstanding command is stepped over.
     if (id >= slots_.size() || !slots_[id].in_use) continue;
     slots_[id].in_use = false;

@@ -12,7 +12,6 @@ namespace nvm::spec {
 // State of one queue pair; all of it belongs to the host but `armed`.
 struct QueueControlBlock {
   int32_t sq_tail;      // Slot of the next command
-  int32_t sq_head;      // Slot that the device has consumed up to
   int32_t sq_doorbell;  // Tail that the doorbell was last rung with
   int32_t sq_entries;   // Slots of the submission queue
   int32_t cq_head;      // Slot of the next completion
@@ -21,7 +20,7 @@ struct QueueControlBlock {
   int32_t outstanding;  // Commands submitted and not completed
   int32_t queue_id;     // Identifier of the queue pair
   int32_t state;        // QueueState: 0 live, 1 closed, 2 failed, 3 lost
-  uint8_t reserved_40[24];
+  uint8_t reserved_36[28];
   int32_t armed;        // On its own cache line: nonzero where a waiter wants to be woken
   uint8_t reserved_68[60];
 };
@@ -35,15 +34,14 @@ struct NamespaceChanges {
 // Every size and every offset, checked by the compiler.
 static_assert(sizeof(QueueControlBlock) == 128);
 static_assert(offsetof(QueueControlBlock, sq_tail) == 0);
-static_assert(offsetof(QueueControlBlock, sq_head) == 4);
-static_assert(offsetof(QueueControlBlock, sq_doorbell) == 8);
-static_assert(offsetof(QueueControlBlock, sq_entries) == 12);
-static_assert(offsetof(QueueControlBlock, cq_head) == 16);
-static_assert(offsetof(QueueControlBlock, cq_phase) == 20);
-static_assert(offsetof(QueueControlBlock, cq_entries) == 24);
-static_assert(offsetof(QueueControlBlock, outstanding) == 28);
-static_assert(offsetof(QueueControlBlock, queue_id) == 32);
-static_assert(offsetof(QueueControlBlock, state) == 36);
+static_assert(offsetof(QueueControlBlock, sq_doorbell) == 4);
+static_assert(offsetof(QueueControlBlock, sq_entries) == 8);
+static_assert(offsetof(QueueControlBlock, cq_head) == 12);
+static_assert(offsetof(QueueControlBlock, cq_phase) == 16);
+static_assert(offsetof(QueueControlBlock, cq_entries) == 20);
+static_assert(offsetof(QueueControlBlock, outstanding) == 24);
+static_assert(offsetof(QueueControlBlock, queue_id) == 28);
+static_assert(offsetof(QueueControlBlock, state) == 32);
 static_assert(offsetof(QueueControlBlock, armed) == 64);
 static_assert(sizeof(NamespaceChanges) == 1024);
 static_assert(offsetof(NamespaceChanges, any) == 0);

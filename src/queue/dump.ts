@@ -30,7 +30,7 @@ export function renderQueue(
     `Queue pair ${ring.id} (${mode}), depth ${ring.depth}`,
     `  registers   CC ${hex(cc)}${renderBits('cc', cc)}`,
     `              CSTS ${hex(csts)}${renderBits('csts', csts)}`,
-    `  submission  tail ${at('sqTail')} head ${at('sqHead')} doorbell ${at('sqDoorbell')}` +
+    `  submission  tail ${at('sqTail')} head ${ring.submissionHead} doorbell ${at('sqDoorbell')}` +
       ` of ${at('sqEntries')}`,
     `  completion  head ${at('cqHead')} phase ${at('cqPhase') >>> 16} of ${at('cqEntries')}`,
     `  outstanding ${ring.outstanding}${listIds(outstandingIds(ring))}`,

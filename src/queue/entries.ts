@@ -87,14 +87,14 @@ export class Entries {
     this.#bornAt[id] = this.#ticks
     const at = slot << 4
     words[at] = opcode | (commandId << 16)
-    words[at + 1] = namespaceId
-    words[at + 10] = lba
-    words[at + 11] = lba >>> 0 === lba ? 0 : lba / 4294967296
-    words[at + 12] = cdw12
-    if (memory?.isPlain === true && (offset & pageMask) + byteLength <= pageMask + 1) {
-      ring.pins[id] = memory
-      words[at + 6] = (memory.addressLow + offset) | 0
-      words[at + 7] = memory.addressHigh + (offset < memory.carryOffset ? 0 : 1)
+    words[at | 1] = namespaceId | 0
+    words[at | 10] = lba | 0
+    words[at | 11] = lba >>> 0 === lba ? 0 : lba / 4294967296
+    words[at | 12] = cdw12 | 0
+    if (memory !== undefined && (offset & pageMask) + byteLength <= memory.plainBytesMax) {
+      if (ring.pins[id] !== memory) ring.pins[id] = memory
+      words[at | 6] = (memory.addressLow + offset) | 0
+      words[at | 7] = memory.addressHigh + (offset < memory.carryOffset ? 0 : 1)
     } else if (memory !== undefined) {
       ring.point(slot, id, memory, offset, byteLength)
     }
@@ -111,7 +111,7 @@ export class Entries {
     const { block, words, depth } = this.#ring
     let slot = block[sqTail] as number
     for (let i = 0; i < count; i++) {
-      words[(slot << 4) + 15] = 0
+      words[(slot << 4) | 15] = 0
       slot = slot === depth ? 0 : slot + 1
     }
   }

@@ -144,6 +144,11 @@ export class SubmissionQueue {
     this.#ring.write(slot, id, opcodeFlush, namespaceId, 0, 0)
   }
 
+  /** No slot is to be filled any more. @internal */
+  forgetSlots(): void {
+    this.#ids.fill(-1)
+  }
+
   /** What is known of the namespace is out of date. @internal */
   forgetNamespace(id: number): void {
     if (id === this.#namespaceId) this.#namespaceId = 0
@@ -154,10 +159,10 @@ export class SubmissionQueue {
    * @throws NvmError ERR_CLOSED
    */
   submit(): void {
-    if (this.words.length === 0) this.#refuseIfClosed()
     const ring = this.#ring
     const from = ring.block[sqDoorbell] as number
     const to = ring.block[sqTail] as number
+    if (to === undefined) this.#refuseIfClosed()
     ring.ringUntold()
     this.#count(from, to)
     if (ring.watch.owesSubmissions) ring.watch.tellSubmissions()
@@ -172,10 +177,10 @@ export class SubmissionQueue {
     const { stats } = this.#ring
     const ids = this.#ids
     const byteLengths = this.#byteLengths
-    const entries = byteLengths.length
+    const { depth } = this.#ring
     let commands = 0
     let bytes = 0
-    for (let slot = from; slot !== to; slot = slot + 1 === entries ? 0 : slot + 1) {
+    for (let slot = from; slot !== to; slot = slot === depth ? 0 : slot + 1) {
       const byteLength = byteLengths[slot] as number
       byteLengths[slot] = 0
       ids[slot] = -1
@@ -261,8 +266,9 @@ export class SubmissionQueue {
 
   /** The id of the command in `slot`, which has to be one that was not sent yet. */
   #idOf(slot: number): number {
-    const id = typeof slot === 'number' ? this.#ids[slot] : undefined
-    if (id === undefined || id < 0 || !this.#ring.isTaken(id)) this.#refuseSlot(slot)
+    if (typeof slot !== 'number') this.#refuseSlot(slot)
+    const id = this.#ids[slot]
+    if (id === undefined || id < 0) this.#refuseSlot(slot)
     return id
   }
 
@@ -315,7 +321,7 @@ export class CompletionQueue {
     const ring = this.#ring
     const count = ring.poll()
     if (count !== 0) return this.#taken(count)
-    if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
+    if (ring.isClosed) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
     if (++this.#emptyPolls < this.#emptyMax) return 0
     this.#emptyPolls = 0
     ring.pump(0)
@@ -352,7 +358,7 @@ export class CompletionQueue {
    */
   update(): void {
     const ring = this.#ring
-    if (ring.completions.length === 0) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
+    if (ring.isClosed) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
     ring.ringCompletions()
   }
 
@@ -364,13 +370,14 @@ export class CompletionQueue {
    * ERR_QUEUE_LOST and ERR_CLOSED as poll()
    */
   wait(): number {
-    const looks = 1024 // about five microseconds
     const ring = this.#ring
+    const looks = ring.inlinePump ? 1 : 1024 // about five microseconds
     let deadline = 0
     let rounds = 0
     for (;;) {
-      const count = this.poll() || ring.spin(looks)
+      const count = ring.spin(looks)
       if (count !== 0) return this.#taken(count)
+      if (ring.isClosed) throw createError('ERR_CLOSED', `queue pair ${ring.id}`)
       // The device may have no CPU: help it, or let it have ours.
       if (!ring.pump(rounds)) rounds++
       const late = this.#lookAgain()
@@ -445,6 +452,7 @@ export class RawQueuePair extends QueuePair {
   }
 
   protected abandon(error: NvmError): void {
+    this.sq.forgetSlots()
     this.ring.watch.lostAll(this.id, error.code)
   }
 }

@@ -14,7 +14,7 @@ import { QueueWatch } from './watch.ts'
 
 // Constants of this module alone: the compiler folds them, but no property of another object, and
 // nothing that modules import or export.
-const { sqTail, sqHead, sqDoorbell, sqEntries, cqHead, cqPhase, cqEntries } = word
+const { sqTail, sqDoorbell, sqEntries, cqHead, cqPhase } = word
 const { outstanding: outstandingWord, armed: armedWord, state: stateWord } = word
 const phaseBit = 0x10000
 const idBits = 0xffff
@@ -27,7 +27,7 @@ export const slotWords = 16
 export const statusShift = statusBit
 export const idMask = idBits
 /** What a raw queue stores of a command beside its id: no index of a batch is as high. */
-const byHand = 2 ** 21
+const byHand = 1 << 21
 
 const doorbellCount = counter.doorbells
 
@@ -112,7 +112,8 @@ export class QueueRing implements MemoryUser {
     this.done = new Int32Array(new SharedArrayBuffer(4 * this.depth)) // cannot be transferred
     this.pins = new Array<DmaMemory | undefined>(this.depth).fill(undefined)
     this.inlinePump = native.inlinePump
-    this.commandMask = tagged ? 2 ** Math.ceil(Math.log2(this.depth)) - 1 : idMask
+    // By shifts: what `**` gives stays a double for the compiler.
+    this.commandMask = tagged ? (1 << Math.ceil(Math.log2(this.depth))) - 1 : idMask
     this.watch = new QueueWatch(address, this.depth, measures)
     this.#tagMask = idMask & ~this.commandMask
     this.#tagStep = this.commandMask + 1
@@ -139,8 +140,20 @@ export class QueueRing implements MemoryUser {
     return this.block[outstandingWord] as number
   }
 
+  /** Natively too: its views have no elements any more. */
+  get isClosed(): boolean {
+    return this.block[cqHead] === undefined
+  }
+
   get takesSgls(): boolean {
     return this.#pointers.takesSgls
+  }
+
+  /** Slot that the device has consumed up to, as the last completion that was taken says. */
+  get submissionHead(): number {
+    const head = this.block[cqHead] as number
+    const last = head === 0 ? this.depth : head - 1
+    return (this.completions[(last << 2) | 2] as number) & 0xffff
   }
 
   /** From now on resultOf() knows what completions say. */
@@ -163,11 +176,6 @@ export class QueueRing implements MemoryUser {
   isOutstanding(commandId: number): boolean {
     const command = this.commands[this.depth + (commandId & this.commandMask)] as number
     return command !== 0 && ((command ^ commandId) & this.#tagMask) === 0
-  }
-
-  /** Whether `id`, without a tag, is that of a command which was begun and has not completed. */
-  isTaken(id: number): boolean {
-    return (this.commands[this.depth + id] as number) > 0
   }
 
   /** A free command id, now taken, or −1 when as many as fit are outstanding. */
@@ -202,20 +210,20 @@ export class QueueRing implements MemoryUser {
     const { words } = this
     const at = slot << 4
     words[at] = opcode | (commandId << 16)
-    words[at + 1] = namespaceId
-    words[at + 10] = lba
-    words[at + 11] = lba >>> 0 === lba ? 0 : lba / 4294967296
-    words[at + 12] = cdw12
+    words[at | 1] = namespaceId | 0
+    words[at | 10] = lba | 0
+    words[at | 11] = lba >>> 0 === lba ? 0 : lba / 4294967296
+    words[at | 12] = cdw12 | 0
   }
 
   /** Points a slot's command at memory that it is to move data from or to. */
   point(slot: number, id: number, memory: DmaMemory, offset: number, byteLength: number): void {
     const { words } = this
     const at = slot << 4
-    this.pins[id] = memory
-    if (memory.isPlain && (offset & pageMask) + byteLength <= pageMask + 1) {
-      words[at + 6] = (memory.addressLow + offset) | 0
-      words[at + 7] = memory.addressHigh + (offset < memory.carryOffset ? 0 : 1)
+    if (this.pins[id] !== memory) this.pins[id] = memory
+    if ((offset & pageMask) + byteLength <= memory.plainBytesMax) {
+      words[at | 6] = (memory.addressLow + offset) | 0
+      words[at | 7] = memory.addressHigh + (offset < memory.carryOffset ? 0 : 1)
       return
     }
     this.#pointers.point(at, id, memory, offset, byteLength)
@@ -293,10 +301,10 @@ export class QueueRing implements MemoryUser {
   /** Takes what has completed into `done` and frees its ids; returns how many. No doorbell. */
   poll(): number {
     const { block, completions } = this
-    const head = block[cqHead] as number
+    const at = ((block[cqHead] as number) << 2) | 3
     // A plain peek: nearly free where nothing is there yet.
-    if (((completions[(head << 2) + 3] as number) & phaseBit) !== block[cqPhase]) return 0
-    return this.#takeFrom(head)
+    if (((completions[at] as number) & phaseBit) !== block[cqPhase]) return 0
+    return this.#takeCompleted(false)
   }
 
   /** Whether poll() would find anything. */
@@ -306,46 +314,36 @@ export class QueueRing implements MemoryUser {
     return (entry & phaseBit) === block[cqPhase]
   }
 
-  /**
-   * As poll(), after looking up to `looks` times, each a few nanoseconds long. Plain loads find a
-   * completion sooner; the atomic one among them is what no compiler may move out of the loop.
-   */
+  /** As poll(), after looking up to `looks` times, each some five nanoseconds long. */
   spin(looks: number): number {
     const { block, completions } = this
-    const head = block[cqHead] as number
-    const at = (head << 2) + 3
-    const phase = block[cqPhase] as number
+    const at = ((block[cqHead] as number) << 2) | 3
+    const phase = block[cqPhase]
+    if (phase === undefined) return 0 // it was closed
     for (let i = 0; i < looks; i++) {
-      if (
-        (Atomics.load(completions, at) & phaseBit) === phase ||
-        ((completions[at] as number) & phaseBit) === phase ||
-        ((completions[at] as number) & phaseBit) === phase ||
-        ((completions[at] as number) & phaseBit) === phase ||
-        ((completions[at] as number) & phaseBit) === phase
-      ) {
-        return this.#takeFrom(head)
-      }
+      if ((Atomics.load(completions, at) & phaseBit) === phase) return this.#takeCompleted(true)
     }
     return 0
   }
 
-  #takeFrom(first: number): number {
+  /** @param isAcquired the first was loaded atomically */
+  #takeCompleted(isAcquired: boolean): number {
     const { block, completions, commands, done, depth, commandMask } = this
     const tagMask = this.#tagMask
     const tagStep = this.#tagStep
-    const entries = block[cqEntries] as number
+    const first = block[cqHead] as number
     let head = first
+    let last = first
     let phase = block[cqPhase] as number
     let freeCount = depth - (block[outstandingWord] as number)
     let count = 0
     const results = this.#results
-    let last = 0
     // One lap at most: a device that overwrites what it posted keeps nobody here.
-    for (let left = entries; left > 0; left--) {
-      const at = (head << 2) + 3
+    for (let left = depth; left >= 0; left--) {
+      const at = (head << 2) | 3
       const entry = completions[at] as number
       if ((entry & phaseBit) !== phase) break
-      last = at
+      last = head
       const id = entry & commandMask
       const command = id < depth ? (commands[depth + id] as number) : 0
       if (command !== 0 && ((command ^ entry) & tagMask) === 0) {
@@ -360,14 +358,14 @@ export class QueueRing implements MemoryUser {
       } else {
         this.strays++
       }
-      if (++head === entries) {
+      if (head++ === depth) {
         head = 0
         phase ^= phaseBit
       }
+      if (freeCount === depth) break // nothing is outstanding
     }
     // Acquire, of the last for all: whatever data they announce is read after it.
-    Atomics.load(completions, last)
-    block[sqHead] = (completions[((head === 0 ? entries : head) << 2) - 2] as number) & 0xffff
+    if (isAcquired !== true || last !== first) Atomics.load(completions, (last << 2) | 3)
     block[cqHead] = head
     block[cqPhase] = phase
     this.owesHead = true
@@ -381,8 +379,7 @@ export class QueueRing implements MemoryUser {
   /** After a drop: nothing is outstanding, and every id is free. Entries behind a gap are strays. */
   clear(): void {
     const { block, completions, commands, depth } = this
-    const entries = block[cqEntries] as number
-    for (let slot = (block[cqHead] as number) + 1; slot < entries; slot++) {
+    for (let slot = (block[cqHead] as number) + 1; slot <= depth; slot++) {
       if (((completions[(slot << 2) + 3] as number) & phaseBit) === block[cqPhase]) this.strays++
     }
     let freeCount = depth - this.outstanding

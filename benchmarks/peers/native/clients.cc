@@ -71,7 +71,7 @@ void fill(Controller& controller) {
       std::fprintf(stderr, "filling the namespace failed at LBA %lu\n", lba);
       std::exit(1);
     }
-    queue->consume(*completion);
+    queue->consume();
     queue->ring_cq();
   }
 }
@@ -120,7 +120,7 @@ Outcome run_library_client(Controller& controller, const Workload& workload) {
     while (const spec::CompletionQueueEntry* completion = queue->poll()) {
       if (completion->status >> 1 != 0) std::exit(1);
       uint16_t command_id = completion->cid;
-      queue->consume(*completion);
+      queue->consume();
       submit(command_id);
       reaped++;
     }

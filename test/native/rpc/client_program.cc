@@ -56,7 +56,7 @@ void tell() {
     }
     pair->ring();
     if (count == 16) tell();
-    while (const spec::CompletionQueueEntry* completion = pair->poll()) pair->consume(*completion);
+    while (const spec::CompletionQueueEntry* completion = pair->poll()) pair->consume();
     pair->ring_cq();
   }
 }
@@ -110,7 +110,7 @@ void forbid_system_calls() {
     const spec::CompletionQueueEntry* completion = nullptr;
     while ((completion = pair->poll()) == nullptr) spin_hint();
     if (yields) sched_yield();
-    pair->consume(*completion);
+    pair->consume();
     pair->ring_cq();
     if (completion->status >> 1 != 0) _exit(4);
   }

@@ -85,7 +85,7 @@ inline uint16_t execute(Controller& controller, QueuePair& pair, uint8_t opcode,
   REQUIRE(wait_for_device(controller.transport(), thread_waiter(), kTimeoutNs,
                           [&] { return (completion = pair.poll()) != nullptr; }));
   const auto status = static_cast<uint16_t>(completion->status >> 1);
-  pair.consume(*completion);
+  pair.consume();
   pair.ring_cq();
   return status;
 }

@@ -69,7 +69,7 @@ inline bool take(QueuePair& queue, uint32_t count) {
     const spec::CompletionQueueEntry* entry = nullptr;
     wait_until(thread_waiter(), kPatienceNs, [&] { return (entry = queue.poll()) != nullptr; });
     if (entry == nullptr || entry->status >> 1 != 0) return false;
-    queue.consume(*entry);
+    queue.consume();
   }
   queue.ring_cq();
   return true;

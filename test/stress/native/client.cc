@@ -293,7 +293,7 @@ uint32_t Client::reap(bool again) {
   while (const spec::CompletionQueueEntry* completion = queue_->poll()) {
     expect_success(static_cast<uint16_t>(completion->status >> 1), "I/O command");
     const uint16_t lane = completion->cid;
-    queue_->consume(*completion);
+    queue_->consume();
     slot_.completed.fetch_add(1, std::memory_order_release);
     count++;
     Lane& each = lanes_[lane];

@@ -66,15 +66,14 @@ describe('the control block', () => {
     expect(controlBlock.QueueControlBlock.size).toBe(32 * 4)
     expect(word).toEqual({
       sqTail: 0,
-      sqHead: 1,
-      sqDoorbell: 2,
-      sqEntries: 3,
-      cqHead: 4,
-      cqPhase: 5,
-      cqEntries: 6,
-      outstanding: 7,
-      queueId: 8,
-      state: 9,
+      sqDoorbell: 1,
+      sqEntries: 2,
+      cqHead: 3,
+      cqPhase: 4,
+      cqEntries: 5,
+      outstanding: 6,
+      queueId: 7,
+      state: 8,
       armed: 16,
     })
   })
