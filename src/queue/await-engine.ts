@@ -158,19 +158,15 @@ export class AwaitEngine implements Pumped, Recoverable, JobQueue {
 
   submitted(byteLength: number, isPeer: boolean): void {
     const { ring } = this
-    const { stats } = ring
+    const { stats, watch } = ring
+    const pump = this.#pump
+    // The first does not wait for the pump, which rings for all that follow.
+    if (!pump.isPolling || ring.outstanding === 1) ring.ringUntold()
     stats[commandCount] = (stats[commandCount] as number) + 1
     stats[byteCount] = (stats[byteCount] as number) + byteLength
     if (isPeer) stats[p2pCount] = (stats[p2pCount] as number) + 1
-    const pump = this.#pump
-    // With others outstanding the pump rings for all of them; a single command does not wait for
-    // it.
-    if (!pump.isPolling) {
-      ring.ring()
-      pump.start()
-    } else if (ring.outstanding === 1) {
-      ring.ring()
-    }
+    if (watch.owesSubmissions) watch.tellSubmissions()
+    if (!pump.isPolling) pump.start()
   }
 
   complete(count: number): void {

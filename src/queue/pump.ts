@@ -31,10 +31,6 @@ const roundsPerStep = 8
 const looksMax = 256
 /** Rounds without a completion after which the device gets help or the CPU. */
 const emptyRoundsMax = 3
-/**
- * Rounds that go by with nothing outstanding before the pump stops: an awaiting loop submits again.
- */
-const idleRoundsMax = 2
 const spinMsMax = 0.1
 /** How often a device that cannot wake us is looked at during sleep. */
 const pollMs = 1
@@ -46,7 +42,6 @@ export class Pump implements Sleeper {
   isPolling = false
   #isRunning = false
   #rounds = 0
-  #idleRounds = 0
   #emptyRounds = 0
   // Of one kind from the start: code that was compiled for one pump is then good for the next.
   #ticked = performance.now()
@@ -80,7 +75,6 @@ export class Pump implements Sleeper {
   /** After a pause, in which something may have been submitted. */
   readonly #goOn = (): void => {
     this.isPolling = true
-    this.#idleRounds = 0
     enterSlice()
     this.#soon()
   }
@@ -97,9 +91,10 @@ export class Pump implements Sleeper {
         this.#held.then(this.#goOn)
         return
       }
-      this.#idleRounds = this.#round() ? 0 : this.#idleRounds + 1
+      this.#round()
       if (++this.#rounds >= roundsPerLook && this.#pauses()) return
-      if (this.#idleRounds <= idleRoundsMax) {
+      // Who awaits one command after the other starts it again, with the device at work already.
+      if (this.#pumped.isBusy) {
         this.#soon()
         return
       }
@@ -110,22 +105,16 @@ export class Pump implements Sleeper {
     this.#isRunning = false
   }
 
-  /** Rings, polls, spins a little; false when there was nothing to wait for. */
-  #round(): boolean {
+  /** Rings, polls, spins a little. */
+  #round(): void {
     const ring = this.#ring
     ring.ring()
     if (ring.owesHead) ring.ringCompletions()
-    let count = ring.poll()
-    if (count === 0) {
-      if (!this.#pumped.isBusy) return false
-      count = this.#wait()
-    }
-    if (count !== 0) {
-      this.#emptyRounds = 0
-      this.#completedSinceLook = true
-      this.#pumped.complete(count)
-    }
-    return true
+    const count = ring.poll() || this.#wait()
+    if (count === 0) return
+    this.#emptyRounds = 0
+    this.#completedSinceLook = true
+    this.#pumped.complete(count)
   }
 
   /** Looks a little longer; now and then steps the device, or lets its thread have the CPU. */

@@ -18,9 +18,9 @@ class PairLane final : public Lane {
   spec::SubmissionQueueEntry* enqueue(size_t) override { return pair_->enqueue(); }
   void ring(size_t) override { pair_->ring(); }
   const spec::CompletionQueueEntry* poll() override { return pair_->poll(); }
-  void consume(const spec::CompletionQueueEntry& entry, bool stray) override {
+  void consume(const spec::CompletionQueueEntry& /* entry */, bool stray) override {
     const int32_t outstanding = pair_->block().outstanding;
-    pair_->consume(entry);
+    pair_->consume();
     if (stray) pair_->block().outstanding = outstanding;
   }
   bool restart() override { return pair_->drop(kShortNs).ok() && pair_->recreate().ok(); }

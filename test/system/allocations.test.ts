@@ -20,7 +20,7 @@ const promise = /^(namespace.js read|await-engine.js move|job.js (Group)?Job)/
 // A turn is a microtask: the engine's record of it and the promise that then() returns, 48 bytes
 // each. Some compilers see that nobody wants the second.
 const turnBytesMax = 96
-const turn = /^(pump.js #(turn|soon)|allocations.mjs countedThen)$/
+const turn = /^(pump.js (Pump\.#turn|#soon|start)|allocations.mjs countedThen)$/
 const chance = 1.15
 
 interface Allocations {
