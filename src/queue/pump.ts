@@ -110,7 +110,8 @@ export class Pump implements Sleeper {
     const ring = this.#ring
     ring.ring()
     if (ring.owesHead) ring.ringCompletions()
-    const count = ring.poll() || this.#wait()
+    let count = ring.poll()
+    if (count === 0 && this.#pumped.isBusy) count = this.#wait()
     if (count === 0) return
     this.#emptyRounds = 0
     this.#completedSinceLook = true
