@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -37,11 +38,13 @@ Result<std::unique_ptr<Server>> Server::start(std::shared_ptr<emulator::Runner> 
     return Status(ErrorCode::Argument,
                   "the emulator has no controller " + std::to_string(options.controller_index));
   }
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return os_failure("mkdir " + directory, errno);
-  }
+  const bool is_new = mkdir(directory.c_str(), 0700) == 0;
+  if (!is_new && errno != EEXIST) return os_failure("mkdir " + directory, errno);
   Result<SocketListener> listener = SocketListener::open(directory + "/cntrl", SOCK_STREAM);
-  if (!listener.ok()) return std::move(listener.status());
+  if (!listener.ok()) {
+    if (is_new) rmdir(directory.c_str());
+    return std::move(listener.status());
+  }
   UniqueFd wake_event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_event.valid()) return os_failure("eventfd", errno);
   return std::unique_ptr<Server>(new Server(std::move(runner), *controller, options.doorbells,

@@ -209,6 +209,7 @@ export class QueueRing implements MemoryUser {
   ): void {
     const { words } = this
     const at = slot << 4
+    // `|` for `+`, which V8 would check for an overflow; `| 0` where it would expect a double.
     words[at] = opcode | (commandId << 16)
     words[at | 1] = namespaceId | 0
     words[at | 10] = lba | 0
@@ -310,7 +311,7 @@ export class QueueRing implements MemoryUser {
   /** Whether poll() would find anything. */
   get hasCompletion(): boolean {
     const { block } = this
-    const entry = Atomics.load(this.completions, ((block[cqHead] as number) << 2) + 3)
+    const entry = Atomics.load(this.completions, ((block[cqHead] as number) << 2) | 3)
     return (entry & phaseBit) === block[cqPhase]
   }
 
@@ -326,7 +327,7 @@ export class QueueRing implements MemoryUser {
     return 0
   }
 
-  /** @param isAcquired the first was loaded atomically */
+  /** @param isAcquired the first was loaded atomically. Compared: V8 tests it sooner so */
   #takeCompleted(isAcquired: boolean): number {
     const { block, completions, commands, done, depth, commandMask } = this
     const tagMask = this.#tagMask
@@ -380,7 +381,7 @@ export class QueueRing implements MemoryUser {
   clear(): void {
     const { block, completions, commands, depth } = this
     for (let slot = (block[cqHead] as number) + 1; slot <= depth; slot++) {
-      if (((completions[(slot << 2) + 3] as number) & phaseBit) === block[cqPhase]) this.strays++
+      if (((completions[(slot << 2) | 3] as number) & phaseBit) === block[cqPhase]) this.strays++
     }
     let freeCount = depth - this.outstanding
     for (let id = 0; id < depth; id++) {
