@@ -33,8 +33,7 @@ const sync: Workload = async ({ controller }, load) => {
   let commands = 0
   submit(depth)
   for (let round = 1; ; round++) {
-    const count = cq.wait()
-    cq.update()
+    const count = cq.wait() // sq.submit() tells the device, with the doorbell of its own
     for (let i = 0; i < count; i++) {
       const entry = cq.done[i] as number
       if (entry >>> 16 !== 0) fail(entry >>> 16)

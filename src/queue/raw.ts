@@ -351,9 +351,10 @@ export class CompletionQueue {
 
   /**
    * Rings the doorbell, which gives the polled entries back; without it the controller stops when
-   * the queue is full. Once for many polls is enough, and `sq.submit()` does it where it is due. A
-   * loop with few commands outstanding is quickest when it calls this at once after the poll: both
-   * doorbells are in one cache line, which has then come by the time of `sq.submit()`.
+   * the queue is full. Once for many polls is enough, and `sq.submit()` does it where it is due:
+   * both doorbells are in one cache line, which goes to the device once then. A loop with one
+   * command outstanding may be quicker when it calls this at once after the poll, if the CPUs of
+   * client and device are near each other; where they are far, it is slower.
    * @throws NvmError ERR_CLOSED
    */
   update(): void {
