@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The TypeScript side of bench:peers: one request line in, one JSON line out. Requests:
-//   sync|batch|await|readMany BLOCK_BYTES DEPTH WRITE_PERCENT MILLISECONDS
+//   sync|batch|await|promise|readMany BLOCK_BYTES DEPTH WRITE_PERCENT MILLISECONDS
 import { createInterface } from 'node:readline'
 import { openFilled } from '../shared/filled-namespace.ts'
 import { workloads } from './workloads.ts'

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // bench:peers: every path under every load, TypeScript against C++ in interleaved rounds, and
 // beside it the bare loop and the machine's own figures. Each round has processes of its own, one
-// for each path of TypeScript, of 1 GiB each: where their memory lies and how their code was
-// compiled differs from one to the next, and so is in the spread. `--rounds N`, `--milliseconds N`,
-// `--save FILE`.
+// for each path, of 1 GiB each: where their memory lies and how their code was compiled differs
+// from one to the next, and so is in the spread; and who comes second in one process finds more of
+// that memory in the CPU's caches. `--rounds N`, `--milliseconds N`, `--save FILE`.
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../../src/report/machine-facts.ts'
 import { Measurer } from '../shared/measurer.ts'
@@ -36,22 +36,27 @@ const client = fileURLToPath(new URL('./client.js', import.meta.url))
 
 const onOneCore = ['taskset', '-c', '0']
 
+/** A path, or the library's client in C++. */
+type Name = Path | 'library'
+
+function openMeasurer(name: Name): Measurer {
+  if (name === 'library' || name === 'bare') return openPeersNative()
+  const command = [...(name === 'pump' ? onOneCore : []), process.execPath, client]
+  return new Measurer(pathTitles[name], command)
+}
+
 /** The processes of one round. */
 class Measurers {
-  readonly #measurers = new Map<Path | 'library', Measurer>([['library', openPeersNative()]])
+  readonly #measurers: ReadonlyMap<Name, Measurer>
 
   constructor() {
-    for (const path of paths) {
-      if (path === 'bare') continue
-      const command = [...(path === 'pump' ? onOneCore : []), process.execPath, client]
-      this.#measurers.set(path, new Measurer(pathTitles[path], command))
-    }
+    const names = ['library', ...paths] as const
+    this.#measurers = new Map(names.map((name) => [name, openMeasurer(name)]))
   }
 
   /** Who measures a name of the table, and what that child calls it. */
-  of(name: Path | 'library'): readonly [Measurer, string] {
-    const measurer = this.#measurers.get(name === 'bare' ? 'library' : name) as Measurer
-    return [measurer, name === 'pump' ? 'sync' : name]
+  of(name: Name): readonly [Measurer, string] {
+    return [this.#measurers.get(name) as Measurer, name === 'pump' ? 'sync' : name]
   }
 
   /** All of them wait for a request: nobody fills memory beside the first measurement. */
@@ -70,7 +75,7 @@ class Measurers {
 
 /** Million commands a second, one value a round, by path and load. */
 const rates = new Map<string, number[]>()
-const ratesOf = (name: Path | 'library', load: Load): number[] => {
+const ratesOf = (name: Name, load: Load): number[] => {
   const key = `${name} ${load.blockSize} ${load.depth} ${load.writePercent}`
   const values = rates.get(key) ?? []
   rates.set(key, values)
@@ -79,11 +84,13 @@ const ratesOf = (name: Path | 'library', load: Load): number[] => {
 
 type Request = readonly [name: string, byteLength: number, depth: number, writePercent: number]
 
-async function measureRound(): Promise<void> {
+async function measureRound(isReversed: boolean): Promise<void> {
   const measurers = new Measurers()
   await measurers.started()
-  await eachCell(measurers, (measurer, request) => measurer.ask(...request, warmUpMilliseconds))
-  await eachCell(measurers, async (measurer, request, values) => {
+  const warmUp = (measurer: Measurer, request: Request) =>
+    measurer.ask(...request, warmUpMilliseconds)
+  await eachCell(measurers, isReversed, warmUp)
+  await eachCell(measurers, isReversed, async (measurer, request, values) => {
     await measurer.ask(...request, settlingMilliseconds)
     const { commands, ns } = await measurer.ask<Outcome>(...request, milliseconds)
     values.push((commands / ns) * 1000)
@@ -91,12 +98,15 @@ async function measureRound(): Promise<void> {
   await measurers.close()
 }
 
+/** Forwards and backwards in turn: the place in the order helps nobody. */
 async function eachCell(
   measurers: Measurers,
+  isReversed: boolean,
   visit: (measurer: Measurer, request: Request, values: number[]) => Promise<unknown>,
 ): Promise<void> {
   for (const load of loads) {
-    for (const name of ['library', ...pathsUnder(load)] as const) {
+    const names: Name[] = ['library', ...pathsUnder(load)]
+    for (const name of isReversed ? names.reverse() : names) {
       const [measurer, workload] = measurers.of(name)
       const request = [workload, load.blockSize, load.depth, load.writePercent] as const
       await visit(measurer, request, ratesOf(name, load))
@@ -178,7 +188,7 @@ console.log(
 )
 for (let round = 1; round <= rounds; round++) {
   process.stderr.write(`round ${round} of ${rounds}\n`)
-  await measureRound()
+  await measureRound(round % 2 === 0)
 }
 const rows = loads.flatMap(rowsUnder)
 print(rows)

@@ -144,6 +144,44 @@ const awaiting: Workload = async ({ controller, namespace }, load) => {
   return { commands, ns: (performance.now() - start) * 1e6 }
 }
 
+/**
+ * Reads one after the other: what a promise for each command costs by itself, with nothing checked,
+ * cut, timed or given up, and no turn for the event loop.
+ */
+const promise: Workload = async ({ controller }, { byteLength, milliseconds }) => {
+  using buffer = await controller.allocate(byteLength)
+  await using queue = await controller.createQueuePair({ mode: 'raw', depth: 1 })
+  const { sq, cq } = queue
+  const { bytes } = buffer
+  const blocks = byteLength / lbaBytes
+  const random = new RandomBlocks(byteLength)
+  const ready = Promise.resolve()
+  let resolve: (value: unknown) => void
+  const executor = (newResolve: typeof resolve): void => {
+    resolve = newResolve
+  }
+  const settle = (): void => {
+    cq.wait()
+    const entry = cq.done[0] as number
+    if (entry >>> 16 !== 0) fail(entry >>> 16)
+    resolve(bytes)
+  }
+  const read = (lba: number): Promise<unknown> => {
+    sq.read(sq.enqueue(), 1, lba, blocks, buffer, 0)
+    sq.submit()
+    ready.then(settle)
+    return new Promise(executor)
+  }
+  const start = performance.now()
+  let now = start
+  let commands = 0
+  while (now - start < milliseconds) {
+    await read(random.nextLba())
+    if ((++commands & 255) === 0) now = performance.now()
+  }
+  return { commands, ns: (now - start) * 1e6 }
+}
+
 const readMany: Workload = async ({ controller, namespace }, load) => {
   const { byteLength, depth, milliseconds } = load
   using buffer = await controller.allocate(depth * byteLength)
@@ -160,4 +198,4 @@ const readMany: Workload = async ({ controller, namespace }, load) => {
   return { commands, ns: (performance.now() - start) * 1e6 }
 }
 
-export const workloads = { sync, batch, await: awaiting, readMany } as const
+export const workloads = { sync, batch, await: awaiting, promise, readMany } as const

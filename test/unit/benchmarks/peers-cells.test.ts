@@ -17,6 +17,12 @@ test('the paths that only read are measured under loads that only read', () => {
   }
 })
 
+test('a bare promise is measured where one read follows the other', () => {
+  const withPromise = loads.filter((load) => pathsUnder(load).includes('promise'))
+  expect(withPromise.map(({ blockSize }) => blockSize)).toEqual([512, 4096])
+  for (const load of withPromise) expect(load).toMatchObject({ depth: 1, writePercent: 0 })
+})
+
 test('writes have the goals of reads of their size and depth', () => {
   const load = { blockSize: 4096, depth: 32, writePercent: 100 }
   expect(goalOf('await', load)).toBe(goalOf('await', { ...load, writePercent: 0 }))
