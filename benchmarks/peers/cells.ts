@@ -61,7 +61,7 @@ export function goalOf(path: Path, { blockSize, depth }: Load): number | undefin
     case 'pump':
       return depth === 1 ? 1 : undefined
     case 'bare': // the other way round: the C++ client must reach 0.9 of it
-    case 'promise': // what await has at best
+    case 'promise': // what await is compared with
       return undefined
   }
 }

@@ -145,8 +145,8 @@ const awaiting: Workload = async ({ controller, namespace }, load) => {
 }
 
 /**
- * Reads one after the other: what a promise for each command costs by itself, with nothing checked,
- * cut, timed or given up, and no turn for the event loop.
+ * Reads one after the other: what a promise for each command costs by itself, on a raw queue, with
+ * nothing cut, timed or given up, and no turn for the event loop.
  */
 const promise: Workload = async ({ controller }, { byteLength, milliseconds }) => {
   using buffer = await controller.allocate(byteLength)
